@@ -1,0 +1,291 @@
+/**
+ * Every event this project can log, with what it means and what it does not prove.
+ *
+ * One line of a log is an {@link Envelope}: who observed what, when. What was observed is under
+ * `data` and nowhere else, so that nothing a peer sends can overwrite the envelope.
+ *
+ * Four sources meet in one log: applications (`program tcp udp http websocket session heartbeat
+ * detector belief`), kernels (`kernel`), and the lab itself, which knows the truth because it did it
+ * (`truth fault host command control run`). The recorder adds its own remarks (`recorder`).
+ */
+import * as v from 'valibot'
+
+const text = v.string()
+const count = v.pipe(v.number(), v.integer(), v.minValue(0))
+const ms = v.pipe(v.number(), v.minValue(0))
+const nothing = v.strictObject({})
+
+/** `address:port`, as in `10.0.1.2:7003`. */
+const socketAddress = text
+
+/** What an endpoint holds about its peer. Nobody can hold `dead`: see `certainty`. */
+export const beliefs = ['unknown', 'connecting', 'up', 'suspect', 'down'] as const
+export type Belief = (typeof beliefs)[number]
+
+/** Why a belief changed. A closed set, so that tables and tests can count on it. */
+export const triggers = [
+  'started', // the endpoint began to try
+  'connected', // the kernels completed a handshake
+  'accepted', // the server's program took the connection
+  'heard', // something arrived from the peer
+  'heartbeat_missed', // nothing arrived for the time the endpoint allows
+  'heartbeat_late', // something arrived after the endpoint had begun to doubt
+  'answer_missed', // a request is unanswered for the time the endpoint allows
+  'answer_late', // its answer came after all
+  'fin', // the peer's kernel said: no more data will come
+  'close_frame', // the peer's WebSocket said goodbye before its FIN
+  'econnreset', // the peer's kernel said: I know no such connection (RST)
+  'econnaborted', // this end's own kernel was told to abort the connection
+  'econnrefused', // the peer's kernel said: nobody listens there
+  'epipe', // this end wrote after it had been told that the connection is over
+  'etimedout', // this end's kernel gave up waiting
+  'ehostunreach', // this end's kernel cannot reach the address
+  'enetunreach', // this end's kernel has no way to the network
+  'socket_error', // any other error: its code is in the event beside it
+  'user_closed', // this end's program closed it
+] as const
+export type Trigger = (typeof triggers)[number]
+
+/** `definite`: somebody said so. `unknown`: only silence, which proves nothing. */
+export const certainties = ['definite', 'unknown'] as const
+export type Certainty = (typeof certainties)[number]
+
+/** What is true of a host's peer, known to the lab because the lab did it. */
+export const truths = ['absent', 'answering', 'frozen', 'unreachable', 'gone'] as const
+export type Truth = (typeof truths)[number]
+
+/** RFC 9293 section 3.3.2, as the kernel's socket table has them. */
+export const tcpStates = [
+  'SYN-SENT',
+  'SYN-RECEIVED',
+  'ESTABLISHED',
+  'FIN-WAIT-1',
+  'FIN-WAIT-2',
+  'CLOSE-WAIT',
+  'CLOSING',
+  'LAST-ACK',
+  'TIME-WAIT',
+] as const
+export type TcpState = (typeof tcpStates)[number]
+
+/** Which timer a kernel has running on a socket. */
+export const kernelTimers = ['none', 'retransmit', 'keepalive', 'time-wait', 'zero-window-probe'] as const
+export type KernelTimer = (typeof kernelTimers)[number]
+
+const kernelSocket = v.strictObject({
+  state: v.picklist(tcpStates),
+  timer: v.picklist(kernelTimers),
+  /** Keepalive or zero-window probes sent and not answered. */
+  unansweredProbes: count,
+  /** Times the oldest unacknowledged segment was sent again. */
+  retransmits: count,
+  /** Bytes written and not yet acknowledged. */
+  sendQueueBytes: count,
+  /** Bytes arrived that the program has not read. */
+  receiveQueueBytes: count,
+})
+export type KernelSocket = v.InferOutput<typeof kernelSocket>
+
+const faultDetail = { fault: text, pair: text, struck: text }
+
+export const vocabulary = {
+  // ---- applications -----------------------------------------------------------------------------
+  /** A program runs and can log. It may not listen yet. */
+  'program:started': v.strictObject({ node: text, mechanisms: v.array(text) }),
+  /** Its sockets are open; `ports` says where it listens, mechanism by mechanism. */
+  'program:ready': v.strictObject({ ports: v.record(text, count) }),
+  /** It was asked to end, and ends in order. No such line before the last one: it was killed. */
+  'program:stopping': v.strictObject({ because: text }),
+  /** It cannot go on; `message` is for the person who started it. */
+  'program:failed': v.strictObject({ message: text, code: v.optional(text) }),
+
+  /** send() took a datagram. Says nothing about its arrival, nor whether anybody is there. */
+  'udp:datagram_sent': v.strictObject({ bytes: count, remote: socketAddress }),
+  'udp:datagram_received': v.strictObject({ bytes: count, remote: socketAddress }),
+  /** On a connected UDP socket: an ICMP message came back for an earlier datagram (RFC 1122 4.1.3.3). */
+  'udp:error_received': v.strictObject({ code: text, syscall: v.optional(text) }),
+
+  /** connect() succeeded: the two kernels agree. The peer's program may not have been asked. */
+  'tcp:connected': v.strictObject({ local: socketAddress, remote: socketAddress }),
+  /** The server's program took the connection from its kernel's queue. */
+  'tcp:accepted': v.strictObject({ local: socketAddress, remote: socketAddress }),
+  /** write() took the bytes: they are in this kernel's send queue, no more than that. */
+  'tcp:written': v.strictObject({ bytes: count }),
+  'tcp:received': v.strictObject({ bytes: count }),
+  /** FIN arrived: the peer will send no more. It does not say whether it closed or was killed. */
+  'tcp:end_received': nothing,
+  /** The socket failed with `code`. ETIMEDOUT: the kernel gave up waiting, which proves nothing. */
+  'tcp:error_received': v.strictObject({ code: text, syscall: v.optional(text) }),
+  /** The program's socket object is gone. The kernel's may live on (TIME-WAIT, FIN-WAIT). */
+  'tcp:closed': v.strictObject({ hadError: v.boolean() }),
+
+  /** PING written to the socket. */
+  'heartbeat:ping_sent': v.strictObject({ number: count }),
+  'heartbeat:ping_received': v.strictObject({ number: count }),
+  'heartbeat:pong_sent': v.strictObject({ number: count }),
+  /** `roundTripMs` is absent when this PONG answers no PING of ours that we still remember. */
+  'heartbeat:pong_received': v.strictObject({ number: count, roundTripMs: v.optional(ms) }),
+  /** A line that is not the protocol's; `problem` names the rule it broke. The peer may be anybody. */
+  'heartbeat:line_refused': v.strictObject({ problem: text, excerpt: text }),
+
+  /** This process itself did not run for a while, so silence in that time says nothing about the peer. */
+  'detector:paused': v.strictObject({ pausedMs: ms }),
+
+  /** What this end holds about its peer changed. `silentMs`: how long nothing had been heard. */
+  'belief:updated': v.strictObject({
+    old: v.picklist(beliefs),
+    new: v.picklist(beliefs),
+    trigger: v.picklist(triggers),
+    certainty: v.picklist(certainties),
+    silentMs: v.optional(ms),
+  }),
+
+  'http:request_sent': v.strictObject({ number: count, method: text, path: text }),
+  'http:request_received': v.strictObject({ method: text, path: text }),
+  'http:response_sent': v.strictObject({ status: count }),
+  'http:response_received': v.strictObject({ number: count, status: count, afterMs: ms }),
+  'http:request_failed': v.strictObject({ number: count, code: text, afterMs: ms }),
+
+  /**
+   * A session began, went on, or was refused, as the end that logs it sees it. `session` is a short
+   * digest of the session id: enough to recognise it, useless to a thief.
+   */
+  'session:started': v.strictObject({ session: text }),
+  'session:continued': v.strictObject({ session: text, requests: count }),
+  'session:refused': v.strictObject({ session: text, status: count }),
+
+  'websocket:opened': nothing,
+  /** Close frame received (RFC 6455 section 5.5.1); 1006 means that none came. */
+  'websocket:close_received': v.strictObject({ code: count }),
+
+  // ---- kernels ----------------------------------------------------------------------------------
+  /** The options in force on a socket, read back from the kernel after they were set. */
+  'kernel:options_read': v.strictObject({
+    local: socketAddress,
+    remote: socketAddress,
+    keepalive: v.boolean(),
+    keepaliveIdleMs: ms,
+    keepaliveIntervalMs: ms,
+    keepaliveProbes: count,
+    /** 0: not set, the host's tcp_retries2 decides. */
+    userTimeoutMs: ms,
+  }),
+  /** TCP_INFO of one connection at this moment. */
+  'kernel:tcp_info_read': v.strictObject({
+    state: v.picklist(tcpStates),
+    retransmissionTimeoutMs: ms,
+    roundTripMs: ms,
+    unackedSegments: count,
+    retransmits: count,
+    unansweredProbes: count,
+  }),
+  /** A line of the host's socket table appeared (`old: null`), changed, or went (`new: null`). Sampled. */
+  'kernel:socket_updated': v.strictObject({
+    local: socketAddress,
+    remote: socketAddress,
+    old: v.nullable(kernelSocket),
+    new: v.nullable(kernelSocket),
+  }),
+  /** From now on the socket tables are read so often; what is shorter-lived is not seen. */
+  'kernel:sampling_started': v.strictObject({ everyMs: ms, because: text }),
+  /** Settings of a host that decide when its kernel gives up. */
+  'kernel:sysctls_read': v.strictObject({ values: v.record(text, text) }),
+
+  // ---- the lab: truth, faults, hosts ------------------------------------------------------------
+  'run:started': v.strictObject({
+    tier: text,
+    because: text,
+    pace: text,
+    strike: text,
+    seed: count,
+    play: v.boolean(),
+    mechanisms: v.array(text),
+    environment: v.record(text, v.union([text, v.number()])),
+  }),
+  'run:ended': v.strictObject({ because: text }),
+  /** What the person in front should know now; also a mark on the time line. */
+  'run:progressed': v.strictObject({ message: text }),
+  /** What the lab knows about `peer`, from the place of `host`: the other side of every belief. */
+  'truth:updated': v.strictObject({
+    peer: text,
+    old: v.picklist(truths),
+    new: v.picklist(truths),
+    because: text,
+  }),
+  'host:started': v.strictObject({ address: text, pair: text }),
+  'host:process_started': v.strictObject({ processId: count }),
+  'host:process_exited': v.strictObject({ code: v.nullable(v.number()), signal: v.nullable(text) }),
+  /** A fault is about to be applied. `promise` says what it does. */
+  'fault:striking': v.strictObject({ ...faultDetail, promise: text }),
+  /** It is applied, and something other than the act itself shows it: `verifiedBy`. */
+  'fault:struck': v.strictObject({ ...faultDetail, verifiedBy: text }),
+  /** It was applied and could not be seen. What follows in its cells proves nothing. */
+  'fault:unverified': v.strictObject({ ...faultDetail, problem: text }),
+  'fault:undone': v.strictObject({ ...faultDetail, verifiedBy: text }),
+  /** The time during which the cells of one fault are observed. */
+  'watch:started': v.strictObject({ ...faultDetail }),
+  'watch:ended': v.strictObject({ ...faultDetail }),
+  /** The lab asked the programs of a host for something, here to write one line on open connections. */
+  'host:asked': v.strictObject({ request: text, mechanisms: v.array(text) }),
+  /** A command the lab ran; repeat it by hand. `status` null: it was ended by a signal or never ran. */
+  'command:run': v.strictObject({
+    argv: v.array(text),
+    status: v.nullable(v.number()),
+    durationMs: ms,
+    stderr: v.optional(text),
+  }),
+  /** The lab's own timer came late: the machine was busy, and what was measured now may be late too. */
+  'control:late': v.strictObject({ lateMs: ms }),
+
+  // ---- the recorder -----------------------------------------------------------------------------
+  /** A line of an event file that is no event of this vocabulary. */
+  'recorder:line_refused': v.strictObject({ file: text, line: count, problem: text, excerpt: text }),
+} as const
+
+export type EventName = keyof typeof vocabulary
+export type EventData<N extends EventName> = v.InferOutput<(typeof vocabulary)[N]>
+
+/** One line of an event file. */
+export const envelope = v.strictObject({
+  /**
+   * CLOCK_MONOTONIC in nanoseconds, as a decimal string (it does not fit a JSON number). All processes
+   * and containers of one kernel share this clock; two machines do not.
+   */
+  mono: v.pipe(text, v.regex(/^\d{1,20}$/)),
+  /** Counts the lines of one incarnation of a process from 0: a hole proves a loss. */
+  seq: count,
+  run: text,
+  lab: text,
+  host: text,
+  /** The how-manieth process of this host: 2 after a reboot. */
+  incarnation: count,
+  program: text,
+  /** As the process itself sees it. Another terminal may see another: `outerPid`. */
+  pid: count,
+  name: v.picklist(Object.keys(vocabulary) as [EventName, ...EventName[]]),
+  /** The connection or session: mechanism and client port, `tcp-idle:41234`, the same at both ends. */
+  group_id: v.optional(text),
+  data: v.unknown(),
+})
+type Envelope = Omit<v.InferOutput<typeof envelope>, 'name' | 'data'>
+
+/** What the recorder adds to a line. */
+interface Recorded {
+  /** Milliseconds since the run began, derived from `mono`. */
+  time: number
+  /** The pid another terminal sees, where it differs and is known. */
+  outerPid?: number
+}
+
+/** One event as checks and views read it: `event.name` decides the type of `event.data`. */
+export type LabEvent = {
+  [N in EventName]: Envelope & Recorded & { name: N; data: EventData<N> }
+}[EventName]
+
+/** The event of one name. */
+export type EventOf<N extends EventName> = Extract<LabEvent, { name: N }>
+
+/** The address of an event, used as evidence: `cut-a.1/tcp-client#41`. */
+export function addressOf(event: Pick<LabEvent, 'host' | 'incarnation' | 'program' | 'seq'>): string {
+  return `${event.host}.${event.incarnation}/${event.program}#${event.seq}`
+}
