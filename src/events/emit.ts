@@ -7,19 +7,21 @@
 import { pino } from 'pino'
 import type { EventData, EventName } from './vocabulary.ts'
 
-/** Writes events in the name of one program. */
-export interface Emitter {
-  /**
-   * Logs that `name` was observed now.
-   * @param groupId the connection or session it belongs to
-   */
-  <N extends EventName>(name: N, data: EventData<N>, groupId?: string): void
-}
+/**
+ * Writes events in the name of one program: `name` was observed now, or at the moment `mono` when the
+ * observer has a better stamp than its own clock. `groupId` is the connection or session it belongs to.
+ */
+export type Emitter = <N extends EventName>(
+  name: N,
+  data: EventData<N>,
+  groupId?: string,
+  mono?: bigint,
+) => void
 
 /** One process's event file. */
 export interface EventLog {
   /** The emitter of one program of this process, or of another host on whose behalf it observes. */
-  emitter(program: string, onBehalfOf?: { host: string; incarnation: number }): Emitter
+  emitter(program: string, onBehalfOf?: { readonly name: string; readonly incarnation: number }): Emitter
 }
 
 export interface EventLogOptions {
@@ -37,12 +39,14 @@ export interface EventLogOptions {
  */
 export function openEventLog(options: EventLogOptions): EventLog {
   let seq = 0
+  /** Of the line being written; pino asks for the time without saying for which. */
+  let moment: bigint | undefined
   const logger = pino(
     {
       base: { run: options.run, lab: options.lab, pid: process.pid },
       // Our own clock: pino's is too coarse, two events of one millisecond would tie. No leading comma,
       // since the line carries no level that it would have to follow.
-      timestamp: () => `"mono":"${process.hrtime.bigint()}"`,
+      timestamp: () => `"mono":"${moment ?? process.hrtime.bigint()}"`,
       formatters: { level: () => ({}) },
       mixin: () => ({ seq: seq++ }),
     },
@@ -51,10 +55,15 @@ export function openEventLog(options: EventLogOptions): EventLog {
   )
   return {
     emitter(program, onBehalfOf) {
-      const { host, incarnation } = onBehalfOf ?? options
+      const { name: host, incarnation } = onBehalfOf ?? {
+        name: options.host,
+        incarnation: options.incarnation,
+      }
       const child = logger.child({ host, incarnation, program })
-      return (name, data, groupId) =>
+      return (name, data, groupId, mono) => {
+        moment = mono
         child.info(groupId === undefined ? { name, data } : { name, group_id: groupId, data })
+      }
     },
   }
 }

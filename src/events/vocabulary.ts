@@ -72,6 +72,24 @@ export type TcpState = (typeof tcpStates)[number]
 export const kernelTimers = ['none', 'retransmit', 'keepalive', 'time-wait', 'zero-window-probe'] as const
 export type KernelTimer = (typeof kernelTimers)[number]
 
+/** What a captured packet is for. */
+export const packetKinds = [
+  'syn',
+  'syn-ack',
+  'ack',
+  'data',
+  'fin',
+  'rst',
+  'keepalive-probe',
+  'keepalive-answer',
+  'retransmission',
+  'datagram',
+  'icmp-error',
+  'arp',
+  'other',
+] as const
+export type PacketKind = (typeof packetKinds)[number]
+
 const kernelSocket = v.strictObject({
   state: v.picklist(tcpStates),
   timer: v.picklist(kernelTimers),
@@ -191,6 +209,47 @@ export const vocabulary = {
   /** Settings of a host that decide when its kernel gives up. */
   'kernel:sysctls_read': v.strictObject({ values: v.record(text, text) }),
 
+  // ---- the wire ---------------------------------------------------------------------------------
+  /**
+   * A packet passed a host's network card. `mono` is the kernel's stamp of that moment, not of the
+   * logging. The same `packet` at the other end is the same packet; seen only as sent, it never arrived.
+   */
+  'packet:captured': v.strictObject({
+    direction: v.picklist(['sent', 'received']),
+    /** A number, equal at both ends, unique in a run: see src/wire/match.ts for what it is told by. */
+    packet: text,
+    /** Its number in packets/<host>.pcapng, from 1. */
+    frame: count,
+    protocol: v.picklist(['tcp', 'udp', 'icmp', 'arp', 'other']),
+    /** A port only where the protocol has one; below IP a MAC address. */
+    source: socketAddress,
+    destination: socketAddress,
+    /** What it is for, as far as one can tell from this end's captures. */
+    kind: v.picklist(packetKinds),
+    /** As `SYN`, `PSH ACK`; only for TCP. */
+    flags: v.optional(text),
+    /** Bytes of payload above TCP or UDP. */
+    bytes: count,
+    /** For labels: the first line of the payload where it is text, or what ARP and ICMP say. Anybody can have written it. */
+    text: v.optional(text),
+  }),
+  /** From here on every packet of this host is captured. Before, or without this line, nothing is known. */
+  'wire:capture_started': v.strictObject({
+    /** So many packets wait in the kernel for the capture process, then they are lost. */
+    packetsBuffered: count,
+    /** Of each packet; the rest is not kept. */
+    bytesKept: count,
+    /**
+     * CLOCK_REALTIME is so far ahead of `mono`, nanoseconds, as a decimal string. The kernel stamps with
+     * the wall clock, which can be set; in the .pcapng files it is taken as it was at the beginning.
+     */
+    wallClockAheadNs: v.pipe(text, v.regex(/^\d{1,20}$/)),
+    /** How exactly that could be measured: plus or minus. */
+    wallClockWithinNs: count,
+  }),
+  /** Packets passed that were not captured: the capture process came too late. Silence proves nothing then. */
+  'wire:packets_dropped': v.strictObject({ packets: count }),
+
   // ---- the lab: truth, faults, hosts ------------------------------------------------------------
   'run:started': v.strictObject({
     tier: text,
@@ -215,8 +274,11 @@ export const vocabulary = {
   'host:started': v.strictObject({ address: text, pair: text }),
   'host:process_started': v.strictObject({ processId: count }),
   'host:process_exited': v.strictObject({ code: v.nullable(v.number()), signal: v.nullable(text) }),
-  /** A fault is about to be applied. `promise` says what it does. */
-  'fault:striking': v.strictObject({ ...faultDetail, promise: text }),
+  /**
+   * A fault is about to be applied. `promise` says what it does. In play it is the learner's, and was seen
+   * within `uncertainMs` after it happened.
+   */
+  'fault:striking': v.strictObject({ ...faultDetail, promise: text, uncertainMs: v.optional(ms) }),
   /** It is applied, and something other than the act itself shows it: `verifiedBy`. */
   'fault:struck': v.strictObject({ ...faultDetail, verifiedBy: text }),
   /** It was applied and could not be seen. What follows in its cells proves nothing. */

@@ -1,0 +1,106 @@
+/** Runs the command line as a person would, and looks after what it started. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import type { Report } from '../../src/lab/report.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+
+export interface Ended {
+  status: number | null
+  stdout: string
+  stderr: string
+}
+
+export interface Started {
+  child: ChildProcess
+  /** Resolves when standard error contains the text. */
+  says(text: string): Promise<void>
+  ended: Promise<Ended>
+}
+
+/** `npm run <...>`, without npm. */
+export function start(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Started {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', ...args], {
+    cwd: ROOT,
+    env: { ...process.env, ...environment },
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const ended = new Promise<Ended>((resolve) => {
+    child.once('close', (status) => resolve({ status, stdout, stderr }))
+  })
+  const says = (text: string) =>
+    new Promise<void>((resolve, reject) => {
+      const look = () => stderr.includes(text) && resolve()
+      child.stderr.on('data', look)
+      look()
+      void ended.then(() => reject(new Error(`ended without saying "${text}": ${stderr}`)))
+    })
+  onTestFinished(() => {
+    child.kill('SIGKILL')
+  })
+  return { child, says, ended }
+}
+
+export function run(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  return start(args, environment).ended
+}
+
+/** A folder for runs that is gone after the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'stillhere-test-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Runs a lab with `--json`; once more when a busy machine made the first run inconclusive. */
+export async function runLab(args: readonly string[]): Promise<{ report: Report; ended: Ended }> {
+  const INCONCLUSIVE = 4
+  const once = () => run(['lab', ...args, '--json', '--out', temporaryFolder()])
+  let ended = await once()
+  if (ended.status === INCONCLUSIVE) ended = await once()
+  return { report: JSON.parse(ended.stdout) as Report, ended }
+}
+
+/** Every process below `pid`, as this machine sees them. */
+export function descendants(pid: number): number[] {
+  const parents = new Map<number, number>()
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue
+    try {
+      const parent = /^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${entry}/status`, 'utf8'))?.[1]
+      parents.set(Number(entry), Number(parent))
+    } catch {
+      // Ended meanwhile.
+    }
+  }
+  const found = [pid]
+  for (const at of found) for (const [child, parent] of parents) if (parent === at) found.push(child)
+  return found.slice(1)
+}
+
+/** Resolves when none of these processes is left; zombies that wait for their parent count as gone. */
+export async function allGone(pids: readonly number[], withinMs: number): Promise<number[]> {
+  const deadline = performance.now() + withinMs
+  const alive = () =>
+    pids.filter((pid) => {
+      try {
+        return !/^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+      } catch {
+        return false
+      }
+    })
+  while (alive().length > 0 && performance.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  return alive()
+}
