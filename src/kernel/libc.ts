@@ -1,0 +1,95 @@
+/**
+ * The C functions that Node does not offer: setsockopt(2), getsockopt(2), clock_getres(2).
+ *
+ * Linux only: the numbers they take differ elsewhere. koffi calls C functions from a prebuilt
+ * binary, which may be missing on a machine; so it is loaded at the first call, and a program that never
+ * asks, or can do without, never notices.
+ */
+import { createRequire } from 'node:module'
+
+type Koffi = typeof import('koffi')
+
+export interface Libc {
+  /** @throws Error with the name of the errno, such as EBADF */
+  setsockopt(fd: number, level: number, option: number, value: Buffer): void
+  /**
+   * Fills `value` with the option and returns how many bytes the kernel wrote.
+   * @throws Error with the name of the errno
+   */
+  getsockopt(fd: number, level: number, option: number, value: Buffer): number
+  /** Of CLOCK_MONOTONIC_COARSE, which moves once in a tick of the kernel. */
+  coarseClockResolutionMs(): number
+}
+
+const CLOCK_MONOTONIC_COARSE = 6
+
+let loaded: { libc: Libc } | { problem: string } | undefined
+
+/** The C library, or null where it cannot be called: {@link libcProblem} says why. */
+export function libc(): Libc | null {
+  loaded ??= load()
+  return 'libc' in loaded ? loaded.libc : null
+}
+
+/** Why {@link libc} is null; null where it is not. */
+export function libcProblem(): string | null {
+  loaded ??= load()
+  return 'problem' in loaded ? loaded.problem : null
+}
+
+function load(): { libc: Libc } | { problem: string } {
+  if (process.platform !== 'linux') {
+    return {
+      problem: `socket options are set by number, and the numbers here are Linux's, not ${process.platform}'s`,
+    }
+  }
+  try {
+    return { libc: bind(loadKoffi()) }
+  } catch (error) {
+    return { problem: `koffi does not load: ${error instanceof Error ? error.message : String(error)}` }
+  }
+}
+
+/** @throws Error where its binary is missing */
+export function loadKoffi(): Koffi {
+  // Not an import, which would be resolved before anything runs and fail the whole program. A module of
+  // a bundle in CommonJS has no import.meta.filename, and there alone __filename exists.
+  return createRequire(import.meta.filename ?? __filename)('koffi')
+}
+
+/** What the last call failed with, such as EBADF. */
+export function errnoName(koffi: Koffi): string {
+  const errno = koffi.errno()
+  return Object.entries(koffi.os.errno).find(([, value]) => value === errno)?.[0] ?? `errno ${errno}`
+}
+
+function bind(koffi: Koffi): Libc {
+  // No file name: Node itself is linked with the C library, whichever that is (glibc, musl).
+  const self = koffi.load(null)
+  const setsockopt = self.func(
+    'int setsockopt(int fd, int level, int option, const void *value, uint32_t bytes)',
+  )
+  const getsockopt = self.func(
+    'int getsockopt(int fd, int level, int option, _Out_ void *value, _Inout_ uint32_t *bytes)',
+  )
+  const clockGetres = self.func('int clock_getres(int clock, _Out_ long *resolution)')
+  return {
+    setsockopt(fd, level, option, value) {
+      if (setsockopt(fd, level, option, value, value.length) !== 0) {
+        throw new Error(`setsockopt(level ${level}, option ${option}) failed: ${errnoName(koffi)}`)
+      }
+    },
+    getsockopt(fd, level, option, value) {
+      const bytes = [value.length]
+      if (getsockopt(fd, level, option, value, bytes) !== 0) {
+        throw new Error(`getsockopt(level ${level}, option ${option}) failed: ${errnoName(koffi)}`)
+      }
+      return bytes[0] ?? 0
+    },
+    coarseClockResolutionMs() {
+      const resolution = [0, 0] // struct timespec: seconds, nanoseconds
+      clockGetres(CLOCK_MONOTONIC_COARSE, resolution)
+      return Number(resolution[1]) / 1e6
+    },
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * The options by which a program asks its kernel to notice that a peer no longer answers, and what the
+ * kernel says about one connection.
+ *
+ * Node sets only the idle time of keepalive (before Node 24), and TCP_USER_TIMEOUT not at all; hence
+ * setsockopt(2) on the descriptor, which Node keeps in an undocumented place.
+ */
+import type { Socket } from 'node:net'
+import type { Emitter } from '../events/emit.ts'
+import { libc, libcProblem } from './libc.ts'
+import { decodeTcpInfo, TCP_INFO_BYTES } from './tcp-info.ts'
+
+/** tcp(7), socket(7): numbers from Linux's asm-generic/socket.h and linux/tcp.h. */
+const SOL_SOCKET = 1
+const SO_KEEPALIVE = 9
+const IPPROTO_TCP = 6
+const TCP_KEEPIDLE = 4 // seconds
+const TCP_KEEPINTVL = 5 // seconds
+const TCP_KEEPCNT = 6
+const TCP_INFO = 11
+const TCP_USER_TIMEOUT = 18 // milliseconds
+
+export interface Keepalive {
+  /** So long nothing must arrive before the first probe. Whole seconds. */
+  idleMs: number
+  /** Between a probe and the next, while none is answered. Whole seconds. */
+  intervalMs: number
+  /** So many unanswered ones, and the kernel gives up. */
+  probes: number
+}
+
+/**
+ * Lets the kernel probe an idle connection (RFC 9293 section 3.8.4). Where it cannot be told more than
+ * Node tells it, only the idle time is as asked: Node 20 then sets 1 s between probes, and 10 of them.
+ * @throws RangeError for times that the kernel cannot hold
+ */
+export function applyKeepalive(socket: Socket, { idleMs, intervalMs, probes }: Keepalive): void {
+  const idleSeconds = wholeSeconds('idleMs', idleMs)
+  const intervalSeconds = wholeSeconds('intervalMs', intervalMs)
+  if (libc() === null) {
+    socket.setKeepAlive(true, idleMs)
+    return
+  }
+  const fd = descriptor(socket)
+  if (fd === null) return
+  setNumber(fd, IPPROTO_TCP, TCP_KEEPIDLE, idleSeconds)
+  setNumber(fd, IPPROTO_TCP, TCP_KEEPINTVL, intervalSeconds)
+  setNumber(fd, IPPROTO_TCP, TCP_KEEPCNT, probes)
+  setNumber(fd, SOL_SOCKET, SO_KEEPALIVE, 1)
+}
+
+/** Whether {@link applyUserTimeout} works on this machine. */
+export function canSetUserTimeout(): boolean {
+  return libc() !== null
+}
+
+/**
+ * Lets the kernel give up after `ms` without an answer (RFC 5482) instead of after a number of
+ * retransmissions or probes. Alone it does nothing on an idle connection, which expects no answer.
+ * @throws TypeError where the system has no such option: see {@link canSetUserTimeout}
+ */
+export function applyUserTimeout(socket: Socket, ms: number): void {
+  if (libc() === null) throw new TypeError(`cannot set TCP_USER_TIMEOUT: ${libcProblem()}`)
+  const fd = descriptor(socket)
+  if (fd !== null) setNumber(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, ms)
+}
+
+/** Logs what the kernel says about this connection; nothing where it cannot be asked, or is gone. */
+export function observeTcp(socket: Socket, emit: Emitter, groupId: string): void {
+  const system = libc()
+  if (system === null || socket.connecting) return
+  const fd = descriptor(socket)
+  if (fd === null) return
+  const info = Buffer.alloc(TCP_INFO_BYTES)
+  const read = decodeTcpInfo(info.subarray(0, system.getsockopt(fd, IPPROTO_TCP, TCP_INFO, info)))
+  // The kernel has closed it; that Node has yet to hear of it is no observation of a connection.
+  if (read === null) return
+  emit(
+    'kernel:options_read',
+    {
+      local: socketAddress(socket.localAddress, socket.localPort),
+      remote: socketAddress(socket.remoteAddress, socket.remotePort),
+      keepalive: getNumber(fd, SOL_SOCKET, SO_KEEPALIVE) !== 0,
+      keepaliveIdleMs: getNumber(fd, IPPROTO_TCP, TCP_KEEPIDLE) * 1000,
+      keepaliveIntervalMs: getNumber(fd, IPPROTO_TCP, TCP_KEEPINTVL) * 1000,
+      keepaliveProbes: getNumber(fd, IPPROTO_TCP, TCP_KEEPCNT),
+      userTimeoutMs: getNumber(fd, IPPROTO_TCP, TCP_USER_TIMEOUT),
+    },
+    groupId,
+  )
+  emit('kernel:tcp_info_read', read, groupId)
+
+  function getNumber(fd: number, level: number, option: number): number {
+    const value = Buffer.alloc(4)
+    system?.getsockopt(fd, level, option, value)
+    return new Int32Array(value.buffer, value.byteOffset, 1)[0] ?? 0
+  }
+}
+
+function setNumber(fd: number, level: number, option: number, value: number): void {
+  libc()?.setsockopt(fd, level, option, Buffer.from(Int32Array.of(value).buffer))
+}
+
+/**
+ * The descriptor of a connected socket; null when it is gone already, which can happen at any moment.
+ * @throws TypeError before 'connect': until then the kernel may have no socket to set anything on
+ */
+function descriptor(socket: Socket): number | null {
+  if (socket.connecting) throw new TypeError(`cannot set options of a socket before its 'connect'`)
+  const { _handle: handle } = socket as { _handle?: { fd: number } | null }
+  return handle && handle.fd >= 0 ? handle.fd : null
+}
+
+function wholeSeconds(name: string, ms: number): number {
+  // The option counts seconds. Rounding in silence would make every prediction wrong.
+  if (!Number.isInteger(ms / 1000) || ms < 1000) {
+    throw new RangeError(`cannot set keepalive: "${name}" must be whole seconds, is ${ms} ms`)
+  }
+  return ms / 1000
+}
+
+/** As the socket table has it: a server on :: sees IPv4 clients as ::ffff:10.0.1.2. */
+function socketAddress(address = '?', port = 0): string {
+  return `${address.replace(/^::ffff:/, '')}:${port}`
+}

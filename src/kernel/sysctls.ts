@@ -1,0 +1,40 @@
+/** The settings of a host that decide when its kernel gives up: ip-sysctl.rst in the kernel's documents. */
+import { readFileSync } from 'node:fs'
+
+const names = [
+  // An idle connection: the values a socket has that asks for keepalive and sets nothing else.
+  'tcp_keepalive_time',
+  'tcp_keepalive_intvl',
+  'tcp_keepalive_probes',
+  // A busy one.
+  'tcp_retries1',
+  'tcp_retries2',
+  'tcp_early_retrans', // 3 and 4: with tail loss probe
+  'tcp_sack', // without it no tail loss probe
+  'tcp_rto_min_us', // since Linux 6.11
+  'tcp_rto_max_ms', // since Linux 6.15
+  'tcp_thin_linear_timeouts',
+  // One that is being opened.
+  'tcp_syn_retries',
+  'tcp_syn_linear_timeouts', // since Linux 6.5
+  'tcp_synack_retries',
+  // One that the program has closed.
+  'tcp_orphan_retries',
+  'tcp_fin_timeout',
+] as const
+
+/**
+ * The sysctls of the network namespace this process runs in; those that this kernel lacks are absent, as
+ * are all of them where there is no /proc. There is no way to read another namespace's from outside.
+ */
+export function readSysctls(): Record<string, string> {
+  const values: Record<string, string> = {}
+  for (const name of names) {
+    try {
+      values[name] = readFileSync(`/proc/sys/net/ipv4/${name}`, 'utf8').trim()
+    } catch {
+      // This kernel does not have it.
+    }
+  }
+  return values
+}

@@ -1,0 +1,45 @@
+import { endianness } from 'node:os'
+import { expect, test } from 'vitest'
+import { decodeTcpInfo } from '../../src/kernel/tcp-info.ts'
+import { testNeeding } from '../support/needs.ts'
+
+/** struct tcp_info of linux/tcp.h after a write was lost, as far as a kernel of 2005 fills it. */
+function info({ state = 1 } = {}): Buffer {
+  const bytes = Buffer.alloc(104)
+  bytes.set([state, 4, 3, 2], 0) // state, ca_state, retransmits, probes
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, 26)
+  words[2] = 1_632_000 // rto
+  words[6] = 1 // unacked
+  words[17] = 40 // rtt
+  return bytes
+}
+
+test('decodeTcpInfo() gives milliseconds', () => {
+  expect(decodeTcpInfo(info())).toEqual({
+    state: 'ESTABLISHED',
+    retransmissionTimeoutMs: 1632,
+    roundTripMs: 0.04,
+    unackedSegments: 1,
+    retransmits: 3,
+    unansweredProbes: 2,
+  })
+})
+
+test('decodeTcpInfo() takes a struct that ends after the round trip, and none that ends before', () => {
+  expect(decodeTcpInfo(info().subarray(0, 72))).not.toBeNull()
+  expect(decodeTcpInfo(info().subarray(0, 71))).toBeNull()
+})
+
+test('decodeTcpInfo() has nothing to say about a closed socket', () => {
+  expect(decodeTcpInfo(info({ state: 7 }))).toBeNull()
+})
+
+testNeeding('a little-endian processor', endianness() === 'LE')(
+  'decodeTcpInfo() reads the order of the machine',
+  () => {
+    const bytes = Buffer.alloc(104)
+    bytes[0] = 1
+    bytes.set([0xe0, 0x1c, 0x03, 0x00], 8)
+    expect(decodeTcpInfo(bytes)?.retransmissionTimeoutMs).toBe(204)
+  },
+)
