@@ -1,0 +1,202 @@
+/**
+ * All programs of one host in one process, asked by the lab over IPC. Nine mechanisms at both ends of
+ * nine pairs would be 162 processes; so they are eighteen.
+ */
+import * as dgram from 'node:dgram'
+import { once } from 'node:events'
+import { type Emitter, openEventLog } from '../events/emit.ts'
+import type { EventName } from '../events/vocabulary.ts'
+import { canSetUserTimeout } from '../kernel/socket-options.ts'
+import { readSysctls } from '../kernel/sysctls.ts'
+import {
+  type ClientSettings,
+  type FromHost,
+  type HostIdentity,
+  type HostRequests,
+  type Mechanism,
+  type Ports,
+  type RequestName,
+  type ToHost,
+  WRITE_EVERY_MS,
+} from './host-messages.ts'
+import { startHttpClient } from './http-client.ts'
+import { startHttpServer } from './http-server.ts'
+import type { Program } from './program.ts'
+import { startTcpClient } from './tcp-client.ts'
+import { startTcpServer } from './tcp-server.ts'
+import { startUdpClient } from './udp-client.ts'
+import { startUdpHeartbeat } from './udp-heartbeat.ts'
+import { startUdpServer } from './udp-server.ts'
+import { startWebSocketClient } from './websocket-client.ts'
+import { startWebSocketServer } from './websocket-server.ts'
+
+/** Ten connections on one host come up in milliseconds; a machine that needs longer cannot run a lab. */
+const CONNECT_LIMIT_MS = 10_000
+
+type At = { mechanism: Mechanism; host: string; port: number }
+
+/** The servers, mechanism by mechanism. Only the heartbeat makes them more than plain listeners. */
+const servers: Record<Mechanism, (at: At, emit: Emitter) => Promise<Program>> = {
+  udp: startUdpServer,
+  'udp-heartbeat': (at, emit) => startUdpHeartbeat({ ...at, role: 'listen' }, emit),
+  'tcp-idle': startTcpServer,
+  'tcp-keepalive': startTcpServer,
+  'tcp-busy': startTcpServer,
+  'tcp-user-timeout': startTcpServer,
+  'tcp-heartbeat': (at, emit) => startTcpServer({ ...at, heartbeat: true }, emit),
+  'http-session': startHttpServer,
+  websocket: startWebSocketServer,
+}
+
+/** The clients, which decide what is asked of TCP: keepalive and user timeout are theirs alone. */
+const clients: Record<Mechanism, (at: At, emit: Emitter, settings: ClientSettings) => Promise<Program>> = {
+  udp: startUdpClient,
+  'udp-heartbeat': (at, emit) => startUdpHeartbeat({ ...at, role: 'connect' }, emit),
+  'tcp-idle': startTcpClient,
+  'tcp-keepalive': (at, emit, { keepalive }) => startTcpClient({ ...at, keepalive }, emit),
+  'tcp-busy': (at, emit, { keepalive }) =>
+    startTcpClient({ ...at, keepalive, writeEveryMs: WRITE_EVERY_MS }, emit),
+  'tcp-user-timeout': (at, emit, { userTimeoutMs }) =>
+    startTcpClient(
+      { ...at, userTimeoutMs: canSetUserTimeout() ? userTimeoutMs : undefined, writeEveryMs: WRITE_EVERY_MS },
+      emit,
+    ),
+  'tcp-heartbeat': (at, emit) => startTcpClient({ ...at, heartbeat: true }, emit),
+  'http-session': startHttpClient,
+  websocket: startWebSocketClient,
+}
+
+/** The program file whose events a mechanism's are. */
+const programName: Record<Mechanism, { server: string; client: string }> = {
+  udp: { server: 'udp-server', client: 'udp-client' },
+  'udp-heartbeat': { server: 'udp-heartbeat', client: 'udp-heartbeat' },
+  'tcp-idle': { server: 'tcp-server', client: 'tcp-client' },
+  'tcp-keepalive': { server: 'tcp-server', client: 'tcp-client' },
+  'tcp-busy': { server: 'tcp-server', client: 'tcp-client' },
+  'tcp-user-timeout': { server: 'tcp-server', client: 'tcp-client' },
+  'tcp-heartbeat': { server: 'tcp-server', client: 'tcp-client' },
+  'http-session': { server: 'http-server', client: 'http-client' },
+  websocket: { server: 'websocket-server', client: 'websocket-client' },
+}
+
+const identity = JSON.parse(process.argv[2] ?? '{}') as HostIdentity
+const log = openEventLog({ ...identity, file: identity.eventFile })
+const emit = log.emitter('host')
+const running = new Map<Mechanism, Program>()
+
+const answer: { [N in RequestName]: (ask: HostRequests[N]['ask']) => Promise<HostRequests[N]['answer']> } = {
+  async serve({ mechanisms, ports }) {
+    const opened: Ports = {}
+    for (const mechanism of mechanisms) {
+      const at = { mechanism, host: identity.address, port: ports[mechanism] ?? 0 }
+      const program = await servers[mechanism](at, log.emitter(programName[mechanism].server))
+      running.set(mechanism, program)
+      opened[mechanism] = program.port
+    }
+    emit('program:ready', { ports: opened as Record<string, number> })
+    return opened
+  },
+
+  async connect({ mechanisms, address, ports, settings }) {
+    const up = mechanisms.map(async (mechanism) => {
+      const { seen, emitter } = whenUp(log.emitter(programName[mechanism].client))
+      const at = { mechanism, host: address, port: ports[mechanism] ?? 0 }
+      running.set(mechanism, await clients[mechanism](at, emitter, settings))
+      const late = AbortSignal.timeout(CONNECT_LIMIT_MS)
+      await Promise.race([
+        seen,
+        once(late, 'abort').then(() =>
+          Promise.reject(new Error(`${mechanism} does not connect to ${address}:${at.port}`)),
+        ),
+      ])
+    })
+    await Promise.all(up)
+    return null
+  },
+
+  async observe() {
+    for (const program of running.values()) program.observe()
+    return null
+  },
+
+  async write({ mechanisms }) {
+    for (const mechanism of mechanisms) running.get(mechanism)?.write()
+    return null
+  },
+
+  async reset() {
+    for (const program of running.values()) program.reset()
+    return null
+  },
+
+  probe: ({ address, port, withinMs }) => probe(address, port, withinMs),
+
+  async exit() {
+    emit('program:stopping', { because: 'the lab asked' })
+    await Promise.all([...running.values()].map((program) => program.close()))
+    process.exit(0)
+  },
+}
+
+process.on('message', async ({ id, request, ask }: ToHost) => {
+  try {
+    reply({ id, answer: await answer[request](ask as never) })
+  } catch (error) {
+    reply({ id, problem: error instanceof Error ? error.message : String(error) })
+  }
+})
+// The lab is gone, and a host without a lab has no reason to be.
+process.on('disconnect', () => process.exit(0))
+// Ctrl-C in a terminal reaches us too; it is the lab that decides how to end.
+process.on('SIGINT', () => {})
+void start()
+
+async function start(): Promise<void> {
+  emit('program:started', { node: process.version, mechanisms: [] })
+  emit('kernel:sysctls_read', { values: readSysctls() })
+  reply({ started: { echoPort: await startEcho() } })
+}
+
+function reply(message: FromHost): void {
+  process.send?.(message, () => {
+    // The lab may be gone by now; `disconnect` ends us.
+  })
+}
+
+/** An emitter that also tells when its program has a peer, or, having none, has sent something. */
+function whenUp(inner: Emitter): { seen: Promise<void>; emitter: Emitter } {
+  let resolve = () => {}
+  const seen = new Promise<void>((resolved) => {
+    resolve = resolved
+  })
+  const emitter: Emitter = (name, data, groupId) => {
+    inner(name, data, groupId)
+    const isUp: EventName[] = ['udp:datagram_sent']
+    if (isUp.includes(name) || (name === 'belief:updated' && 'new' in data && data.new === 'up')) resolve()
+  }
+  return { seen, emitter }
+}
+
+/** Sends every datagram back: how the lab finds out, apart from the mechanisms, whether a host answers. */
+async function startEcho(): Promise<number> {
+  const socket = dgram.createSocket('udp4')
+  socket.on('message', (message, { port, address }) => socket.send(message, port, address))
+  socket.on('error', () => {})
+  socket.bind(0, identity.address)
+  await once(socket, 'listening')
+  return socket.address().port
+}
+
+async function probe(address: string, port: number, withinMs: number): Promise<boolean> {
+  const socket = dgram.createSocket('udp4')
+  socket.on('error', () => {})
+  try {
+    socket.send('probe', port, address)
+    await once(socket, 'message', { signal: AbortSignal.timeout(withinMs) })
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.close()
+  }
+}

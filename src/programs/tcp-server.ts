@@ -1,0 +1,64 @@
+/**
+ * A TCP server that accepts and then only reads, as most do between two requests. What it believes
+ * about its clients afterwards is what their kernels told it: without a word from them, nothing changes.
+ */
+import * as net from 'node:net'
+import type { Emitter } from '../events/emit.ts'
+import { PeerBelief } from './belief.ts'
+import { listenFlags, listenOptions, runByHand, runsAsFile, tcpFlags, tcpOptions } from './command-line.ts'
+import type { Program } from './program.ts'
+import { TcpConnection, type TcpConnectionOptions } from './tcp-connection.ts'
+import { addressesOf, groupIdOf, listen, reportTcp, stopListening } from './tcp-events.ts'
+
+export interface TcpServerOptions extends TcpConnectionOptions {
+  mechanism: string
+  host: string
+  /** 0: any free port. */
+  port: number
+}
+
+/** Resolves when it listens; rejects when it cannot (EADDRINUSE, ...). */
+export async function startTcpServer(options: TcpServerOptions, emit: Emitter): Promise<Program> {
+  const connections = new Set<TcpConnection>()
+
+  const server = net.createServer({ noDelay: true }, (socket) => {
+    const groupId = groupIdOf(options.mechanism, socket.remotePort)
+    const belief = new PeerBelief(emit, groupId)
+    reportTcp(socket, emit, groupId, belief)
+    emit('tcp:accepted', addressesOf(socket), groupId)
+    belief.become('up', 'accepted')
+    const connection = new TcpConnection(socket, options, emit, belief)
+    connections.add(connection)
+    socket.once('close', () => connections.delete(connection))
+  })
+  const port = await listen(server, options)
+
+  return {
+    port,
+    async close() {
+      const stopped = stopListening(server)
+      await Promise.all([...connections].map((connection) => connection.close()))
+      await stopped
+    },
+    observe() {
+      for (const connection of connections) connection.observe()
+    },
+    write() {
+      for (const connection of connections) connection.write()
+    },
+    reset() {
+      for (const connection of connections) connection.reset()
+    },
+  }
+}
+
+if (runsAsFile(import.meta.url)) {
+  runByHand({
+    name: 'tcp-server',
+    about: 'Accepts TCP connections and reads.',
+    mechanism: 'tcp',
+    flags: { ...listenFlags, ...tcpFlags },
+    start: async (values, emit) =>
+      startTcpServer({ mechanism: 'tcp', ...listenOptions(values), ...tcpOptions(values) }, emit),
+  })
+}
