@@ -1,0 +1,62 @@
+/**
+ * What a fault is: one thing that goes wrong, with a promise of what it does, a proof that it happened,
+ * and an undo. One file each; `registry.ts` lists them; README.md grows a new one.
+ */
+import type { Truth } from '../events/vocabulary.ts'
+import type { Host, Network, Pair } from '../hosts/host.ts'
+
+/** What must be there for a fault to be possible. */
+export type Need = 'signals' | 'network'
+
+/** Where a fault strikes and what it may use. */
+export interface Target {
+  readonly pair: Pair
+  /** The host that it strikes. */
+  readonly struck: Host
+  /** The other one of the pair, which has to find out. */
+  readonly other: Host
+  readonly network: Network | null
+  /**
+   * Tells the log what is true from this moment on, as seen from one host about its peer. A fault calls
+   * it right beside the act, since every ghost time is counted from there.
+   */
+  truth(seenFrom: Host, truth: Truth): void
+  /** Does a datagram from `from` to its peer come back? Independent of the connections under test. */
+  answers(from: Host): Promise<boolean>
+  /** Starts the programs of a host whose process has ended, with nothing remembered. */
+  restartPrograms(host: Host): Promise<void>
+  /** Runs a command on a host, logged. @throws CommandError */
+  run(host: Host, argv: readonly string[]): Promise<string>
+}
+
+/** What shows, other than the act itself, that the fault happened or was undone. */
+export interface Proof {
+  verifiedBy: string
+}
+
+export interface Struck extends Proof {
+  /** Takes back what this fault did, and only that. Absent: there is no way back. */
+  undo?(): Promise<Proof>
+}
+
+export interface Fault {
+  /** Name of the file, the column and the option. */
+  readonly id: string
+  /** One sentence: what happens, and what does not. */
+  readonly promise: string
+  readonly needs: readonly Need[]
+  /** Undone by itself after this time; without it, when the watch is over. */
+  readonly lastsMs?: number
+  /** @throws FaultError when it cannot be applied or cannot be seen to have happened */
+  strike(target: Target): Promise<Struck>
+}
+
+/** A fault that could not be applied, or that nothing showed to have happened. */
+export class FaultError extends Error {
+  override name = 'FaultError'
+}
+
+/** @throws FaultError when `holds` is false */
+export function verify(holds: boolean, problem: string): asserts holds {
+  if (!holds) throw new FaultError(problem)
+}

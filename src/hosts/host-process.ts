@@ -1,0 +1,143 @@
+/**
+ * The lab's handle on the one process of a host: start it, ask it, signal it, see it end.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { FromHost, HostIdentity, HostRequests, RequestName, ToHost } from '../programs/host-messages.ts'
+import { environmentWithSbin } from './commands.ts'
+
+/** From spawn to the first message: node's own start on a busy machine, with plenty to spare. */
+const START_LIMIT_MS = 20_000
+/** A host that does not answer a request for so long is frozen or stuck. */
+const ASK_LIMIT_MS = 3000
+/** What a process says on its standard error before it dies is worth quoting, up to here. */
+const LAST_WORDS_LIMIT = 2000
+
+export interface Exit {
+  code: number | null
+  signal: NodeJS.Signals | null
+}
+
+interface Waiting {
+  resolve: (answer: unknown) => void
+  reject: (error: Error) => void
+  timer: NodeJS.Timeout
+}
+
+export class HostProcess {
+  readonly pid: number
+  /** Resolves when the process has ended, whoever ended it. Never rejects. */
+  readonly exited: Promise<Exit>
+  /** Set once it has ended. */
+  exit: Exit | null = null
+  /** Where it answers probes, known once it has started. */
+  echoPort = 0
+  readonly #child: ChildProcess
+  readonly #waiting = new Map<number, Waiting>()
+  #nextId = 1
+  #lastWords = ''
+
+  /**
+   * Starts the process of a host and resolves when it runs.
+   * @param bundle the JavaScript file that `src/programs/host.ts` was bundled to
+   * @throws Error with the process's own last words when it does not start
+   */
+  static async start(
+    commandPrefix: readonly string[],
+    bundle: string,
+    identity: HostIdentity,
+  ): Promise<HostProcess> {
+    const [program = '', ...args] = [...commandPrefix, process.execPath, bundle, JSON.stringify(identity)]
+    const child = spawn(program, args, {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: environmentWithSbin(),
+    })
+    const started = new Promise<number>((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new Error(`no sign of life in ${START_LIMIT_MS} ms`)),
+        START_LIMIT_MS,
+      )
+      const settle = (act: () => void) => {
+        clearTimeout(timer)
+        act()
+      }
+      child.once('error', (error) => settle(() => reject(error)))
+      child.once('exit', (code, signal) =>
+        settle(() => reject(new Error(`it ended at once (${signal ?? code})`))),
+      )
+      child.once('message', (message) =>
+        settle(() => resolve((message as { started: { echoPort: number } }).started.echoPort)),
+      )
+    })
+    const running = new HostProcess(child)
+    try {
+      running.echoPort = await started
+    } catch (error) {
+      child.kill('SIGKILL')
+      const reason = error instanceof Error ? error.message : String(error)
+      throw new Error(
+        `Host ${identity.host} did not start: ${[reason, running.#lastWords].filter(Boolean).join(': ')}`,
+      )
+    }
+    return running
+  }
+
+  private constructor(child: ChildProcess) {
+    this.#child = child
+    this.pid = child.pid ?? 0
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      if (this.#lastWords.length < LAST_WORDS_LIMIT) this.#lastWords += text.slice(0, LAST_WORDS_LIMIT)
+    })
+    child.on('message', (message) => this.#receive(message as FromHost))
+    this.exited = new Promise((resolve) => {
+      child.once('exit', (code, signal) => {
+        this.exit = { code, signal }
+        for (const { reject, timer } of this.#waiting.values()) {
+          clearTimeout(timer)
+          reject(new Error(`the process ended (${signal ?? code}) ${this.#lastWords}`.trim()))
+        }
+        this.#waiting.clear()
+        resolve(this.exit)
+      })
+    })
+  }
+
+  /**
+   * Asks the process for something and resolves with its answer.
+   * @throws Error when it ends, refuses, or does not answer in time
+   */
+  ask<N extends RequestName>(request: N, ask: HostRequests[N]['ask']): Promise<HostRequests[N]['answer']> {
+    return new Promise((resolve, reject) => {
+      if (this.exit !== null || !this.#child.connected) {
+        reject(new Error(`${request}: the process has ended`))
+        return
+      }
+      const id = this.#nextId++
+      const timer = setTimeout(() => {
+        this.#waiting.delete(id)
+        reject(new Error(`${request}: no answer in ${ASK_LIMIT_MS} ms`))
+      }, ASK_LIMIT_MS)
+      this.#waiting.set(id, { resolve: resolve as (answer: unknown) => void, reject, timer })
+      this.#child.send({ id, request, ask } as ToHost, (error) => {
+        if (error !== null && this.#waiting.delete(id)) {
+          clearTimeout(timer)
+          reject(error)
+        }
+      })
+    })
+  }
+
+  /** Sends a signal. Does nothing once the process has ended. */
+  signal(signal: NodeJS.Signals): void {
+    if (this.exit === null) this.#child.kill(signal)
+  }
+
+  #receive(message: FromHost): void {
+    if (!('id' in message)) return
+    const waiting = this.#waiting.get(message.id)
+    if (waiting === undefined) return
+    this.#waiting.delete(message.id)
+    clearTimeout(waiting.timer)
+    if ('problem' in message) waiting.reject(new Error(message.problem))
+    else waiting.resolve(message.answer)
+  }
+}

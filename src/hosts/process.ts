@@ -1,0 +1,37 @@
+/**
+ * Tier `process`: both hosts are plain processes on loopback. Works on every system and needs no rights,
+ * but has no cable: nothing here can be cut, powered off or rebooted.
+ */
+import { execute } from './commands.ts'
+import type { Host, Hosts, Pair } from './host.ts'
+
+const LOOPBACK = '127.0.0.1'
+
+/** The hosts of this tier. */
+export async function processHosts(): Promise<Hosts> {
+  const commandPrefix = await diesWithItsParent()
+  const host = (pair: string, side: 'a' | 'b'): Host => ({
+    name: `${pair}-${side}`,
+    pair,
+    address: LOOPBACK,
+    commandPrefix,
+    incarnation: 0,
+    process: null,
+  })
+  return {
+    tier: 'process',
+    network: null,
+    bootPairs: async (names) => names.map((name): Pair => ({ name, a: host(name, 'a'), b: host(name, 'b') })),
+  }
+}
+
+/**
+ * On Linux the kernel itself ends a child whose parent has died, be the child frozen. Elsewhere a host's
+ * process ends when its IPC channel closes, which a frozen one does only once it is continued.
+ */
+async function diesWithItsParent(): Promise<string[]> {
+  const prefix = ['setpriv', '--pdeathsig', 'KILL']
+  if (process.platform !== 'linux') return []
+  const tried = await execute([...prefix, 'true'])
+  return tried.status === 0 ? prefix : []
+}
