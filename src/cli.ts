@@ -1,0 +1,43 @@
+/**
+ * The command line: `npm run lab:<id>`, `lab`, `doctor`.
+ *
+ * Exit status: 0 every check that was not skipped passed, 1 one failed, 2 wrong usage, 3 this machine
+ * cannot run it, 4 none failed but something was inconclusive.
+ */
+import { labs } from '../labs/index.ts'
+import { doctor } from './doctor.ts'
+import { CannotRunError } from './lab/launch.ts'
+import { UsageError } from './lab/options.ts'
+import { runLab } from './lab/run.ts'
+
+const WRONG_USAGE = 2
+const CANNOT_RUN = 3
+
+process.exitCode = await main(process.argv.slice(2))
+
+async function main([command, ...args]: string[]): Promise<number> {
+  try {
+    if (command === 'doctor' && args.length === 0) return await doctor()
+    if (command === 'lab' && args[0] === undefined) return listLabs()
+    const lab = labs[args[0] as keyof typeof labs]
+    if (command === 'lab' && lab !== undefined) return await runLab(lab, args.slice(1))
+    throw new UsageError(
+      command === 'lab'
+        ? `no lab "${args[0]}"; there are ${Object.keys(labs).join(', ')}`
+        : `no command "${[command, ...args].join(' ')}"; there are lab and doctor`,
+    )
+  } catch (error) {
+    if (error instanceof UsageError || error instanceof CannotRunError) {
+      process.stderr.write(`stillhere: ${error.message}\n`)
+      return error instanceof UsageError ? WRONG_USAGE : CANNOT_RUN
+    }
+    throw error
+  }
+}
+
+function listLabs(): number {
+  for (const { id, question } of Object.values(labs)) {
+    process.stdout.write(`npm run lab:${id.padEnd(12)} ${question}\n`)
+  }
+  return 0
+}

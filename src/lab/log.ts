@@ -1,0 +1,116 @@
+/** Questions to the log of a run. */
+import type { Belief, EventName, EventOf, LabEvent, Truth } from '../events/vocabulary.ts'
+import type { FaultId } from '../faults/registry.ts'
+import type { Mechanism } from '../programs/host-messages.ts'
+
+/** Which events; what is left out does not matter. */
+export interface Filter {
+  host?: string
+  mechanism?: Mechanism
+  /** The run's milliseconds, both inclusive. */
+  from?: number
+  to?: number
+}
+
+/** One fault on one pair, from the moment it is true until its watch ends. */
+export interface Strike {
+  fault: FaultId
+  pair: string
+  /** The host it struck, and the other one. */
+  struck: string
+  other: string
+  /** When its command began: from here to `at` it may already have been in force. */
+  began: number
+  /** When the truth changed; where it does not (`none`, `reset`), when the fault was applied. */
+  at: number
+  /** When the watch ended; until then "nothing" is an observation. */
+  until: number
+  /** The watch came to its end; otherwise the run was interrupted. */
+  complete: boolean
+  /** null when the fault was seen to have happened. */
+  problem: string | null
+}
+
+export class LabLog {
+  readonly events: readonly LabEvent[]
+
+  /** @param events in order of time */
+  constructor(events: readonly LabEvent[]) {
+    this.events = events
+  }
+
+  /** The events of one name, in order. */
+  all<N extends EventName>(name: N, filter: Filter = {}): EventOf<N>[] {
+    return this.events.filter((event): event is EventOf<N> => event.name === name && matches(event, filter))
+  }
+
+  first<N extends EventName>(name: N, filter: Filter = {}): EventOf<N> | undefined {
+    return this.events.find((event): event is EventOf<N> => event.name === name && matches(event, filter))
+  }
+
+  last<N extends EventName>(name: N, filter: Filter = {}): EventOf<N> | undefined {
+    return this.events.findLast((event): event is EventOf<N> => event.name === name && matches(event, filter))
+  }
+
+  /** Every fault that struck, in order. In play one pair is struck again and again. */
+  get strikes(): Strike[] {
+    return this.all('fault:striking').map((striking) => {
+      const { fault, pair, struck, uncertainMs = 0 } = striking.data
+      const later = this.events.filter((event) => event.seq > striking.seq && event.host === striking.host)
+      const inPair = <N extends EventName>(name: N) =>
+        later.find(
+          (event): event is EventOf<N> =>
+            event.name === name && 'pair' in event.data && event.data.pair === pair,
+        )
+      const other = struck === `${pair}-b` ? `${pair}-a` : `${pair}-b`
+      const ended = inPair('watch:ended')
+      const until = ended?.time ?? this.events.at(-1)?.time ?? striking.time
+      const truth = this.first('truth:updated', { host: other, from: striking.time, to: until })
+      return {
+        fault: fault as FaultId,
+        pair,
+        struck,
+        other,
+        began: striking.time - uncertainMs,
+        at: truth?.time ?? striking.time,
+        until,
+        complete: ended !== undefined,
+        problem: inPair('fault:unverified')?.data.problem ?? null,
+      }
+    })
+  }
+
+  /** The first strike of a fault; undefined when there was none. */
+  strike(fault: FaultId): Strike | undefined {
+    return this.strikes.find((strike) => strike.fault === fault)
+  }
+
+  /** What `host` believed about its peer on the newest connection of a mechanism at a moment. */
+  beliefAt(host: string, mechanism: Mechanism, time: number): Belief {
+    return this.last('belief:updated', { host, mechanism, to: time })?.data.new ?? 'unknown'
+  }
+
+  /** What was true of the peer of `host` at a moment. */
+  truthAt(host: string, time: number): Truth {
+    return this.last('truth:updated', { host, to: time })?.data.new ?? 'absent'
+  }
+
+  /** By how much the lab's own timer was late at the worst, in a time. */
+  controlLateMs(from: number, to: number): number {
+    return Math.max(0, ...this.all('control:late', { from, to }).map((event) => event.data.lateMs))
+  }
+}
+
+function matches(event: LabEvent, { host, mechanism, from, to }: Filter): boolean {
+  return (
+    (host === undefined || event.host === host) &&
+    (mechanism === undefined || mechanismOf(event) === mechanism) &&
+    (from === undefined || event.time >= from) &&
+    (to === undefined || event.time <= to)
+  )
+}
+
+/** The mechanism of an event: what its group id begins with. */
+export function mechanismOf(event: LabEvent): string | undefined {
+  return event.group_id?.split(':')[0]
+}

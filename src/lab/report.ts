@@ -1,0 +1,45 @@
+/** `report.json`: what a run found, for people and for programs. */
+import type { Check, Verdict } from './checks.ts'
+import { overall } from './checks.ts'
+import type { Plan } from './lab.ts'
+import type { LabLog } from './log.ts'
+
+export const REPORT_SCHEMA = 'stillhere/report@1'
+
+export interface Report {
+  schema: typeof REPORT_SCHEMA
+  lab: string
+  run: string
+  tier: string
+  tierBecause: string
+  pace: string
+  strike: string
+  seed: number
+  environment: Record<string, string | number | Record<string, string>>
+  /** How often the kernels' socket tables were read; null where this system has none to read. */
+  kernelSampledEveryMs: number | null
+  startedAt: string
+  durationMs: number
+  checks: Check[]
+  verdict: Verdict
+}
+
+/** Puts the report together. The sysctls are those of a host, as its own process read them. */
+export function reportOf(plan: Plan, log: LabLog, checks: Check[], startedAt: Date): Report {
+  return {
+    schema: REPORT_SCHEMA,
+    lab: plan.lab,
+    run: plan.run,
+    tier: plan.tier,
+    tierBecause: plan.because,
+    pace: plan.pace,
+    strike: plan.strike,
+    seed: plan.seed,
+    environment: { ...plan.environment, sysctls: log.first('kernel:sysctls_read')?.data.values ?? {} },
+    kernelSampledEveryMs: log.first('kernel:sampling_started')?.data.everyMs ?? null,
+    startedAt: startedAt.toISOString(),
+    durationMs: Math.round(log.events.at(-1)?.time ?? 0),
+    checks,
+    verdict: overall(checks),
+  }
+}

@@ -1,0 +1,252 @@
+/**
+ * The rig: what a lab may do with hosts, programs and faults. It lives in the runner, logs whatever it
+ * does, and leaves nothing behind.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Emitter, EventLog } from '../events/emit.ts'
+import type { Truth } from '../events/vocabulary.ts'
+import { type Fault, FaultError, type Proof, type Struck, type Target } from '../faults/fault.ts'
+import { type FaultId, faults } from '../faults/registry.ts'
+import { run } from '../hosts/commands.ts'
+import type { Host, Hosts, Network, Pair } from '../hosts/host.ts'
+import { HostProcess } from '../hosts/host-process.ts'
+import type { Mechanism, Ports } from '../programs/host-messages.ts'
+import { KernelObserver } from './kernel-observer.ts'
+import type { Plan } from './lab.ts'
+
+/** Loopback and a switch answer in well under a millisecond; a busy machine may take longer. */
+const PROBE_ANSWERS_WITHIN_MS = 150
+/** A probe that must be answered is asked again so often: after a mend the first may come too early. */
+const PROBE_TRIES = 3
+
+/** A fault that is in force. */
+export interface InForce {
+  readonly fault: Fault
+  /** `performance.now()` when it was applied, before it was verified. */
+  readonly sinceMs: number
+  /** Takes it back, verified and logged. Does nothing the second time, or where there is no way back. */
+  undo(): Promise<void>
+}
+
+export class Rig {
+  readonly plan: Plan
+  readonly emit: Emitter
+  readonly #hosts: Hosts
+  readonly #log: EventLog
+  readonly #stop: AbortSignal
+  readonly #kernel: KernelObserver
+  readonly #processes = new Set<HostProcess>()
+  readonly #ports = new Map<string, Ports>()
+  readonly #truths = new Map<string, Truth>()
+  readonly #inForce = new Set<InForce>()
+
+  /** @param stop aborted when the run is to end early: every wait of the rig then rejects */
+  constructor(plan: Plan, hosts: Hosts, log: EventLog, stop: AbortSignal) {
+    this.plan = plan
+    this.emit = log.emitter('lab')
+    this.#hosts = hosts
+    this.#log = log
+    this.#stop = stop
+    this.#kernel = new KernelObserver(log, hosts.tier)
+  }
+
+  /** Tells the person in front what happens now. */
+  say(message: string): void {
+    this.emit('run:progressed', { message })
+  }
+
+  /** @throws AbortError when the run is to end */
+  async sleep(milliseconds: number): Promise<void> {
+    await delay(Math.max(0, milliseconds), undefined, { signal: this.#stop })
+  }
+
+  /** Makes a pair of hosts for each name and starts the process of each host. */
+  async boot(names: readonly string[]): Promise<Pair[]> {
+    const pairs = await this.#hosts.bootPairs(names)
+    await Promise.all(pairs.flatMap(({ a, b }) => [this.#startProcess(a), this.#startProcess(b)]))
+    return pairs
+  }
+
+  /**
+   * Opens the servers of b and connects the clients of a to them.
+   * @throws Error when a connection does not come up
+   */
+  async connect(pair: Pair): Promise<void> {
+    await this.#serve(pair)
+    await this.#connectClients(pair)
+  }
+
+  /** Logs what the kernels say of each connection of the pair, now; nothing of a host that has ended. */
+  async observe(pair: Pair): Promise<void> {
+    await Promise.allSettled([pair.a, pair.b].map((host) => host.process?.ask('observe', null)))
+  }
+
+  /** Has the programs of a host write one line on their open connections. */
+  async write(host: Host, mechanisms: Mechanism[]): Promise<void> {
+    this.#log.emitter('lab', host)('host:asked', { request: 'write', mechanisms })
+    await host.process?.ask('write', { mechanisms })
+  }
+
+  /** null when the fault can happen here; else what is missing. */
+  missingFor(id: FaultId): string | null {
+    const needs: readonly string[] = faults[id].needs
+    if (needs.includes('network') && this.#hosts.network === null) return 'there is no cable on loopback'
+    if (needs.includes('signals') && process.platform === 'win32') return 'Windows has no SIGSTOP'
+    return null
+  }
+
+  /**
+   * Strikes one host of a pair. A fault that cannot be seen to have happened is logged as such: its
+   * cells prove nothing, the others do.
+   */
+  async strike(id: FaultId, pair: Pair): Promise<InForce> {
+    const fault: Fault = faults[id]
+    const struck = this.#struckOf(pair)
+    const other = struck === pair.a ? pair.b : pair.a
+    const detail = { fault: id, pair: pair.name, struck: struck.name }
+    this.emit('watch:started', detail)
+    this.emit('fault:striking', { ...detail, promise: fault.promise })
+    const sinceMs = performance.now()
+    let result: Struck
+    try {
+      result = await fault.strike(this.#target(pair, struck, other))
+      this.emit('fault:struck', { ...detail, verifiedBy: result.verifiedBy })
+    } catch (error) {
+      if (!(error instanceof FaultError)) throw error
+      this.emit('fault:unverified', { ...detail, problem: error.message })
+      return { fault, sinceMs, undo: async () => {} }
+    }
+    const inForce: InForce = {
+      fault,
+      sinceMs,
+      undo: async () => {
+        if (!this.#inForce.delete(inForce) || result.undo === undefined) return
+        try {
+          const proof: Proof = await result.undo()
+          this.emit('fault:undone', { ...detail, verifiedBy: proof.verifiedBy })
+        } catch (error) {
+          if (!(error instanceof FaultError)) throw error
+          this.emit('fault:unverified', { ...detail, problem: error.message })
+        }
+      },
+    }
+    this.#inForce.add(inForce)
+    return inForce
+  }
+
+  /** From here on, what happens to the pair is not judged as the fault's. */
+  endWatch(id: FaultId, pair: Pair, struck = this.#struckOf(pair)): void {
+    this.emit('watch:ended', { fault: id, pair: pair.name, struck: struck.name })
+  }
+
+  /** Somebody else struck a host, at most `uncertainMs` ago. */
+  foundStruck(id: FaultId, pair: Pair, struck: Host, uncertainMs: number): void {
+    const detail = { fault: id, pair: pair.name, struck: struck.name }
+    this.emit('watch:started', detail)
+    this.emit('fault:striking', { ...detail, promise: faults[id].promise, uncertainMs })
+  }
+
+  /** The cables, where this tier has any. */
+  get network(): Network | null {
+    return this.#hosts.network
+  }
+
+  /** What the log was last told to be true of the peer of `seenFrom`. */
+  truthOf(seenFrom: Host): Truth {
+    return this.#truths.get(seenFrom.name) ?? 'absent'
+  }
+
+  /** What is true of the peer of `seenFrom` from now on. */
+  truth(seenFrom: Host, truth: Truth, because: string): void {
+    const old = this.truthOf(seenFrom)
+    if (old === truth) return
+    this.#truths.set(seenFrom.name, truth)
+    const peer = `${seenFrom.pair}-${seenFrom.name.endsWith('-a') ? 'b' : 'a'}`
+    this.#log.emitter('truth', seenFrom)('truth:updated', { peer, old, new: truth, because })
+  }
+
+  /** Takes back every fault and ends every process by its pid. */
+  async end(because: string): Promise<void> {
+    for (const inForce of [...this.#inForce]) await inForce.undo()
+    this.#kernel.close()
+    this.emit('run:ended', { because })
+    for (const process of this.#processes) process.signal('SIGKILL')
+    await Promise.all([...this.#processes].map((process) => process.exited))
+  }
+
+  #struckOf({ a, b }: Pair): Host {
+    return this.plan.strike === 'server' ? b : a
+  }
+
+  #target(pair: Pair, struck: Host, other: Host): Target {
+    return {
+      pair,
+      struck,
+      other,
+      network: this.#hosts.network,
+      truth: (seenFrom, truth) => this.truth(seenFrom, truth, 'the lab did it'),
+      answers: (from) => this.#answers(from, from === pair.a ? pair.b : pair.a),
+      restartPrograms: async (host) => {
+        await this.#startProcess(host)
+        await (host === pair.b ? this.#serve(pair) : this.#connectClients(pair))
+      },
+      run: (host, argv) => run([...host.commandPrefix, ...argv], this.#log.emitter('lab', host)),
+    }
+  }
+
+  /**
+   * An answer at the first try is enough to say yes. For no, one unanswered probe is enough only because
+   * each fault asks right after its act and is believed only when the answer is the expected one.
+   */
+  async #answers(from: Host, to: Host): Promise<boolean> {
+    const port = to.process?.echoPort
+    if (port === undefined || from.process === null) return false
+    const probe = { address: to.address, port, withinMs: PROBE_ANSWERS_WITHIN_MS }
+    for (let tries = 0; tries < PROBE_TRIES; tries++) {
+      if (await from.process.ask('probe', probe)) return true
+    }
+    return false
+  }
+
+  async #startProcess(host: Host): Promise<void> {
+    host.incarnation += 1
+    const { run, lab, folder, programsBundle } = this.plan
+    const started = await HostProcess.start(host.commandPrefix, programsBundle, {
+      run,
+      lab,
+      host: host.name,
+      incarnation: host.incarnation,
+      address: host.address,
+      eventFile: `${folder}/events/${host.name}.${host.incarnation}.ndjson`,
+    })
+    host.process = started
+    this.#processes.add(started)
+    const emit = this.#log.emitter('lab', host)
+    emit('host:process_started', { processId: started.pid })
+    void started.exited.then(({ code, signal }) => emit('host:process_exited', { code, signal }))
+  }
+
+  async #serve({ name, b }: Pair): Promise<void> {
+    const process = processOf(b)
+    const { mechanisms } = this.plan
+    // After a reboot the servers come back where the clients know them.
+    const ports = await process.ask('serve', { mechanisms, ports: this.#ports.get(name) ?? {} })
+    this.#ports.set(name, ports)
+    this.#kernel.watch(b, process.pid, 'server', ports)
+  }
+
+  async #connectClients({ name, a, b }: Pair): Promise<void> {
+    const process = processOf(a)
+    const { mechanisms, settings } = this.plan
+    const ports = this.#ports.get(name) ?? {}
+    this.#kernel.watch(a, process.pid, 'client', ports)
+    await process.ask('connect', { mechanisms, address: b.address, ports, settings })
+    this.truth(a, 'answering', 'it answers')
+    this.truth(b, 'answering', 'it answers')
+  }
+}
+
+function processOf(host: Host): HostProcess {
+  if (host.process === null) throw new Error(`Host ${host.name} has no process`)
+  return host.process
+}

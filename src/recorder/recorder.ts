@@ -1,0 +1,146 @@
+/**
+ * The recorder: reads what the programs append to their event files, checks each line against the
+ * vocabulary, and writes one file in order of time. It never touches the programs: killed, frozen or
+ * slow, it loses nothing, since the files wait.
+ */
+import { appendFileSync, closeSync, openSync, readdirSync, readSync } from 'node:fs'
+import { join } from 'node:path'
+import { inOrder, parseEvent, type WrittenEvent } from '../events/parse.ts'
+import type { LabEvent } from '../events/vocabulary.ts'
+
+/** Often enough for a person who watches; each look costs one readdir and one read a file. */
+const LOOK_EVERY_MS = 100
+/**
+ * An event waits so long for older ones of other files before it is written. A process can be
+ * interrupted between taking the time and writing the line; longer than this is rare, and readers sort.
+ */
+const HOLD_BACK_MS = 200
+/** No event of ours is as long; a file without line ends must not fill the memory. */
+const LINE_LIMIT_BYTES = 65_536
+const CHUNK_BYTES = 262_144
+const EXCERPT_LENGTH = 120
+
+export interface RecorderOptions {
+  /** The folder with one event file a process. */
+  folder: string
+  /** The file to append to, in order. */
+  output: string
+  run: string
+  lab: string
+  /** CLOCK_MONOTONIC at the start of the run: `time` counts from here. */
+  beganAt: bigint
+  /** The pid that other terminals see for a pid of the event files, where it differs. */
+  outerPid?: (pid: number) => number | undefined
+  /** Called with every batch, ordered, right after it was written. */
+  onEvents?: (events: LabEvent[]) => void
+}
+
+interface Tail {
+  descriptor: number
+  /** Bytes after the last line end. */
+  rest: Buffer
+  lines: number
+  /** The current line is too long: skip to its end. */
+  skipping: boolean
+}
+
+export class Recorder {
+  readonly #options: RecorderOptions
+  readonly #tails = new Map<string, Tail>()
+  readonly #chunk = Buffer.alloc(CHUNK_BYTES)
+  readonly #timer: NodeJS.Timeout
+  #held: WrittenEvent[] = []
+  #remarks = 0
+
+  /** Starts at once and goes on until `close`. */
+  constructor(options: RecorderOptions) {
+    this.#options = options
+    this.#timer = setInterval(() => this.#look(HOLD_BACK_MS), LOOK_EVERY_MS)
+  }
+
+  /** Takes what is there to the last byte, writes it, and closes the files. */
+  close(): void {
+    clearInterval(this.#timer)
+    this.#look(0)
+    for (const tail of this.#tails.values()) closeSync(tail.descriptor)
+    this.#tails.clear()
+  }
+
+  #look(holdBackMs: number): void {
+    for (const name of readdirSync(this.#options.folder)) {
+      if (!name.endsWith('.ndjson')) continue
+      let tail = this.#tails.get(name)
+      if (tail === undefined) {
+        const descriptor = openSync(join(this.#options.folder, name), 'r')
+        tail = { descriptor, rest: Buffer.alloc(0), lines: 0, skipping: false }
+        this.#tails.set(name, tail)
+      }
+      this.#read(name, tail)
+    }
+    this.#write(process.hrtime.bigint() - BigInt(holdBackMs) * 1_000_000n)
+  }
+
+  #read(name: string, tail: Tail): void {
+    for (;;) {
+      const length = readSync(tail.descriptor, this.#chunk, 0, CHUNK_BYTES, null)
+      if (length === 0) return
+      let bytes = Buffer.concat([tail.rest, this.#chunk.subarray(0, length)])
+      for (;;) {
+        const end = bytes.indexOf(0x0a)
+        if (end === -1) break
+        tail.lines += 1
+        if (!tail.skipping) this.#take(bytes.toString('utf8', 0, end), name, tail.lines)
+        tail.skipping = false
+        bytes = bytes.subarray(end + 1)
+      }
+      if (bytes.length > LINE_LIMIT_BYTES) {
+        if (!tail.skipping) {
+          const problem = `expected lines under ${LINE_LIMIT_BYTES} bytes`
+          this.#remark(name, tail.lines + 1, problem, bytes.toString('utf8', 0, EXCERPT_LENGTH))
+        }
+        tail.skipping = true
+        bytes = Buffer.alloc(0)
+      }
+      tail.rest = Buffer.from(bytes)
+    }
+  }
+
+  #take(line: string, file: string, number: number): void {
+    const event = parseEvent(line)
+    if ('problem' in event) this.#remark(file, number, event.problem, line.slice(0, EXCERPT_LENGTH))
+    else this.#held.push(event)
+  }
+
+  #remark(file: string, line: number, problem: string, excerpt: string): void {
+    const { run, lab } = this.#options
+    this.#held.push({
+      mono: String(process.hrtime.bigint()),
+      seq: this.#remarks++,
+      run,
+      lab,
+      host: 'recorder',
+      incarnation: 1,
+      program: 'recorder',
+      pid: process.pid,
+      name: 'recorder:line_refused',
+      data: { file, line, problem, excerpt },
+    })
+  }
+
+  #write(until: bigint): void {
+    const ripe = this.#held.filter((event) => BigInt(event.mono) <= until).sort(inOrder)
+    if (ripe.length === 0) return
+    this.#held = this.#held.filter((event) => BigInt(event.mono) > until)
+    const events = ripe.map((event) => this.#complete(event))
+    appendFileSync(this.#options.output, `${events.map((event) => JSON.stringify(event)).join('\n')}\n`)
+    this.#options.onEvents?.(events)
+  }
+
+  #complete(event: WrittenEvent): LabEvent {
+    const nanoseconds = BigInt(event.mono) - this.#options.beganAt
+    const outerPid = this.#options.outerPid?.(event.pid)
+    // Microseconds are enough for a reader; `mono` keeps the rest.
+    const time = Number(nanoseconds / 1000n) / 1000
+    return { ...event, time, ...(outerPid === undefined ? {} : { outerPid }) } as LabEvent
+  }
+}

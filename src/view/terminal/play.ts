@@ -1,0 +1,108 @@
+/**
+ * `--play`: line by line what both ends, both kernels and the truth say as it changes, and what to type
+ * in another terminal.
+ */
+import type { EventOf, LabEvent } from '../../events/vocabulary.ts'
+import { cableByHand } from '../../hosts/netns.ts'
+import type { Plan, Style } from '../../lab/lab.ts'
+import { mechanismOf } from '../../lab/log.ts'
+
+export class PlayView {
+  readonly #write: (text: string) => void
+  readonly #plan: Plan
+  readonly #asRoot: boolean
+  readonly #style: Style
+  /** As another terminal sees them; by host, and `lab` for the runner. */
+  readonly #pids = new Map<string, number>()
+  #explained = false
+
+  /** @param asRoot the netns tier without a user namespace */
+  constructor(write: (text: string) => void, plan: Plan, asRoot: boolean, style: Style) {
+    this.#write = write
+    this.#plan = plan
+    this.#asRoot = asRoot
+    this.#style = style
+  }
+
+  show(events: readonly LabEvent[]): void {
+    for (const event of events) {
+      if (event.name === 'program:started' || event.name === 'run:started') {
+        this.#pids.set(event.host, event.outerPid ?? event.pid)
+      }
+      const line = this.#lineOf(event)
+      // That nine connections come up is no news; what becomes of them is.
+      const isNews = this.#explained || event.name === 'run:progressed'
+      if (line !== null && isNews) this.#write(`${(event.time / 1000).toFixed(1).padStart(7)} s  ${line}\n`)
+      if (event.name === 'run:progressed' && event.data.message.endsWith('your turn')) this.#explain()
+    }
+  }
+
+  #lineOf(event: LabEvent): string | null {
+    const { bold, good, bad, doubtful, dim } = this.#style
+    const where = `${event.host.padEnd(7)}${(mechanismOf(event) ?? '').padEnd(17)}`
+    switch (event.name) {
+      case 'run:progressed':
+        return bold(event.data.message)
+      case 'truth:updated':
+        return `${bold('TRUTH ')} ${event.data.peer} is ${event.data.new}: ${event.data.because}`
+      case 'belief:updated': {
+        const paint = { up: good, down: bad, suspect: doubtful, connecting: same, unknown: same }[
+          event.data.new
+        ]
+        const how =
+          event.data.certainty === 'unknown'
+            ? `${event.data.trigger}, which proves nothing`
+            : event.data.trigger
+        return `belief ${where}${event.data.old} -> ${paint(event.data.new)} (${how})`
+      }
+      case 'kernel:socket_updated': {
+        const change = kernelChange(event)
+        return change === null ? null : dim(`kernel ${where}${change}`)
+      }
+      case 'session:started':
+      case 'session:refused':
+        return `session ${where.trimEnd()} ${event.data.session} ${event.name.slice('session:'.length)}`
+      default:
+        return null
+    }
+  }
+
+  #explain(): void {
+    if (this.#explained) return
+    this.#explained = true
+    const rows: [string, string][] = []
+    for (const host of ['play-b', 'play-a']) {
+      const pid = this.#pids.get(host)
+      if (pid === undefined) continue
+      const side = host === 'play-b' ? 'servers' : 'clients'
+      rows.push([`kill -9 ${pid}`, `kill the ${side} (${host})`])
+      if (process.platform !== 'win32') {
+        rows.push([`kill -STOP ${pid}`, `freeze the ${side}; kill -CONT ${pid} continues them`])
+      }
+    }
+    const runner = this.#pids.get('lab')
+    if (this.#plan.tier === 'netns' && runner !== undefined) {
+      const { cut, mend } = cableByHand({ name: 'play-b', pair: 'play' }, runner, this.#asRoot)
+      rows.push([cut, 'cut the cable, silently'], [mend, 'plug it in again'])
+    }
+    this.#write(this.#style.bold('\nIn another terminal, as the same user:\n'))
+    for (const [command, what] of rows) this.#write(`  ${command}\n      ${what}\n`)
+    this.#write('Ctrl-C here ends it and writes the report. What will each of the nine say, and when?\n\n')
+  }
+}
+
+/** null where only queues or timers changed, which they do all the time. */
+function kernelChange({ data }: EventOf<'kernel:socket_updated'>): string | null {
+  const { old, new: now } = data
+  const words = (socket: typeof now) => socket?.state ?? 'no entry'
+  if (words(old) !== words(now)) return `${words(old)} -> ${words(now)}`
+  if (now === null || old === null) return null
+  if (now.unansweredProbes > old.unansweredProbes)
+    return `${now.state}, ${now.unansweredProbes} unanswered probes`
+  if (now.retransmits > old.retransmits) return `${now.state}, sent again ${now.retransmits} times`
+  return null
+}
+
+function same(text: string): string {
+  return text
+}

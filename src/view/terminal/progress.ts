@@ -1,0 +1,73 @@
+/**
+ * What a person sees while a lab runs: a line for each step and, on a terminal, one that counts the
+ * seconds of the watch. On standard error, so that a piped result stays clean.
+ */
+import type { LabEvent } from '../../events/vocabulary.ts'
+import type { Plan } from '../../lab/lab.ts'
+import { isLively } from './style.ts'
+
+const REFRESH_EVERY_MS = 250
+const CLEAR_LINE = '\r\u001b[K'
+
+export class Progress {
+  readonly #stream: NodeJS.WriteStream
+  readonly #plan: Plan
+  readonly #quiet: boolean
+  readonly #lively: boolean
+  #timer: NodeJS.Timeout | undefined
+  #watchedSince: number | undefined
+  #watching = 0
+
+  constructor(stream: NodeJS.WriteStream, plan: Plan, options: { json: boolean; plain: boolean }) {
+    this.#stream = stream
+    this.#plan = plan
+    this.#quiet = options.json
+    this.#lively = isLively(stream, options)
+    this.#say(`${plan.tier} hosts: ${plan.because}. ${howLong(plan)}`)
+  }
+
+  /** Takes a batch of events as the recorder has them. */
+  show(events: readonly LabEvent[]): void {
+    for (const event of events) {
+      if (event.name === 'run:progressed') this.#say(event.data.message)
+      else if (event.name === 'fault:unverified') {
+        this.#say(`${event.data.fault} could not be shown to have happened: ${event.data.problem}`)
+      } else if (event.name === 'recorder:line_refused') {
+        this.#say(`${event.data.file} line ${event.data.line}: ${event.data.problem}`)
+      } else if (event.name === 'watch:started') this.#watch(1)
+      else if (event.name === 'watch:ended') this.#watch(-1)
+    }
+  }
+
+  end(): void {
+    clearInterval(this.#timer)
+    if (this.#lively && !this.#quiet) this.#stream.write(CLEAR_LINE)
+  }
+
+  #watch(change: 1 | -1): void {
+    this.#watching += change
+    if (change === 1 && this.#watching === 1) this.#say('the first fault strikes; watching both ends')
+    if (this.#watching === 0) clearInterval(this.#timer)
+    else if (this.#lively && !this.#quiet && !this.#plan.play && this.#watchedSince === undefined) {
+      this.#watchedSince = performance.now()
+      this.#timer = setInterval(() => this.#count(), REFRESH_EVERY_MS)
+    }
+  }
+
+  #count(): void {
+    const watched = (performance.now() - (this.#watchedSince ?? 0)) / 1000
+    const whole = this.#plan.watchMs / 1000
+    this.#stream.write(`${CLEAR_LINE}  watching: ${watched.toFixed(0)} s of about ${whole.toFixed(0)} s`)
+  }
+
+  #say(message: string): void {
+    if (this.#quiet) return
+    this.#stream.write(`${this.#lively ? CLEAR_LINE : ''}- ${message}\n`)
+  }
+}
+
+function howLong({ play, pace, watchMs }: Plan): string {
+  if (play) return 'Ctrl-C ends it.'
+  if (pace === 'quick') return 'This takes about half a minute.'
+  return `At this system's own settings this takes about ${Math.ceil(watchMs / 60_000)} minutes; Ctrl-C ends it early.`
+}
