@@ -1,0 +1,5 @@
+import type { Lab } from '../src/lab/lab.ts'
+import { keepalive } from './keepalive/lab.ts'
+
+/** Every lab: id = folder = `npm run lab:<id>`. */
+export const labs = { keepalive } as const satisfies Record<string, Lab>

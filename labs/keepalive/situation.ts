@@ -1,0 +1,110 @@
+/** What the log says was in force when a fault struck: the numbers that predictions are made of. */
+import type { EventName } from '../../src/events/vocabulary.ts'
+import type { Plan } from '../../src/lab/lab.ts'
+import type { LabLog, Strike } from '../../src/lab/log.ts'
+import { type Mechanism, WRITE_EVERY_MS } from '../../src/programs/host-messages.ts'
+import { HTTP_TIMING } from '../../src/programs/http-client.ts'
+import { HEARTBEAT_TIMING } from '../../src/protocols/heartbeat/constants.ts'
+import type { Role, Situation } from './expectations.ts'
+
+/** What an end hears from its peer, mechanism by mechanism. */
+const HEARD: EventName[] = [
+  'heartbeat:ping_received',
+  'heartbeat:pong_received',
+  'udp:datagram_received',
+  'tcp:received',
+  'http:response_received',
+]
+/** What an end sends, and its kernel wants acknowledged. */
+const SENT: EventName[] = ['tcp:written', 'heartbeat:ping_sent', 'heartbeat:pong_sent', 'http:request_sent']
+/** TLP needs tcp_early_retrans 3 (the default) or 4; SACK is on in every system that can run this. */
+const TAIL_LOSS_PROBE = ['3', '4']
+
+/** @returns the situation of one end of one cell */
+export function situationOf(
+  log: LabLog,
+  plan: Plan,
+  strike: Strike,
+  mechanism: Mechanism,
+  role: Role,
+): Situation {
+  const host = `${strike.pair}-${role === 'client' ? 'a' : 'b'}`
+  const client = `${strike.pair}-a`
+  const before = { host, mechanism, to: strike.at }
+  const uncertainMs = strike.at - strike.began
+  const options = log.last('kernel:options_read', { host: client, mechanism, to: strike.at })?.data
+  const info = log.last('kernel:tcp_info_read', before)?.data
+  const own = log.last('kernel:options_read', before)?.data
+  const sysctls = log.last('kernel:sysctls_read', { host, to: strike.at })?.data.values ?? {}
+  const heard = log.events.findLast(
+    (event) =>
+      event.host === host &&
+      event.time <= strike.at &&
+      HEARD.includes(event.name) &&
+      event.group_id?.startsWith(`${mechanism}:`),
+  )
+  const mended = log
+    .all('truth:updated', { host: strike.other, from: strike.at })
+    .find((event) => event.data.new === 'answering')
+  const lostSendsMs = lostSends(log, host, mechanism, strike, uncertainMs)
+  const rebooted = log.first('host:started', { host: strike.struck, from: strike.at, to: strike.until })
+  return {
+    uncertainMs,
+    keepalive:
+      options?.keepalive === true
+        ? {
+            idleMs: options.keepaliveIdleMs,
+            intervalMs: options.keepaliveIntervalMs,
+            probes: options.keepaliveProbes,
+          }
+        : null,
+    heartbeatMs: {
+      interval: HEARTBEAT_TIMING.intervalMs,
+      suspectAfter: HEARTBEAT_TIMING.suspectAfterMs,
+      downAfter: HEARTBEAT_TIMING.downAfterMs,
+    },
+    httpMs: { interval: HTTP_TIMING.intervalMs, answerLimit: HTTP_TIMING.answerWithinMs },
+    writeEveryMs: WRITE_EVERY_MS,
+    lastHeardMs: heard === undefined ? null : heard.time - strike.at,
+    lostSendsMs,
+    connection:
+      info === undefined || own === undefined
+        ? null
+        : {
+            retransmissionTimeoutMs: info.retransmissionTimeoutMs,
+            roundTripMs: info.roundTripMs,
+            retries2: Number(sysctls.tcp_retries2 ?? Number.NaN),
+            userTimeoutMs: own.userTimeoutMs,
+            tailLossProbe: TAIL_LOSS_PROBE.includes(sysctls.tcp_early_retrans ?? ''),
+            jiffyMs: Number(plan.environment.jiffyMs ?? Number.NaN),
+            severalInFlight: lostSendsMs.length > 1,
+          },
+    mendedMs: mended === undefined ? null : mended.time - strike.at,
+    networkBackMs: rebooted === undefined ? null : rebooted.time - strike.at,
+  }
+}
+
+/** TCP_DELACK_MAX, net/tcp.h: an acknowledgement may be held back so long, and be lost for that. */
+const DELAYED_ACK_MAX_MS = 200
+
+/**
+ * The first send after the strike is lost. One just before may have been lost too, or its delayed
+ * acknowledgement: then any of them began the retransmissions.
+ */
+function lostSends(
+  log: LabLog,
+  host: string,
+  mechanism: Mechanism,
+  strike: Strike,
+  uncertainMs: number,
+): number[] {
+  const sends = log.events
+    .filter(
+      (event) =>
+        event.host === host && event.group_id?.startsWith(`${mechanism}:`) && SENT.includes(event.name),
+    )
+    .map((event) => event.time - strike.at)
+    .filter((time) => time >= -uncertainMs - DELAYED_ACK_MAX_MS)
+  const after = sends.findIndex((time) => time >= 0)
+  return after === -1 ? sends.slice(0, 1) : sends.slice(0, after + 1)
+}
