@@ -7,6 +7,7 @@ import { type Emitter, openEventLog } from './events/emit.ts'
 import { netnsHosts } from './hosts/netns.ts'
 import { processHosts } from './hosts/process.ts'
 import type { Plan } from './lab/lab.ts'
+import { isPlayCommand } from './lab/play-command.ts'
 import { Rig } from './lab/rig.ts'
 
 /** The control timer: as often as the finest thing we measure needs. */
@@ -31,17 +32,20 @@ function stopBecause(reason: string): void {
   stop.abort()
 }
 // The launcher asks by its channel; if it is gone, so is the reason to go on.
-process.on('message', (message) => stopBecause(String(message)))
+process.on('message', (message) => {
+  if (isPlayCommand(message)) void rig?.obey(message)
+  else stopBecause(String(message))
+})
 process.on('disconnect', () => stopBecause('the launcher is gone'))
 process.on('SIGTERM', () => stopBecause('SIGTERM'))
 
+let rig: Rig | null = null
 void main()
 
 async function main(): Promise<void> {
   const { tier, because, pace, strike, seed, play, mechanisms, environment } = plan
   emit('run:started', { tier, because, pace, strike, seed, play, mechanisms, environment })
   const control = startControl(emit)
-  let rig: Rig | null = null
   try {
     const lab = labs[plan.lab as keyof typeof labs]
     const hosts = tier === 'netns' ? await netnsHosts(plan.sysctls, log) : await processHosts()

@@ -28,6 +28,7 @@ export async function play(rig: Rig): Promise<void> {
   const [pair] = await rig.boot(['play'])
   if (pair === undefined) return
   await rig.connect(pair)
+  rig.handOver(pair)
   rig.say(`${rig.plan.mechanisms.length} connections are up: it is your turn`)
 
   let watching: { fault: FaultId; struck: Host } | null = null
@@ -53,17 +54,13 @@ export async function play(rig: Rig): Promise<void> {
 /** What is true of `host` for `other`, and by which fault of this host. */
 function look(rig: Rig, host: Host, other: Host): Seen {
   const exit = host.process?.exit
+  const unplugged = rig.network?.isPlugged(host) === false
   if (host.process === null || exit) {
     const how = exit?.signal ?? `status ${exit?.code}`
-    return {
-      host,
-      other,
-      truth: 'gone',
-      fault: exit?.code === 0 ? 'exit' : 'kill',
-      because: `its process ended (${how})`,
-    }
+    const fault = unplugged ? 'power-off' : exit?.code === 0 ? 'exit' : 'kill'
+    return { host, other, truth: 'gone', fault, because: `its process ended (${how})` }
   }
-  if (rig.network?.isPlugged(host) === false) {
+  if (unplugged) {
     return { host, other, truth: 'unreachable', fault: 'cut', because: 'its switch port is detached' }
   }
   if (rig.network?.isPlugged(other) === false) {

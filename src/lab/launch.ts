@@ -14,6 +14,7 @@ import { OuterPids } from '../hosts/outer-pids.ts'
 import { Recorder } from '../recorder/recorder.ts'
 import type { Plan } from './lab.ts'
 import { LabLog } from './log.ts'
+import type { PlayCommand } from './play-command.ts'
 
 /** What a run needs beside its watch: start, settling, mending, the end. Then the runner is stuck. */
 const RUN_LIMIT_BESIDE_WATCH_MS = 90_000
@@ -60,49 +61,46 @@ export function markAsLatest(out: string, run: string): void {
 export interface Launch {
   plan: Plan
   isolation: Isolation | null
-  runnerBundle: string
+  bundles: { runner: string }
   /** Called with each batch of events as they come. */
   onEvents: (events: LabEvent[]) => void
-  /** Aborted by Ctrl-C: faults are undone and the run ends early. */
-  interrupt: AbortSignal
 }
 
-/**
- * Runs the experiment to its end and returns its log.
- * @throws CannotRunError when the runner fails, with its reason
- */
-export async function launch({
-  plan,
-  isolation,
-  runnerBundle,
-  onEvents,
-  interrupt,
-}: Launch): Promise<LabLog> {
+export interface Launched {
+  /** Undoes the faults and ends the run early. */
+  stop(): void
+  command(command: PlayCommand): void
+  interrupted(): boolean
+  /** The whole log. Rejects with CannotRunError when the runner fails, with its reason. */
+  ended: Promise<LabLog>
+}
+
+/** Starts the runner of a planned run, and records. */
+export function launch({ plan, isolation, bundles, onEvents }: Launch): Launched {
   const eventFile = join(plan.folder, 'events.ndjson')
-  let outerPids: OuterPids | undefined
+  const prefix = plan.tier === 'netns' ? (isolation?.commandPrefix ?? []) : []
+  const runner = startRunner([...prefix, process.execPath, bundles.runner, JSON.stringify(plan)])
+  const outerPids = plan.tier === 'netns' && runner.pid !== undefined ? new OuterPids(runner.pid) : null
   const recorder = new Recorder({
     folder: join(plan.folder, 'events'),
     output: eventFile,
     run: plan.run,
     lab: plan.lab,
     beganAt: process.hrtime.bigint(),
-    onEvents,
     outerPid: (pid) => outerPids?.find(pid),
+    onEvents,
   })
-  try {
-    const argv = [
-      ...(plan.tier === 'netns' ? (isolation?.commandPrefix ?? []) : []),
-      process.execPath,
-      runnerBundle,
-      JSON.stringify(plan),
-    ]
-    const runner = startRunner(argv)
-    if (plan.tier === 'netns' && runner.pid !== undefined) outerPids = new OuterPids(runner.pid)
-    await ended(runner, plan, interrupt)
-  } finally {
-    recorder.close()
+  const interrupt = new AbortController()
+  return {
+    stop: () => interrupt.abort(),
+    command: (command) => {
+      if (runner.connected) runner.send(command, () => {})
+    },
+    interrupted: () => interrupt.signal.aborted,
+    ended: ended(runner, plan, interrupt.signal)
+      .finally(() => recorder.close())
+      .then(() => new LabLog(readLog(eventFile))),
   }
-  return new LabLog(readLog(eventFile))
 }
 
 function startRunner([program = '', ...args]: readonly string[]): ChildProcess {

@@ -13,6 +13,7 @@ import { HostProcess } from '../hosts/host-process.ts'
 import type { Mechanism, Ports } from '../programs/host-messages.ts'
 import { KernelObserver } from './kernel-observer.ts'
 import type { Plan } from './lab.ts'
+import type { PlayAction, PlayCommand } from './play-command.ts'
 
 /** Loopback and a switch answer in well under a millisecond; a busy machine may take longer. */
 const PROBE_ANSWERS_WITHIN_MS = 150
@@ -39,6 +40,7 @@ export class Rig {
   readonly #ports = new Map<string, Ports>()
   readonly #truths = new Map<string, Truth>()
   readonly #inForce = new Set<InForce>()
+  #inPlay: Pair | null = null
 
   /** @param stop aborted when the run is to end early: every wait of the rig then rejects */
   constructor(plan: Plan, hosts: Hosts, log: EventLog, stop: AbortSignal) {
@@ -144,6 +146,56 @@ export class Rig {
     const detail = { fault: id, pair: pair.name, struck: struck.name }
     this.emit('watch:started', detail)
     this.emit('fault:striking', { ...detail, promise: faults[id].promise, uncertainMs })
+  }
+
+  /** From now on the learner's keys and buttons act on this pair. */
+  handOver(pair: Pair): void {
+    this.#inPlay = pair
+  }
+
+  /**
+   * Does what the learner asked; what is true afterwards is for the lab to see. A command that makes no
+   * sense now (mend what is whole, kill what is gone) does nothing.
+   */
+  async obey({ action, host: side }: PlayCommand): Promise<void> {
+    const pair = this.#inPlay
+    if (pair === null) return
+    const host = pair[side]
+    this.#log.emitter('lab', host)('host:asked', { request: action, mechanisms: [] })
+    try {
+      await this.#act(action, host, pair)
+    } catch (error) {
+      this.say(`${action} ${host.name}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
+  async #act(action: PlayAction, host: Host, pair: Pair): Promise<void> {
+    const { network } = this.#hosts
+    // What is true is for the lab to see: it looks at the host, not at what was asked.
+    const target = { ...this.#target(pair, host, host === pair.a ? pair.b : pair.a), truth: () => {} }
+    const running = host.process !== null && host.process.exit === null
+    switch (action) {
+      case 'exit':
+        // The answer is the end of the process.
+        host.process?.ask('exit', null).catch(() => {})
+        return
+      case 'kill':
+        return host.process?.signal('SIGKILL')
+      case 'freeze':
+        return host.process?.signal('SIGSTOP')
+      case 'continue':
+        return host.process?.signal('SIGCONT')
+      case 'start':
+        return running ? undefined : target.restartPrograms(host)
+      case 'cut':
+        return network?.unplug(host)
+      case 'mend':
+        return network?.plug(host)
+      case 'power-off':
+      case 'reboot':
+      case 'reset':
+        await faults[action].strike(target)
+    }
   }
 
   /** The cables, where this tier has any. */

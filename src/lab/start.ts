@@ -1,0 +1,135 @@
+/** Starts one run of a lab and sees it to its report, for whoever watches: the terminal or the page. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import * as os from 'node:os'
+import { join, resolve } from 'node:path'
+import { readLog } from '../events/parse.ts'
+import type { LabEvent } from '../events/vocabulary.ts'
+import { type Capabilities, findCapabilities } from '../hosts/capabilities.ts'
+import { jiffyMs } from '../kernel/jiffies.ts'
+import { readSysctls } from '../kernel/sysctls.ts'
+import { bundlePrograms } from './bundle.ts'
+import type { Lab, Plan } from './lab.ts'
+import { CannotRunError, launch, makeRunFolder, markAsLatest } from './launch.ts'
+import { LabLog } from './log.ts'
+import { type LabOptions, UsageError } from './options.ts'
+import type { PlayCommand } from './play-command.ts'
+import { type Report, reportOf } from './report.ts'
+
+/** What a run left behind. */
+export interface Outcome {
+  plan: Plan
+  log: LabLog
+  report: Report
+  /** Somebody ended it before its time. */
+  interrupted: boolean
+}
+
+/** A run that is going on. */
+export interface Run {
+  plan: Plan
+  /** Its hosts live in namespaces of the machine's root, not of a user namespace. */
+  asRoot: boolean
+  /** Ends it early: faults are undone, what was seen so far is judged. */
+  stop(): void
+  /** Only in play: does something to a host. */
+  command(command: PlayCommand): void
+  /** Rejects with CannotRunError when the lab could not run. */
+  done: Promise<Outcome>
+}
+
+/**
+ * Starts a run. Its events are handed over in batches, in order, as they are recorded.
+ * @throws CannotRunError when this machine cannot run it as asked
+ */
+export async function startRun(
+  lab: Lab,
+  options: LabOptions,
+  onEvents: (events: LabEvent[]) => void,
+): Promise<Run> {
+  const startedAt = new Date()
+  const [capabilities, bundles] = await Promise.all([findCapabilities(), bundlePrograms()])
+  const plan = planOf(lab, options, choose(options.hosts, capabilities), bundles.host)
+  writeJson(plan, 'plan.json', plan)
+  const { isolation } = capabilities
+  const launched = launch({ plan, isolation, bundles, onEvents })
+
+  async function finish(): Promise<Outcome> {
+    const log = await launched.ended
+    const report = reportOf(plan, log, lab.judge(log, plan), startedAt)
+    writeJson(plan, 'report.json', report)
+    markAsLatest(options.out, plan.run)
+    return { plan, log, report, interrupted: launched.interrupted() }
+  }
+
+  const { stop, command } = launched
+  return { plan, asRoot: isolation?.asRoot === true, stop, command, done: finish() }
+}
+
+/** What an earlier run of this lab left behind. @throws UsageError when there is none in `folder` */
+export function openRun(lab: Lab, folder: string): Outcome {
+  const read = <T>(name: string): T => JSON.parse(readFileSync(join(folder, name), 'utf8')) as T
+  try {
+    const plan = read<Plan>('plan.json')
+    if (plan.lab !== lab.id) {
+      throw new UsageError(`the run in ${folder} was lab:${plan.lab}; run lab:${lab.id} first`)
+    }
+    const log = new LabLog(readLog(join(folder, 'events.ndjson')))
+    return { plan, log, report: read<Report>('report.json'), interrupted: false }
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new UsageError(`no finished run in ${folder} (${reason}); run npm run lab:${lab.id} first`)
+  }
+}
+
+/** The folder of the last run. */
+export function latestRun(out: string): string {
+  return resolve(out, 'latest')
+}
+
+function writeJson(plan: Plan, name: string, value: unknown): void {
+  writeFileSync(join(plan.folder, name), `${JSON.stringify(value, null, 2)}\n`)
+}
+
+/** What `--hosts` asks for, where this machine can do it. @throws CannotRunError */
+function choose(
+  hosts: LabOptions['hosts'],
+  capabilities: Capabilities,
+): Pick<Capabilities, 'tier' | 'because'> {
+  if (hosts === 'auto') return capabilities
+  if (hosts === 'netns' && capabilities.tier !== 'netns') {
+    throw new CannotRunError(`--hosts netns: ${capabilities.because}. Try: ${capabilities.advice.join('; ')}`)
+  }
+  return { tier: hosts, because: `--hosts ${hosts} asks for it` }
+}
+
+function planOf(
+  lab: Lab,
+  options: LabOptions,
+  { tier, because }: Pick<Capabilities, 'tier' | 'because'>,
+  programsBundle: string,
+): Plan {
+  const { pace, strike, seed, play, faults, mechanisms } = options
+  const jiffy = jiffyMs()
+  return {
+    ...makeRunFolder(options.out, lab.id),
+    ...lab.prepare(options, readSysctls()),
+    lab: lab.id,
+    tier,
+    because,
+    pace,
+    strike,
+    seed,
+    play,
+    faults,
+    mechanisms,
+    programsBundle,
+    environment: {
+      os: process.platform,
+      kernel: os.release(),
+      node: process.version,
+      cpus: os.availableParallelism(),
+      ...(jiffy === null ? {} : { jiffyMs: jiffy }),
+    },
+  }
+}
