@@ -4,8 +4,10 @@
  */
 import { labs } from '../labs/index.ts'
 import { type Emitter, openEventLog } from './events/emit.ts'
+import type { Hosts } from './hosts/host.ts'
 import { netnsHosts } from './hosts/netns.ts'
 import { processHosts } from './hosts/process.ts'
+import { CaptureProcess } from './kernel/capture/capture-process.ts'
 import type { Plan } from './lab/lab.ts'
 import { isPlayCommand } from './lab/play-command.ts'
 import { Rig } from './lab/rig.ts'
@@ -40,6 +42,7 @@ process.on('disconnect', () => stopBecause('the launcher is gone'))
 process.on('SIGTERM', () => stopBecause('SIGTERM'))
 
 let rig: Rig | null = null
+let capture: CaptureProcess | null = null
 void main()
 
 async function main(): Promise<void> {
@@ -48,8 +51,16 @@ async function main(): Promise<void> {
   const control = startControl(emit)
   try {
     const lab = labs[plan.lab as keyof typeof labs]
-    const hosts = tier === 'netns' ? await netnsHosts(plan.sysctls, log) : await processHosts()
-    rig = new Rig(plan, hosts, log, stop.signal)
+    let hosts: Hosts
+    if (tier === 'netns') {
+      const started = await CaptureProcess.start(plan.captureBundle, plan, emit)
+      capture = started
+      // The process to come is the first this host's packets are captured for.
+      hosts = await netnsHosts(plan.sysctls, log, ({ name, incarnation }) =>
+        started.watch({ name, incarnation: incarnation + 1 }),
+      )
+    } else hosts = await processHosts()
+    rig = new Rig(plan, hosts, log, capture, stop.signal)
     await (play ? lab.play(rig) : lab.experiment(rig))
   } catch (error) {
     if (!stop.signal.aborted) {
@@ -62,6 +73,7 @@ async function main(): Promise<void> {
     }
   } finally {
     await rig?.end(stoppedBecause)
+    await capture?.stop()
     clearInterval(control)
     process.disconnect?.()
   }

@@ -10,6 +10,9 @@ import type { Mechanism } from '../../src/programs/host-messages.ts'
 import { type Role, retransmissionsExhausted } from './expectations.ts'
 import { situationOf } from './situation.ts'
 
+/** More would hide the rest of the report; the log has them all. */
+const EVIDENCE_MAX = 10
+
 /** A claim and the time in which it was observed, for the control timer. */
 export interface TimedClaim {
   claim: Claim
@@ -23,6 +26,7 @@ export function aftermathClaims(log: LabLog, plan: Plan, strike: Strike): TimedC
   const about = (mechanism: Mechanism, ...claims: (() => TimedClaim | null)[]) =>
     plan.mechanisms.includes(mechanism) ? claims.map((claim) => claim()) : []
   const claims = [
+    ...(fault === 'none' ? about('tcp-idle', () => silentWire(log, strike)) : []),
     ...(fault === 'cut' || fault === 'power-off' ? kernelsLater(log, plan, strike) : []),
     ...(fault === 'cut'
       ? [
@@ -54,6 +58,30 @@ export function aftermathClaims(log: LabLog, plan: Plan, strike: Strike): TimedC
     ...(fault === 'kill' ? about('tcp-idle', () => killLikeExit(log, strike)) : []),
   ]
   return claims.filter((claim) => claim !== null)
+}
+
+/** "Is the wire occupied?": what an idle connection puts on it while it is up. */
+function silentWire(log: LabLog, strike: Strike): TimedClaim | null {
+  if (log.first('wire:capture_started') === undefined) return null
+  const watch = { mechanism: 'tcp-idle', from: strike.at, to: strike.until } as const
+  const packets = [strike.struck, strike.other].flatMap((host) =>
+    log.all('packet:captured', { ...watch, host }),
+  )
+  const watchedMs = Math.round(strike.until - strike.at)
+  return {
+    claim: {
+      id: 'none/tcp-idle/silent-wire',
+      claim: 'an idle connection that is up at both ends puts not one packet on the wire',
+      formula: 'no packet at either end, for the whole watch',
+      expected: { value: null },
+      observed: packets.length === 0 ? { value: null, watchedMs } : { value: `${packets.length} packets` },
+      because: 'a connection is an entry in two tables; the wire in between knows nothing of it',
+      source: 'RFC 9293 3.8.4',
+      evidence: packets.slice(0, EVIDENCE_MAX).map(addressOf),
+    },
+    from: strike.at,
+    to: strike.until,
+  }
 }
 
 /** "There is no flag": while the cut lasts the entry says ESTABLISHED, and only a count goes up. */
@@ -95,14 +123,16 @@ function noSyn(log: LabLog, strike: Strike): TimedClaim | null {
   if (undone === null) return null
   const { time: asked } = log.first('host:asked', { from: undone }) ?? { time: Number.POSITIVE_INFINITY }
   if (asked === Number.POSITIVE_INFINITY) return null
-  const fresh = log
-    .all('kernel:socket_updated', { mechanism: 'tcp-keepalive', from: undone, to: asked })
-    .filter((event) => event.host.startsWith(`${strike.pair}-`) && event.data.old === null)
+  const time = { mechanism: 'tcp-keepalive', from: undone, to: asked } as const
+  const fresh = [strike.struck, strike.other].flatMap((host): LabEvent[] => [
+    ...log.all('kernel:socket_updated', { ...time, host }).filter((event) => event.data.old === null),
+    ...log.all('packet:captured', { ...time, host }),
+  ])
   return {
     claim: {
       id: 'cut/tcp-keepalive/no-syn',
       claim: 'with the cable back no connection comes back by itself',
-      formula: 'no new entry in either socket table',
+      formula: 'no new entry in either socket table, and where packets are captured none of it',
       expected: { value: null },
       observed:
         fresh[0] === undefined

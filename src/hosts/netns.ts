@@ -22,6 +22,9 @@ import type { Host, Hosts, Network, Pair } from './host.ts'
  */
 const SOCKET_TABLE_BUCKETS = 64
 
+/** A kernel hands many segments as one to a card that can cut them; captures would show 40 kB "packets". */
+const ONE_SEGMENT = 'gso_max_segs 1'
+
 interface NetnsHost extends Host {
   /** Locally administered, and the address in hexadecimal: 10.0.6.2 is 02:00:0a:00:06:02. */
   readonly mac: string
@@ -30,13 +33,20 @@ interface NetnsHost extends Host {
 /**
  * The hosts of this tier.
  * @param sysctls settings under /proc/sys that each host gets, such as `{'net/ipv4/tcp_retries2': '2'}`
+ * @param onWired called when a host has its network card and before that is up: nothing has passed yet
  */
-export async function netnsHosts(sysctls: Record<string, string>, log: EventLog): Promise<Hosts> {
+export async function netnsHosts(
+  sysctls: Record<string, string>,
+  log: EventLog,
+  onWired: (host: Host) => Promise<void>,
+): Promise<Hosts> {
   const emit = log.emitter('lab')
   // `ip netns` keeps its names in /run/netns; ours must not meet those of the machine.
   await run(['mount', '-t', 'tmpfs', 'none', '/run'], emit)
   // The old /sys shows the network cards of the namespace it was mounted from.
   await run(['mount', '-t', 'sysfs', 'none', '/sys'], emit)
+  // The switches themselves have nothing to say; their captures would be full of it.
+  trySysctl('net/ipv6/conf/default/disable_ipv6', '1')
   trySysctl('net/ipv4/tcp_child_ehash_entries', String(SOCKET_TABLE_BUCKETS))
 
   const hosts = new Map<string, NetnsHost>()
@@ -51,11 +61,12 @@ export async function netnsHosts(sysctls: Record<string, string>, log: EventLog)
     await ipBatch(
       [
         `netns add ${name}`,
-        `link add name ${name} type veth peer name eth0 address ${mac} netns ${name}`,
+        `link add name ${name} ${ONE_SEGMENT} type veth peer name eth0 ${ONE_SEGMENT} address ${mac} netns ${name}`,
         `link set ${name} master sw-${pair} up`,
       ],
       emit,
     )
+    await onWired(host)
     await ipBatch([`link set lo up`, `addr add ${address}/24 dev eth0`, `link set eth0 up`], emit, host)
     const settings = Object.entries({ 'net/ipv6/conf/all/disable_ipv6': '1', ...sysctls })
       .filter(([path]) => existsSync(`/proc/sys/${path}`))
@@ -76,7 +87,7 @@ export async function netnsHosts(sysctls: Record<string, string>, log: EventLog)
     })
     const a = host('a', 1)
     const b = host('b', 2)
-    await ipBatch([`link add name sw-${name} type bridge`, `link set sw-${name} up`], emit)
+    await ipBatch([`link add name sw-${name} type bridge mcast_snooping 0`, `link set sw-${name} up`], emit)
     for (const each of [a, b]) {
       hosts.set(each.name, each)
       await boot(each)

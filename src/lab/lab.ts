@@ -34,6 +34,8 @@ export interface Plan extends Conditions {
   folder: string
   /** Absolute: the bundled `src/programs/host.ts`. */
   programsBundle: string
+  /** Absolute: the bundled `src/capture.ts`. */
+  captureBundle: string
   environment: Record<string, string | number>
 }
 

@@ -10,6 +10,7 @@ import { type FaultId, faults } from '../faults/registry.ts'
 import { run } from '../hosts/commands.ts'
 import type { Host, Hosts, Network, Pair } from '../hosts/host.ts'
 import { HostProcess } from '../hosts/host-process.ts'
+import type { CaptureProcess } from '../kernel/capture/capture-process.ts'
 import type { Mechanism, Ports } from '../programs/host-messages.ts'
 import { KernelObserver } from './kernel-observer.ts'
 import type { Plan } from './lab.ts'
@@ -34,6 +35,7 @@ export class Rig {
   readonly emit: Emitter
   readonly #hosts: Hosts
   readonly #log: EventLog
+  readonly #capture: CaptureProcess | null
   readonly #stop: AbortSignal
   readonly #kernel: KernelObserver
   readonly #processes = new Set<HostProcess>()
@@ -42,11 +44,15 @@ export class Rig {
   readonly #inForce = new Set<InForce>()
   #inPlay: Pair | null = null
 
-  /** @param stop aborted when the run is to end early: every wait of the rig then rejects */
-  constructor(plan: Plan, hosts: Hosts, log: EventLog, stop: AbortSignal) {
+  /**
+   * @param capture told which port is whose; null where packets are not captured
+   * @param stop aborted when the run is to end early: every wait of the rig then rejects
+   */
+  constructor(plan: Plan, hosts: Hosts, log: EventLog, capture: CaptureProcess | null, stop: AbortSignal) {
     this.plan = plan
     this.emit = log.emitter('lab')
     this.#hosts = hosts
+    this.#capture = capture
     this.#log = log
     this.#stop = stop
     this.#kernel = new KernelObserver(log, hosts.tier)
@@ -284,6 +290,8 @@ export class Rig {
     // After a reboot the servers come back where the clients know them.
     const ports = await process.ask('serve', { mechanisms, ports: this.#ports.get(name) ?? {} })
     this.#ports.set(name, ports)
+    const speakers = Object.entries(ports).map(([mechanism, port]) => [`${b.address}:${port}`, mechanism])
+    await this.#capture?.label(Object.fromEntries(speakers))
     this.#kernel.watch(b, process.pid, 'server', ports)
   }
 

@@ -51,5 +51,5 @@ export async function runLab(lab: Lab, args: readonly string[]): Promise<number>
 
 function whereItIs(plan: Plan): string {
   const folder = relative('.', plan.folder) || plan.folder
-  return `Files of this run: ${folder} (events.ndjson, report.json, plan.json, events/)`
+  return `Files of this run: ${folder} (events.ndjson, report.json, plan.json, events/${plan.tier === 'netns' ? ', *.pcapng for Wireshark' : ''})`
 }

@@ -7,6 +7,7 @@ import type { LabEvent } from '../events/vocabulary.ts'
 import { type Capabilities, findCapabilities } from '../hosts/capabilities.ts'
 import { jiffyMs } from '../kernel/jiffies.ts'
 import { readSysctls } from '../kernel/sysctls.ts'
+import { finishCaptures } from '../view/pcapng/finish.ts'
 import { bundlePrograms } from './bundle.ts'
 import type { Lab, Plan } from './lab.ts'
 import { CannotRunError, launch, makeRunFolder, markAsLatest } from './launch.ts'
@@ -48,7 +49,7 @@ export async function startRun(
 ): Promise<Run> {
   const startedAt = new Date()
   const [capabilities, bundles] = await Promise.all([findCapabilities(), bundlePrograms()])
-  const plan = planOf(lab, options, choose(options.hosts, capabilities), bundles.host)
+  const plan = planOf(lab, options, choose(options.hosts, capabilities), bundles)
   writeJson(plan, 'plan.json', plan)
   const { isolation } = capabilities
   const launched = launch({ plan, isolation, bundles, onEvents })
@@ -57,6 +58,7 @@ export async function startRun(
     const log = await launched.ended
     const report = reportOf(plan, log, lab.judge(log, plan), startedAt)
     writeJson(plan, 'report.json', report)
+    finishCaptures(plan.folder, log.events)
     markAsLatest(options.out, plan.run)
     return { plan, log, report, interrupted: launched.interrupted() }
   }
@@ -107,7 +109,7 @@ function planOf(
   lab: Lab,
   options: LabOptions,
   { tier, because }: Pick<Capabilities, 'tier' | 'because'>,
-  programsBundle: string,
+  bundles: { host: string; capture: string },
 ): Plan {
   const { pace, strike, seed, play, faults, mechanisms } = options
   const jiffy = jiffyMs()
@@ -123,7 +125,8 @@ function planOf(
     play,
     faults,
     mechanisms,
-    programsBundle,
+    programsBundle: bundles.host,
+    captureBundle: bundles.capture,
     environment: {
       os: process.platform,
       kernel: os.release(),

@@ -1,0 +1,161 @@
+/**
+ * Every packet of one host, read from memory that the kernel writes: packet(7), and packet_mmap.rst in
+ * the kernel's documents. Needs no tcpdump, and no root where the host is the user's own namespace.
+ *
+ *       slot 0       slot 1       slot 2       slot 3
+ *     +------------+------------+------------+------------+---
+ *     | ours       | ours       | kernel's   | kernel's   | ...      a ring: after the last comes slot 0
+ *     +------------+------------+------------+------------+---
+ *       ^ head()                  ^ the next packet goes here
+ *
+ * The first word of a slot says whose it is; `release` gives the head's back. So a packet costs no system
+ * call; and how many can wait is our choice, while the buffer of an ordinary socket is limited for users
+ * without root (net.core.rmem_max), to less than a burst of five hundred packets.
+ */
+import { closeSync, openSync } from 'node:fs'
+import { endianness } from 'node:os'
+import type { SystemCalls } from './system-calls.ts'
+
+/** sched.h, socket.h, linux/if_packet.h, linux/if_ether.h. */
+const CLONE_NEWNET = 0x4000_0000
+const AF_PACKET = 17
+const SOCK_RAW = 3
+const SOL_PACKET = 263
+const PACKET_RX_RING = 5
+const PACKET_STATISTICS = 6
+const PACKET_VERSION = 10
+const TPACKET_V2 = 1
+const ETH_P_ALL = 3
+
+/** struct tpacket2_hdr, and after it struct sockaddr_ll. Offsets in bytes. */
+const slot = { status: 0, wireBytes: 4, keptBytes: 8, frame: 12, seconds: 16, nanoseconds: 20 } as const
+const PACKET_TYPE = 32 + 10
+const PACKET_OUTGOING = 4
+const TP_STATUS_KERNEL = 0
+
+/** As many as a busy host has in a second; the capture process looks a hundred times as often. */
+export const SLOTS = 1024
+const SLOT_BYTES = 512
+/** The kernel hands out whole pages, and a slot must not cross the border of a block. */
+const BLOCK_BYTES = 65_536
+/** What of a slot remains for the packet: headers, and the beginning of the payload. */
+export const BYTES_KEPT = SLOT_BYTES - 66
+
+const littleEndian = endianness() === 'LE'
+
+/** A packet at the head of a ring. Its bytes are the kernel's again after `release`. */
+export interface CapturedFrame {
+  direction: 'sent' | 'received'
+  /** CLOCK_REALTIME in nanoseconds: when it passed the host's network card. */
+  wallNs: bigint
+  /** How long it was; only the first BYTES_KEPT are in `bytes`. */
+  wireBytes: number
+  bytes: Buffer
+}
+
+export class PacketRing {
+  readonly #system: SystemCalls
+  readonly #fd: number
+  readonly #unmap: () => void
+  readonly #memory: ArrayBuffer
+  readonly #words: Int32Array
+  readonly #view: DataView
+  #slot = 0
+  #head: CapturedFrame | null = null
+
+  /**
+   * Captures on an interface of another network namespace.
+   * @param namespace a file such as /run/netns/cut-a
+   * @throws Error when it cannot; the thread is back in its own namespace then
+   */
+  static open(system: SystemCalls, namespace: string, interfaceName: string): PacketRing {
+    const there = openSync(namespace, 'r')
+    const here = openSync('/proc/self/ns/net', 'r')
+    try {
+      // A socket belongs for ever to the namespace it was made in, so a moment there is enough. Nothing
+      // else of this process can run in that moment: everything up to the way back is synchronous.
+      system.setns(there, CLONE_NEWNET)
+      try {
+        const interfaceIndex = system.ifNameToIndex(interfaceName)
+        // Protocol 0: it hears nothing until it is bound to the one interface.
+        return new PacketRing(system, system.socket(AF_PACKET, SOCK_RAW, 0), interfaceIndex)
+      } finally {
+        system.setns(here, CLONE_NEWNET)
+      }
+    } finally {
+      closeSync(there)
+      closeSync(here)
+    }
+  }
+
+  private constructor(system: SystemCalls, fd: number, interfaceIndex: number) {
+    this.#system = system
+    this.#fd = fd
+    system.setsockopt(fd, SOL_PACKET, PACKET_VERSION, words(TPACKET_V2))
+    // struct tpacket_req: bytes of a block, blocks, bytes of a slot, slots.
+    const blocks = (SLOTS * SLOT_BYTES) / BLOCK_BYTES
+    system.setsockopt(fd, SOL_PACKET, PACKET_RX_RING, words(BLOCK_BYTES, blocks, SLOT_BYTES, SLOTS))
+    const { memory, unmap } = system.map(fd, SLOTS * SLOT_BYTES)
+    this.#memory = memory
+    this.#unmap = unmap
+    this.#words = new Int32Array(memory)
+    this.#view = new DataView(memory)
+    system.bind(fd, linkAddress(interfaceIndex))
+  }
+
+  /** The oldest packet that was not released, or null. */
+  head(): CapturedFrame | null {
+    if (this.#head !== null) return this.#head
+    const at = this.#slot * SLOT_BYTES
+    // Atomic, so that no processor reads the rest of the slot before the word that says it is ours.
+    if (Atomics.load(this.#words, at / 4) === TP_STATUS_KERNEL) return null
+    const frame = at + this.#view.getUint16(at + slot.frame, littleEndian)
+    this.#head = {
+      direction: this.#view.getUint8(at + PACKET_TYPE) === PACKET_OUTGOING ? 'sent' : 'received',
+      wallNs:
+        BigInt(this.#word(at + slot.seconds)) * 1_000_000_000n + BigInt(this.#word(at + slot.nanoseconds)),
+      wireBytes: this.#word(at + slot.wireBytes),
+      bytes: Buffer.from(this.#memory, frame, this.#word(at + slot.keptBytes)),
+    }
+    return this.#head
+  }
+
+  /** Gives the head's slot back to the kernel. */
+  release(): void {
+    if (this.#head === null) return
+    this.#head = null
+    Atomics.store(this.#words, (this.#slot * SLOT_BYTES) / 4, TP_STATUS_KERNEL)
+    this.#slot = (this.#slot + 1) % SLOTS
+  }
+
+  /** Packets that found no slot free, since the last time this was asked. */
+  dropped(): number {
+    const statistics = Buffer.alloc(8) // struct tpacket_stats: packets, drops. Reading sets both to 0.
+    this.#system.getsockopt(this.#fd, SOL_PACKET, PACKET_STATISTICS, statistics)
+    return new Uint32Array(statistics.buffer, statistics.byteOffset, 2)[1] ?? 0
+  }
+
+  /** Nothing may be read from it, nor from a packet of it, afterwards. */
+  close(): void {
+    this.#head = null
+    closeSync(this.#fd)
+    this.#unmap()
+  }
+
+  #word(at: number): number {
+    return this.#view.getUint32(at, littleEndian)
+  }
+}
+
+/** struct sockaddr_ll: all protocols of one interface. */
+function linkAddress(interfaceIndex: number): Buffer {
+  const address = Buffer.alloc(20)
+  address.set(new Uint8Array(Uint16Array.of(AF_PACKET).buffer), 0)
+  address.writeUInt16BE(ETH_P_ALL, 2)
+  address.set(words(interfaceIndex), 4)
+  return address
+}
+
+function words(...values: number[]): Buffer {
+  return Buffer.from(Uint32Array.of(...values).buffer)
+}

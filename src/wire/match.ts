@@ -1,0 +1,82 @@
+/**
+ * Which packet at one end is which at the other.
+ *
+ * Nothing in a packet says so: it is told by what no switch and no router changes. Two packets can still
+ * be alike, a second ARP request, a datagram with the same words (Linux leaves the identification 0), so
+ * it is also told by who sent it when.
+ */
+import { crc32 } from 'node:zlib'
+import type { Packet } from './packet.ts'
+
+/** What has not arrived by then never will: the labs' longest delay is far shorter. */
+const FORGET_AFTER_NS = 30_000_000_000n
+/** A thousand packets a second, for as long as they are remembered. */
+const PACKETS_MAX = 30_000
+
+/** The same at both ends of a cable, and of almost no two packets. */
+export function packetKey(packet: Packet): string {
+  const ends = `${packet.protocol} ${packet.source}>${packet.destination}`
+  switch (packet.protocol) {
+    case 'tcp': {
+      const { identification, sequence, acknowledgment, bytes, flags, timestamp } = packet
+      return [ends, identification, sequence, acknowledgment, bytes, flags, timestamp].join(' ')
+    }
+    case 'udp':
+      return [ends, packet.identification, packet.bytes, crc32(packet.payload)].join(' ')
+    case 'icmp':
+      return [ends, packet.identification, packet.type, packet.code, crc32(packet.payload)].join(' ')
+    case 'arp':
+      return [ends, packet.isRequest, packet.senderMac].join(' ')
+    case 'other':
+      return [ends, crc32(packet.frame)].join(' ')
+  }
+}
+
+interface Known {
+  number: number
+  /** More than one where routers send it on. Empty while it was only seen to arrive. */
+  sentBy: Set<string>
+  receivedBy: Set<string>
+  lastSeenNs: bigint
+}
+
+/** Numbers the packets of a run from 1: the same number at both ends is the same packet. */
+export class PacketNumbers {
+  /** The one seen last is the last. */
+  readonly #known = new Map<string, Known>()
+  #last = 0
+
+  /**
+   * The number of a packet. Call in order of time.
+   * @param nowNs when it passed, on one clock for all hosts
+   */
+  numberOf(key: string, direction: 'sent' | 'received', host: string, nowNs: bigint): number {
+    this.#forget(nowNs)
+    let known = this.#known.get(key)
+    if (known === undefined || isAnother(known, direction, host)) {
+      this.#last += 1
+      known = { number: this.#last, sentBy: new Set(), receivedBy: new Set(), lastSeenNs: nowNs }
+    }
+    ;(direction === 'sent' ? known.sentBy : known.receivedBy).add(host)
+    known.lastSeenNs = nowNs
+    this.#known.delete(key)
+    this.#known.set(key, known)
+    return known.number
+  }
+
+  #forget(nowNs: bigint): void {
+    for (const [key, { lastSeenNs }] of this.#known) {
+      if (this.#known.size < PACKETS_MAX && nowNs - lastSeenNs < FORGET_AFTER_NS) return
+      this.#known.delete(key)
+    }
+  }
+}
+
+/**
+ * Sent again by the same host, it is another packet, however alike. Received again it is the same one,
+ * which the network doubled; unless it comes from a switch itself, whose sending nobody captures.
+ */
+function isAnother(known: Known, direction: 'sent' | 'received', host: string): boolean {
+  if (direction === 'sent') return known.sentBy.has(host)
+  return known.sentBy.size === 0 && known.receivedBy.has(host)
+}

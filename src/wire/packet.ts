@@ -1,0 +1,249 @@
+/**
+ * What is in an Ethernet frame, as far as the labs have need of it: ARP, IPv4, ICMP errors, UDP, TCP.
+ *
+ * A capture keeps only the beginning of a packet, and anybody can have sent it. So lengths come from the
+ * headers, every read is checked against the bytes that are there, and what does not fit is `other`.
+ */
+import {
+  ARP_REQUEST,
+  arp,
+  ethernet,
+  etherTypes,
+  FRAGMENT_OFFSET_MASK,
+  icmp,
+  ipProtocols,
+  ipv4,
+  tcp,
+  tcpFlag,
+  tcpOption,
+  udp,
+} from './constants.ts'
+
+interface Addressed {
+  /** `address:port`; without a port where the protocol has none; a MAC address below IP. */
+  source: string
+  destination: string
+}
+
+interface IpPacket extends Addressed {
+  /** RFC 791 calls it identification. Linux counts it for each TCP connection, and often leaves it 0. */
+  identification: number
+  /** Bytes above the transport's header, as they were on the wire. */
+  bytes: number
+  /** What was captured of them. */
+  payload: Buffer
+}
+
+export interface TcpPacket extends IpPacket {
+  protocol: 'tcp'
+  flags: number
+  sequence: number
+  acknowledgment: number
+  /** As in the header: not scaled (RFC 7323 section 2). 0 is 0 either way. */
+  window: number
+  /** TSval, the sender's clock; null without timestamps (RFC 7323 section 3). */
+  timestamp: number | null
+}
+
+export interface UdpPacket extends IpPacket {
+  protocol: 'udp'
+}
+
+export interface IcmpPacket extends IpPacket {
+  protocol: 'icmp'
+  type: number
+  code: number
+  /** The packet that an error message is about; null when it is no error, or quotes too little. */
+  about: Addressed | null
+}
+
+export interface ArpPacket extends Addressed {
+  protocol: 'arp'
+  isRequest: boolean
+  senderMac: string
+}
+
+export interface OtherPacket extends Addressed {
+  protocol: 'other'
+  frame: Buffer
+}
+
+export type Packet = TcpPacket | UdpPacket | IcmpPacket | ArpPacket | OtherPacket
+
+/** Decodes what was captured of one frame. Never throws. */
+export function decodePacket(frame: Buffer): Packet {
+  if (frame.length < ethernet.bytes) return { protocol: 'other', source: '', destination: '', frame }
+  const inside = frame.subarray(ethernet.bytes)
+  const type = frame.readUInt16BE(ethernet.type)
+  const decoded =
+    type === etherTypes.arp ? decodeArp(inside) : type === etherTypes.ipv4 ? decodeIpv4(inside) : null
+  return (
+    decoded ?? {
+      protocol: 'other',
+      source: macAt(frame, ethernet.source),
+      destination: macAt(frame, ethernet.destination),
+      frame,
+    }
+  )
+}
+
+/** As `SYN`, `PSH ACK`: in the order of their bits. */
+export function flagNames(flags: number): string {
+  return Object.entries(tcpFlag)
+    .filter(([, bit]) => (flags & bit) !== 0)
+    .map(([name]) => name.toUpperCase())
+    .join(' ')
+}
+
+function decodeArp(bytes: Buffer): ArpPacket | null {
+  if (bytes.length < arp.bytes) return null
+  return {
+    protocol: 'arp',
+    source: addressAt(bytes, arp.senderIp),
+    destination: addressAt(bytes, arp.targetIp),
+    isRequest: bytes.readUInt16BE(arp.operation) === ARP_REQUEST,
+    senderMac: macAt(bytes, arp.senderMac),
+  }
+}
+
+interface Ipv4Header {
+  source: string
+  destination: string
+  identification: number
+  protocol: number
+  /** After the header: as long as the header says, and what was captured of it. */
+  insideBytes: number
+  inside: Buffer
+}
+
+function decodeIpv4(bytes: Buffer): Packet | null {
+  const header = readIpv4Header(bytes)
+  if (header === null) return null
+  if (header.protocol === ipProtocols.tcp) return decodeTcp(header)
+  if (header.protocol === ipProtocols.udp) return decodeUdp(header)
+  if (header.protocol === ipProtocols.icmp) return decodeIcmp(header)
+  return null
+}
+
+function readIpv4Header(bytes: Buffer): Ipv4Header | null {
+  const [first] = bytes
+  if (first === undefined || bytes.length < ipv4.bytesMin || first >> 4 !== 4) return null
+  const headerBytes = (first & 0x0f) * 4
+  // The frame may be longer than the packet: Ethernet pads short ones.
+  const totalBytes = bytes.readUInt16BE(ipv4.totalLength)
+  if (headerBytes < ipv4.bytesMin || totalBytes < headerBytes) return null
+  // Only the first fragment has ports; the labs' packets are never fragmented.
+  if ((bytes.readUInt16BE(ipv4.fragment) & FRAGMENT_OFFSET_MASK) !== 0) return null
+  return {
+    source: addressAt(bytes, ipv4.source),
+    destination: addressAt(bytes, ipv4.destination),
+    identification: bytes.readUInt16BE(ipv4.identification),
+    protocol: bytes.readUInt8(ipv4.protocol),
+    insideBytes: totalBytes - headerBytes,
+    inside: bytes.subarray(headerBytes, totalBytes),
+  }
+}
+
+function decodeUdp({ inside, insideBytes, ...header }: Ipv4Header): UdpPacket | null {
+  if (inside.length < udp.bytes) return null
+  return {
+    protocol: 'udp',
+    ...withPorts(header, inside),
+    identification: header.identification,
+    bytes: insideBytes - udp.bytes,
+    payload: inside.subarray(udp.bytes),
+  }
+}
+
+function decodeTcp({ inside, insideBytes, ...header }: Ipv4Header): TcpPacket | null {
+  if (inside.length < tcp.bytesMin) return null
+  const headerBytes = (inside.readUInt8(tcp.dataOffset) >> 4) * 4
+  if (headerBytes < tcp.bytesMin || headerBytes > insideBytes) return null
+  return {
+    protocol: 'tcp',
+    ...withPorts(header, inside),
+    identification: header.identification,
+    bytes: insideBytes - headerBytes,
+    payload: inside.subarray(headerBytes),
+    flags: inside.readUInt8(tcp.flags),
+    sequence: inside.readUInt32BE(tcp.sequence),
+    acknowledgment: inside.readUInt32BE(tcp.acknowledgment),
+    window: inside.readUInt16BE(tcp.window),
+    timestamp: timestampOf(inside.subarray(tcp.bytesMin, headerBytes)),
+  }
+}
+
+function timestampOf(options: Buffer): number | null {
+  let at = 0
+  for (;;) {
+    const kind = options[at]
+    if (kind === undefined || kind === tcpOption.end) return null
+    if (kind === tcpOption.noOperation) {
+      at += 1
+      continue
+    }
+    const length = options[at + 1]
+    // An option shorter than its own two bytes would keep us here for ever.
+    if (length === undefined || length < 2 || at + length > options.length) return null
+    if (kind === tcpOption.timestamps && length === tcpOption.timestampsBytes)
+      return options.readUInt32BE(at + 2)
+    at += length
+  }
+}
+
+function decodeIcmp({
+  inside,
+  insideBytes,
+  source,
+  destination,
+  identification,
+}: Ipv4Header): IcmpPacket | null {
+  if (inside.length < icmp.bytes) return null
+  const type = inside.readUInt8(icmp.type)
+  const payload = inside.subarray(icmp.bytes)
+  const quoted = type in icmpErrors ? readIpv4Header(payload) : null
+  const hasPorts = quoted?.protocol === ipProtocols.tcp || quoted?.protocol === ipProtocols.udp
+  return {
+    protocol: 'icmp',
+    source,
+    destination,
+    identification,
+    bytes: insideBytes - icmp.bytes,
+    payload,
+    type,
+    code: inside.readUInt8(icmp.code),
+    about: quoted !== null && hasPorts && quoted.inside.length >= 4 ? withPorts(quoted, quoted.inside) : null,
+  }
+}
+
+/** RFC 792; RFC 1122 section 3.2.2.1 for the codes after 5. By type, then by code. */
+export const icmpErrors: Readonly<Record<number, Readonly<Record<number, string>>>> = {
+  3: {
+    0: 'network unreachable',
+    1: 'host unreachable',
+    2: 'protocol unreachable',
+    3: 'port unreachable',
+    4: 'too large, and must not be fragmented',
+    9: 'network forbidden',
+    10: 'host forbidden',
+    13: 'filtered',
+  },
+  11: { 0: 'time to live exceeded', 1: 'fragments missing' },
+  12: { 0: 'header not understood' },
+}
+
+/** TCP and UDP both begin with their two ports. */
+function withPorts({ source, destination }: Addressed, inside: Buffer): Addressed {
+  return {
+    source: `${source}:${inside.readUInt16BE(0)}`,
+    destination: `${destination}:${inside.readUInt16BE(2)}`,
+  }
+}
+
+function addressAt(bytes: Buffer, offset: number): string {
+  return bytes.subarray(offset, offset + 4).join('.')
+}
+
+function macAt(bytes: Buffer, offset: number): string {
+  return (bytes.toString('hex', offset, offset + 6).match(/../g) ?? []).join(':')
+}

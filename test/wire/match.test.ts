@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest'
+import { PacketNumbers, packetKey } from '../../src/wire/match.ts'
+import type { TcpPacket, UdpPacket } from '../../src/wire/packet.ts'
+
+const datagram: UdpPacket = {
+  protocol: 'udp',
+  source: '10.0.1.1:1',
+  destination: '10.0.1.2:2',
+  identification: 0,
+  bytes: 6,
+  payload: Buffer.from('PING 1'),
+}
+const segment: TcpPacket = {
+  ...datagram,
+  protocol: 'tcp',
+  flags: 0x18,
+  sequence: 7,
+  acknowledgment: 9,
+  window: 5,
+  timestamp: 11,
+}
+
+describe('packetKey()', () => {
+  test('datagrams differ in their words, since Linux leaves the identification 0', () => {
+    expect(packetKey(datagram)).not.toBe(packetKey({ ...datagram, payload: Buffer.from('PING 2') }))
+  })
+
+  test.each<[string, Partial<TcpPacket>]>([
+    ['identification', { identification: 1 }],
+    ['sequence', { sequence: 8 }],
+    ['flags', { flags: 0x10 }],
+    ['timestamp', { timestamp: 12 }],
+    ['direction', { source: segment.destination, destination: segment.source }],
+  ])('segments differ in %s', (_, change) => {
+    expect(packetKey(segment)).not.toBe(packetKey({ ...segment, ...change }))
+  })
+})
+
+describe('PacketNumbers', () => {
+  test('the same at both ends, and through a router between them', () => {
+    const numbers = new PacketNumbers()
+    expect(numbers.numberOf('k', 'sent', 'a', 0n)).toBe(1)
+    expect(numbers.numberOf('k', 'received', 'r', 1n)).toBe(1)
+    expect(numbers.numberOf('k', 'sent', 'r', 2n)).toBe(1)
+    expect(numbers.numberOf('k', 'received', 'b', 3n)).toBe(1)
+  })
+
+  test('sent again, however alike, it is another packet; what arrives is the latest', () => {
+    const numbers = new PacketNumbers()
+    expect(numbers.numberOf('k', 'sent', 'a', 0n)).toBe(1)
+    expect(numbers.numberOf('k', 'sent', 'a', 1n)).toBe(2)
+    expect(numbers.numberOf('k', 'received', 'b', 2n)).toBe(2)
+  })
+
+  test('doubled by the network it is the same packet twice', () => {
+    const numbers = new PacketNumbers()
+    numbers.numberOf('k', 'sent', 'a', 0n)
+    expect(numbers.numberOf('k', 'received', 'b', 1n)).toBe(1)
+    expect(numbers.numberOf('k', 'received', 'b', 2n)).toBe(1)
+  })
+
+  test('what a switch itself sends is one packet for all, and the next time another', () => {
+    const numbers = new PacketNumbers()
+    expect(numbers.numberOf('k', 'received', 'a', 0n)).toBe(1)
+    expect(numbers.numberOf('k', 'received', 'b', 1n)).toBe(1)
+    expect(numbers.numberOf('k', 'received', 'a', 2n)).toBe(2)
+  })
+
+  test('half a minute later nothing is remembered, and no number is used twice', () => {
+    const numbers = new PacketNumbers()
+    expect(numbers.numberOf('k', 'sent', 'a', 0n)).toBe(1)
+    expect(numbers.numberOf('k', 'received', 'b', 31_000_000_000n)).toBe(2)
+  })
+})
