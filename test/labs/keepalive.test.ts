@@ -40,6 +40,14 @@ describeNeeding('network namespaces', tier === 'netns')('lab:keepalive on netns 
       )
       expect(ended.status).toBe(0)
       expect(report.kernelSampledEveryMs).toBe(50)
+      if (strike === 'server') {
+        const ids = report.checks.map(({ id }) => id)
+        expect(
+          claimRows()
+            .flatMap(({ checkIds }) => checkIds)
+            .filter((id) => !ids.includes(id)),
+        ).toEqual([])
+      }
     },
     LAB_LIMIT_MS,
   )
@@ -242,6 +250,14 @@ describe('lab:keepalive on process hosts', () => {
   )
 })
 
+test('every claim of the question has a check that observes it, or names the lab that will', () => {
+  expect(claimRows()).toHaveLength(22)
+  const unobserved = claimRows().filter(
+    ({ row, checkIds }) => checkIds.length === 0 && !/labs? .*\(not built yet\)/.test(row),
+  )
+  expect(unobserved).toEqual([])
+})
+
 describe('wrong input', () => {
   const cases: [string, string[], number, RegExp][] = [
     ['an unknown lab', ['lab', 'smtp'], 2, /no lab "smtp"; there are keepalive/],
@@ -292,6 +308,16 @@ describe('wrong input', () => {
     expect(ended.stderr).toMatch(/Host kill-[ab] did not start.*no memory for this host/s)
   })
 })
+
+/** The table of README.md: each of the question's claims with the checks that observe it. */
+function claimRows(): { row: string; checkIds: string[] }[] {
+  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
+  const rows = readme.split('\n').filter((line) => /^\| \d+ \|/.test(line))
+  return rows.map((row) => ({
+    row,
+    checkIds: [...row.matchAll(/`([a-z-]+\/[a-z-]+\/[a-z-]+)`/g)].map(([, id = '']) => id),
+  }))
+}
 
 /** A PATH in which there is nothing but what node itself needs: nothing. */
 function onlyNode(): string {
