@@ -3,25 +3,30 @@
  * in another terminal.
  */
 import type { EventOf, LabEvent } from '../../events/vocabulary.ts'
+import type { Tier } from '../../hosts/host.ts'
 import { cableByHand } from '../../hosts/netns.ts'
 import type { Plan, Style } from '../../lab/lab.ts'
 import { mechanismOf } from '../../lab/log.ts'
 
 export class PlayView {
   readonly #write: (text: string) => void
-  readonly #plan: Plan
-  readonly #asRoot: boolean
+  #tier: Tier = 'process'
+  #asRoot = false
   readonly #style: Style
   /** As another terminal sees them; by host, and `lab` for the runner. */
   readonly #pids = new Map<string, number>()
   #explained = false
 
-  /** @param asRoot the netns tier without a user namespace */
-  constructor(write: (text: string) => void, plan: Plan, asRoot: boolean, style: Style) {
+  constructor(write: (text: string) => void, style: Style) {
     this.#write = write
-    this.#plan = plan
-    this.#asRoot = asRoot
     this.#style = style
+  }
+
+  /** @param asRoot the netns tier without a user namespace */
+  begin(plan: Plan, asRoot: boolean): void {
+    this.#tier = plan.tier
+    this.#asRoot = asRoot
+    this.#write(`${plan.tier} hosts: ${plan.because}. Ctrl-C ends it.\n`)
   }
 
   show(events: readonly LabEvent[]): void {
@@ -81,7 +86,7 @@ export class PlayView {
       }
     }
     const runner = this.#pids.get('lab')
-    if (this.#plan.tier === 'netns' && runner !== undefined) {
+    if (this.#tier === 'netns' && runner !== undefined) {
       const { cut, mend } = cableByHand({ name: 'play-b', pair: 'play' }, runner, this.#asRoot)
       rows.push([cut, 'cut the cable, silently'], [mend, 'plug it in again'])
     }

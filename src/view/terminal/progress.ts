@@ -11,18 +11,23 @@ const CLEAR_LINE = '\r\u001b[K'
 
 export class Progress {
   readonly #stream: NodeJS.WriteStream
-  readonly #plan: Plan
   readonly #quiet: boolean
   readonly #lively: boolean
   #timer: NodeJS.Timeout | undefined
   #watchedSince: number | undefined
   #watching = 0
+  #watchMs = 0
 
-  constructor(stream: NodeJS.WriteStream, plan: Plan, options: { json: boolean; plain: boolean }) {
+  constructor(stream: NodeJS.WriteStream, options: { json: boolean; play: boolean; plain: boolean }) {
     this.#stream = stream
-    this.#plan = plan
-    this.#quiet = options.json
+    // In play the lines of the play view tell more.
+    this.#quiet = options.json || options.play
     this.#lively = isLively(stream, options)
+  }
+
+  /** Says what is going to happen. */
+  begin(plan: Plan): void {
+    this.#watchMs = plan.watchMs
     this.#say(`${plan.tier} hosts: ${plan.because}. ${howLong(plan)}`)
   }
 
@@ -48,7 +53,7 @@ export class Progress {
     this.#watching += change
     if (change === 1 && this.#watching === 1) this.#say('the first fault strikes; watching both ends')
     if (this.#watching === 0) clearInterval(this.#timer)
-    else if (this.#lively && !this.#quiet && !this.#plan.play && this.#watchedSince === undefined) {
+    else if (this.#lively && !this.#quiet && this.#watchedSince === undefined) {
       this.#watchedSince = performance.now()
       this.#timer = setInterval(() => this.#count(), REFRESH_EVERY_MS)
     }
@@ -56,7 +61,7 @@ export class Progress {
 
   #count(): void {
     const watched = (performance.now() - (this.#watchedSince ?? 0)) / 1000
-    const whole = this.#plan.watchMs / 1000
+    const whole = this.#watchMs / 1000
     this.#stream.write(`${CLEAR_LINE}  watching: ${watched.toFixed(0)} s of about ${whole.toFixed(0)} s`)
   }
 
@@ -66,8 +71,7 @@ export class Progress {
   }
 }
 
-function howLong({ play, pace, watchMs }: Plan): string {
-  if (play) return 'Ctrl-C ends it.'
+function howLong({ pace, watchMs }: Plan): string {
   if (pace === 'quick') return 'This takes about half a minute.'
   return `At this system's own settings this takes about ${Math.ceil(watchMs / 60_000)} minutes; Ctrl-C ends it early.`
 }
