@@ -1,17 +1,20 @@
 /**
  * An HTTP client that signs in and then asks, every two seconds, with the same cookie. Its connection
- * may break: the agent opens another for the next request, and the session goes on over it.
+ * may break: the next request opens another, and the session goes on over it.
+ *
+ * undici, not node:http: since Node 24 the agent of node:http closes a connection that gets FIN or RST while
+ * it waits for its next request, and tells nobody which of the two it was.
  */
-import * as http from 'node:http'
 import type * as net from 'node:net'
 import { parseSetCookie, stringifyCookie } from 'cookie'
+import { type buildConnector, Client } from 'undici'
 import type { Emitter } from '../events/emit.ts'
 import { observeTcp } from '../kernel/socket-options.ts'
 import { PeerBelief } from './belief.ts'
 import { connectFlags, connectOptions, runByHand, runsAsFile } from './command-line.ts'
 import { SESSION_COOKIE, sessionDigest } from './http-server.ts'
 import type { Program } from './program.ts'
-import { addressesOf, closeInOrder, groupIdOf, reportTcp } from './tcp-events.ts'
+import { addressesOf, closeInOrder, errorData, groupIdOf, openTcp, reportTcp } from './tcp-events.ts'
 
 export interface HttpClientOptions {
   mechanism: string
@@ -31,97 +34,106 @@ export interface HttpTiming {
 export const HTTP_TIMING: HttpTiming = { intervalMs: 2000, answerWithinMs: 1500 }
 
 const ANSWER_BYTES_MAX = 1024
+/** Longer than any lab: nobody closes a connection here because it is idle. */
+const IDLE_LIMIT_MS = 86_400_000
+/** undici's own limits on an answer are off: in this client a limit only reports. */
+const NO_LIMIT = 0
 
-/** Resolves when the first request has been given to the agent. */
+/** Resolves when the first request has been given away to be sent. */
 export async function startHttpClient(options: HttpClientOptions, emit: Emitter): Promise<Program> {
   const { intervalMs, answerWithinMs } = options.timing ?? HTTP_TIMING
-  // keepAlive is about HTTP: one connection for many requests. Surprise: the agent also switches TCP
-  // keepalive on (after 1 s) while a connection waits for its next request.
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
   const belief = new PeerBelief(emit, groupIdOf(options.mechanism, undefined))
   let socket: net.Socket | undefined
-  let outstanding: http.ClientRequest | undefined
+  let isOutstanding = false
   let sessionId: string | undefined
   let number = 0
 
+  /** One connection at a time, opened when a request needs it. */
+  const client = new Client(`http://${options.host}:${options.port}`, {
+    connect: (_, connected) => void open(connected),
+    keepAliveTimeout: IDLE_LIMIT_MS,
+    keepAliveMaxTimeout: IDLE_LIMIT_MS,
+    headersTimeout: NO_LIMIT,
+    bodyTimeout: NO_LIMIT,
+    maxResponseSize: ANSWER_BYTES_MAX,
+  })
+
+  /** Everything from here on belongs to a new connection. */
+  function open(connected: buildConnector.Callback): Promise<void> {
+    return openTcp(options, (opened) => {
+      socket = opened
+      const groupId = groupIdOf(options.mechanism, opened.localPort)
+      belief.groupId = groupId
+      if (belief.now === 'unknown') belief.become('connecting', 'started')
+      reportTcp(opened, emit, groupId, belief)
+      const failed = (error: Error) => connected(error, null)
+      opened.once('error', failed)
+      opened.once('connect', () => {
+        emit('tcp:connected', addressesOf(opened), groupId)
+        opened.off('error', failed)
+        connected(null, opened)
+      })
+    })
+  }
+
   function ask(): void {
     // At most one: a second question would not be answered before the first.
-    if (outstanding !== undefined) return
-    const request = http.request({
-      agent,
-      host: options.host,
-      port: options.port,
-      // Without a session yet, the question is for one.
-      ...(sessionId === undefined
-        ? { method: 'POST', path: '/sign-in' }
+    if (isOutstanding) return
+    isOutstanding = true
+    // Without a session yet, the question is for one.
+    const question =
+      sessionId === undefined
+        ? { method: 'POST' as const, path: '/sign-in' }
         : {
-            method: 'GET',
+            method: 'GET' as const,
             path: '/visits',
             headers: { cookie: stringifyCookie({ [SESSION_COOKIE]: sessionId }) },
-          }),
-    })
-    outstanding = request
-    const asked = { number: number++, method: request.method, path: request.path }
+          }
+    const asked = { number: number++, method: question.method, path: question.path }
     const askedAtMs = performance.now()
     const afterMs = () => performance.now() - askedAtMs
     const limit = setTimeout(() => {
       // Silence may take away trust, and never gives it back to a peer that is down.
       if (belief.now !== 'down') belief.become('suspect', 'answer_missed', afterMs())
     }, answerWithinMs)
-
     const finish = () => {
       clearTimeout(limit)
-      outstanding = undefined
-    }
-    // Says nothing about the peer: the socket's own events do, and know FIN from RST. Here both read
-    // ECONNRESET, "socket hang up".
-    const failed = (error: NodeJS.ErrnoException) => {
-      if (outstanding !== request) return
-      finish()
-      const data = { number: asked.number, code: error.code ?? error.name, afterMs: afterMs() }
-      emit('http:request_failed', data, belief.groupId)
+      isOutstanding = false
     }
 
-    request.once('socket', (used) => {
-      if (used !== socket) adopt(used)
-      emit('http:request_sent', asked, belief.groupId)
-    })
-    request.on('error', failed)
-    request.once('response', (response) => {
-      let body = ''
-      response.setEncoding('utf8')
-      response.on('data', (text: string) => {
-        body += text
-        if (body.length > ANSWER_BYTES_MAX) request.destroy(new Error('the answer is too long'))
-      })
-      response.on('error', failed)
-      response.once('end', () => {
+    let status = 0
+    let setCookies: string[] = []
+    let body = ''
+    client.dispatch(question, {
+      onRequestStart() {
+        emit('http:request_sent', asked, belief.groupId)
+      },
+      onResponseStart(_, statusCode, headers) {
+        status = statusCode
+        setCookies = [headers['set-cookie'] ?? []].flat()
+      },
+      onResponseData(_, chunk) {
+        body += chunk.toString('utf8')
+      },
+      onResponseEnd() {
         finish()
-        const status = response.statusCode ?? 0
         emit('http:response_received', { number: asked.number, status, afterMs: afterMs() }, belief.groupId)
         belief.become('up', belief.now === 'suspect' ? 'answer_late' : 'heard')
-        learn(status, response.headers['set-cookie'], body)
-      })
+        learn(status, setCookies, body)
+      },
+      // Says nothing about the peer: the socket's own events do.
+      onResponseError(_, error) {
+        finish()
+        const { code } = errorData(error)
+        emit('http:request_failed', { number: asked.number, code, afterMs: afterMs() }, belief.groupId)
+      },
     })
-    request.end()
-  }
-
-  /** The agent opened a connection: everything from here on belongs to it. */
-  function adopt(opened: net.Socket): void {
-    socket = opened
-    const groupId = groupIdOf(options.mechanism, opened.localPort)
-    belief.groupId = groupId
-    if (belief.now === 'unknown') belief.become('connecting', 'started')
-    reportTcp(opened, emit, groupId, belief)
-    opened.once('connect', () => emit('tcp:connected', addressesOf(opened), groupId))
   }
 
   /** What the answer says about the session. */
-  function learn(status: number, setCookies: string[] | undefined, body: string): void {
+  function learn(status: number, setCookies: string[], body: string): void {
     if (sessionId === undefined) {
-      const given = setCookies
-        ?.map((text) => parseSetCookie(text))
-        .find(({ name }) => name === SESSION_COOKIE)
+      const given = setCookies.map((text) => parseSetCookie(text)).find(({ name }) => name === SESSION_COOKIE)
       if (given?.value === undefined) return
       sessionId = given.value
       emit('session:started', { session: sessionDigest(sessionId) }, belief.groupId)
@@ -145,7 +157,7 @@ export async function startHttpClient(options: HttpClientOptions, emit: Emitter)
       clearInterval(asking)
       belief.become('down', 'user_closed')
       const closed = socket && closeInOrder(socket, () => {})
-      agent.destroy()
+      await client.destroy()
       await closed
     },
     observe() {
