@@ -67,11 +67,12 @@ export async function netnsHosts(
       emit,
     )
     await onWired(host)
-    await ipBatch([`link set lo up`, `addr add ${address}/24 dev eth0`, `link set eth0 up`], emit, host)
+    // Before the card is up: IPv6 would announce itself at once.
     const settings = Object.entries({ 'net/ipv6/conf/all/disable_ipv6': '1', ...sysctls })
       .filter(([path]) => existsSync(`/proc/sys/${path}`))
       .map(([path, value]) => `echo ${value} >/proc/sys/${path}`)
     await run([...host.commandPrefix, 'sh', '-c', settings.join(' && ')], emit)
+    await ipBatch([`link set lo up`, `addr add ${address}/24 dev eth0`, `link set eth0 up`], emit, host)
     log.emitter('lab', host)('host:started', { address, pair })
   }
 

@@ -41,6 +41,8 @@ await capture.label(
   ),
 )
 await a.ask('connect', { mechanisms: [...mechanisms], address: pair.b.address, ports, settings })
+// A probe repeats the last byte: without one tshark does not know it for what it is.
+await a.ask('write', { mechanisms: ['tcp-keepalive'] })
 // Long enough for a keepalive probe and its answer.
 await delay(1500)
 await network.unplug(pair.b)
