@@ -19,7 +19,14 @@ const MAY_IMPORT: Record<string, string[]> = {
   view: ['events', 'faults', 'hosts', 'lab', 'programs', 'wire'],
 }
 /** The entry points beside the folders: they put everything together. */
-const ENTRY_POINTS = ['src/cli.ts', 'src/runner.ts', 'src/capture.ts', 'src/doctor.ts']
+const ENTRY_POINTS = [
+  'src/cli.ts',
+  'src/runner.ts',
+  'src/capture.ts',
+  'src/doctor.ts',
+  'src/watch.ts',
+  'src/report-command.ts',
+]
 /** Only these know which labs there are. */
 const MAY_IMPORT_LABS = ['src/cli.ts', 'src/runner.ts']
 

@@ -28,6 +28,8 @@ export interface Situation {
   /** The heartbeat's and the HTTP client's own limits. */
   heartbeatMs: { interval: number; suspectAfter: number; downAfter: number }
   httpMs: { interval: number; answerLimit: number }
+  /** When the request was sent that had no answer yet at the strike; negative, or null when there was none. */
+  outstandingRequestMs: number | null
   writeEveryMs: number
   /** When this end last heard something before the strike; negative, or null when never. */
   lastHeardMs: number | null
@@ -315,7 +317,7 @@ function answerMissed(measured: Situation): Expectation {
     kind: 'noticed',
     belief: 'suspect',
     triggers: ['answer_missed'],
-    minMs: answerLimit - measured.uncertainMs,
+    minMs: (measured.outstandingRequestMs ?? 0) + answerLimit - measured.uncertainMs,
     maxMs: interval + answerLimit,
     formula: `(limit .. request interval + limit] + slack, limit ${seconds(answerLimit)}, interval ${seconds(interval)}`,
     why: 'the next request is not answered within its limit',

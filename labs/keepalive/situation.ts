@@ -2,8 +2,8 @@
 import type { EventName } from '../../src/events/vocabulary.ts'
 import type { Plan } from '../../src/lab/lab.ts'
 import type { LabLog, Strike } from '../../src/lab/log.ts'
-import { type Mechanism, WRITE_EVERY_MS } from '../../src/programs/host-messages.ts'
-import { HTTP_TIMING } from '../../src/programs/http-client.ts'
+import type { Mechanism } from '../../src/programs/host-messages.ts'
+import { HTTP_TIMING, WRITE_EVERY_MS } from '../../src/programs/timing.ts'
 import { HEARTBEAT_TIMING } from '../../src/protocols/heartbeat/constants.ts'
 import type { Role, Situation } from './expectations.ts'
 
@@ -64,6 +64,7 @@ export function situationOf(
       downAfter: HEARTBEAT_TIMING.downAfterMs,
     },
     httpMs: { interval: HTTP_TIMING.intervalMs, answerLimit: HTTP_TIMING.answerWithinMs },
+    outstandingRequestMs: outstandingRequest(log, host, strike),
     writeEveryMs: WRITE_EVERY_MS,
     lastHeardMs: heard === undefined ? null : heard.time - strike.at,
     lostSendsMs,
@@ -82,6 +83,14 @@ export function situationOf(
     mendedMs: mended === undefined ? null : mended.time - strike.at,
     networkBackMs: rebooted === undefined ? null : rebooted.time - strike.at,
   }
+}
+
+/** The request that had no answer yet when the fault struck; null when none was on its way. */
+function outstandingRequest(log: LabLog, host: string, { at }: Strike): number | null {
+  const sent = log.last('http:request_sent', { host, to: at })
+  const answered = log.last('http:response_received', { host, to: at })
+  if (sent === undefined || (answered !== undefined && answered.time >= sent.time)) return null
+  return sent.time - at
 }
 
 /** TCP_DELACK_MAX, net/tcp.h: an acknowledgement may be held back so long, and be lost for that. */

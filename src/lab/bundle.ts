@@ -32,6 +32,9 @@ export async function bundlePrograms(): Promise<Record<keyof typeof ENTRIES, str
     format: 'cjs',
     // A native module: it finds its binary beside its own files.
     external: ['koffi'],
+    // Each process keeps the text it was started from.
+    minifyWhitespace: true,
+    minifySyntax: true,
     logLevel: 'silent',
     // A program tells by this whether it was started as a file; inside a bundle it never is.
     define: { 'import.meta.url': 'undefined' },

@@ -17,9 +17,6 @@ export const mechanisms = [
 ] as const
 export type Mechanism = (typeof mechanisms)[number]
 
-/** A busy connection writes a line so often: the same rhythm as the heartbeat's. */
-export const WRITE_EVERY_MS = 1000
-
 /** How a host's process is told who it is: one JSON argument. */
 export interface HostIdentity {
   run: string

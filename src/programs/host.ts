@@ -8,22 +8,22 @@ import { type Emitter, openEventLog } from '../events/emit.ts'
 import type { EventName } from '../events/vocabulary.ts'
 import { canSetUserTimeout } from '../kernel/socket-options.ts'
 import { readSysctls } from '../kernel/sysctls.ts'
-import {
-  type ClientSettings,
-  type FromHost,
-  type HostIdentity,
-  type HostRequests,
-  type Mechanism,
-  type Ports,
-  type RequestName,
-  type ToHost,
-  WRITE_EVERY_MS,
+import type {
+  ClientSettings,
+  FromHost,
+  HostIdentity,
+  HostRequests,
+  Mechanism,
+  Ports,
+  RequestName,
+  ToHost,
 } from './host-messages.ts'
 import { startHttpClient } from './http-client.ts'
 import { startHttpServer } from './http-server.ts'
 import type { Program } from './program.ts'
 import { startTcpClient } from './tcp-client.ts'
 import { startTcpServer } from './tcp-server.ts'
+import { WRITE_EVERY_MS } from './timing.ts'
 import { startUdpClient } from './udp-client.ts'
 import { startUdpHeartbeat } from './udp-heartbeat.ts'
 import { startUdpServer } from './udp-server.ts'

@@ -15,6 +15,7 @@ import { connectFlags, connectOptions, runByHand, runsAsFile } from './command-l
 import { SESSION_COOKIE, sessionDigest } from './http-server.ts'
 import type { Program } from './program.ts'
 import { addressesOf, closeInOrder, errorData, groupIdOf, openTcp, reportTcp } from './tcp-events.ts'
+import { HTTP_TIMING, type HttpTiming } from './timing.ts'
 
 export interface HttpClientOptions {
   mechanism: string
@@ -22,16 +23,6 @@ export interface HttpClientOptions {
   port: number
   timing?: HttpTiming | undefined
 }
-
-/** Unlike a heartbeat's, only the client has one: an HTTP server waits for ever. */
-export interface HttpTiming {
-  intervalMs: number
-  /** How long an answer may take. After it the client doubts, and goes on waiting. */
-  answerWithinMs: number
-}
-
-/** A page that asks every two seconds is a lively one; an answer takes milliseconds. */
-export const HTTP_TIMING: HttpTiming = { intervalMs: 2000, answerWithinMs: 1500 }
 
 const ANSWER_BYTES_MAX = 1024
 /** Longer than any lab: nobody closes a connection here because it is idle. */

@@ -14,6 +14,7 @@ const quick: Situation = {
   keepalive: { idleMs: 2000, intervalMs: 1000, probes: 3 },
   heartbeatMs: { interval: 1000, suspectAfter: 1500, downAfter: 3500 },
   httpMs: { interval: 2000, answerLimit: 1500 },
+  outstandingRequestMs: null,
   writeEveryMs: 1000,
   lastHeardMs: -400,
   lostSendsMs: [600],
