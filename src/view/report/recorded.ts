@@ -1,0 +1,60 @@
+/**
+ * Cells of a run that ships with the project, for those that a machine had to skip: a learner without
+ * network namespaces still sees what a cut cable does, and sees that it was not seen here.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import type { Plan } from '../../lab/lab.ts'
+import type { LabLog } from '../../lab/log.ts'
+import type { Report } from '../../lab/report.ts'
+import { Cells } from '../viewer/cells.ts'
+import { RECORDED_SCHEMA, type RecordedCells } from '../viewer/run.ts'
+
+/** Takes from a run what may be shown elsewhere: no events, no paths, no names of machines. */
+export function recordedCellsOf(plan: Plan, log: LabLog, report: Report): RecordedCells {
+  const cells = new Cells(plan, null)
+  for (const event of log.events) cells.note(event)
+  cells.setChecks(report.checks)
+  const { os, kernel } = report.environment
+  return {
+    schema: RECORDED_SCHEMA,
+    lab: plan.lab,
+    strike: plan.strike,
+    pace: plan.pace,
+    tier: plan.tier,
+    // Without the suffix, which can be the name of whoever built the kernel.
+    system: `${os} ${/^[\d.]+/.exec(String(kernel))?.[0].replace(/\.$/, '') ?? ''}`.trim(),
+    recorded: report.startedAt.slice(0, 'YYYY-MM-DD'.length),
+    cells: Object.fromEntries(
+      cells.all().flatMap(({ id, text, verdict, checks }) => {
+        if (verdict === null) return []
+        const without = checks.map(({ id, claim, formula, expected, observed, verdict, because, source }) => {
+          return { id, claim, formula, expected, observed, verdict, because, source }
+        })
+        return [[id, { text, verdict, checks: without }]]
+      }),
+    ),
+  }
+}
+
+/** A cell a line: small, and a new recording is a readable difference. */
+export function recordedCellsText({ cells, ...head }: RecordedCells): string {
+  const lines = Object.entries(cells).map(
+    ([id, cell]) => `    ${JSON.stringify(id)}: ${JSON.stringify(cell)}`,
+  )
+  return `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "cells": {\n${lines.join(',\n')}\n  }\n}\n`
+}
+
+/** Where the recorded cells of a lab are. */
+export function recordedCellsFile(lab: string): URL {
+  return new URL(`../../../labs/${lab}/recorded/cells.json`, import.meta.url)
+}
+
+/** undefined: this lab has none. @throws Error when the file is there and is something else */
+export function readRecordedCells(lab: string): RecordedCells | undefined {
+  const file = recordedCellsFile(lab)
+  if (!existsSync(file)) return undefined
+  const cells = JSON.parse(readFileSync(file, 'utf8')) as RecordedCells
+  if (cells.schema !== RECORDED_SCHEMA)
+    throw new Error(`${file.pathname}: expected the schema "${RECORDED_SCHEMA}"`)
+  return cells
+}

@@ -1,0 +1,315 @@
+/**
+ * `report.html`: a run in one file that opens by double click, today and in ten years, on a machine that
+ * has nothing of this project. What is essential stands in it as plain HTML; a script adds the rest.
+ */
+import { createHash } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import type { Lab, Plan, Style } from '../../lab/lab.ts'
+import type { LabLog } from '../../lab/log.ts'
+import type { Report } from '../../lab/report.ts'
+import { layout } from '../layout.ts'
+import { narrativeOf, rowsOf } from '../narrative.ts'
+import { toSvg } from '../svg.ts'
+import { type Cell, Cells, storyCell } from '../viewer/cells.ts'
+import { type Child, element, escapedHtml, htmlOf, type Markup } from '../viewer/markup.ts'
+import type { RecordedCells, ViewedPlan, ViewedRun } from '../viewer/run.ts'
+import { checkCard, matrixLegend, matrixTable, rowsTable, verdictMark } from '../viewer/tables.ts'
+import { visible } from '../viewer/visible.ts'
+import { bundleForBrowser } from './bundle.ts'
+import { commandGroups } from './commands.ts'
+import { pack } from './pack.ts'
+import { readRecordedCells } from './recorded.ts'
+import { paragraphsOf, taleList } from './tale.ts'
+
+/** What a run left behind, and the lab that can tell it. */
+export interface ReportedRun {
+  plan: Plan
+  report: Report
+  log: LabLog
+  lab: Pick<Lab, 'id' | 'question' | 'tell'>
+}
+
+const PROJECT = fileURLToPath(new URL('../../../', import.meta.url))
+const STYLES = ['../viewer/viewer.css', './report.css']
+/** The last tenth of the size would take as long as all the rest. */
+const GZIP_LEVEL = 6
+/** Some five screens: ten thousand arrows would make up most of the file, and nobody scrolls through them. */
+const STATIC_PX_MAX = 5000
+
+const plain: Style = {
+  bold: (text) => text,
+  dim: (text) => text,
+  good: (text) => text,
+  bad: (text) => text,
+  doubtful: (text) => text,
+}
+
+/** Writes `report.html` into the folder of a run. @returns its path */
+export async function writeReportHtml(folder: string, run: ReportedRun): Promise<string> {
+  const file = join(folder, 'report.html')
+  writeFileSync(file, await reportHtml(run))
+  return file
+}
+
+/** @param recorded fills the cells that this run had to skip; by default what ships with the lab */
+export async function reportHtml(
+  run: ReportedRun,
+  recorded: RecordedCells | undefined = readRecordedCells(run.lab.id),
+): Promise<string> {
+  const { log, report } = run
+  const plan = viewed(run.plan)
+  const cells = new Cells(plan, recorded ?? null)
+  for (const event of log.events) cells.note(event)
+  cells.setChecks(report.checks)
+  const isFilled = cells.all().some(({ origin }) => origin === 'recorded')
+  const about: Omit<ViewedRun, 'events'> = {
+    plan,
+    report: { checks: report.checks },
+    ...(recorded === undefined || !isFilled ? {} : { recorded }),
+  }
+  const [script, events] = await Promise.all([
+    bundleForBrowser(new URL('./open.ts', import.meta.url)),
+    promisify(gzip)(withoutPaths(pack(about, log.events), run.plan), { level: GZIP_LEVEL }),
+  ])
+  const style = STYLES.map((path) => readFileSync(new URL(path, import.meta.url), 'utf8')).join('\n')
+  const body = withoutPaths(bodyOf(run, plan, cells, recorded ?? null), run.plan)
+  return [
+    '<!doctype html>',
+    '<html lang="en">',
+    '<head>',
+    '<meta charset="utf-8">',
+    // Nothing may be loaded and nothing but these two may run, whatever a peer has written into the log.
+    `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src '${hashOf(script)}'; style-src '${hashOf(style)}'; base-uri 'none'; form-action 'none'">`,
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    `<title>${escapedHtml(`${run.lab.question} ${plan.run}`)}</title>`,
+    `<style>${style}</style>`,
+    `<script>${script}</script>`,
+    '</head>',
+    '<body>',
+    body,
+    // Last, so that of a file that was cut short everything else is still there.
+    `<script type="application/octet-stream" id="events">${events.toString('base64')}</script>`,
+    '</body>',
+    '</html>',
+    '',
+  ].join('\n')
+}
+
+function hashOf(text: string): string {
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`
+}
+
+/** Chosen one by one: what a plan will hold some day is not to be published by accident. */
+function viewed(plan: Plan): ViewedPlan {
+  const { run, lab, tier, because, pace, strike, seed, play, faults, mechanisms, environment } = plan
+  return { run, lab, tier, because, pace, strike, seed, play, faults, mechanisms, environment }
+}
+
+/** Commands and error messages can name folders, which name people. */
+function withoutPaths(text: string, { folder }: Plan): string {
+  const places: [string, string][] = [
+    [folder, '(run)'],
+    [PROJECT.slice(0, -1), '(project)'],
+    [homedir(), '~'],
+  ]
+  // A home of "/" or of one short word would be found everywhere.
+  return places
+    .filter(([path]) => path.length > 4)
+    .flatMap(([path, name]): [string, string][] => [
+      // As it stands in JSON, where the separators of Windows are doubled.
+      [JSON.stringify(path).slice(1, -1), name],
+      [path, name],
+    ])
+    .reduce((rest, [path, name]) => rest.replaceAll(path, name), text)
+}
+
+// ---- the page without its script ----------------------------------------------------------------
+
+function bodyOf(run: ReportedRun, plan: ViewedPlan, cells: Cells, recorded: RecordedCells | null): string {
+  // Without faults the lab tells no matrix: it is the slow part, and stands here in another form.
+  const told = paragraphsOf(run.lab.tell(run.log, { ...run.plan, faults: [] }, run.report.checks, plain))
+  const [story] = told
+  const lessons = told.find(({ heading }) => heading.startsWith('What each row'))
+  const cell = storyCell(cells)
+  return [
+    htmlOf(headerOf(run, plan)),
+    '<main>',
+    ...(story?.heading.startsWith('The story') === true
+      ? [htmlOf(element('section', { class: 'story' }, element('h2', {}, story.heading), taleList(story)))]
+      : []),
+    '<div id="viewer">',
+    htmlOf(staticMatrix(cells, plan, recorded)),
+    staticCell(run.log, cell),
+    '</div>',
+    ...(lessons === undefined
+      ? []
+      : [
+          htmlOf(
+            element('section', { class: 'lessons' }, element('h2', {}, lessons.heading), taleList(lessons)),
+          ),
+        ]),
+    htmlOf(allChecks(cells)),
+    htmlOf(commandsOf(run.log, plan)),
+    htmlOf(environmentOf(run.report)),
+    '</main>',
+  ].join('\n')
+}
+
+function headerOf({ lab, report }: ReportedRun, plan: ViewedPlan): Markup {
+  const count = (verdict: string) => report.checks.filter((check) => check.verdict === verdict).length
+  const counts = (['pass', 'fail', 'inconclusive', 'skipped'] as const)
+    .filter((verdict) => count(verdict) > 0)
+    .map(
+      (verdict) =>
+        `${count(verdict)} ${verdict === 'pass' ? 'passed' : verdict === 'fail' ? 'failed' : verdict}`,
+    )
+  const facts = [
+    `lab ${lab.id}`,
+    `${plan.tier} hosts`,
+    `${plan.pace} pace`,
+    plan.play ? 'in play' : `the ${plan.strike}s' host was struck`,
+    `${report.startedAt.slice(0, 16).replace('T', ' ')} UTC`,
+    `${(report.durationMs / 1000).toFixed(1)} s`,
+  ]
+  return element(
+    'header',
+    {},
+    element('h1', {}, lab.question),
+    element('p', { class: 'facts' }, facts.join(' \u00b7 ')),
+    element(
+      'p',
+      { class: 'outcome' },
+      verdictMark(report.verdict),
+      ` ${report.checks.length} checks: ${counts.join(', ')}.`,
+    ),
+  )
+}
+
+function staticMatrix(cells: Cells, plan: ViewedPlan, recorded: RecordedCells | null): Markup {
+  return element(
+    'section',
+    {},
+    element('h2', {}, 'Who notices, and after how many seconds?'),
+    element(
+      'div',
+      { class: 'wide' },
+      matrixTable(cells, plan, ({ id, checks }, words) =>
+        checks.length === 0
+          ? element('span', {}, ...words)
+          : element('a', { href: `#checks-${id}` }, ...words),
+      ),
+    ),
+    matrixLegend(cells, recorded),
+  )
+}
+
+function staticCell({ events }: LabLog, cell: Cell | undefined): string {
+  if (cell === undefined || cell.origin !== 'observed') return ''
+  const whole = layout(events, { pair: cell.fault, connection: cell.mechanism })
+  const isLong = whole.height > STATIC_PX_MAX
+  const ladder = isLong ? { ...visible(whole, 0, STATIC_PX_MAX), height: STATIC_PX_MAX } : whole
+  return [
+    `<section>${htmlOf(element('h2', {}, `${cell.fault} / ${cell.mechanism}`))}`,
+    htmlOf(element('p', {}, narrativeOf(whole))),
+    ...(isLong ? [htmlOf(element('p', {}, 'Without its script this page draws only the beginning.'))] : []),
+    `<div class="static-ladder wide">${toSvg(ladder)}</div>`,
+    htmlOf(
+      element(
+        'details',
+        {},
+        element('summary', {}, 'The same as a table'),
+        rowsTable(rowsOf(ladder), 'Seconds count from the strike.'),
+      ),
+    ),
+    '</section>',
+  ].join('\n')
+}
+
+/** Fault by fault; each cell is a target for the matrix's links. */
+function allChecks(cells: Cells): Markup {
+  const address = (text: string): Child => element('code', {}, text)
+  return element(
+    'section',
+    { class: 'all-checks' },
+    element('h2', {}, 'Every check'),
+    ...cells.faults.map((fault) => {
+      const own = cells.mechanisms
+        .map((mechanism) => cells.cell(fault, mechanism))
+        .filter((cell) => cell.checks.length > 0)
+      const checks = own.flatMap((cell) => cell.checks)
+      const bad = checks.filter(({ verdict }) => verdict === 'fail' || verdict === 'inconclusive').length
+      return element(
+        'details',
+        bad > 0 ? { open: true } : {},
+        element(
+          'summary',
+          {},
+          `${fault}: ${checks.length} checks${bad > 0 ? `, ${bad} of them not passed` : ''}`,
+        ),
+        ...own.map((cell) =>
+          element(
+            'div',
+            { class: `cards ${cell.origin}`, id: `checks-${cell.id}` },
+            ...cell.checks.map((check) => checkCard(check, address)),
+          ),
+        ),
+      )
+    }),
+  )
+}
+
+function commandsOf({ events }: LabLog, plan: ViewedPlan): Markup {
+  const groups = commandGroups(events, plan.faults)
+  const how =
+    plan.tier === 'netns'
+      ? [
+          'To repeat those of one pair, enter namespaces of your own, in which nothing can be broken, and begin with "before all hosts": ',
+          element('code', {}, 'unshare --user --map-root-user --net --mount --pid --fork --mount-proc bash'),
+          '. Everything is gone when you leave them.',
+        ]
+      : ['Hosts of this run were plain processes, so there was little to set up.']
+  return element(
+    'section',
+    { class: 'commands' },
+    element('h2', {}, 'The commands that were run'),
+    ...(groups.length === 0 ? [element('p', {}, 'None.')] : [element('p', {}, ...how)]),
+    ...groups.map(({ title, lines }) =>
+      element(
+        'details',
+        {},
+        element('summary', {}, `${title} (${lines.length})`),
+        element('pre', {}, lines.join('\n')),
+      ),
+    ),
+  )
+}
+
+function environmentOf(report: Report): Markup {
+  const { sysctls, ...environment } = report.environment
+  const lines: [string, string][] = [
+    ['run', report.run],
+    ['hosts', `${report.tier}: ${report.tierBecause}`],
+    ['seed', String(report.seed)],
+    [
+      'kernels read',
+      report.kernelSampledEveryMs === null ? 'not on this system' : `every ${report.kernelSampledEveryMs} ms`,
+    ],
+    ...Object.entries(environment).map(([name, value]): [string, string] => [name, String(value)]),
+    ...Object.entries(typeof sysctls === 'object' ? sysctls : {}),
+  ]
+  return element(
+    'section',
+    {},
+    element('h2', {}, 'Environment'),
+    element(
+      'dl',
+      { class: 'environment' },
+      ...lines.map(([name, value]) => element('div', {}, element('dt', {}, name), element('dd', {}, value))),
+    ),
+  )
+}

@@ -1,0 +1,54 @@
+/** What made an end notice, in three letters; and seconds that fit a cell of the matrix. */
+import type { Trigger } from '../../events/vocabulary.ts'
+
+/** A question mark: it only doubts, and closes nothing. */
+export const SIGNS = {
+  FIN: "the peer's kernel said: no more data (for a living program or a dead one)",
+  CLS: 'a WebSocket close frame, before the FIN',
+  RST: "the peer's kernel said: I know no such connection",
+  REF: "the peer's kernel said: nobody listens on that UDP port (ICMP)",
+  KA: "this end's kernel gave up: keepalive probes unanswered",
+  RTO: "this end's kernel gave up: data unacknowledged (tcp_retries2)",
+  UT: "this end's kernel gave up: data unacknowledged (TCP_USER_TIMEOUT)",
+  HB: 'the program heard nothing for 3.5 s',
+  'HB?': 'the program heard nothing for 1.5 s, and then something',
+  'NA?': 'the program has no answer after 1.5 s, and goes on waiting',
+} as const
+
+/** What stands in a cell where there is no sign. */
+export const CELL_WORDS = {
+  quiet: 'no change of belief for the whole watch',
+  'n/a': 'not judged: the fault has no meaning there, or its outcome cannot be predicted',
+  skipped: 'this machine cannot do that to a host',
+  unsure: 'the fault could not be seen to happen, so what followed proves nothing',
+} as const
+
+/** The sign of a change of belief; `suspect` is a doubt, not an end. */
+export function signOf(trigger: Trigger, belief: string, mechanism: string): string {
+  switch (trigger) {
+    case 'fin':
+      return 'FIN'
+    case 'close_frame':
+      return 'CLS'
+    case 'econnreset':
+      return 'RST'
+    case 'econnrefused':
+      return 'REF'
+    case 'etimedout':
+      return mechanism === 'tcp-keepalive' ? 'KA' : mechanism === 'tcp-user-timeout' ? 'UT' : 'RTO'
+    case 'heartbeat_missed':
+      return belief === 'suspect' ? 'HB?' : 'HB'
+    case 'answer_missed':
+      return 'NA?'
+    default:
+      return '?'
+  }
+}
+
+/** Seconds, as short as they fit a cell: 0.0, 4.1, 42, 15m, 2.2h. */
+export function shortTime(ms: number): string {
+  const seconds = ms / 1000
+  if (seconds < 9.95) return seconds.toFixed(1)
+  if (seconds < 100) return seconds.toFixed(0)
+  return seconds < 6000 ? `${(seconds / 60).toFixed(0)}m` : `${(seconds / 3600).toFixed(1)}h`
+}
