@@ -1,0 +1,185 @@
+/** The form: a lab and its options, and the command line that does the same. */
+/// <reference lib="dom" />
+
+import { fill, within } from '../../viewer/dom.ts'
+import { type Child, element, type Markup } from '../../viewer/markup.ts'
+import { commandOf } from '../choice.ts'
+import type { Choice, Setup } from '../messages.ts'
+
+export class Chooser {
+  readonly #form: HTMLFormElement
+  readonly #setup: Setup
+
+  constructor(form: HTMLFormElement, setup: Setup, start: (choice: Choice) => void) {
+    this.#form = form
+    this.#setup = setup
+    fill(form, ...fields(setup))
+    form.addEventListener('submit', (event) => {
+      event.preventDefault()
+      const choice = this.#choice()
+      if (choice.mechanisms.length > 0 && (choice.play || choice.faults.length > 0)) start(choice)
+    })
+    form.addEventListener('click', (event) => {
+      const set = (event.target as HTMLElement).dataset.all
+      if (set === undefined) return
+      const [name, on] = set.split(' ')
+      for (const box of this.#boxes(name ?? '')) box.checked = on === 'all' && !box.disabled
+      this.#show()
+    })
+    form.addEventListener('change', () => this.#show())
+    this.#show()
+  }
+
+  /** @param why null: a run may be started */
+  allow(why: string | null): void {
+    const button = within<HTMLButtonElement>(this.#form, '[type=submit]')
+    button.disabled = why !== null
+    button.title = why ?? ''
+  }
+
+  #boxes(name: string): HTMLInputElement[] {
+    return [...this.#form.querySelectorAll<HTMLInputElement>(`input[name="${name}"]`)]
+  }
+
+  #chosen(name: string): string[] {
+    return this.#boxes(name)
+      .filter((box) => box.checked)
+      .map((box) => box.value)
+  }
+
+  #choice(): Choice {
+    const value = (name: string) => this.#chosen(name)[0] ?? ''
+    const play = value('mode') === 'play'
+    const faults = this.#chosen('faults')
+    return {
+      lab: within<HTMLSelectElement>(this.#form, '[name=lab]').value,
+      play,
+      hosts: within<HTMLSelectElement>(this.#form, '[name=hosts]').value as Choice['hosts'],
+      strike: value('strike') as Choice['strike'],
+      faults: play ? this.#setup.faults.map(({ id }) => id) : faults,
+      mechanisms: this.#chosen('mechanisms'),
+    }
+  }
+
+  /** What depends on what else was chosen. */
+  #show(): void {
+    const choice = this.#choice()
+    const setup = this.#setup
+    const tier = choice.hosts === 'auto' ? setup.tier : choice.hosts
+    for (const box of this.#boxes('faults')) {
+      const why = setup.impossible[tier].faults[box.value]
+      const label = box.closest('label')
+      label?.classList.toggle('impossible', why !== undefined)
+      if (label !== null) label.title = why ?? setup.faults.find(({ id }) => id === box.value)?.promise ?? ''
+    }
+    for (const part of this.#form.querySelectorAll<HTMLElement>('[data-only-if="experiment"]')) {
+      part.hidden = choice.play
+    }
+    const skipped = choice.play ? [] : choice.faults.filter((id) => setup.impossible[tier].faults[id])
+    const reason = setup.impossible[tier].faults[skipped[0] ?? '']
+    fill(
+      within(this.#form, '.tier'),
+      choice.hosts === 'auto' ? `${setup.tier}: ${setup.because}` : '',
+      ...(reason === undefined ? [] : [` Skipped there: ${skipped.join(', ')} (${reason}).`]),
+    )
+    const { question = '' } = setup.labs.find(({ id }) => id === choice.lab) ?? {}
+    fill(within(this.#form, '.question'), question)
+    const missing =
+      choice.mechanisms.length === 0
+        ? 'Choose at least one mechanism.'
+        : choice.faults.length === 0
+          ? 'Choose at least one fault.'
+          : null
+    fill(within(this.#form, '.command'), missing ?? element('code', {}, commandOf(choice, setup)))
+  }
+}
+
+function fields(setup: Setup): Child[] {
+  const tierOption = (tier: 'netns' | 'process', words: string) => {
+    const why = setup.impossible[tier].tier
+    return element('option', { value: tier, disabled: why !== undefined, title: why }, words)
+  }
+  return [
+    element(
+      'label',
+      { class: 'field' },
+      'Lab',
+      element(
+        'select',
+        { name: 'lab', class: 'knob' },
+        ...setup.labs.map(({ id, question }) => element('option', { value: id, title: question }, id)),
+      ),
+      element('p', { class: 'question note quiet' }),
+    ),
+    radios('mode', 'Who strikes?', [
+      ['experiment', 'the lab: each fault on a pair of hosts of its own'],
+      ['play', 'you, by buttons, on one pair of hosts'],
+    ]),
+    element(
+      'div',
+      { 'data-only-if': 'experiment' },
+      radios('strike', 'Which end is struck?', [
+        ['server', 'b, the servers'],
+        ['client', 'a, the clients'],
+      ]),
+      boxes(
+        'faults',
+        'Faults',
+        setup.faults.map(({ id }) => id),
+      ),
+    ),
+    boxes('mechanisms', 'Mechanisms', setup.mechanisms),
+    element(
+      'label',
+      { class: 'field' },
+      'Hosts',
+      element(
+        'select',
+        { name: 'hosts', class: 'knob' },
+        element('option', { value: 'auto' }, 'the richest that works here'),
+        tierOption('netns', 'network namespaces, with cables'),
+        tierOption('process', 'plain processes on loopback'),
+      ),
+      element('p', { class: 'tier note quiet' }),
+    ),
+    element(
+      'div',
+      { class: 'go' },
+      element('button', { type: 'submit', class: 'knob main' }, 'Start'),
+      element('p', { class: 'command note quiet', 'aria-live': 'polite' }),
+    ),
+  ]
+}
+
+function radios(name: string, legend: string, options: [string, string][]): Markup {
+  return element(
+    'fieldset',
+    {},
+    element('legend', {}, legend),
+    ...options.map(([value, words], index) =>
+      element(
+        'label',
+        {},
+        element('input', { type: 'radio', name, value, checked: index === 0 }),
+        ` ${words}`,
+      ),
+    ),
+  )
+}
+
+function boxes(name: string, legend: string, values: readonly string[]): Markup {
+  return element(
+    'fieldset',
+    { class: 'boxes' },
+    element('legend', {}, legend),
+    ...values.map((value) =>
+      element('label', {}, element('input', { type: 'checkbox', name, value, checked: true }), ` ${value}`),
+    ),
+    element(
+      'p',
+      { class: 'sets' },
+      element('button', { type: 'button', class: 'knob', 'data-all': `${name} all` }, 'all'),
+      element('button', { type: 'button', class: 'knob', 'data-all': `${name} none` }, 'none'),
+    ),
+  )
+}

@@ -1,0 +1,109 @@
+/**
+ * What the page and its server say to each other: JSON over HTTP for questions and orders, a WebSocket for
+ * what goes on. What comes from a browser is checked by the schemas of `requests.ts`, whoever sent it.
+ */
+import type { LabEvent } from '../../events/vocabulary.ts'
+import type { Tier } from '../../hosts/host.ts'
+import type { Verdict } from '../../lab/checks.ts'
+import type { Plan } from '../../lab/lab.ts'
+import type { PlayAction } from '../../lab/play-command.ts'
+import type { Report } from '../../lab/report.ts'
+import type { RecordedCells } from '../viewer/run.ts'
+
+/** Every request but those for the page itself carries the token here: other sites cannot set a header. */
+export const TOKEN_HEADER = 'x-stillhere-token'
+/** The WebSocket's subprotocol; the token is offered as a second one, since a browser sets no header there. */
+export const SUBPROTOCOL = 'stillhere'
+/** Close code of a WebSocket whose server ends (RFC 6455 section 7.4.1: going away). */
+export const GOING_AWAY = 1001
+
+/** What a person chose. The same as a command line, see `choice.ts`. */
+export interface Choice {
+  lab: string
+  play: boolean
+  hosts: 'auto' | Tier
+  strike: 'server' | 'client'
+  faults: string[]
+  mechanisms: string[]
+}
+
+/** What can be chosen, and what this machine cannot do. */
+export interface Setup {
+  labs: { id: string; question: string }[]
+  faults: { id: string; promise: string }[]
+  mechanisms: string[]
+  /** By tier: what is impossible there, and why. */
+  impossible: Record<Tier, Impossible>
+  /** The tier that `auto` takes, and why. */
+  tier: Tier
+  because: string
+  /** By lab: what another machine found, for the cells that this one has to skip. */
+  recorded: Record<string, RecordedCells>
+}
+
+/** Reasons, by what they make impossible. */
+export interface Impossible {
+  /** Absent: the tier itself is possible. */
+  tier?: string
+  faults: Record<string, string>
+  actions: Partial<Record<PlayAction, string>>
+}
+
+/** An earlier run, as the list shows it. */
+export interface ListedRun {
+  id: string
+  lab: string
+  startedAt: string | null
+  play: boolean
+  tier: string
+  verdict: Verdict | null
+  /** Why it has no verdict, or cannot be opened. */
+  problem: string | null
+}
+
+/** The first line of an opened run; its events follow, one a line, then {@link OpenedEnd}. */
+export interface OpenedHead {
+  plan: Plan
+  report: Report | null
+}
+export interface OpenedEnd {
+  problems: string[]
+}
+
+export type Phase = 'idle' | 'starting' | 'running' | 'stopping' | 'ended' | 'failed'
+
+/** The one run of this server, as far as it has come. */
+export interface LiveState {
+  phase: Phase
+  /** null before the run has a folder. */
+  plan: Plan | null
+  /** The command line that does the same. */
+  command: string | null
+  /** Why it failed. */
+  problem: string | null
+  verdict: Verdict | null
+}
+
+/** The first and only message of a browser: what it has already, so that it gets the rest. */
+export interface Hello {
+  run: string | null
+  /** The index of the first event that it does not have. */
+  since: number
+}
+
+export type ServerMessage =
+  | { type: 'state'; state: LiveState }
+  | { type: 'report'; run: string; report: Report }
+  | Batch
+
+export interface Batch {
+  type: 'events'
+  run: string
+  /** The index after the last of these events: the next `since`. */
+  next: number
+  /** What the browser has of this run is to be thrown away: this begins anew. */
+  fresh: boolean
+  /** So many older events are not in the server's memory any more; they are in the run's folder. */
+  missing: number
+  events: LabEvent[]
+}

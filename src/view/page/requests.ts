@@ -1,0 +1,37 @@
+/** What a browser may ask for. Anything else is refused with a sentence, before anybody looks at it. */
+import * as v from 'valibot'
+import { type FaultId, faultIds } from '../../faults/registry.ts'
+import { tiers } from '../../hosts/host.ts'
+import { sides } from '../../lab/options.ts'
+import { playActions } from '../../lab/play-command.ts'
+import { mechanisms } from '../../programs/host-messages.ts'
+
+/** A lab's or a run's name is shorter. */
+const NAME_LENGTH_MAX = 100
+
+const name = v.pipe(v.string(), v.maxLength(NAME_LENGTH_MAX))
+
+/** At least one, and none twice. */
+function some<T extends string>(of: readonly T[]) {
+  const isSet = (items: T[]) => new Set(items).size === items.length
+  return v.pipe(v.array(v.picklist(of)), v.minLength(1), v.maxLength(of.length), v.check(isSet))
+}
+
+export const choiceSchema = v.strictObject({
+  lab: name,
+  play: v.boolean(),
+  hosts: v.picklist(['auto', ...tiers]),
+  strike: v.picklist(sides),
+  faults: some<FaultId>(faultIds),
+  mechanisms: some(mechanisms),
+})
+
+export const playCommandSchema = v.strictObject({
+  action: v.picklist(playActions),
+  host: v.picklist(['a', 'b']),
+})
+
+export const helloSchema = v.strictObject({
+  run: v.nullable(name),
+  since: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+})

@@ -1,0 +1,286 @@
+/**
+ * The server of the live page. It belongs to the launcher's process, outside the namespaces: what is
+ * watched does not know of it, and is not slower for it.
+ *
+ *   GET  /  /main.js  /page.css      the page itself; holds no secret
+ *   GET  /api/setup                  what can be chosen, and what this machine cannot do
+ *   GET  /api/runs  /api/runs/<id>   earlier runs; one of them, line by line
+ *   POST /api/start  stop  act       orders
+ *   WS   /api/live                   what goes on, see feed.ts
+ *
+ * Who may do what: locks.ts.
+ */
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import express, { type ErrorRequestHandler, type Express, type Response } from 'express'
+import * as v from 'valibot'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { faults } from '../../faults/registry.ts'
+import { findCapabilities } from '../../hosts/capabilities.ts'
+import type { Lab } from '../../lab/lab.ts'
+import { CannotRunError } from '../../lab/launch.ts'
+import { parseLabOptions, UsageError } from '../../lab/options.ts'
+import type { startRun } from '../../lab/start.ts'
+import { mechanisms } from '../../programs/host-messages.ts'
+import { readRecordedCells } from '../report/recorded.ts'
+import { bundlePage, type PageFiles } from './bundle-page.ts'
+import { argumentsOf, commandOf } from './choice.ts'
+import { listRuns, NoRunError, openRun } from './earlier-runs.ts'
+import { Feed } from './feed.ts'
+import { LiveRun, NotNowError } from './live-run.ts'
+import { Locks, newToken, type Refusal, SECURITY_HEADERS } from './locks.ts'
+import { GOING_AWAY, type Setup, SUBPROTOCOL } from './messages.ts'
+import { impossible } from './possible.ts'
+import { RateLimit } from './rate-limit.ts'
+import { choiceSchema, helloSchema, playCommandSchema } from './requests.ts'
+
+const ADDRESS = '127.0.0.1'
+/** The longest order names all faults and mechanisms. */
+const BODY_BYTES_MAX = 4096
+/** A browser says one thing over its WebSocket: how far it has come. */
+const HELLO_BYTES_MAX = 512
+const HELLO_WITHIN_MS = 5000
+/** Browsers of one person, with all their tabs. */
+const BROWSERS_MAX = 16
+/** TCP connections: a browser opens up to six, and those who do not know the token take some as well. */
+const CONNECTIONS_MAX = 128
+/** From all browsers together. */
+const REQUESTS_PER_SECOND_MAX = 50
+const REQUEST_WITHIN_MS = 10_000
+/** A browser that does not answer our goodbye does not keep us. */
+const GOODBYE_MS = 300
+/** Lines of an opened run go out in pieces of this size: one write each would take seconds. */
+const PIECE_CHARACTERS = 65_536
+/** RFC 6455 section 7.4.1: the message violates what was agreed. */
+const POLICY_VIOLATION = 1008
+/** The same: come again later. */
+const TRY_AGAIN_LATER = 1013
+
+export interface PageOptions {
+  labs: Readonly<Record<string, Lab>>
+  /** Where runs are kept. */
+  out: string
+  /** 0: any free one. */
+  port: number
+  /** How runs are started, where that is not as always. */
+  start?: typeof startRun
+}
+
+export interface Page {
+  /** With the token: whoever has it can open the page, and through it start and kill processes. */
+  url: string
+  live: LiveRun
+  /** Ends the run that goes on, in order, says goodbye to every browser, and listens no more. */
+  close(): Promise<void>
+}
+
+/** Serves the live page. @throws CannotRunError when the port is taken */
+export async function openPage({ labs, out, port, start }: PageOptions): Promise<Page> {
+  // Before it listens: a page that was left open asks at once.
+  const [files, setup] = await Promise.all([bundlePage(), setupOf(labs)])
+  const server = createServer()
+  server.maxConnections = CONNECTIONS_MAX
+  server.requestTimeout = REQUEST_WITHIN_MS
+  await listen(server, port)
+  const actualPort = (server.address() as AddressInfo).port
+  const token = newToken()
+  const locks = new Locks(actualPort, token)
+  const live: LiveRun = new LiveRun(() => feed.publish(), start)
+  const feed = new Feed(live)
+  const sockets = webSocketServer(feed)
+  server.on('request', application({ locks, files, setup, labs, out, live }))
+  server.on('upgrade', (request, socket, head) => {
+    const isOurs = request.url === '/api/live'
+    const refusal = isOurs ? locks.refuseUpgrade(request.headers) : { status: 403, reason: 'nothing here' }
+    socket.on('error', () => socket.destroy())
+    if (refusal !== null) socket.end(refusalResponse(refusal))
+    else sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit('connection', opened, request))
+  })
+  return {
+    url: `http://${ADDRESS}:${actualPort}/#token=${token}`,
+    live,
+    async close() {
+      await live.close()
+      feed.close()
+      for (const socket of sockets.clients) socket.close(GOING_AWAY, 'the server ends')
+      server.close()
+      await new Promise((resolve) => setTimeout(resolve, sockets.clients.size === 0 ? 0 : GOODBYE_MS))
+      for (const socket of sockets.clients) socket.terminate()
+      server.closeAllConnections()
+    },
+  }
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why =
+        error.code === 'EADDRINUSE' ? 'is taken by another program' : `cannot be used (${error.code})`
+      reject(
+        new CannotRunError(
+          `port ${port} of ${ADDRESS} ${why}; choose another with --port N (0: any free one)`,
+        ),
+      )
+    })
+    server.listen(port, ADDRESS, resolve)
+  })
+}
+
+async function setupOf(labs: PageOptions['labs']): Promise<Setup> {
+  const { tier, because, isolation } = await findCapabilities()
+  return {
+    labs: Object.values(labs).map(({ id, question }) => ({ id, question })),
+    faults: Object.values(faults).map(({ id, promise }) => ({ id, promise })),
+    mechanisms: [...mechanisms],
+    impossible: {
+      process: impossible('process', process.platform),
+      netns: {
+        ...(isolation === null ? { tier: because } : {}),
+        ...impossible('netns', process.platform),
+      },
+    },
+    tier,
+    because,
+    recorded: Object.fromEntries(
+      Object.keys(labs).flatMap((id) => {
+        const cells = readRecordedCells(id)
+        return cells === undefined ? [] : [[id, cells]]
+      }),
+    ),
+  }
+}
+
+interface Parts {
+  locks: Locks
+  files: PageFiles
+  setup: Setup
+  labs: PageOptions['labs']
+  out: string
+  live: LiveRun
+}
+
+function application({ locks, files, setup, labs, out, live }: Parts): Express {
+  const app = express().disable('x-powered-by').disable('etag')
+  const limit = new RateLimit(REQUESTS_PER_SECOND_MAX)
+  app.use((request, response, next) => {
+    response.set(SECURITY_HEADERS)
+    const isQuestion = request.path.startsWith('/api/')
+    const refusal = isQuestion
+      ? locks.refuseRequest(request.method, request.headers)
+      : locks.refusePage(request.headers)
+    if (refusal !== null) say(response, refusal.status, refusal.reason)
+    else if (isQuestion && !limit.admits()) say(response, 429, 'too many requests')
+    else next()
+  })
+
+  app.get('/', (_request, response) => void response.type('html').send(files.html))
+  app.get('/main.js', (_request, response) => void response.type('js').send(files.js))
+  app.get('/page.css', (_request, response) => void response.type('css').send(files.css))
+
+  app.get('/api/setup', (_request, response) => void response.json(setup))
+  app.get('/api/runs', async (_request, response) => void response.json(await listRuns(out)))
+  app.get('/api/runs/:id', async (request, response) => {
+    const lines = openRun(out, request.params.id)
+    const head = await lines.next()
+    response.type('application/x-ndjson')
+    await pipeline(Readable.from(pieces(head.value, lines)), response).catch(() => {
+      // The browser went away while we were reading.
+    })
+  })
+
+  // Not before here: nobody who is not let in has a body read.
+  app.use(express.json({ limit: BODY_BYTES_MAX }))
+  app.post('/api/start', async (request, response) => {
+    const choice = v.parse(choiceSchema, request.body)
+    const lab = Object.hasOwn(labs, choice.lab) ? labs[choice.lab] : undefined
+    if (lab === undefined) throw new UsageError(`there is no lab "${choice.lab}"`)
+    const all = { faults: setup.faults.length, mechanisms: setup.mechanisms.length }
+    const options = parseLabOptions([...argumentsOf(choice, all), '--out', out])
+    const { plan } = await live.start(lab, options, () => {}, commandOf(choice, setup))
+    response.json({ run: plan.run })
+  })
+  app.post('/api/stop', (_request, response) => {
+    live.stop()
+    response.json({})
+  })
+  app.post('/api/act', (request, response) => {
+    live.command(v.parse(playCommandSchema, request.body))
+    response.json({})
+  })
+
+  app.use((_request, response) => say(response, 404, 'nothing here'))
+  app.use(explain)
+  return app
+}
+
+/** Errors as one line for the person at the page; what nobody expected is no business of a browser's. */
+const explain: ErrorRequestHandler = (error, _request, response, next) => {
+  if (response.headersSent) return next(error)
+  if (v.isValiError(error)) return say(response, 400, `not understood: ${error.message}`)
+  if (error instanceof NoRunError) return say(response, 404, error.message)
+  if (error instanceof NotNowError) return say(response, 409, error.message)
+  if (error instanceof UsageError || error instanceof CannotRunError) return say(response, 422, error.message)
+  // What express and its body parser found wrong with the request itself.
+  const status = typeof error?.status === 'number' && error.status < 500 ? error.status : 500
+  if (status === 500) process.stderr.write(`stillhere: the page's server: ${error?.stack ?? error}\n`)
+  say(response, status, status === 413 ? 'too long' : status === 500 ? 'the server failed' : 'not understood')
+}
+
+function say(response: Response, status: number, reason: string): void {
+  // A refused request may have a body that nobody reads: the connection is not to wait for it.
+  response.status(status).set('connection', 'close').type('text').send(`${reason}\n`)
+}
+
+function refusalResponse({ status, reason }: Pick<Refusal, 'reason'> & { status: number }): string {
+  const head = `HTTP/1.1 ${status} Refused\r\nContent-Type: text/plain\r\nContent-Length: ${reason.length + 1}`
+  return `${head}\r\nConnection: close\r\n\r\n${reason}\n`
+}
+
+async function* pieces(head: string | undefined, lines: AsyncIterable<string>): AsyncGenerator<string> {
+  let piece = `${head}\n`
+  for await (const line of lines) {
+    piece += `${line}\n`
+    if (piece.length < PIECE_CHARACTERS) continue
+    yield piece
+    piece = ''
+  }
+  yield piece
+}
+
+function webSocketServer(feed: Feed): WebSocketServer {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: HELLO_BYTES_MAX,
+    perMessageDeflate: false,
+    handleProtocols: () => SUBPROTOCOL,
+  })
+  sockets.on('connection', (socket: WebSocket, _request: IncomingMessage) => {
+    // Too long a message, bad framing: ws closes it; without a listener the process would end.
+    socket.on('error', () => {})
+    if (sockets.clients.size > BROWSERS_MAX) {
+      socket.close(TRY_AGAIN_LATER, 'too many browsers')
+      return
+    }
+    const tooLate = setTimeout(() => socket.close(POLICY_VIOLATION, 'no hello'), HELLO_WITHIN_MS)
+    socket.once('close', () => clearTimeout(tooLate))
+    socket.once('message', (data) => {
+      clearTimeout(tooLate)
+      // There is nothing to say after the first message.
+      socket.once('message', () => socket.close(POLICY_VIOLATION, 'one message is enough'))
+      const hello = v.safeParse(helloSchema, fromJson(String(data)))
+      if (hello.success) feed.join(socket, hello.output)
+      else socket.close(POLICY_VIOLATION, 'not understood')
+    })
+  })
+  return sockets
+}
+
+function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

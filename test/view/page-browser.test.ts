@@ -1,0 +1,189 @@
+/** The live page in a real browser: a lab is started, struck, left and found again. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Page as Tab } from 'playwright-core'
+import { expect, onTestFinished } from 'vitest'
+import { openPage } from '../../src/view/page/server.ts'
+import { hasChromium, openPage as openInChromium } from '../support/chromium.ts'
+import { temporaryFolder } from '../support/cli.ts'
+import { madeUpRun } from '../support/made-up-run.ts'
+import { testNeeding } from '../support/needs.ts'
+import { labs, pageUnderTest, someEvents } from './page-support.ts'
+
+const test = testNeeding('Chromium', hasChromium)
+const TIMEOUT_MS = 60_000
+const SOON = { timeout: 15_000 }
+
+async function open(url: string) {
+  const { page: tab, complaints } = await openInChromium(url)
+  const own = /^request: http:\/\/127\.0\.0\.1:/
+  return {
+    tab,
+    /** What went wrong, and what was asked of anybody else. */
+    complaints: () => complaints.filter((one) => !own.test(one)),
+  }
+}
+
+async function startInPlay(tab: Tab, mechanisms: string[]): Promise<void> {
+  await tab.getByLabel('you, by buttons').check()
+  await tab.locator('[data-all="mechanisms none"]').click()
+  for (const one of mechanisms) await tab.getByLabel(one, { exact: true }).check()
+  await tab.getByRole('button', { name: 'Start' }).click()
+}
+
+function belief(tab: Tab, mechanism: string) {
+  return tab.locator(`[data-row="${mechanism}"] td`).first()
+}
+
+async function until(tab: Tab, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + SOON.timeout
+  while (!(await holds())) {
+    if (performance.now() > deadline)
+      throw new Error(`not in time; the page:\n${await tab.innerText('body')}`)
+    await tab.waitForTimeout(50)
+  }
+}
+
+test(
+  'a lab is started in play, its server killed by button; the belief changes; a reload goes on',
+  async () => {
+    const page = await openPage({ labs, out: temporaryFolder(), port: 0 })
+    onTestFinished(() => page.close())
+    const { tab, complaints } = await open(page.url)
+    expect(tab.url()).not.toContain('token')
+    await startInPlay(tab, ['tcp-heartbeat', 'udp-heartbeat'])
+    await tab.getByText('your turn').waitFor(SOON)
+    await until(tab, async () => (await belief(tab, 'tcp-heartbeat').innerText()).trim() === 'up')
+    // Heartbeats are arrows, and each has a sentence of its own.
+    await tab.locator('[data-see="tcp-heartbeat"]').click()
+    await until(tab, async () => (await tab.locator('[data-part^="arrow"]').count()) > 2)
+    expect(await tab.locator('[data-part^="belief play-a up"]').count()).toBe(1)
+
+    await tab.getByRole('button', { name: 'kill b' }).click()
+    await until(tab, async () => (await belief(tab, 'tcp-heartbeat').innerText()).includes('down fin'))
+    await until(tab, async () => (await tab.locator('[data-part^="belief play-a down"]').count()) === 1)
+    expect(await tab.locator('[data-truth="b"]').innerText()).toContain('gone its process ended (SIGKILL)')
+    const kill = tab.getByRole('button', { name: 'kill b' })
+    expect(await kill.getAttribute('aria-disabled')).toBe('true')
+    expect(await kill.getAttribute('title')).toContain('start it first')
+
+    const before = await count(tab)
+    await tab.reload()
+    await until(tab, async () => (await count(tab)) > before)
+    expect(await belief(tab, 'tcp-heartbeat').innerText()).toContain('down fin')
+
+    await tab.getByRole('button', { name: 'start b' }).click()
+    await until(tab, async () => (await tab.locator('[data-truth="b"]').innerText()).includes('answering'))
+    await tab.getByRole('button', { name: 'Stop the run' }).click()
+    await until(tab, async () => (await tab.locator('#phase').innerText()).startsWith('ended'))
+    expect(await tab.getByRole('button', { name: 'freeze a' }).getAttribute('title')).toContain('run is over')
+    // What was believed last stays to be read, though the lab has ended everybody.
+    expect(await belief(tab, 'udp-heartbeat').innerText()).not.toContain('nobody')
+    expect(complaints()).toEqual([])
+  },
+  TIMEOUT_MS,
+)
+
+function count(tab: Tab): Promise<number> {
+  return tab
+    .locator('#count')
+    .innerText()
+    .then((text) => Number.parseInt(text.replaceAll(',', ''), 10) || 0)
+}
+
+test(
+  'two browsers see the same; a pause holds the picture, not the run',
+  async () => {
+    const { page, runs } = await pageUnderTest()
+    const [one, two] = [await open(page.url), await open(page.url)]
+    await startInPlay(one.tab, ['tcp-busy'])
+    await two.tab.getByText('the same by hand: npm run lab:keepalive -- --play --only tcp-busy').waitFor(SOON)
+    await one.tab.getByRole('button', { name: 'Pause the picture' }).click()
+    runs.emit(someEvents(0, 40))
+    for (const { tab } of [one, two]) await until(tab, async () => (await count(tab)) === 40)
+    await one.tab.getByRole('button', { name: 'Let it go on' }).click()
+    await two.tab.getByRole('button', { name: 'Stop the run' }).click()
+    await until(one.tab, async () => (await one.tab.locator('#phase').innerText()).startsWith('ended'))
+    expect([...one.complaints(), ...two.complaints()]).toEqual([])
+  },
+  TIMEOUT_MS,
+)
+
+test(
+  'a page that is left open says that the server has ended, tries again, and knows a new one by its token',
+  async () => {
+    const first = await pageUnderTest()
+    const { tab } = await open(first.page.url)
+    await until(tab, async () => (await tab.locator('#link').innerText()) === 'connected')
+    await first.page.close()
+    await tab.getByText(/the server has ended; trying again .*attempt [2-9]/).waitFor(SOON)
+    expect(await tab.getByRole('button', { name: 'Start' }).isDisabled()).toBe(true)
+
+    const again = await openPage({ labs, out: temporaryFolder(), port: first.port, start: first.runs.start })
+    onTestFinished(() => again.close())
+    await tab.getByText('open the newest link').waitFor(SOON)
+    await tab.goto(again.url)
+    await until(tab, async () => (await tab.locator('#link').innerText()) === 'connected')
+    await until(tab, async () => tab.getByRole('button', { name: 'Start' }).isEnabled())
+  },
+  TIMEOUT_MS,
+)
+
+test(
+  'a connection that breaks goes on where it was',
+  async () => {
+    const { page, runs } = await pageUnderTest()
+    const { tab } = await open('about:blank')
+    const sent: string[] = []
+    let cut = () => {}
+    await tab.routeWebSocket(/api\/live/, (socket) => {
+      const server = socket.connectToServer()
+      socket.onMessage((message) => {
+        sent.push(String(message))
+        server.send(message)
+      })
+      cut = () => void Promise.all([socket.close(), server.close()])
+    })
+    await tab.goto(page.url)
+    await startInPlay(tab, ['tcp-busy'])
+    await tab.getByText('the same by hand').waitFor(SOON)
+    runs.emit(someEvents(0, 10))
+    await until(tab, async () => (await count(tab)) === 10)
+    cut()
+    runs.emit(someEvents(10, 30))
+    await until(tab, async () => (await count(tab)) === 30)
+    expect(sent).toEqual(['{"run":null,"since":0}', '{"run":"run-1","since":10}'])
+  },
+  TIMEOUT_MS,
+)
+
+test(
+  'runs full of markup are text, damaged ones are named, and nothing of them runs',
+  async () => {
+    const out = temporaryFolder()
+    const markup = '<img src=x onerror=alert(1)><script>alert(2)</script>'
+    const hostile = madeUpRun({ faults: ['cut'], mechanisms: ['tcp-heartbeat'], payload: markup })
+    const plan = { ...hostile.plan, because: markup, lab: markup }
+    const lines = hostile.log.events.map((event) => JSON.stringify(event))
+    keep(out, '2026-hostile', plan, hostile.report, [...lines, `{"name": "${markup}`])
+    keep(out, '2026-newer', plan, { ...hostile.report, schema: `stillhere/report@2${markup}` }, lines)
+    const { page } = await pageUnderTest(out)
+    const { tab, complaints } = await open(page.url)
+    await tab.locator('[data-run="2026-newer"]').waitFor(SOON)
+    expect(await tab.locator('#earlier').innerText()).toContain('from another version')
+    await tab.locator('[data-run="2026-hostile"]').click()
+    await tab.getByText('is damaged or cut short: it is not JSON').waitFor(SOON)
+    await tab.locator('.ladder-body').waitFor(SOON)
+    expect(await tab.locator('#head').innerText()).toContain(markup)
+    expect(await tab.locator('img, #run script').count()).toBe(0)
+    expect(complaints()).toEqual([])
+  },
+  TIMEOUT_MS,
+)
+
+function keep(out: string, id: string, plan: object, report: object, lines: string[]): void {
+  mkdirSync(join(out, id))
+  writeFileSync(join(out, id, 'plan.json'), JSON.stringify(plan))
+  writeFileSync(join(out, id, 'report.json'), JSON.stringify(report))
+  writeFileSync(join(out, id, 'events.ndjson'), lines.join('\n'))
+}
