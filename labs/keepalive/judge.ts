@@ -95,7 +95,9 @@ function whyNotJudged(
   if (expectation.kind === 'meaningless' || expectation.kind === 'unpredictable') return expectation.why
   if (strike.problem !== null) return `the fault was not seen to happen: ${strike.problem}`
   if (!strike.complete) return 'the run ended before the watch was over'
-  if (log.beliefAt(end.host, mechanism, strike.began) === 'down') return 'it was down before'
+  // In play: something else ended the connection before, be it seen from this end or from the other.
+  const before = [strike.struck, strike.other].map((host) => log.beliefAt(host, mechanism, strike.began))
+  if (before.includes('down')) return 'the connection was down before'
   const watchedMs = strike.until - strike.at
   if (observed.value === null && 'min' in expected && watchedMs < expected.max) {
     return `watched for ${(watchedMs / 1000).toFixed(1)} s only`

@@ -18,6 +18,7 @@ import { tellCell } from './cell.ts'
 import { conditionsOf } from './conditions.ts'
 import { judgeRun } from './judge.ts'
 import { play } from './play.ts'
+import { questionsOf } from './questions.ts'
 import { tell } from './story.ts'
 
 /** Time for round trips to be measured and the first keepalive probes and heartbeats to be exchanged. */
@@ -35,6 +36,7 @@ export const keepalive: Lab = {
   prepare: conditionsOf,
   experiment,
   play,
+  questions: questionsOf,
   judge: judgeRun,
   tell,
   tellCell,

@@ -4,9 +4,10 @@ import { type Check, overall, type Verdict } from '../../src/lab/checks.ts'
 import type { Plan, Style } from '../../src/lab/lab.ts'
 import type { LabLog, Strike } from '../../src/lab/log.ts'
 import type { Mechanism } from '../../src/programs/host-messages.ts'
+import { SIGNS, shortTime, signOf } from '../../src/view/viewer/signs.ts'
 import { endsOfCell } from './judge.ts'
 import { kernelWords } from './kernel-words.ts'
-import { LESSONS, SIGNS, shortTime, signOf } from './words.ts'
+import { LESSONS } from './words.ts'
 
 const CELL_WIDTH = 7
 const ROW_NAME_WIDTH = 16

@@ -1,44 +1,5 @@
-/** How the lab's findings are put into words: signs, seconds, what each row teaches. */
-import type { Trigger } from '../../src/events/vocabulary.ts'
+/** What each row of the matrix teaches. */
 import type { Mechanism } from '../../src/programs/host-messages.ts'
-
-/**
- * What made an end notice, in three letters. A question mark: it only doubts, and closes nothing.
- */
-export const SIGNS = {
-  FIN: "the peer's kernel said: no more data (for a living program or a dead one)",
-  CLS: 'a WebSocket close frame, before the FIN',
-  RST: "the peer's kernel said: I know no such connection",
-  REF: "the peer's kernel said: nobody listens on that UDP port (ICMP)",
-  KA: "this end's kernel gave up: keepalive probes unanswered",
-  RTO: "this end's kernel gave up: data unacknowledged (tcp_retries2)",
-  UT: "this end's kernel gave up: data unacknowledged (TCP_USER_TIMEOUT)",
-  HB: 'the program heard nothing for 3.5 s',
-  'HB?': 'the program heard nothing for 1.5 s, and then something',
-  'NA?': 'the program has no answer after 1.5 s, and goes on waiting',
-} as const
-
-/** The sign of a change of belief; `suspect` is a doubt, not an end. */
-export function signOf(trigger: Trigger, belief: string, mechanism: Mechanism): keyof typeof SIGNS | '?' {
-  switch (trigger) {
-    case 'fin':
-      return 'FIN'
-    case 'close_frame':
-      return 'CLS'
-    case 'econnreset':
-      return 'RST'
-    case 'econnrefused':
-      return 'REF'
-    case 'etimedout':
-      return mechanism === 'tcp-keepalive' ? 'KA' : mechanism === 'tcp-user-timeout' ? 'UT' : 'RTO'
-    case 'heartbeat_missed':
-      return belief === 'suspect' ? 'HB?' : 'HB'
-    case 'answer_missed':
-      return 'NA?'
-    default:
-      return '?'
-  }
-}
 
 /** What each row shows, for somebody who has just seen it. */
 export const LESSONS: Record<Mechanism, string> = {
@@ -51,12 +12,4 @@ export const LESSONS: Record<Mechanism, string> = {
   'tcp-heartbeat': 'asks the program, and so sees the frozen one.',
   'http-session': 'the session outlives the connection, not the server.',
   websocket: 'its ping is a heartbeat; an orderly end is said twice.',
-}
-
-/** Seconds, as short as they fit a cell: 0.0, 4.1, 42, 15m, 2.2h. */
-export function shortTime(ms: number): string {
-  const seconds = ms / 1000
-  if (seconds < 9.95) return seconds.toFixed(1)
-  if (seconds < 100) return seconds.toFixed(0)
-  return seconds < 6000 ? `${(seconds / 60).toFixed(0)}m` : `${(seconds / 3600).toFixed(1)}h`
 }

@@ -5,6 +5,7 @@ import type { ClientSettings, Mechanism } from '../programs/host-messages.ts'
 import type { Check } from './checks.ts'
 import type { LabLog } from './log.ts'
 import type { LabOptions, Pace, Side } from './options.ts'
+import type { Question } from './predict.ts'
 import type { Rig } from './rig.ts'
 
 /** What a lab derives from the options before it starts. */
@@ -49,6 +50,8 @@ export interface Lab {
   experiment(rig: Rig): Promise<void>
   /** The same pair of hosts for as long as the learner likes; they do the killing. */
   play(rig: Rig): Promise<void>
+  /** What to ask before anything of such a run is shown. */
+  questions(plan: Plan): readonly Question[]
   /** Reads the log, judges each claim. Pure. */
   judge(log: LabLog, plan: Plan): Check[]
   /** What to print when it is over. */

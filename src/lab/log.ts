@@ -33,6 +33,7 @@ export interface Strike {
 
 export class LabLog {
   readonly events: readonly LabEvent[]
+  #strikes: Strike[] | undefined
 
   /** @param events in order of time */
   constructor(events: readonly LabEvent[]) {
@@ -54,6 +55,11 @@ export class LabLog {
 
   /** Every fault that struck, in order. In play one pair is struck again and again. */
   get strikes(): Strike[] {
+    this.#strikes ??= this.#findStrikes()
+    return this.#strikes
+  }
+
+  #findStrikes(): Strike[] {
     return this.all('fault:striking').map((striking) => {
       const { fault, pair, struck, uncertainMs = 0 } = striking.data
       const later = this.events.filter((event) => event.seq > striking.seq && event.host === striking.host)

@@ -29,6 +29,12 @@ export interface LabOptions {
   out: string
   /** Tell this cell of the last run instead of running. */
   cell: { fault: FaultId; mechanism: Mechanism } | null
+  /** Ask before anything is shown; null: where there is somebody to ask. */
+  predict: boolean | null
+  /** Serve the live page as well. */
+  watch: boolean
+  /** Where, on 127.0.0.1; 0: any free port. */
+  port: number
   help: boolean
 }
 
@@ -36,7 +42,11 @@ export const LAB_HELP = `Options, after "--":
   --only LIST      a fault, a mechanism, or fault/mechanism; several with commas
   --strike SIDE    which host is struck: server (default) or client
   --cell F/M       tell one cell of the last run in full, without running
+  --no-predict     do not ask for predictions first, as it does on a terminal
+  --predict        ask on a terminal also with --plain, or in CI
   --play           one pair of hosts stays up, and you do the killing
+  --watch          shows it on a page of your browser as well, until Ctrl-C
+  --port N         where that page is, on 127.0.0.1 (default: 8080; 0: any free port)
   --pace PACE      quick (default: short timeouts) or real (this system's own)
   --hosts TIER     auto (default), netns, or process
   --seed N         repeat the phases of an earlier run
@@ -49,6 +59,8 @@ mechanisms: ${mechanisms.slice(0, 5).join(' ')}
             ${mechanisms.slice(5).join(' ')}`
 
 const SEED_LIMIT = 2 ** 32
+export const DEFAULT_PORT = '8080'
+const PORT_MAX = 65_535
 
 /**
  * Reads the arguments of `npm run lab:<id> --`.
@@ -68,6 +80,9 @@ export function parseLabOptions(args: readonly string[]): LabOptions {
     plain: values.plain,
     out: values.out,
     cell: values.cell === undefined ? null : cellOf('--cell', values.cell),
+    predict: values['no-predict'] ? false : (values.predict ?? null),
+    watch: values.watch,
+    port: portOf(values.port),
     help: values.help,
   }
 }
@@ -88,6 +103,10 @@ function parse(args: readonly string[]) {
         plain: { type: 'boolean', default: false },
         out: { type: 'string', default: 'runs' },
         cell: { type: 'string' },
+        predict: { type: 'boolean' },
+        'no-predict': { type: 'boolean', default: false },
+        watch: { type: 'boolean', default: false },
+        port: { type: 'string', default: DEFAULT_PORT },
         help: { type: 'boolean', default: false },
       },
     })
@@ -151,4 +170,11 @@ function seedOf(text: string | undefined): number {
   const seed = Number(text)
   if (/^\d+$/.test(text) && seed < SEED_LIMIT) return seed
   throw new UsageError(`--seed ${text}: expected a whole number from 0 to ${SEED_LIMIT - 1}`)
+}
+
+/** @throws UsageError */
+export function portOf(text: string): number {
+  const port = Number(text)
+  if (/^\d{1,5}$/.test(text) && port <= PORT_MAX) return port
+  throw new UsageError(`--port ${text}: expected a number from 0 to ${PORT_MAX}`)
 }

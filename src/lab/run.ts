@@ -1,12 +1,19 @@
 /** What happens when a person types `npm run lab:<id>`: options, a run, what it found, an exit status. */
-import { relative } from 'node:path'
+import { join, relative } from 'node:path'
+import type { LabEvent } from '../events/vocabulary.ts'
+import { openPage } from '../view/page/server.ts'
+import { listenToKeys } from '../view/terminal/keys.ts'
 import { PlayView } from '../view/terminal/play.ts'
 import { Progress } from '../view/terminal/progress.ts'
-import { styleFor } from '../view/terminal/style.ts'
+import { ask, comparisonsText } from '../view/terminal/questions.ts'
+import { isLively, styleFor } from '../view/terminal/style.ts'
+import { PlayTable } from '../view/terminal/table.ts'
 import { overall, type Verdict } from './checks.ts'
-import type { Lab, Plan } from './lab.ts'
-import { LAB_HELP, parseLabOptions } from './options.ts'
-import { latestRun, openRun, startRun } from './start.ts'
+import type { Lab, Plan, Style } from './lab.ts'
+import { LAB_HELP, type LabOptions, parseLabOptions } from './options.ts'
+import { compare, type Predictions, type Question, questionsToAsk, withObserved } from './predict.ts'
+import { readPredictions, savePredictions } from './prediction-file.ts'
+import { latestRun, type Outcome, openRun, type Run, startRun } from './start.ts'
 
 /** As shells count it: 128 + SIGINT. */
 const INTERRUPTED = 130
@@ -30,26 +37,137 @@ export async function runLab(lab: Lab, args: readonly string[]): Promise<number>
     return 0
   }
 
-  const progress = new Progress(process.stderr, options)
-  const playing =
-    options.play && !options.json ? new PlayView((text) => process.stdout.write(text), style) : null
-  const run = await startRun(lab, options, (events) => {
-    progress.show(events)
-    playing?.show(events)
-  })
-  progress.begin(run.plan)
-  playing?.begin(run.plan, run.asRoot)
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => run.stop())
+  const page = options.watch ? await openPage({ ...options, labs: { [lab.id]: lab } }) : null
+  if (page !== null) process.stderr.write(`The page: ${page.url}\n`)
+  const start: typeof startRun = page === null ? startRun : (...how) => page.live.start(...how)
+  try {
+    const status = await runOnce(lab, options, style, start)
+    if (page !== null && status !== INTERRUPTED) await untilInterrupted()
+    return status
+  } finally {
+    await page?.close()
+  }
+}
 
-  const { plan, log, report, interrupted } = await run.done.finally(() => progress.end())
-  if (options.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
-  else process.stdout.write(`${lab.tell(log, plan, report.checks, style)}\n${whereItIs(plan)}\n`)
+/** The run is over; its page is there to be looked at for as long as somebody likes. */
+function untilInterrupted(): Promise<void> {
+  process.stderr.write('The page stays open; Ctrl-C ends it.\n')
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
+  })
+}
+
+async function runOnce(lab: Lab, options: LabOptions, style: Style, start: typeof startRun): Promise<number> {
+  const outcome = await (options.play ? play : watch)(lab, options, style, start)
+  const { plan, report, interrupted } = outcome
   if (interrupted && !plan.play) return INTERRUPTED
   const verdict = overall(report.checks)
   return plan.play && verdict === 'skipped' ? 0 : EXIT_STATUS[verdict]
 }
 
+/** The experiment: progress while it lasts, then what it found. Predictions first, where there is somebody to ask. */
+async function watch(lab: Lab, options: LabOptions, style: Style, start: typeof startRun): Promise<Outcome> {
+  const progress = new Progress(process.stderr, options)
+  const asks = canAsk(options)
+  // While somebody is being asked, nothing may give the answer away or scroll the question out of sight.
+  let held: LabEvent[] | null = asks ? [] : null
+  const run = await start(lab, options, (events) => {
+    if (held === null) progress.show(events)
+    else for (const event of events) held.push(event)
+  })
+  const interrupted = stopOnSignals(run)
+  const questions = asks
+    ? questionsToAsk(lab.questions(run.plan), run.plan, readPredictions(latestRun(options.out)))
+    : []
+  const predictions = questions.length === 0 ? null : await predict(questions, run, interrupted, style)
+  if (!interrupted.signal.aborted) {
+    progress.begin(run.plan)
+    progress.show(held ?? [])
+  }
+  held = null
+
+  const ended = await run.done.finally(() => progress.end())
+  // Also who ends it while the questions outlast the run has interrupted it.
+  const outcome = { ...ended, interrupted: interrupted.signal.aborted }
+  tell(lab, options, outcome, style)
+  if (predictions !== null && !outcome.interrupted) {
+    tellPredictions(questions, predictions, outcome, style)
+  }
+  return outcome
+}
+
+/** One pair of hosts, and somebody who does things to them. */
+async function play(lab: Lab, options: LabOptions, style: Style, start: typeof startRun): Promise<Outcome> {
+  const table =
+    isLively(process.stdout, options) && process.stdin.isTTY && !options.json
+      ? new PlayTable(process.stdin, process.stdout, style)
+      : null
+  const lines =
+    table !== null || options.json ? null : new PlayView((text) => process.stdout.write(text), style)
+  const run = await start(lab, options, (events) => (table ?? lines)?.show(events))
+  const interrupted = stopOnSignals(run)
+  lines?.begin(run.plan, run.asRoot)
+  table?.begin(run.plan, run.asRoot, { command: run.command, stop: () => interrupted.abort() })
+  // The terminal first: should the end take long, a second Ctrl-C finds it in order.
+  interrupted.signal.addEventListener('abort', () => table?.end())
+  const outcome = await run.done.finally(() => table?.end())
+  tell(lab, options, outcome, style)
+  return outcome
+}
+
+/** Whether there is somebody in front, and they want to be asked. */
+function canAsk({ predict, json, plain }: LabOptions): boolean {
+  const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true
+  return isTerminal && !json && (predict ?? isLively(process.stdout, { plain }))
+}
+
+/** Ctrl-C and its like end the run in order, once. @returns what they abort; aborting it does the same */
+function stopOnSignals(run: Run): AbortController {
+  const interrupted = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => interrupted.abort())
+  interrupted.signal.addEventListener('abort', () => run.stop(), { once: true })
+  return interrupted
+}
+
+/** Asks while the run goes on. @returns null when it was interrupted before the last answer */
+async function predict(
+  questions: readonly Question[],
+  run: Run,
+  interrupted: AbortController,
+  style: Style,
+): Promise<Predictions | null> {
+  // A run that fails has nothing to show that one could predict.
+  run.done.catch(() => interrupted.abort())
+  const predictions = await ask(questions, run.plan, style, {
+    write: (text) => process.stdout.write(text),
+    listen: (onKey) => listenToKeys(process.stdin, onKey),
+    interrupt: () => interrupted.abort(),
+    signal: interrupted.signal,
+  })
+  if (predictions !== null) savePredictions(run.plan.folder, predictions)
+  return predictions
+}
+
+function tell(lab: Lab, { json }: LabOptions, { plan, log, report }: Outcome, style: Style): void {
+  if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
+  else process.stdout.write(`${lab.tell(log, plan, report.checks, style)}\n${whereItIs(plan)}\n`)
+}
+
+function tellPredictions(
+  questions: readonly Question[],
+  predictions: Predictions,
+  { plan, log, report }: Outcome,
+  style: Style,
+): void {
+  const comparisons = compare(questions, predictions, log, report.checks, plan)
+  savePredictions(plan.folder, withObserved(predictions, comparisons))
+  process.stdout.write(`\n${comparisonsText(comparisons, style)}\n`)
+}
+
 function whereItIs(plan: Plan): string {
   const folder = relative('.', plan.folder) || plan.folder
-  return `Files of this run: ${folder} (events.ndjson, report.json, plan.json, events/${plan.tier === 'netns' ? ', *.pcapng for Wireshark' : ''})`
+  const captures = plan.tier === 'netns' ? ', *.pcapng for Wireshark' : ''
+  return `Look at it: ${join(folder, 'report.html')} (opens in a browser, needs no network)
+Files of this run: ${folder} (timeline.svg, report.json, events.ndjson${captures})`
 }

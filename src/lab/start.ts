@@ -8,6 +8,8 @@ import { type Capabilities, findCapabilities } from '../hosts/capabilities.ts'
 import { jiffyMs } from '../kernel/jiffies.ts'
 import { readSysctls } from '../kernel/sysctls.ts'
 import { finishCaptures } from '../view/pcapng/finish.ts'
+import { writeReportHtml } from '../view/report/report-html.ts'
+import { writeTimelineSvg } from '../view/report/timeline.ts'
 import { bundlePrograms } from './bundle.ts'
 import type { Lab, Plan } from './lab.ts'
 import { CannotRunError, launch, makeRunFolder, markAsLatest } from './launch.ts'
@@ -59,6 +61,8 @@ export async function startRun(
     const report = reportOf(plan, log, lab.judge(log, plan), startedAt)
     writeJson(plan, 'report.json', report)
     finishCaptures(plan.folder, log.events)
+    await writeReportHtml(plan.folder, { plan, report, log, lab })
+    writeTimelineSvg(plan.folder, { plan, log })
     markAsLatest(options.out, plan.run)
     return { plan, log, report, interrupted: launched.interrupted() }
   }

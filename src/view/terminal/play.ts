@@ -75,25 +75,40 @@ export class PlayView {
   #explain(): void {
     if (this.#explained) return
     this.#explained = true
-    const rows: [string, string][] = []
-    for (const host of ['play-b', 'play-a']) {
-      const pid = this.#pids.get(host)
-      if (pid === undefined) continue
-      const side = host === 'play-b' ? 'servers' : 'clients'
-      rows.push([`kill -9 ${pid}`, `kill the ${side} (${host})`])
-      if (process.platform !== 'win32') {
-        rows.push([`kill -STOP ${pid}`, `freeze the ${side}; kill -CONT ${pid} continues them`])
-      }
-    }
-    const runner = this.#pids.get('lab')
-    if (this.#tier === 'netns' && runner !== undefined) {
-      const { cut, mend } = cableByHand({ name: 'play-b', pair: 'play' }, runner, this.#asRoot)
-      rows.push([cut, 'cut the cable, silently'], [mend, 'plug it in again'])
-    }
     this.#write(this.#style.bold('\nIn another terminal, as the same user:\n'))
-    for (const [command, what] of rows) this.#write(`  ${command}\n      ${what}\n`)
+    for (const { command, what } of commandsByHand(this.#pids, this.#tier, this.#asRoot)) {
+      this.#write(`  ${command}\n      ${what}\n`)
+    }
     this.#write('Ctrl-C here ends it and writes the report. What will each of the nine say, and when?\n\n')
   }
+}
+
+/**
+ * What a learner can type in another terminal.
+ * @param pids as that terminal sees them; by host, and `lab` for the runner
+ */
+export function commandsByHand(
+  pids: ReadonlyMap<string, number>,
+  tier: Tier,
+  asRoot: boolean,
+): { command: string; what: string }[] {
+  const rows: { command: string; what: string }[] = []
+  for (const host of ['play-b', 'play-a']) {
+    const pid = pids.get(host)
+    if (pid === undefined) continue
+    const side = host === 'play-b' ? 'servers' : 'clients'
+    rows.push({ command: `kill -9 ${pid}`, what: `kill the ${side} (${host})` })
+    if (process.platform !== 'win32') {
+      const what = `freeze the ${side}; kill -CONT ${pid} continues them`
+      rows.push({ command: `kill -STOP ${pid}`, what })
+    }
+  }
+  const runner = pids.get('lab')
+  if (tier === 'netns' && runner !== undefined) {
+    const { cut, mend } = cableByHand({ name: 'play-b', pair: 'play' }, runner, asRoot)
+    rows.push({ command: cut, what: 'cut the cable, silently' }, { command: mend, what: 'plug it in again' })
+  }
+  return rows
 }
 
 /** null where only queues or timers changed, which they do all the time. */

@@ -14,7 +14,8 @@ export class Progress {
   readonly #quiet: boolean
   readonly #lively: boolean
   #timer: NodeJS.Timeout | undefined
-  #watchedSince: number | undefined
+  /** CLOCK_MONOTONIC, nanoseconds. */
+  #watchedSince: bigint | undefined
   #watching = 0
   #watchMs = 0
 
@@ -39,8 +40,8 @@ export class Progress {
         this.#say(`${event.data.fault} could not be shown to have happened: ${event.data.problem}`)
       } else if (event.name === 'recorder:line_refused') {
         this.#say(`${event.data.file} line ${event.data.line}: ${event.data.problem}`)
-      } else if (event.name === 'watch:started') this.#watch(1)
-      else if (event.name === 'watch:ended') this.#watch(-1)
+      } else if (event.name === 'watch:started') this.#watch(1, event)
+      else if (event.name === 'watch:ended') this.#watch(-1, event)
     }
   }
 
@@ -49,18 +50,19 @@ export class Progress {
     if (this.#lively && !this.#quiet) this.#stream.write(CLEAR_LINE)
   }
 
-  #watch(change: 1 | -1): void {
+  #watch(change: 1 | -1, { mono }: LabEvent): void {
     this.#watching += change
     if (change === 1 && this.#watching === 1) this.#say('the first fault strikes; watching both ends')
     if (this.#watching === 0) clearInterval(this.#timer)
     else if (this.#lively && !this.#quiet && this.#watchedSince === undefined) {
-      this.#watchedSince = performance.now()
+      // The event's own time: it may be told late, after the learner's predictions.
+      this.#watchedSince = BigInt(mono)
       this.#timer = setInterval(() => this.#count(), REFRESH_EVERY_MS)
     }
   }
 
   #count(): void {
-    const watched = (performance.now() - (this.#watchedSince ?? 0)) / 1000
+    const watched = Number(process.hrtime.bigint() - (this.#watchedSince ?? 0n)) / 1e9
     const whole = this.#watchMs / 1000
     this.#stream.write(`${CLEAR_LINE}  watching: ${watched.toFixed(0)} s of about ${whole.toFixed(0)} s`)
   }

@@ -1,0 +1,189 @@
+/** `npm run report`: a recorded run again, as text or in a format for other tools, on standard output. */
+import { existsSync, realpathSync } from 'node:fs'
+import { basename, dirname, join, relative, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { inOrder } from './events/parse.ts'
+import type { LabEvent } from './events/vocabulary.ts'
+import type { Verdict } from './lab/checks.ts'
+import type { Plan } from './lab/lab.ts'
+import { UsageError } from './lab/options.ts'
+import type { Report } from './lab/report.ts'
+import { toCsv } from './view/export/csv.ts'
+import { toMermaid } from './view/export/mermaid.ts'
+import { toQlog } from './view/export/qlog.ts'
+import { layout } from './view/layout.ts'
+import { NoRunError, openRun } from './view/page/earlier-runs.ts'
+import type { OpenedEnd, OpenedHead } from './view/page/messages.ts'
+import { textLadder } from './view/terminal/ladder.ts'
+
+const RUNS = 'runs'
+/** The one with most to see: lost probes, a kernel that gives up, an end that never learns of it. */
+const PREFERRED = { pair: 'cut', mechanism: 'tcp-keepalive' }
+
+const HELP = `npm run report -- [format] [fault/mechanism] [run]
+
+Prints a recorded run: its verdict and where its files are, or one of
+  --text      one connection as a ladder: who sent, believed and noticed what
+  --mermaid   the same as a Mermaid sequence diagram
+  --qlog      the whole run for tools that read qlog
+  --csv       the whole run for spreadsheets, one event a line
+  --help      this text
+fault/mechanism  which connection: cut/tcp-keepalive; in a run of --play
+                 play/tcp-keepalive (default: ${PREFERRED.pair}/${PREFERRED.mechanism}, where the run has it)
+run              a folder or a run's id (default: the last run in ${RUNS}/)`
+
+const formats = ['text', 'mermaid', 'qlog', 'csv'] as const
+type Format = (typeof formats)[number]
+
+interface Request {
+  /** null: the verdict and the files. */
+  format: Format | null
+  /** As typed. */
+  cell: string | null
+  run: string
+}
+
+/** A run as its files have it. */
+interface RecordedRun {
+  folder: string
+  plan: Plan
+  report: Report
+  events: LabEvent[]
+}
+
+/** What a person finds in a run's folder, in the order in which they may want it. */
+const FILES: Record<string, string> = {
+  'report.html': 'everything to look at, in one page that needs no network',
+  'timeline.svg': 'one connection as a picture',
+  'merged.pcapng': 'every packet and what programs believed meanwhile, for Wireshark',
+  'report.json': 'each claim, what was expected and observed, the verdict',
+  'predictions.json': 'what you predicted',
+  'events.ndjson': 'every event, one JSON object a line',
+  'plan.json': 'what was decided before the start',
+}
+
+/**
+ * Prints what is asked for.
+ * @returns exit status 0: a run that was read is told, whatever its verdict
+ * @throws UsageError when the request makes no sense or the run cannot be read
+ */
+export async function reportCommand(args: readonly string[]): Promise<number> {
+  const request = parseRequest(args)
+  if (request === null) {
+    process.stdout.write(`${HELP}\n`)
+    return 0
+  }
+  const run = await readRun(request.run)
+  // `| head` has seen enough and closes the pipe: that is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
+  process.stdout.write(written(request, run))
+  return 0
+}
+
+function written({ format, cell }: Request, run: RecordedRun): string {
+  if (format === null) return overview(run)
+  if (format === 'qlog') return toQlog(run.events)
+  if (format === 'csv') return toCsv(run.events)
+  const { pair, mechanism } = connectionOf(cell, run)
+  if (format === 'mermaid') return toMermaid(run.events, pair, mechanism)
+  return textLadder(layout(run.events, { pair, connection: mechanism }))
+}
+
+/** @returns null when help is wanted */
+function parseRequest(args: readonly string[]): Request | null {
+  const { values, positionals } = parse(args)
+  if (values.help) return null
+  const chosen = formats.filter((format) => values[format])
+  if (chosen.length > 1) throw new UsageError(`--${chosen[0]} and --${chosen[1]}: choose one`)
+  const format = chosen[0] ?? null
+  // Both a cell and a folder have a slash; what is there is a folder.
+  const cells = positionals.filter((text) => CELL.test(text) && !existsSync(text))
+  const runs = positionals.filter((text) => !cells.includes(text))
+  const tooMany = cells[1] ?? runs[1]
+  if (tooMany !== undefined) throw new UsageError(`"${tooMany}" is one too many; try --help`)
+  if (cells[0] !== undefined && format !== 'text' && format !== 'mermaid') {
+    throw new UsageError(`${cells[0]}: only --text and --mermaid show one connection`)
+  }
+  return { format, cell: cells[0] ?? null, run: runs[0] ?? join(RUNS, 'latest') }
+}
+const CELL = /^[a-z-]+\/[a-z-]+$/
+
+function parse(args: readonly string[]) {
+  const flag = { type: 'boolean', default: false } as const
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { text: flag, mermaid: flag, qlog: flag, csv: flag, help: flag },
+    })
+  } catch (error) {
+    // Node's message goes on with advice about "--" that does not fit here.
+    const [first = ''] = String(error instanceof Error ? error.message : error).split(/\. |\n/)
+    throw new UsageError(`${first}; try --help`)
+  }
+}
+
+/** @throws UsageError in one line, when anything of it is missing, damaged or not of this version */
+async function readRun(name: string): Promise<RecordedRun> {
+  const folder = [name, join(RUNS, name)].find((path) => existsSync(path))
+  if (folder === undefined) {
+    throw new UsageError(`no run in ${name}; \`npm run lab\` lists the labs that make one, and see --help`)
+  }
+  const real = realpathSync(folder)
+  const lines: string[] = []
+  try {
+    for await (const line of openRun(dirname(real), basename(real))) lines.push(line)
+  } catch (error) {
+    if (!(error instanceof NoRunError)) throw error
+    throw new UsageError(`cannot read the run in ${folder}: ${error.message}`)
+  }
+  const { plan, report } = JSON.parse(lines.shift() ?? '') as OpenedHead
+  const { problems } = JSON.parse(lines.pop() ?? '') as OpenedEnd
+  if (report === null || problems[0] !== undefined) {
+    throw new UsageError(`cannot read the run in ${folder}: ${problems[0]}`)
+  }
+  const events = lines.map((line) => JSON.parse(line) as LabEvent).sort(inOrder)
+  const lastMs = Math.round(events.at(-1)?.time ?? 0)
+  // Cut at the end of a line it would look whole.
+  if (lastMs < report.durationMs) {
+    throw new UsageError(
+      `cannot read the run in ${folder}: events.ndjson is cut short, at ${lastMs} of ${report.durationMs} ms`,
+    )
+  }
+  return { folder: real, plan, report, events }
+}
+
+/** Which connection is to be shown, by the pairs and mechanisms that this run had. */
+function connectionOf(
+  cell: string | null,
+  { plan, events }: RecordedRun,
+): { pair: string; mechanism: string } {
+  const started = events.filter((event) => event.name === 'host:process_started')
+  // A host is named after its pair: `cut-b`.
+  const pairs = new Set(started.map(({ host }) => host.slice(0, host.lastIndexOf('-'))))
+  const mechanisms = plan.mechanisms as string[]
+  const [pair = '', mechanism = ''] = cell?.split('/') ?? [
+    pairs.has(PREFERRED.pair) ? PREFERRED.pair : ([...pairs][0] ?? ''),
+    mechanisms.includes(PREFERRED.mechanism) ? PREFERRED.mechanism : (mechanisms[0] ?? ''),
+  ]
+  if (!pairs.has(pair)) throw new UsageError(`${cell}: this run has ${[...pairs].join(' ')}, not "${pair}"`)
+  if (!mechanisms.includes(mechanism)) {
+    throw new UsageError(`${cell}: this run has ${mechanisms.join(' ')}, not "${mechanism}"`)
+  }
+  return { pair, mechanism }
+}
+
+function overview({ folder, report }: RecordedRun): string {
+  const count = (verdict: Verdict) => report.checks.filter((check) => check.verdict === verdict).length
+  const files = Object.entries(FILES).filter(([name]) => existsSync(join(folder, name)))
+  return [
+    `lab:${report.lab}, run ${report.run}, ${report.tier} hosts, ${report.pace} pace: ${report.verdict}`,
+    `${count('pass')} checks passed, ${count('fail')} failed, ${count('inconclusive')} inconclusive, ${count('skipped')} skipped.`,
+    `Files in ${relative('.', folder) || resolve(folder)}:`,
+    ...files.map(([name, what]) => `  ${name.padEnd(17)} ${what}`),
+    '',
+  ].join('\n')
+}

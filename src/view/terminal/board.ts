@@ -1,0 +1,178 @@
+/**
+ * What is on the table of `--play`: per mechanism what both ends and both kernels say, and what is true.
+ * Events in, a board out; `table.ts` draws it.
+ */
+import type {
+  Belief,
+  Certainty,
+  EventOf,
+  KernelSocket,
+  LabEvent,
+  Trigger,
+  Truth,
+} from '../../events/vocabulary.ts'
+import { mechanismOf } from '../../lab/log.ts'
+import { printable } from '../words.ts'
+
+export type Side = 'a' | 'b'
+
+/** One end of one mechanism. */
+export interface End {
+  /** `ended`: its process is gone, and nobody is left to believe anything. */
+  belief: Belief | 'ended'
+  certainty: Certainty
+  /** The kernel's entry of its newest connection; null when there is none. */
+  kernel: KernelSocket | null
+  /** The run's milliseconds since when it has believed in a peer that does not answer; null: it does not. */
+  ghostSince: number | null
+  /** How long it had done so when it changed its mind. */
+  ghostMs: number | null
+  connection: string | undefined
+}
+
+export interface Row {
+  a: End
+  b: End
+  change: { at: number; side: Side; why: Trigger } | null
+}
+
+/** What is true of one side, as the other one might know it. */
+export interface TruthAbout {
+  truth: Truth
+  since: number
+  because: string
+}
+
+export class Board {
+  readonly rows: ReadonlyMap<string, Row>
+  readonly truth: Record<Side, TruthAbout> = { a: absent(), b: absent() }
+  /** As another terminal sees them; by host, and `lab` for the runner. */
+  readonly pids = new Map<string, number>()
+  /** What the lab said last. */
+  message: { at: number; text: string } | null = null
+  kernelSampled = false
+  isHandedOver = false
+  /** CLOCK_MONOTONIC at the start of the run, in milliseconds. */
+  beganAt: number | null = null
+
+  constructor(mechanisms: readonly string[]) {
+    this.rows = new Map(mechanisms.map((id) => [id, { a: nobody(), b: nobody(), change: null }]))
+  }
+
+  add(event: LabEvent): void {
+    this.beganAt ??= Number(event.mono) / 1e6 - event.time
+    const side = sideOf(event.host)
+    const row = this.rows.get(mechanismOf(event) ?? '')
+    switch (event.name) {
+      case 'run:started':
+      case 'program:started':
+        this.pids.set(event.host, event.outerPid ?? event.pid)
+        if (side !== null) this.#eachEnd(side, (end) => Object.assign(end, nobody()))
+        break
+      case 'kernel:sampling_started':
+        this.kernelSampled = true
+        break
+      case 'run:progressed':
+        this.message = { at: event.time, text: printable(event.data.message) }
+        this.isHandedOver ||= event.data.message.endsWith('your turn')
+        break
+      case 'session:started':
+      case 'session:refused':
+        this.message = {
+          at: event.time,
+          text: `${event.host}: ${event.name} ${printable(event.data.session)}`,
+        }
+        break
+      case 'belief:updated':
+        if (side !== null && row !== undefined) this.#believe(row, side, event)
+        break
+      case 'kernel:socket_updated':
+        if (side !== null && row !== undefined) updateKernel(row[side], event)
+        break
+      case 'truth:updated':
+        if (side !== null) this.#learn(side, event)
+        break
+      case 'host:process_exited':
+        if (side !== null) this.#end(side)
+        break
+    }
+  }
+
+  #believe(row: Row, side: Side, { time, data }: EventOf<'belief:updated'>): void {
+    row[side].belief = data.new
+    row[side].certainty = data.certainty
+    row.change = { at: time, side, why: data.trigger }
+    this.#compare(row[side], side, time)
+  }
+
+  /** @param side who sees it: the truth is about the other one */
+  #learn(side: Side, { time, data }: EventOf<'truth:updated'>): void {
+    const wasAnswering = this.truth[otherOf(side)].truth === 'answering'
+    this.truth[otherOf(side)] = { truth: data.new, since: time, because: printable(data.because) }
+    this.#eachEnd(side, (end) => {
+      if (wasAnswering) end.ghostMs = null
+      this.#compare(end, side, time)
+    })
+  }
+
+  #end(side: Side): void {
+    this.#eachEnd(side, (end) => Object.assign(end, nobody(), { kernel: end.kernel, belief: 'ended' }))
+  }
+
+  /** Ghost time begins when belief and truth part, and ends when either comes round. */
+  #compare(end: End, side: Side, time: number): void {
+    const isGhost = end.belief === 'up' && !ALL_WELL.includes(this.truth[otherOf(side)].truth)
+    if (isGhost) end.ghostSince ??= time
+    else if (end.ghostSince !== null) {
+      end.ghostMs = time - end.ghostSince
+      end.ghostSince = null
+    }
+  }
+
+  #eachEnd(side: Side, change: (end: End) => void): void {
+    for (const row of this.rows.values()) change(row[side])
+  }
+}
+
+/** Nothing is said before the lab knows the truth. */
+const ALL_WELL: readonly Truth[] = ['absent', 'answering']
+
+/**
+ * A belief that the truth contradicts. `unknown` and `connecting` claim nothing; who was told that it is
+ * over (FIN, RST) knows it, however well its peer may be.
+ */
+export function isWrong({ belief, certainty }: End, { truth }: TruthAbout): boolean {
+  if (truth === 'absent') return false
+  if (belief === 'up') return truth !== 'answering'
+  return (belief === 'suspect' || belief === 'down') && certainty === 'unknown' && truth === 'answering'
+}
+
+/** An old connection's entry may go after the new one's came. */
+function updateKernel(end: End, { group_id, data }: EventOf<'kernel:socket_updated'>): void {
+  if (data.new === null && group_id !== end.connection) return
+  end.kernel = data.new
+  end.connection = group_id
+}
+
+export function otherOf(side: Side): Side {
+  return side === 'a' ? 'b' : 'a'
+}
+
+function sideOf(host: string): Side | null {
+  return host === 'play-a' ? 'a' : host === 'play-b' ? 'b' : null
+}
+
+function nobody(): End {
+  return {
+    belief: 'unknown',
+    certainty: 'unknown',
+    kernel: null,
+    ghostSince: null,
+    ghostMs: null,
+    connection: undefined,
+  }
+}
+
+function absent(): TruthAbout {
+  return { truth: 'absent', since: 0, because: '' }
+}

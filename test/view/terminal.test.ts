@@ -1,0 +1,204 @@
+/** What is written to a terminal, as text. */
+import { describe, expect, test } from 'vitest'
+import type { EventData, EventName, LabEvent } from '../../src/events/vocabulary.ts'
+import type { Style } from '../../src/lab/lab.ts'
+import type { Comparison } from '../../src/lab/predict.ts'
+import { Board } from '../../src/view/terminal/board.ts'
+import { comparisonsText } from '../../src/view/terminal/questions.ts'
+import { Screen } from '../../src/view/terminal/screen.ts'
+import { styleFor } from '../../src/view/terminal/style.ts'
+import { type Scenery, tableLines } from '../../src/view/terminal/table.ts'
+
+const plain = styleFor({}, { plain: true })
+const marked = (text: string) => `<${text}>`
+const painted: Style = { bold: marked, dim: marked, good: marked, bad: marked, doubtful: marked }
+
+describe('the table of --play', () => {
+  const scenery: Scenery = { tier: 'netns', asRoot: false, platform: 'linux', now: 20_000, help: false }
+  const ALL = [
+    ...['udp', 'udp-heartbeat', 'tcp-idle', 'tcp-keepalive', 'tcp-busy', 'tcp-user-timeout'],
+    ...['tcp-heartbeat', 'http-session', 'websocket'],
+  ]
+
+  class Play {
+    readonly board = new Board(ALL)
+    says<N extends EventName>(
+      time: number,
+      host: string,
+      name: N,
+      data: EventData<N>,
+      group_id?: string,
+    ): this {
+      const event = { time, host, name, data, group_id, pid: 17, outerPid: 4712, mono: String(time * 1e6) }
+      this.board.add(event as unknown as LabEvent)
+      return this
+    }
+    believes(
+      time: number,
+      host: string,
+      belief: EventData<'belief:updated'>['new'],
+      trigger: EventData<'belief:updated'>['trigger'],
+      group = 'tcp-idle:1',
+    ): this {
+      const certainty = trigger === 'heartbeat_missed' ? 'unknown' : 'definite'
+      return this.says(time, host, 'belief:updated', { old: 'up', new: belief, trigger, certainty }, group)
+    }
+    truth(time: number, host: string, truth: EventData<'truth:updated'>['new']): this {
+      const because = 'somebody did it'
+      return this.says(time, host, 'truth:updated', { peer: '', old: 'answering', new: truth, because })
+    }
+    kernel(time: number, host: string, unansweredProbes: number | null, group = 'tcp-idle:1'): this {
+      const entry = { state: 'ESTABLISHED', timer: 'none', retransmits: 0, sendQueueBytes: 0 } as const
+      const socket = unansweredProbes === null ? null : { ...entry, unansweredProbes, receiveQueueBytes: 0 }
+      const data = { local: '', remote: '', old: null, new: socket }
+      return this.says(time, host, 'kernel:socket_updated', data, group)
+    }
+    lines(more: Partial<Scenery> = {}, style = plain): string[] {
+      return tableLines(this.board, { ...scenery, ...more }, 80, style)
+    }
+    row(mechanism: string, more: Partial<Scenery> = {}): string {
+      return this.lines(more).find((line) => line.startsWith(`${mechanism} `)) ?? ''
+    }
+  }
+  const connected = () =>
+    new Play()
+      .says(0, 'lab', 'kernel:sampling_started', { everyMs: 50, because: '' })
+      .believes(1000, 'play-b', 'up', 'accepted')
+      .believes(1001, 'play-a', 'up', 'connected')
+      .kernel(1002, 'play-a', 0)
+      .kernel(1003, 'play-b', 0)
+      .truth(1100, 'play-a', 'answering')
+      .truth(1100, 'play-b', 'answering')
+
+  test('both ends, both kernels, the last change and why', () => {
+    expect(connected().row('tcp-idle')).toMatch(/^tcp-idle +up +ESTAB +ESTAB +up +1.0 a connected$/)
+  })
+
+  test('a belief in what is not there is marked, and its ghost time runs until it ends', () => {
+    const cut = connected().truth(10_000, 'play-a', 'unreachable').truth(10_000, 'play-b', 'unreachable')
+    expect(cut.row('tcp-idle')).toMatch(/ !up +ESTAB +10\.0\+ ESTAB +!up/)
+    const noticed = cut
+      .believes(13_500, 'play-a', 'down', 'heartbeat_missed')
+      .believes(14_000, 'play-b', 'down', 'heartbeat_missed')
+    expect(noticed.row('tcp-idle')).toMatch(/ down +ESTAB +4\.0 +ESTAB +down +14\.0 b no heartbeat$/)
+    // The cable is in again: now it is the doubt that is not true.
+    expect(noticed.truth(15_000, 'play-a', 'answering').row('tcp-idle')).toMatch(/ !down +ESTAB/)
+  })
+
+  test('unanswered probes are counted beside ESTABLISHED: there is no flag', () => {
+    expect(connected().kernel(5000, 'play-a', 2).row('tcp-idle')).toMatch(/ESTAB p2 +ESTAB /)
+  })
+
+  test('the end of an old connection does not hide the new one', () => {
+    const reconnected = connected().kernel(6000, 'play-a', 0, 'tcp-idle:2').kernel(6001, 'play-a', null)
+    expect(reconnected.row('tcp-idle')).toMatch(/up +ESTAB +ESTAB/)
+    expect(reconnected.kernel(7000, 'play-a', null, 'tcp-idle:2').row('tcp-idle')).toMatch(/up +- +ESTAB/)
+  })
+
+  test('a process that ended believes nothing more, and a new one begins anew', () => {
+    const killed = connected().says(9000, 'play-b', 'host:process_exited', { code: null, signal: 'SIGKILL' })
+    expect(killed.row('tcp-idle')).toMatch(/ESTAB +ended +1\.0 a connected$/)
+    killed.says(9500, 'play-b', 'program:started', { node: '', mechanisms: [] })
+    expect(killed.row('tcp-idle')).toMatch(/ unknown +1\.0 a connected$/)
+  })
+
+  test('80 columns and 24 rows hold it, commands that can be pasted included', () => {
+    const play = connected()
+      .says(0, 'lab', 'run:started', {} as EventData<'run:started'>)
+      .says(0, 'play-a', 'program:started', { node: '', mechanisms: [] })
+      .says(0, 'play-b', 'program:started', { node: '', mechanisms: [] })
+    for (const lines of [play.lines(), play.lines({ tier: 'process' }), play.lines({ help: true })]) {
+      expect(lines.length).toBeLessThanOrEqual(24)
+      expect(lines.filter((line) => line.length > 80)).toEqual([])
+    }
+    expect(play.lines().join('\n')).toContain('-t 4712 ip link set play-b nomaster')
+    const long = play.says(0, 'lab', 'run:started', {} as EventData<'run:started'>)
+    long.board.pids.set('lab', 4_194_304)
+    expect(long.lines().join('\n')).toContain('-t 4194304 \\\n    ip link set play-b nomaster')
+  })
+
+  test('what cannot be done here is in brackets, with the reason; colours only repeat what is said', () => {
+    const lines = connected().lines({ tier: 'process' }, painted)
+    expect(lines.join('\n')).toContain('<(x cut)  >')
+    expect(lines.join('\n')).toContain('(...): plain processes on loopback have no cable')
+    const bare = lines.map((line) => line.replace(/[<>]/g, ''))
+    expect(bare).toEqual(connected().lines({ tier: 'process' }))
+  })
+
+  test('a message cannot steer the terminal', () => {
+    const evil = connected().says(2000, 'lab', 'run:progressed', { message: '\u001b[2Jgone\r\n' })
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there
+    expect(evil.lines().join('')).not.toMatch(/[\u0000-\u001f]/)
+  })
+})
+
+describe('a screen', () => {
+  const terminal = () => {
+    const written: string[] = []
+    const output = {
+      columns: 80,
+      rows: 3,
+      write: (text: string) => written.push(text),
+      on() {},
+      removeListener() {},
+    }
+    return { written, screen: new Screen(output as unknown as NodeJS.WriteStream) }
+  }
+
+  test('is written line by line where it changed, and not at all where it did not', () => {
+    const { written, screen } = terminal()
+    screen.open()
+    screen.draw(['one', 'two', 'three', 'below the edge'])
+    written.length = 0
+    screen.draw(['one', 'two!', 'three'])
+    expect(written.join('')).toBe('\u001b[2;1H\u001b[2Ktwo!')
+    screen.draw(['one', 'two!', 'three'])
+    expect(written).toHaveLength(1)
+    screen.draw(['one'])
+    expect(written.at(-1)).toBe('\u001b[2;1H\u001b[J')
+    screen.close()
+    screen.close()
+    expect(written.at(-1)).toContain('?1049l')
+    expect(written).toHaveLength(3)
+  })
+})
+
+test('a comparison says in words and in a sign what came out', () => {
+  const comparison = (verdict: Comparison['verdict'], broken: boolean): Comparison => ({
+    question: {
+      id: 'q',
+      text: 'Does it?',
+      cells: [],
+      choices: [],
+      answer: () => ({ choice: null, observed: '', checks: [], explanation: '' }),
+    },
+    predicted: { id: 'a', text: 'it does' },
+    observed: { id: 'b', text: 'it does not' },
+    verdict,
+    answer: {
+      choice: 'b',
+      observed: 'nothing came',
+      checks: [],
+      explanation: 'Nobody sends. '.repeat(20).trim(),
+    },
+    checks: [
+      {
+        ...{ id: 'cut/udp/detected', claim: '', formula: '', expected: { value: null }, because: '' },
+        ...{
+          observed: { value: 4419, unit: 'ms' },
+          verdict: broken ? 'fail' : 'pass',
+          source: '',
+          evidence: [],
+        },
+      },
+    ],
+  })
+  const text = comparisonsText([comparison('wrong', false), comparison('right', true)], plain)
+  expect(text).toContain(
+    'you said  it does\n    observed  it does not\n              nothing came\n              cut/udp/detected: 4.42 s',
+  )
+  expect(text).toContain('[x]       It went another way.')
+  expect(text).toContain('[=]       As you predicted.')
+  expect(text.match(/careful/g)).toHaveLength(1)
+  expect(text.split('\n').filter((line) => line.length > 80)).toEqual([])
+})
