@@ -33,6 +33,8 @@ export interface Situation {
   writeEveryMs: number
   /** When this end last heard something before the strike; negative, or null when never. */
   lastHeardMs: number | null
+  /** For how long this end itself did not run, from then until it was to judge. */
+  ownPausesMs: number
   /** This end's first sends after the strike that may have been the first to be lost, one or two. */
   lostSendsMs: number[]
   /** What this end's kernel said of the connection just before the strike; null where it does not tell. */
@@ -287,8 +289,8 @@ function heartbeatMissed(measured: Situation, why: string): Expectation {
     belief: 'down',
     triggers: ['heartbeat_missed'],
     minMs: dueMs,
-    maxMs: dueMs + measured.uncertainMs,
-    formula: `last heard ${seconds(-measured.lastHeardMs)} before + ${seconds(downAfter)} .. + slack, so in (${seconds(downAfter - interval)} .. ${seconds(downAfter)}] + slack`,
+    maxMs: dueMs + measured.ownPausesMs + measured.uncertainMs,
+    formula: `${measured.ownPausesMs === 0 ? '' : `own pauses ${seconds(measured.ownPausesMs)} + `}last heard ${seconds(-measured.lastHeardMs)} before + ${seconds(downAfter)} .. + slack, so in (${seconds(downAfter - interval)} .. ${seconds(downAfter)}] + slack`,
     why,
     source: 'src/protocols/heartbeat/README.md',
   }

@@ -67,6 +67,7 @@ export function situationOf(
     outstandingRequestMs: outstandingRequest(log, host, strike),
     writeEveryMs: WRITE_EVERY_MS,
     lastHeardMs: heard === undefined ? null : heard.time - strike.at,
+    ownPausesMs: heard === undefined ? 0 : ownPauses(log, host, heard.time),
     lostSendsMs,
     connection:
       info === undefined || own === undefined
@@ -83,6 +84,22 @@ export function situationOf(
     mendedMs: mended === undefined ? null : mended.time - strike.at,
     networkBackMs: rebooted === undefined ? null : rebooted.time - strike.at,
   }
+}
+
+/**
+ * For how long this end itself did not run while it waited to hear something: its detector forgives the
+ * peer so much (src/protocols/heartbeat/README.md).
+ */
+function ownPauses(log: LabLog, host: string, lastHeardAt: number): number {
+  let dueAt = lastHeardAt + HEARTBEAT_TIMING.downAfterMs
+  let pausesMs = 0
+  for (const { time, data } of log.all('detector:paused', { host, from: lastHeardAt })) {
+    // A pause is noticed when it is over.
+    if (time - data.pausedMs > dueAt) break
+    pausesMs += data.pausedMs
+    dueAt += data.pausedMs
+  }
+  return pausesMs
 }
 
 /** The request that had no answer yet when the fault struck; null when none was on its way. */

@@ -15,6 +15,7 @@ const quick: Situation = {
   heartbeatMs: { interval: 1000, suspectAfter: 1500, downAfter: 3500 },
   httpMs: { interval: 2000, answerLimit: 1500 },
   outstandingRequestMs: null,
+  ownPausesMs: 0,
   writeEveryMs: 1000,
   lastHeardMs: -400,
   lostSendsMs: [600],
@@ -69,6 +70,15 @@ describe('a cut is noticed', () => {
     expect(noticed(expectationOf(place('cut/udp-heartbeat'), quick))).toMatchObject({
       minMs: 3100,
       maxMs: 3104,
+    })
+  })
+
+  test('by a heartbeat later, when this end itself did not run for a while', () => {
+    const paused = noticed(expectationOf(place('cut/udp-heartbeat'), { ...quick, ownPausesMs: 250 }))
+    expect(paused).toMatchObject({
+      minMs: 3100,
+      maxMs: 3354,
+      formula: expect.stringContaining('own pauses 0.25 s'),
     })
   })
 
