@@ -44,7 +44,7 @@ export async function play(rig: Rig): Promise<void> {
     const cause = changed.find(({ fault }) => fault !== null)
     if (cause !== undefined && cause.fault !== null) {
       watching = { fault: cause.fault, struck: cause.host }
-      rig.foundStruck(watching.fault, pair, watching.struck, LOOK_EVERY_MS)
+      rig.foundStruck(watching.fault, pair, watching.struck, LOOK_EVERY_MS, cause.because)
     }
     for (const { other, truth, because } of changed) rig.truth(other, truth, because)
     await rig.sleep(LOOK_EVERY_MS)

@@ -147,11 +147,12 @@ export class Rig {
     this.emit('watch:ended', { fault: id, pair: pair.name, struck: struck.name })
   }
 
-  /** Somebody else struck a host, at most `uncertainMs` ago. */
-  foundStruck(id: FaultId, pair: Pair, struck: Host, uncertainMs: number): void {
+  /** Somebody else struck a host, at most `uncertainMs` ago; `verifiedBy` is what showed it. */
+  foundStruck(id: FaultId, pair: Pair, struck: Host, uncertainMs: number, verifiedBy: string): void {
     const detail = { fault: id, pair: pair.name, struck: struck.name }
     this.emit('watch:started', detail)
     this.emit('fault:striking', { ...detail, promise: faults[id].promise, uncertainMs })
+    this.emit('fault:struck', { ...detail, verifiedBy })
   }
 
   /** From now on the learner's keys and buttons act on this pair. */

@@ -116,9 +116,10 @@ async function play(lab: Lab, options: LabOptions, style: Style, start: typeof s
 }
 
 /** Whether there is somebody in front, and they want to be asked. */
-function canAsk({ predict, json, plain }: LabOptions): boolean {
+function canAsk({ predict, json, plain, watch }: LabOptions): boolean {
   const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true
-  return isTerminal && !json && (predict ?? isLively(process.stdout, { plain }))
+  // With --watch the page shows everything as it comes: there is nothing left to predict.
+  return isTerminal && !json && !watch && (predict ?? isLively(process.stdout, { plain }))
 }
 
 /** Ctrl-C and its like end the run in order, once. @returns what they abort; aborting it does the same */

@@ -1,12 +1,16 @@
 /** A page without a browser: raw requests as anybody can send them, and runs that are only events. */
+import { mkdirSync } from 'node:fs'
 import { request } from 'node:http'
+import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 import { keepalive } from '../../labs/keepalive/lab.ts'
 import type { LabEvent } from '../../src/events/vocabulary.ts'
-import type { Plan } from '../../src/lab/lab.ts'
+import type { Check } from '../../src/lab/checks.ts'
+import type { Lab, Plan } from '../../src/lab/lab.ts'
 import { LabLog } from '../../src/lab/log.ts'
 import type { PlayCommand } from '../../src/lab/play-command.ts'
+import type { Answer, Question } from '../../src/lab/predict.ts'
 import { reportOf } from '../../src/lab/report.ts'
 import type { startRun } from '../../src/lab/start.ts'
 import { type Hello, type ServerMessage, SUBPROTOCOL, TOKEN_HEADER } from '../../src/view/page/messages.ts'
@@ -20,11 +24,17 @@ export class PretendedRuns {
   readonly commands: PlayCommand[] = []
   readonly plans: Plan[] = []
   emit: (events: LabEvent[]) => void = () => {}
+  /** What the next run will have observed. */
+  checks: Check[] = []
   #end: () => void = () => {}
+  #fail: (error: Error) => void = () => {}
 
-  readonly start: typeof startRun = async (lab, { play, faults, mechanisms }, onEvents) => {
+  readonly start: typeof startRun = async (lab, { play, faults, mechanisms, out }, onEvents) => {
+    const run = `run-${this.plans.length + 1}`
+    const folder = join(out, run)
+    mkdirSync(folder, { recursive: true })
     const plan: Plan = {
-      run: `run-${this.plans.length + 1}`,
+      run,
       lab: lab.id,
       tier: 'process',
       because: 'pretended',
@@ -34,7 +44,7 @@ export class PretendedRuns {
       play,
       faults,
       mechanisms,
-      folder: '/nowhere',
+      folder,
       programsBundle: '/nowhere',
       captureBundle: '/nowhere',
       environment: { os: 'linux' },
@@ -45,9 +55,10 @@ export class PretendedRuns {
     this.plans.push(plan)
     this.emit = onEvents
     const log = new LabLog([])
-    const report = reportOf(plan, log, [], new Date())
-    const done = new Promise<void>((resolve) => {
+    const report = reportOf(plan, log, this.checks, new Date())
+    const done = new Promise<void>((resolve, reject) => {
       this.#end = resolve
+      this.#fail = reject
     }).then(() => ({ plan, log, report, interrupted: true }))
     return { plan, asRoot: false, stop: this.#end, command: (one) => this.commands.push(one), done }
   }
@@ -56,11 +67,15 @@ export class PretendedRuns {
   end(): void {
     this.#end()
   }
+
+  fail(because: string): void {
+    this.#fail(new Error(because))
+  }
 }
 
-export async function pageUnderTest(out = temporaryFolder()) {
+export async function pageUnderTest(out = temporaryFolder(), known: Record<string, Lab> = labs) {
   const runs = new PretendedRuns()
-  const page = await openPage({ labs, out, port: 0, start: runs.start })
+  const page = await openPage({ labs: known, out, port: 0, start: runs.start })
   onTestFinished(() => page.close())
   const { host, port, hash } = new URL(page.url)
   const token = hash.slice('#token='.length)
@@ -88,14 +103,14 @@ interface Sent {
   body?: string
 }
 
-export interface Answer {
+export interface Response {
   status: number
   headers: NodeJS.Dict<string | string[]>
   body: string
 }
 
 /** The path goes out as it is, dots and all: fetch would tidy it up. */
-export function send({ port, method = 'GET', path, headers, body }: Sent): Promise<Answer> {
+export function send({ port, method = 'GET', path, headers, body }: Sent): Promise<Response> {
   return new Promise((resolve, reject) => {
     const own =
       body === undefined ? {} : { 'content-type': 'application/json', 'content-length': body.length }
@@ -196,4 +211,38 @@ export function someEvents(from: number, to: number, name: LabEvent['name'] = 't
       time: seq,
     } as LabEvent
   })
+}
+
+/** Asks two questions; this machine's runs say "none" to the first and nothing about the second. */
+export const askingLab: Lab = {
+  ...keepalive,
+  questions: () => [
+    questionOf('who', { choice: 'none', observed: 'not one of them', checks: ['cut/udp/detected'] }),
+    questionOf('when', { choice: null, observed: 'it was not observed', checks: [] }),
+  ],
+}
+
+function questionOf(id: string, answer: Omit<Answer, 'explanation'>): Question {
+  return {
+    id,
+    text: `${id} notices?`,
+    choices: [
+      { id: 'all', text: 'all of them' },
+      { id: 'none', text: 'nobody at all' },
+    ],
+    cells: [],
+    answer: () => ({ ...answer, explanation: `the reason of ${id}` }),
+  }
+}
+
+export const OBSERVED: Check = {
+  id: 'cut/udp/detected',
+  claim: '',
+  formula: '',
+  expected: { value: null },
+  observed: { value: null, watchedMs: 12_000 },
+  verdict: 'pass',
+  because: '',
+  source: '',
+  evidence: [],
 }

@@ -23,6 +23,7 @@ import { Listener, labs, pageUnderTest, send, someEvents, upgrade } from './page
 const CHOICE: Choice = {
   lab: 'keepalive',
   play: true,
+  predict: true,
   hosts: 'process',
   strike: 'server',
   faults: faultIds,
@@ -379,6 +380,8 @@ describe('the live run', () => {
     expect(parseLabOptions(argumentsOf(choice, all))).toMatchObject({ faults: ['cut'], mechanisms: ['udp'] })
     expect(argumentsOf({ ...CHOICE, play: false, hosts: 'auto' }, all)).toEqual([])
     expect(parseLabOptions(argumentsOf({ ...choice, strike: 'client' }, all)).strike).toBe('client')
+    expect(parseLabOptions(argumentsOf({ ...choice, predict: false }, all)).predict).toBe(false)
+    expect(argumentsOf({ ...CHOICE, hosts: 'auto', predict: false }, all)).toEqual(['--play'])
     expect(parseLabOptions(argumentsOf({ ...CHOICE, mechanisms: ['udp'] }, all))).toMatchObject({
       play: true,
       hosts: 'process',
@@ -422,10 +425,12 @@ describe('bounds', () => {
         command: null,
         problem: null,
         verdict: null,
+        asked: null,
       },
       version: 1,
       store,
       report: null,
+      told: null,
     }
     const feed = new Feed(live)
     onTestFinished(() => feed.close())

@@ -12,6 +12,7 @@ export function argumentsOf(choice: Choice, all: { faults: number; mechanisms: n
     ...(choice.play ? ['--play'] : []),
     ...(choice.hosts === 'auto' ? [] : ['--hosts', choice.hosts]),
     ...(choice.play || choice.strike === 'server' ? [] : ['--strike', choice.strike]),
+    ...(choice.play || choice.predict ? [] : ['--no-predict']),
     ...(only.length === 0 ? [] : ['--only', only.join(',')]),
   ]
 }

@@ -13,7 +13,7 @@ const BATCH_EVERY_MS = 50
 export const UNSENT_BYTES_MAX = 1_000_000
 
 /** What there is to tell. */
-export type Watched = Pick<LiveRun, 'state' | 'version' | 'store' | 'report'>
+export type Watched = Pick<LiveRun, 'state' | 'version' | 'store' | 'report' | 'told'>
 
 interface Browser {
   socket: WebSocket
@@ -23,6 +23,7 @@ interface Browser {
   /** The index of the next event for it; null: it has to begin anew. */
   next: number | null
   hasReport: boolean
+  isTold: boolean
 }
 
 export class Feed {
@@ -37,7 +38,7 @@ export class Feed {
 
   /** From now on this browser is told all that is newer than what it has. */
   join(socket: WebSocket, { run, since }: Hello): void {
-    const browser = { socket, version: null, run, next: since, hasReport: false }
+    const browser = { socket, version: null, run, next: since, hasReport: false, isTold: false }
     this.#browsers.add(browser)
     socket.once('close', () => this.#browsers.delete(browser))
     this.publish()
@@ -69,7 +70,7 @@ export class Feed {
 
   /** @returns whether it has everything now */
   #bringOn(browser: Browser, batches: Map<number | null, { message: string; next: number }>): boolean {
-    const { state, version, store, report } = this.#live
+    const { state, version, store, report, told } = this.#live
     const send = (message: ServerMessage) => browser.socket.send(JSON.stringify(message))
     if (browser.version !== version) {
       browser.version = version
@@ -81,6 +82,7 @@ export class Feed {
       browser.run = run
       browser.next = null
       browser.hasReport = false
+      browser.isTold = false
     }
     if (browser.next !== store.total) {
       const batch = batches.get(browser.next) ?? store.batch(browser.next)
@@ -93,6 +95,10 @@ export class Feed {
     if (report !== null && !browser.hasReport) {
       browser.hasReport = true
       send({ type: 'report', run, report })
+    }
+    if (told !== null && !browser.isTold) {
+      browser.isTold = true
+      send({ type: 'told', run, told })
     }
     return true
   }

@@ -1,13 +1,19 @@
-/** The one run of this server: what may be done with it now, and what is known of it so far. */
+/**
+ * The one run of this server: what may be done with it now, and what is known of it so far. While a
+ * question about it is open, `state`, `store` and `report` say nothing of what it found, to nobody.
+ */
 import type { LabEvent } from '../../events/vocabulary.ts'
 import { overall } from '../../lab/checks.ts'
 import type { Lab } from '../../lab/lab.ts'
-import type { LabOptions } from '../../lab/options.ts'
+import { type LabOptions, UsageError } from '../../lab/options.ts'
 import type { PlayCommand } from '../../lab/play-command.ts'
+import { questionsToAsk } from '../../lab/predict.ts'
+import { readPredictions } from '../../lab/prediction-file.ts'
 import type { Report } from '../../lab/report.ts'
-import { type Run, startRun } from '../../lab/start.ts'
+import { latestRun, type Outcome, type Run, startRun } from '../../lab/start.ts'
+import { Asking } from './asking.ts'
 import { EventStore } from './event-store.ts'
-import type { LiveState } from './messages.ts'
+import type { LiveState, Prediction, Told } from './messages.ts'
 import { impossible } from './possible.ts'
 
 /** It cannot be done now; the message is for the person at the page. */
@@ -15,7 +21,14 @@ export class NotNowError extends Error {
   override name = 'NotNowError'
 }
 
-const IDLE: LiveState = { phase: 'idle', plan: null, command: null, problem: null, verdict: null }
+const IDLE: LiveState = {
+  phase: 'idle',
+  plan: null,
+  command: null,
+  problem: null,
+  verdict: null,
+  asked: null,
+}
 const GOING_ON: readonly LiveState['phase'][] = ['starting', 'running', 'stopping']
 
 export class LiveRun {
@@ -26,8 +39,12 @@ export class LiveRun {
   #version = 0
   #stopWanted = false
   #ended: Promise<unknown> = Promise.resolve()
-  store: EventStore | null = null
-  report: Report | null = null
+  #store: EventStore | null = null
+  #report: Report | null = null
+  /** Kept for the predictions only, and until they are told: its log is big. */
+  #outcome: Outcome | null = null
+  #asking: Asking | null = null
+  #told: Told | null = null
 
   /**
    * @param changed called when there is something new to tell
@@ -39,7 +56,27 @@ export class LiveRun {
   }
 
   get state(): LiveState {
-    return this.#state
+    const asked = this.#asking?.asked ?? null
+    return { ...this.#state, asked, verdict: this.#isHeld ? null : this.#state.verdict }
+  }
+
+  /** null: there is nothing yet that may be shown. */
+  get store(): EventStore | null {
+    return this.#isHeld ? null : this.#store
+  }
+
+  get report(): Report | null {
+    return this.#isHeld ? null : this.#report
+  }
+
+  /** The predictions beside what was observed; null before both are there. */
+  get told(): Told | null {
+    return this.#told
+  }
+
+  /** The run that is not to be shown yet, from its folder neither. */
+  get heldRun(): string | null {
+    return this.#isHeld ? (this.#state.plan?.run ?? null) : null
   }
 
   /** Counts the changes of `state`. */
@@ -49,27 +86,34 @@ export class LiveRun {
 
   /**
    * Starts a run that the browsers can watch, as `startRun` does.
-   * @throws NotNowError while another goes on; CannotRunError
+   * @param asksFirst whether they are to predict what they will see
+   * @throws NotNowError while another goes on, or waits for predictions; CannotRunError
    */
   async start(
     lab: Lab,
     options: LabOptions,
     onEvents: (events: LabEvent[]) => void = () => {},
     command: string | null = null,
+    asksFirst = false,
   ): Promise<Run> {
     if (GOING_ON.includes(this.#state.phase)) throw new NotNowError('a run is going on; stop it first')
+    if (this.#isHeld) throw new NotNowError('the last run waits for your predictions; answer or skip them')
     this.#stopWanted = false
-    this.report = null
-    this.store = null
+    this.#report = null
+    this.#outcome = null
+    this.#store = null
+    this.#asking = null
+    this.#told = null
     this.#become({ ...IDLE, phase: 'starting', command })
     try {
       const run = await this.#startRun(lab, options, (events) => {
-        this.store?.add(events)
+        this.#store?.add(events)
         onEvents(events)
         this.#changed()
       })
       this.#run = run
-      this.store = new EventStore(run.plan.run)
+      this.#store = new EventStore(run.plan.run)
+      if (asksFirst) this.#ask(lab, run, options)
       this.#become({ ...this.#state, phase: 'running', plan: run.plan })
       this.#ended = this.#follow(run)
       if (this.#stopWanted) this.stop()
@@ -99,6 +143,26 @@ export class LiveRun {
     this.#run.command(command)
   }
 
+  /**
+   * Takes an answer, once.
+   * @throws NotNowError when it comes too late; UsageError when there is no such choice
+   */
+  predict({ run, question, choice }: Prediction): void {
+    const asking = this.#openAsking(run)
+    if (asking.asked.open?.id !== question) {
+      throw new NotNowError('that question is not open: it was answered before, and no answer can be changed')
+    }
+    this.#take(() => {
+      if (!asking.give(question, choice)) throw new UsageError(`that question has no choice "${choice}"`)
+    })
+  }
+
+  /** Skips every question that is still open. @throws NotNowError when there is none */
+  skipPredictions(run: string): void {
+    const asking = this.#openAsking(run)
+    this.#take(() => asking.skipAll())
+  }
+
   /** Stops what goes on and resolves when nothing does. */
   async close(): Promise<void> {
     this.stop()
@@ -107,14 +171,50 @@ export class LiveRun {
 
   async #follow(run: Run): Promise<void> {
     try {
-      const { report } = await run.done
-      this.report = report
-      this.#become({ ...this.#state, phase: 'ended', verdict: overall(report.checks) })
+      const outcome = await run.done
+      this.#report = outcome.report
+      this.#outcome = outcome
+      this.#tell()
+      this.#become({ ...this.#state, phase: 'ended', verdict: overall(outcome.report.checks) })
     } catch (error) {
+      // A run that fails has nothing to show that one could predict.
+      if (this.#isHeld) this.#asking = null
       this.#become({ ...this.#state, phase: 'failed', problem: messageOf(error) })
     } finally {
       this.#run = null
     }
+  }
+
+  get #isHeld(): boolean {
+    return this.#asking?.isOpen === true
+  }
+
+  #ask(lab: Lab, { plan }: Run, { out }: LabOptions): void {
+    const questions = questionsToAsk(lab.questions(plan), plan, readPredictions(latestRun(out)))
+    if (questions.length > 0) this.#asking = new Asking(questions, plan)
+  }
+
+  #openAsking(run: string): Asking {
+    if (this.#asking === null || run !== this.heldRun) {
+      throw new NotNowError('no question of that run is open: its answers are locked')
+    }
+    return this.#asking
+  }
+
+  /** Whatever becomes of an answer, browsers are to know what is open now. */
+  #take(answer: () => void): void {
+    try {
+      answer()
+      this.#tell()
+    } finally {
+      this.#become(this.#state)
+    }
+  }
+
+  #tell(): void {
+    if (this.#outcome === null || this.#isHeld) return
+    this.#told = this.#asking?.compareWith(this.#outcome) ?? null
+    this.#outcome = null
   }
 
   #become(state: LiveState): void {

@@ -7,6 +7,7 @@ import type { Tier } from '../../hosts/host.ts'
 import type { Verdict } from '../../lab/checks.ts'
 import type { Plan } from '../../lab/lab.ts'
 import type { PlayAction } from '../../lab/play-command.ts'
+import type { Comparison, Choice as Expectation } from '../../lab/predict.ts'
 import type { Report } from '../../lab/report.ts'
 import type { RecordedCells } from '../viewer/run.ts'
 
@@ -21,6 +22,8 @@ export const GOING_AWAY = 1001
 export interface Choice {
   lab: string
   play: boolean
+  /** Ask before anything is shown. In play there is nothing to ask. */
+  predict: boolean
   hosts: 'auto' | Tier
   strike: 'server' | 'client'
   faults: string[]
@@ -82,6 +85,49 @@ export interface LiveState {
   /** Why it failed. */
   problem: string | null
   verdict: Verdict | null
+  /** null: this run asks nothing. */
+  asked: Asked | null
+}
+
+/** How far the questions of a run have come. While one is open, nothing of the run is sent to anybody. */
+export interface Asked {
+  count: number
+  open: OpenQuestion | null
+}
+
+export interface OpenQuestion {
+  id: string
+  text: string
+  choices: Expectation[]
+  /** From 1. */
+  number: number
+}
+
+/** An answer to the open question; the first one counts. */
+export interface Prediction {
+  run: string
+  question: string
+  /** null: skipped. */
+  choice: string | null
+}
+
+/** What was predicted beside what was observed, once both are there. */
+export interface Told {
+  summary: string
+  predictions: ToldPrediction[]
+}
+
+export interface ToldPrediction {
+  question: string
+  /** null: skipped. */
+  predicted: string | null
+  /** null: this run did not decide it. */
+  observed: string | null
+  verdict: Comparison['verdict']
+  /** What was seen, in a sentence. */
+  seen: string
+  checks: { id: string; observed: string; verdict: Verdict }[]
+  explanation: string
 }
 
 /** The first and only message of a browser: what it has already, so that it gets the rest. */
@@ -94,6 +140,7 @@ export interface Hello {
 export type ServerMessage =
   | { type: 'state'; state: LiveState }
   | { type: 'report'; run: string; report: Report }
+  | { type: 'told'; run: string; told: Told }
   | Batch
 
 export interface Batch {

@@ -20,6 +20,7 @@ function some<T extends string>(of: readonly T[]) {
 export const choiceSchema = v.strictObject({
   lab: name,
   play: v.boolean(),
+  predict: v.boolean(),
   hosts: v.picklist(['auto', ...tiers]),
   strike: v.picklist(sides),
   faults: some<FaultId>(faultIds),
@@ -30,6 +31,15 @@ export const playCommandSchema = v.strictObject({
   action: v.picklist(playActions),
   host: v.picklist(['a', 'b']),
 })
+
+export const predictionSchema = v.strictObject({
+  run: name,
+  question: name,
+  choice: v.nullable(name),
+})
+
+/** All questions about this run that are still open. */
+export const skipSchema = v.strictObject({ run: name })
 
 export const helloSchema = v.strictObject({
   run: v.nullable(name),

@@ -6,6 +6,7 @@
  *   GET  /api/setup                  what can be chosen, and what this machine cannot do
  *   GET  /api/runs  /api/runs/<id>   earlier runs; one of them, line by line
  *   POST /api/start  stop  act       orders
+ *   POST /api/predict  skip          what somebody expects of the run, before they see it
  *   WS   /api/live                   what goes on, see feed.ts
  *
  * Who may do what: locks.ts.
@@ -34,7 +35,7 @@ import { Locks, newToken, type Refusal, SECURITY_HEADERS } from './locks.ts'
 import { GOING_AWAY, type Setup, SUBPROTOCOL } from './messages.ts'
 import { impossible } from './possible.ts'
 import { RateLimit } from './rate-limit.ts'
-import { choiceSchema, helloSchema, playCommandSchema } from './requests.ts'
+import { choiceSchema, helloSchema, playCommandSchema, predictionSchema, skipSchema } from './requests.ts'
 
 const ADDRESS = '127.0.0.1'
 /** The longest order names all faults and mechanisms. */
@@ -180,8 +181,15 @@ function application({ locks, files, setup, labs, out, live }: Parts): Express {
   app.get('/page.css', (_request, response) => void response.type('css').send(files.css))
 
   app.get('/api/setup', (_request, response) => void response.json(setup))
-  app.get('/api/runs', async (_request, response) => void response.json(await listRuns(out)))
+  app.get('/api/runs', async (_request, response) => {
+    const runs = await listRuns(out)
+    // Asked afterwards: reading takes a while. Its verdict would tell.
+    response.json(runs.filter(({ id }) => id !== live.heldRun))
+  })
   app.get('/api/runs/:id', async (request, response) => {
+    if (request.params.id === live.heldRun) {
+      throw new NotNowError('that run waits for your predictions; answer or skip them')
+    }
     const lines = openRun(out, request.params.id)
     const head = await lines.next()
     response.type('application/x-ndjson')
@@ -198,7 +206,8 @@ function application({ locks, files, setup, labs, out, live }: Parts): Express {
     if (lab === undefined) throw new UsageError(`there is no lab "${choice.lab}"`)
     const all = { faults: setup.faults.length, mechanisms: setup.mechanisms.length }
     const options = parseLabOptions([...argumentsOf(choice, all), '--out', out])
-    const { plan } = await live.start(lab, options, () => {}, commandOf(choice, setup))
+    const asksFirst = choice.predict && !choice.play
+    const { plan } = await live.start(lab, options, () => {}, commandOf(choice, setup), asksFirst)
     response.json({ run: plan.run })
   })
   app.post('/api/stop', (_request, response) => {
@@ -207,6 +216,15 @@ function application({ locks, files, setup, labs, out, live }: Parts): Express {
   })
   app.post('/api/act', (request, response) => {
     live.command(v.parse(playCommandSchema, request.body))
+    response.json({})
+  })
+
+  app.post('/api/predict', (request, response) => {
+    live.predict(v.parse(predictionSchema, request.body))
+    response.json({})
+  })
+  app.post('/api/skip', (request, response) => {
+    live.skipPredictions(v.parse(skipSchema, request.body).run)
     response.json({})
   })
 

@@ -54,6 +54,7 @@ export class Chooser {
     return {
       lab: within<HTMLSelectElement>(this.#form, '[name=lab]').value,
       play,
+      predict: this.#chosen('predict').length > 0,
       hosts: within<HTMLSelectElement>(this.#form, '[name=hosts]').value as Choice['hosts'],
       strike: value('strike') as Choice['strike'],
       faults: play ? this.#setup.faults.map(({ id }) => id) : faults,
@@ -122,6 +123,17 @@ function fields(setup: Setup): Child[] {
         ['server', 'b, the servers'],
         ['client', 'a, the clients'],
       ]),
+      element(
+        'fieldset',
+        {},
+        element('legend', {}, 'What do you expect?'),
+        element(
+          'label',
+          { title: 'Questions while the lab runs; nothing is shown before your last answer.' },
+          element('input', { type: 'checkbox', name: 'predict', value: 'first', checked: true }),
+          ' ask me first',
+        ),
+      ),
       boxes(
         'faults',
         'Faults',

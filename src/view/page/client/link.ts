@@ -46,7 +46,9 @@ export class Link {
     }
     if (attempt !== this.#attempt) return
     const socket = new WebSocket(`ws://${location.host}/api/live`, [SUBPROTOCOL, token()])
+    let wasOpen = false
     socket.onopen = () => {
+      wasOpen = true
       this.#tries = 0
       socket.send(JSON.stringify(this.#events.position()))
       this.#events.became('connected', 'connected')
@@ -55,10 +57,10 @@ export class Link {
       if (attempt === this.#attempt) this.#events.received(JSON.parse(String(data)) as ServerMessage)
     }
     socket.onclose = ({ code }) => {
-      if (attempt === this.#attempt) {
-        this.#because = code === GOING_AWAY ? 'the server has ended' : 'the connection ended'
-        this.#again()
-      }
+      if (attempt !== this.#attempt) return
+      // A new one that is refused, as by a server that is about to end, is no news of why the last one ended.
+      if (wasOpen) this.#because = code === GOING_AWAY ? 'the server has ended' : 'the connection ended'
+      this.#again()
     }
   }
 

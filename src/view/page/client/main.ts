@@ -5,12 +5,13 @@ import type { Report } from '../../../lab/report.ts'
 import { fill, within } from '../../viewer/dom.ts'
 import { type Child, element } from '../../viewer/markup.ts'
 import { mountViewer, type Viewer } from '../../viewer/viewer.ts'
-import type { Batch, ListedRun, LiveState, ServerMessage, Setup } from '../messages.ts'
+import type { Batch, ListedRun, LiveState, ServerMessage, Setup, Told } from '../messages.ts'
 import { ask, request, takeToken } from './api.ts'
 import { Chooser } from './choose.ts'
 import { EVENTS_SHOWN_MAX, listItem, type OpenedRun, openEarlier } from './earlier.ts'
 import { Link } from './link.ts'
 import { PlayPanel } from './play-panel.ts'
+import { PredictionPanel } from './predictions.ts'
 
 /** These come every second from every connection; when a run is too long for a browser, they go first. */
 const ROUTINE = /^(packet|heartbeat|tcp|udp|http|kernel:tcp_info)/
@@ -29,12 +30,21 @@ interface Live {
   missing: number
   events: LabEvent[]
   report: Report | null
+  told: Told | null
   /** What the lab said last. */
   said: string
 }
 
-const IDLE: LiveState = { phase: 'idle', plan: null, command: null, problem: null, verdict: null }
-const live: Live = { state: IDLE, run: null, next: 0, missing: 0, events: [], report: null, said: '' }
+const IDLE: LiveState = {
+  phase: 'idle',
+  plan: null,
+  command: null,
+  problem: null,
+  verdict: null,
+  asked: null,
+}
+const NOTHING_YET = { next: 0, missing: 0, report: null, told: null, said: '' }
+const live: Live = { ...NOTHING_YET, state: IDLE, run: null, events: [] }
 /** null: the live run is shown. */
 let opened: OpenedRun | null = null
 let setup: Setup | null = null
@@ -43,6 +53,11 @@ let panel: PlayPanel | null = null
 let viewer: Viewer | null = null
 /** What came while the picture was paused; null: it is not. */
 let held: LabEvent[] | null = null
+const predictions = new PredictionPanel(root('predict'), {
+  answer: (question, choice) =>
+    void attempt(() => request('/api/predict', { run: live.run, question, choice })),
+  skipAll: () => void attempt(() => request('/api/skip', { run: live.run })),
+})
 
 const link = new Link({
   position: () => ({ run: live.run, since: live.next }),
@@ -91,7 +106,7 @@ async function listEarlier(): Promise<void> {
 async function open(id: string): Promise<void> {
   tell(null)
   // The one that is going on is better seen live.
-  opened = id === live.run && isGoingOn() ? null : await openEarlier(id)
+  opened = id === live.run && (isGoingOn() || isAsking()) ? null : await openEarlier(id)
   giveRoom()
   show()
   root('run').focus()
@@ -104,7 +119,10 @@ function giveRoom(): void {
 
 function received(message: ServerMessage): void {
   if (message.type === 'state') becameOf(message.state)
-  else if (message.type === 'report') {
+  else if (message.type === 'told') {
+    live.told = message.told
+    showHead()
+  } else if (message.type === 'report') {
     live.report = message.report
     if (opened !== null) return
     if (held !== null) pause()
@@ -114,16 +132,17 @@ function received(message: ServerMessage): void {
 
 function becameOf(state: LiveState): void {
   const before = live.state.phase
+  const wasAsking = isAsking()
   live.state = state
   const run = state.plan?.run ?? null
   if (run !== live.run || state.phase === 'starting') {
-    Object.assign(live, { run, next: 0, missing: 0, events: [], report: null, said: '' })
+    Object.assign(live, { ...NOTHING_YET, run, events: [] })
     if (run !== null) giveRoom()
     if (opened === null) show()
-  }
+  } else if (wasAsking !== isAsking() && opened === null) show()
   if (opened === null && !isGoingOn()) panel?.end()
   const hasEnded = before !== state.phase && (state.phase === 'ended' || state.phase === 'failed')
-  if (hasEnded) void attempt(listEarlier)
+  if (hasEnded || (wasAsking && !isAsking())) void attempt(listEarlier)
   showHead()
   chooser?.allow(whyNoStart())
 }
@@ -195,7 +214,8 @@ function show(): void {
 
 function shownLive() {
   const { plan } = live.state
-  return plan === null ? null : { plan, events: live.events, report: live.report }
+  // Before the last answer there is nothing to draw, nor may what another machine found be there instead.
+  return plan === null || isAsking() ? null : { plan, events: live.events, report: live.report }
 }
 
 function showHead(): void {
@@ -205,6 +225,7 @@ function showHead(): void {
     last === undefined ? '' : `${live.next.toLocaleString('en')} events, ${(last / 1000).toFixed(1)} s`
   document.title = `${live.state.phase === 'idle' ? '' : `${live.state.phase}: `}stillhere`
   showControls()
+  showPredictions()
   // Made anew only when something else is to be said, or a button would vanish under the pointer.
   fillWhenNew(root('head'), `${opened?.plan.run} ${live.run} ${live.state.phase} ${live.missing}`, headParts)
   root('head').onclick = ({ target }) => {
@@ -217,10 +238,16 @@ function showHead(): void {
   }
 }
 
+function showPredictions(): void {
+  const active = document.activeElement
+  const mayFocus = active === null || active === document.body || root('choose').contains(active)
+  predictions.show(live.run, opened === null ? live.state.asked : null, live.told, mayFocus)
+}
+
 function showControls(): void {
   const { phase } = live.state
   const place = root('controls')
-  const canPause = isGoingOn() && opened === null
+  const canPause = isGoingOn() && !isAsking() && opened === null
   fillWhenNew(place, `${phase} ${held === null} ${canPause}`, () => [
     ...(canPause
       ? [
@@ -326,7 +353,12 @@ function welcome(): Child {
 }
 
 function phaseWords(): string {
-  const { phase, problem, verdict } = live.state
+  const { phase, problem, verdict, asked } = live.state
+  const open = asked?.open ?? null
+  if (open !== null) {
+    const what = isGoingOn() ? phase : 'the run has ended'
+    return `${what}; first your prediction, ${open.number} of ${asked?.count}`
+  }
   switch (phase) {
     case 'idle':
       return 'no run yet'
@@ -352,8 +384,14 @@ function isGoingOn(): boolean {
   return ['starting', 'running', 'stopping'].includes(live.state.phase)
 }
 
+/** A question is open, so the server sends nothing of the run. */
+function isAsking(): boolean {
+  return (live.state.asked?.open ?? null) !== null
+}
+
 function whyNoStart(): string | null {
   if (document.body.classList.contains('alone')) return 'there is no connection to the server'
+  if (isAsking()) return 'the last run waits for your predictions; answer or skip them'
   return isGoingOn() ? 'a run is going on; stop it first' : null
 }
 

@@ -168,7 +168,7 @@ export class PlayPanel {
       element(
         'td',
         { class: 'quiet' },
-        kernel.get(mechanism) ?? (mechanism.startsWith('udp') ? 'nothing (UDP)' : ''),
+        kernel.get(mechanism) ?? (mechanism.startsWith('udp') ? 'none (UDP)' : ''),
       ),
     ]
   }
