@@ -14,7 +14,9 @@ import { toQlog } from './view/export/qlog.ts'
 import { layout } from './view/layout.ts'
 import { NoRunError, openRun } from './view/page/earlier-runs.ts'
 import type { OpenedEnd, OpenedHead } from './view/page/messages.ts'
+import { toSvg } from './view/svg.ts'
 import { textLadder } from './view/terminal/ladder.ts'
+import { inWindow } from './view/viewer/time-window.ts'
 
 const RUNS = 'runs'
 /** The one with most to see: lost probes, a kernel that gives up, an end that never learns of it. */
@@ -24,6 +26,7 @@ const HELP = `npm run report -- [format] [fault/mechanism] [run]
 
 Prints a recorded run: its verdict and where its files are, or one of
   --text      one connection as a ladder: who sent, believed and noticed what
+  --svg       the same as a picture; --from S and --to S choose the seconds of both
   --mermaid   the same as a Mermaid sequence diagram
   --qlog      the whole run for tools that read qlog
   --csv       the whole run for spreadsheets, one event a line
@@ -32,7 +35,10 @@ fault/mechanism  which connection: cut/tcp-keepalive; in a run of --play
                  play/tcp-keepalive (default: ${PREFERRED.pair}/${PREFERRED.mechanism}, where the run has it)
 run              a folder or a run's id (default: the last run in ${RUNS}/)`
 
-const formats = ['text', 'mermaid', 'qlog', 'csv'] as const
+const formats = ['text', 'svg', 'mermaid', 'qlog', 'csv'] as const
+/** Those that show one connection, and of these those that show a part of its time. */
+const OF_ONE_CONNECTION: readonly (Format | null)[] = ['text', 'svg', 'mermaid']
+const OF_A_WINDOW: readonly (Format | null)[] = ['text', 'svg']
 type Format = (typeof formats)[number]
 
 interface Request {
@@ -40,6 +46,9 @@ interface Request {
   format: Format | null
   /** As typed. */
   cell: string | null
+  /** Seconds from the strike; undefined: from the first, to the last. */
+  from: number | undefined
+  to: number | undefined
   run: string
 }
 
@@ -83,13 +92,24 @@ export async function reportCommand(args: readonly string[]): Promise<number> {
   return 0
 }
 
-function written({ format, cell }: Request, run: RecordedRun): string {
+function written({ format, cell, from, to }: Request, run: RecordedRun): string {
   if (format === null) return overview(run)
   if (format === 'qlog') return toQlog(run.events)
   if (format === 'csv') return toCsv(run.events)
   const { pair, mechanism } = connectionOf(cell, run)
   if (format === 'mermaid') return toMermaid(run.events, pair, mechanism)
-  return textLadder(layout(run.events, { pair, connection: mechanism }))
+  const view = { pair, connection: mechanism }
+  const whole = layout(run.events, view)
+  const shown = {
+    from: from === undefined ? whole.from : whole.origin + from * 1000,
+    to: to === undefined ? whole.to : whole.origin + to * 1000,
+  }
+  if (shown.from >= shown.to || shown.to <= whole.from || shown.from >= whole.to) {
+    throw new UsageError('--from and --to: there is nothing to show between these seconds')
+  }
+  const isWhole = from === undefined && to === undefined
+  const ladder = isWhole ? whole : inWindow(layout(run.events, { ...view, ...shown }), whole)
+  return format === 'svg' ? toSvg(ladder) : textLadder(ladder)
 }
 
 /** @returns null when help is wanted */
@@ -104,11 +124,24 @@ function parseRequest(args: readonly string[]): Request | null {
   const runs = positionals.filter((text) => !cells.includes(text))
   const tooMany = cells[1] ?? runs[1]
   if (tooMany !== undefined) throw new UsageError(`"${tooMany}" is one too many; try --help`)
-  if (cells[0] !== undefined && format !== 'text' && format !== 'mermaid') {
-    throw new UsageError(`${cells[0]}: only --text and --mermaid show one connection`)
+  if (cells[0] !== undefined && !OF_ONE_CONNECTION.includes(format)) {
+    throw new UsageError(`${cells[0]}: only --text, --svg and --mermaid show one connection`)
   }
-  return { format, cell: cells[0] ?? null, run: runs[0] ?? join(RUNS, 'latest') }
+  if ((values.from ?? values.to) !== undefined && !OF_A_WINDOW.includes(format)) {
+    throw new UsageError('--from and --to go with --text or --svg')
+  }
+  const [from, to] = [secondsOf('--from', values.from), secondsOf('--to', values.to)]
+  return { format, cell: cells[0] ?? null, from, to, run: runs[0] ?? join(RUNS, 'latest') }
 }
+
+function secondsOf(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (/^-?\d{1,6}(\.\d{1,3})?$/.test(text)) return Number(text)
+  throw new UsageError(
+    `${option} ${text}: expected seconds from the strike, such as 2.5 (before it: ${option}=-1)`,
+  )
+}
+
 const CELL = /^[a-z-]+\/[a-z-]+$/
 
 function parse(args: readonly string[]) {
@@ -117,7 +150,16 @@ function parse(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { text: flag, mermaid: flag, qlog: flag, csv: flag, help: flag },
+      options: {
+        text: flag,
+        svg: flag,
+        mermaid: flag,
+        qlog: flag,
+        csv: flag,
+        from: { type: 'string' },
+        to: { type: 'string' },
+        help: flag,
+      },
     })
   } catch (error) {
     // Node's message goes on with advice about "--" that does not fit here.

@@ -57,6 +57,28 @@ describe('a run as it should be', () => {
     expect((await report('--text', folder)).stdout).toContain(' / tcp-')
   })
 
+  test('--svg draws it as a picture, whole or between two seconds', async () => {
+    const whole = await report('--svg', 'kill/tcp-idle', folder)
+    expect(whole.stdout).toMatch(/^<svg[\s\S]*<\/svg>\n$/)
+    expect(whole.stdout).toContain('SIGKILL')
+    const part = await report('--svg', 'freeze/tcp-heartbeat', '--from=-1', '--to', '2', folder)
+    expect(part.status).toBe(0)
+    const all = await report('--svg', 'freeze/tcp-heartbeat', folder)
+    expect(part.stdout.length).toBeLessThan(all.stdout.length)
+  })
+
+  test.each([
+    [['--text', '--from', 'soon'], /--from soon: expected seconds/],
+    [['--csv', '--to', '1'], /--from and --to go with --text or --svg/],
+    [['--svg', '--from', '5', '--to', '5'], /nothing to show/],
+    [['--svg', '--from', '9000'], /nothing to show/],
+  ])('%j is refused in one line', async (args, message) => {
+    const { status, stderr } = await report(...args, folder)
+    expect(status).toBe(2)
+    expect(stderr).toMatch(message)
+    expect(stderr.trimEnd()).not.toContain('\n')
+  })
+
   test('--mermaid, --qlog and --csv hand over everything', async () => {
     const mermaid = await report('--mermaid', 'freeze/tcp-heartbeat', folder)
     expect(mermaid.stdout).toMatch(/^sequenceDiagram\n/)
@@ -78,7 +100,7 @@ describe('what cannot be: one line, status 2, nothing on standard output', () =>
     [
       'a cell where it has no meaning',
       ['--csv', 'kill/tcp-idle'],
-      /only --text and --mermaid show one connection/,
+      /only --text, --svg and --mermaid show one connection/,
     ],
     ['a fault that the run had not', ['--text', 'cut/tcp-idle'], /this run has .*kill.*, not "cut"/],
     ['a mechanism that nobody knows', ['--text', 'kill/smtp'], /not "smtp"/],
