@@ -63,14 +63,7 @@ describeNeeding('network namespaces', tier === 'netns')('lab:keepalive on netns 
   test(
     'SIGKILL of the lab leaves no process',
     async () => {
-      const { child, says, ended } = start(['lab', 'keepalive', '--out', temporaryFolder()])
-      await says(UP)
-      const processes = descendants(child.pid ?? 0)
-      expect(processes.length).toBeGreaterThan(18)
-      child.kill('SIGKILL')
-      await ended
-
-      expect(await allGone(processes, 5000)).toEqual([])
+      await killedLabLeavesNothing([], UP, 18)
     },
     LAB_LIMIT_MS,
   )
@@ -125,23 +118,8 @@ describe('lab:keepalive on process hosts', () => {
   onLinux(
     'SIGKILL of the lab leaves no process, frozen ones included',
     async () => {
-      const { child, says, ended } = start([
-        'lab',
-        'keepalive',
-        '--hosts',
-        'process',
-        '--only',
-        'freeze',
-        '--out',
-        temporaryFolder(),
-      ])
-      await says('the first fault strikes')
-      const processes = descendants(child.pid ?? 0)
-      expect(processes.length).toBeGreaterThan(2)
-      child.kill('SIGKILL')
-      await ended
-
-      expect(await allGone(processes, 5000)).toEqual([])
+      const frozenOnly = ['--hosts', 'process', '--only', 'freeze']
+      await killedLabLeavesNothing(frozenOnly, 'the first fault strikes', 2)
     },
     LAB_LIMIT_MS,
   )
@@ -150,7 +128,7 @@ describe('lab:keepalive on process hosts', () => {
     'Ctrl-C undoes the fault, ends every process, and writes the report so far',
     async () => {
       const out = temporaryFolder()
-      const { child, says, ended } = start([
+      const { child, ended } = start([
         'lab',
         'keepalive',
         '--hosts',
@@ -164,7 +142,6 @@ describe('lab:keepalive on process hosts', () => {
       await expect
         .poll(() => existsSync(out) && descendants(child.pid ?? 0).length > 2, { timeout: 10_000 })
         .toBe(true)
-      void says
       const processes = () => descendants(child.pid ?? 0)
       await expect.poll(() => frozen(processes()), { timeout: 15_000 }).toBe(true)
       const all = processes()
@@ -283,6 +260,22 @@ describe('wrong input', () => {
     expect(ended.stderr).toMatch(/Host kill-[ab] did not start.*no memory for this host/s)
   })
 })
+
+/** Kills the lab by SIGKILL once it `says` something, when it has more than `processesMin` processes. */
+async function killedLabLeavesNothing(
+  options: string[],
+  saying: string,
+  processesMin: number,
+): Promise<void> {
+  const { child, says, ended } = start(['lab', 'keepalive', ...options, '--out', temporaryFolder()])
+  await says(saying)
+  const processes = descendants(child.pid ?? 0)
+  expect(processes.length).toBeGreaterThan(processesMin)
+  child.kill('SIGKILL')
+  await ended
+
+  expect(await allGone(processes, 5000)).toEqual([])
+}
 
 /** The table of README.md: each of the question's claims with the checks that observe it. */
 function claimRows(): { row: string; checkIds: string[] }[] {
