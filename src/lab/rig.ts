@@ -221,7 +221,13 @@ export class Rig {
     if (old === truth) return
     this.#truths.set(seenFrom.name, truth)
     const peer = `${seenFrom.pair}-${seenFrom.name.endsWith('-a') ? 'b' : 'a'}`
-    this.#log.emitter('truth', seenFrom)('truth:updated', { peer, old, new: truth, because })
+    this.#log.emitter('truth', seenFrom)('truth:updated', {
+      peer,
+      old,
+      new: truth,
+      because,
+      certainty: 'definite',
+    })
   }
 
   /** Takes back every fault and ends every process by its pid. */
