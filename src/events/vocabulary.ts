@@ -112,6 +112,8 @@ export const vocabulary = {
   'program:started': v.strictObject({ node: text, mechanisms: v.array(text) }),
   /** Its sockets are open; `ports` says where it listens, mechanism by mechanism. */
   'program:ready': v.strictObject({ ports: v.record(text, count) }),
+  /** It runs: written every second, in containers, where nobody sees processes. A hole is a pause, or an end. */
+  'program:running': nothing,
   /** It was asked to end, and ends in order. No such line before the last one: it was killed. */
   'program:stopping': v.strictObject({ because: text }),
   /** It cannot go on; `message` is for the person who started it. */
@@ -307,7 +309,7 @@ export const vocabulary = {
   /** A program runs in a container: `container` is its hostname, which is how the engine abbreviates its id. */
   'container:entered': v.strictObject({ service: text, container: text, address: text }),
   /** The container engine said that it did something: it is done, at `mono` by the engine's own clock. */
-  'container:reported': v.strictObject({ service: text, container: text, action: text }),
+  'container:reported': v.strictObject({ container: text, action: text }),
   /** The learner said what they are about to type (`begins`), or that it has returned. */
   'container:announced': v.strictObject({ act: text, phase: v.picklist(['begins', 'returned']) }),
   /** The router passes packets on, or drops them without a word; new mappings live as long as the limit says. */

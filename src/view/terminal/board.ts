@@ -159,7 +159,7 @@ export function otherOf(side: Side): Side {
 }
 
 function sideOf(host: string): Side | null {
-  return host === 'play-a' ? 'a' : host === 'play-b' ? 'b' : null
+  return host.endsWith('-a') ? 'a' : host.endsWith('-b') ? 'b' : null
 }
 
 function nobody(): End {
