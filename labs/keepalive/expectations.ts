@@ -2,18 +2,16 @@
  * What should be seen at one end of one cell, computed from the options, sysctls and measured state in
  * force. Pure: numbers in, a range with its formula out.
  */
+import type { Role } from '../../src/events/host-names.ts'
 import type { Trigger } from '../../src/events/vocabulary.ts'
 import type { FaultId } from '../../src/faults/registry.ts'
 import { type BusyConnection, keepaliveGiveUp, retransmissionGiveUp } from '../../src/kernel/give-up.ts'
 import { SLACK_MS } from '../../src/lab/checks.ts'
-import type { Mechanism } from '../../src/programs/host-messages.ts'
-
-export type Role = 'client' | 'server'
 
 /** Which cell, and which of its two ends. */
 export interface Place {
   fault: FaultId
-  mechanism: Mechanism
+  mechanism: string
   role: Role
   /** This end is on the host that the fault strikes. */
   struck: boolean
@@ -68,11 +66,11 @@ export type Expectation =
   /** It cannot be predicted on this machine. */
   | { kind: 'unpredictable'; why: string }
 
-const isUdp = (mechanism: Mechanism) => mechanism === 'udp' || mechanism === 'udp-heartbeat'
-const hasHeartbeat = (mechanism: Mechanism) =>
+const isUdp = (mechanism: string) => mechanism === 'udp' || mechanism === 'udp-heartbeat'
+const hasHeartbeat = (mechanism: string) =>
   mechanism === 'udp-heartbeat' || mechanism === 'tcp-heartbeat' || mechanism === 'websocket'
 /** Does this end send data by itself, so that its kernel waits for acknowledgements? */
-const writes = (mechanism: Mechanism, role: Role) =>
+const writes = (mechanism: string, role: Role) =>
   mechanism === 'tcp-heartbeat' ||
   mechanism === 'websocket' ||
   (role === 'client' && ['tcp-busy', 'tcp-user-timeout', 'http-session'].includes(mechanism))

@@ -6,7 +6,7 @@
  *
  * Four sources meet in one log: applications (`program tcp udp http websocket session heartbeat
  * detector belief`), kernels (`kernel`), and the lab itself, which knows the truth because it did it
- * (`truth fault host command control run`). The recorder adds its own remarks (`recorder`).
+ * (`truth fault case host command control run`). The recorder adds its own remarks (`recorder`).
  */
 import * as v from 'valibot'
 
@@ -257,13 +257,20 @@ export const vocabulary = {
     tier: text,
     because: text,
     pace: text,
-    strike: text,
+    /** null: a lab in which nobody chooses which host is struck. */
+    strike: v.nullable(text),
     seed: count,
     play: v.boolean(),
     mechanisms: v.array(text),
     environment: v.record(text, v.union([text, v.number()])),
   }),
   'run:ended': v.strictObject({ because: text }),
+  /** From here on what happens to a pair belongs to the case of that name; not used where a fault strikes. */
+  'case:started': v.strictObject({ pair: text, promise: text }),
+  /** The case has been seen to its end. */
+  'case:ended': v.strictObject({ pair: text }),
+  /** The case cannot be shown with these hosts: it has no pair, and nothing about it was observed. */
+  'case:skipped': v.strictObject({ case: text, because: text }),
   /** What the person in front should know now; also a mark on the time line. */
   'run:progressed': v.strictObject({ message: text }),
   /**

@@ -11,10 +11,11 @@ import { finishCaptures } from '../view/pcapng/finish.ts'
 import { writeReportHtml } from '../view/report/report-html.ts'
 import { writeTimelineSvg } from '../view/report/timeline.ts'
 import { bundlePrograms } from './bundle.ts'
-import type { Lab, Plan } from './lab.ts'
+import type { Lab } from './lab.ts'
 import { CannotRunError, launch, makeRunFolder, markAsLatest } from './launch.ts'
 import { LabLog } from './log.ts'
 import { type LabOptions, UsageError } from './options.ts'
+import type { Plan } from './plan.ts'
 import type { PlayCommand } from './play-command.ts'
 import { type Report, reportOf } from './report.ts'
 
@@ -62,7 +63,7 @@ export async function startRun(
     writeJson(plan, 'report.json', report)
     finishCaptures(plan.folder, log.events)
     await writeReportHtml(plan.folder, { plan, report, log, lab })
-    writeTimelineSvg(plan.folder, { plan, log })
+    writeTimelineSvg(plan.folder, { plan, log, report })
     markAsLatest(options.out, plan.run)
     return { plan, log, report, interrupted: launched.interrupted() }
   }
@@ -115,7 +116,7 @@ function planOf(
   { tier, because }: Pick<Capabilities, 'tier' | 'because'>,
   bundles: { host: string; capture: string },
 ): Plan {
-  const { pace, strike, seed, play, faults, mechanisms } = options
+  const { pace, strike, seed, play, cases, mechanisms, cells } = options
   const jiffy = jiffyMs()
   return {
     ...makeRunFolder(options.out, lab.id),
@@ -127,8 +128,11 @@ function planOf(
     strike,
     seed,
     play,
-    faults,
+    cases,
     mechanisms,
+    cells,
+    promises: Object.fromEntries(lab.cases.map(({ id, promise }) => [id, promise])),
+    showFirst: [...lab.showFirst],
     programsBundle: bundles.host,
     captureBundle: bundles.capture,
     environment: {

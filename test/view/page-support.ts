@@ -7,8 +7,9 @@ import { WebSocket } from 'ws'
 import { keepalive } from '../../labs/keepalive/lab.ts'
 import type { LabEvent } from '../../src/events/vocabulary.ts'
 import type { Check } from '../../src/lab/checks.ts'
-import type { Lab, Plan } from '../../src/lab/lab.ts'
+import type { Lab } from '../../src/lab/lab.ts'
 import { LabLog } from '../../src/lab/log.ts'
+import type { Plan } from '../../src/lab/plan.ts'
 import type { PlayCommand } from '../../src/lab/play-command.ts'
 import type { Answer, Question } from '../../src/lab/predict.ts'
 import { reportOf } from '../../src/lab/report.ts'
@@ -29,7 +30,11 @@ export class PretendedRuns {
   #end: () => void = () => {}
   #fail: (error: Error) => void = () => {}
 
-  readonly start: typeof startRun = async (lab, { play, faults, mechanisms, out }, onEvents) => {
+  readonly start: typeof startRun = async (
+    lab,
+    { play, strike, cases, mechanisms, cells, out },
+    onEvents,
+  ) => {
     const run = `run-${this.plans.length + 1}`
     const folder = join(out, run)
     mkdirSync(folder, { recursive: true })
@@ -39,11 +44,14 @@ export class PretendedRuns {
       tier: 'process',
       because: 'pretended',
       pace: 'quick',
-      strike: 'server',
+      strike,
       seed: 1,
       play,
-      faults,
+      cases,
       mechanisms,
+      cells,
+      promises: {},
+      showFirst: [...lab.showFirst],
       folder,
       programsBundle: '/nowhere',
       captureBundle: '/nowhere',

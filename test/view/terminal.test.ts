@@ -1,8 +1,8 @@
 /** What is written to a terminal, as text. */
 import { describe, expect, test } from 'vitest'
 import type { EventData, EventName, LabEvent } from '../../src/events/vocabulary.ts'
-import type { Style } from '../../src/lab/lab.ts'
 import type { Comparison } from '../../src/lab/predict.ts'
+import type { Style } from '../../src/lab/tale.ts'
 import { Board } from '../../src/view/terminal/board.ts'
 import { comparisonsText } from '../../src/view/terminal/questions.ts'
 import { Screen } from '../../src/view/terminal/screen.ts'

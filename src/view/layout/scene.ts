@@ -2,6 +2,7 @@
  * Out of a whole run, what concerns one pair of hosts and one connection (or all of one mechanism): read
  * once from the first event to the last, however long the run was.
  */
+import { hostName } from '../../events/host-names.ts'
 import {
   addressOf,
   type EventName,
@@ -97,7 +98,7 @@ const TRIGGERED_BY: Record<Trigger, readonly EventName[]> = {
 
 /** @param events in order of time */
 export function sceneOf(events: readonly LabEvent[], view: View): Scene {
-  const hosts = hostsOf(events, view.pair)
+  const hosts: [string, string] = [hostName(view.pair, 'a'), hostName(view.pair, 'b')]
   const members = new Set<string>(hosts)
   const groups = new Set<string>()
   const groupOfPort = new Map<string, string>()
@@ -183,17 +184,6 @@ export function sceneOf(events: readonly LabEvent[], view: View): Scene {
   scene.from = view.from ?? (first === Number.POSITIVE_INFINITY ? 0 : first)
   scene.to = Math.max(scene.from, view.to ?? last)
   return scene
-}
-
-/** The client's host first: a pair's hosts are named `<pair>-a` and `<pair>-b`. */
-function hostsOf(events: readonly LabEvent[], pair: string): [string, string] {
-  const names = new Set<string>()
-  for (const event of events) {
-    if (event.name === 'host:started' && event.data.pair === pair) names.add(event.host)
-    if (names.size === 2) break
-  }
-  const [a = `${pair}-a`, b = `${pair}-b`] = [...names].sort()
-  return [a, b]
 }
 
 function isAbout(event: LabEvent, connection: string): boolean {

@@ -23,8 +23,8 @@ import { findCapabilities } from '../../hosts/capabilities.ts'
 import type { Lab } from '../../lab/lab.ts'
 import { CannotRunError } from '../../lab/launch.ts'
 import { parseLabOptions, UsageError } from '../../lab/options.ts'
+import { selectionOf } from '../../lab/plan.ts'
 import type { startRun } from '../../lab/start.ts'
-import { mechanisms } from '../../programs/host-messages.ts'
 import { readRecordedCells } from '../report/recorded.ts'
 import { bundlePage, type PageFiles } from './bundle-page.ts'
 import { argumentsOf, commandOf } from './choice.ts'
@@ -32,13 +32,20 @@ import { listRuns, NoRunError, openRun } from './earlier-runs.ts'
 import { Feed } from './feed.ts'
 import { LiveRun, NotNowError } from './live-run.ts'
 import { Locks, newToken, type Refusal, SECURITY_HEADERS } from './locks.ts'
-import { GOING_AWAY, type Setup, SUBPROTOCOL } from './messages.ts'
-import { impossible } from './possible.ts'
+import { GOING_AWAY, type LabSetup, type Setup, SUBPROTOCOL } from './messages.ts'
+import { impossibleActions, impossibleCases } from './possible.ts'
 import { RateLimit } from './rate-limit.ts'
-import { choiceSchema, helloSchema, playCommandSchema, predictionSchema, skipSchema } from './requests.ts'
+import {
+  choiceSchemaOf,
+  helloSchema,
+  labChoiceSchema,
+  playCommandSchema,
+  predictionSchema,
+  skipSchema,
+} from './requests.ts'
 
 const ADDRESS = '127.0.0.1'
-/** The longest order names all faults and mechanisms. */
+/** The longest order names all cases and mechanisms of a lab. */
 const BODY_BYTES_MAX = 4096
 /** A browser says one thing over its WebSocket: how far it has come. */
 const HELLO_BYTES_MAX = 512
@@ -132,15 +139,13 @@ function listen(server: Server, port: number): Promise<void> {
 async function setupOf(labs: PageOptions['labs']): Promise<Setup> {
   const { tier, because, isolation } = await findCapabilities()
   return {
-    labs: Object.values(labs).map(({ id, question }) => ({ id, question })),
-    faults: Object.values(faults).map(({ id, promise }) => ({ id, promise })),
-    mechanisms: [...mechanisms],
-    impossible: {
-      process: impossible('process', process.platform),
-      netns: {
-        ...(isolation === null ? { tier: because } : {}),
-        ...impossible('netns', process.platform),
-      },
+    labs: Object.values(labs).map(labSetupOf),
+    faults: Object.fromEntries(Object.values(faults).map(({ id, promise }) => [id, promise])),
+    impossibleTiers: isolation === null ? { netns: because } : {},
+    impossibleActions: {
+      process: impossibleActions('process', process.platform),
+      netns: impossibleActions('netns', process.platform),
+      compose: impossibleActions('compose', process.platform),
     },
     tier,
     because,
@@ -150,6 +155,28 @@ async function setupOf(labs: PageOptions['labs']): Promise<Setup> {
         return cells === undefined ? [] : [[id, cells]]
       }),
     ),
+  }
+}
+
+function labSetupOf(lab: Lab): LabSetup {
+  const { id, question, cases, mechanisms, hasStrike = false } = lab
+  const { cells } = selectionOf(
+    lab,
+    cases.map((one) => one.id),
+    mechanisms,
+  )
+  return {
+    id,
+    question,
+    cases: cases.map(({ id, promise }) => ({ id, promise })),
+    mechanisms: [...mechanisms],
+    cells,
+    hasStrike,
+    hasPlay: lab.play !== undefined,
+    impossible: {
+      process: impossibleCases(cases, 'process', process.platform),
+      netns: impossibleCases(cases, 'netns', process.platform),
+    },
   }
 }
 
@@ -201,13 +228,14 @@ function application({ locks, files, setup, labs, out, live }: Parts): Express {
   // Not before here: nobody who is not let in has a body read.
   app.use(express.json({ limit: BODY_BYTES_MAX }))
   app.post('/api/start', async (request, response) => {
-    const choice = v.parse(choiceSchema, request.body)
-    const lab = Object.hasOwn(labs, choice.lab) ? labs[choice.lab] : undefined
-    if (lab === undefined) throw new UsageError(`there is no lab "${choice.lab}"`)
-    const all = { faults: setup.faults.length, mechanisms: setup.mechanisms.length }
-    const options = parseLabOptions([...argumentsOf(choice, all), '--out', out])
+    const { lab: id } = v.parse(labChoiceSchema, request.body)
+    const lab = Object.hasOwn(labs, id) ? labs[id] : undefined
+    if (lab === undefined) throw new UsageError(`there is no lab "${id}"`)
+    const choice = v.parse(choiceSchemaOf(lab), request.body)
+    const all = labSetupOf(lab)
+    const options = parseLabOptions(lab, [...argumentsOf(choice, all), '--out', out])
     const asksFirst = choice.predict && !choice.play
-    const { plan } = await live.start(lab, options, () => {}, commandOf(choice, setup), asksFirst)
+    const { plan } = await live.start(lab, options, () => {}, commandOf(choice, all), asksFirst)
     response.json({ run: plan.run })
   })
   app.post('/api/stop', (_request, response) => {

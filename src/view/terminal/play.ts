@@ -3,14 +3,14 @@
  * in another terminal.
  */
 import type { EventOf, LabEvent } from '../../events/vocabulary.ts'
-import type { Tier } from '../../hosts/host.ts'
 import { cableByHand } from '../../hosts/netns.ts'
-import type { Plan, Style } from '../../lab/lab.ts'
 import { mechanismOf } from '../../lab/log.ts'
+import type { Plan, RunTier } from '../../lab/plan.ts'
+import type { Style } from '../../lab/tale.ts'
 
 export class PlayView {
   readonly #write: (text: string) => void
-  #tier: Tier = 'process'
+  #tier: RunTier = 'process'
   #asRoot = false
   readonly #style: Style
   /** As another terminal sees them; by host, and `lab` for the runner. */
@@ -89,7 +89,7 @@ export class PlayView {
  */
 export function commandsByHand(
   pids: ReadonlyMap<string, number>,
-  tier: Tier,
+  tier: RunTier,
   asRoot: boolean,
 ): { command: string; what: string }[] {
   const rows: { command: string; what: string }[] = []

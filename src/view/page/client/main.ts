@@ -16,9 +16,6 @@ import { PredictionPanel } from './predictions.ts'
 /** These come every second from every connection; when a run is too long for a browser, they go first. */
 const ROUTINE = /^(packet|heartbeat|tcp|udp|http|kernel:tcp_info)/
 
-/** The only pair of hosts there is in play. */
-const PLAY_PAIR = 'play'
-
 const root = <T extends HTMLElement = HTMLElement>(id: string) => within<T>(document, `#${id}`)
 
 /** The run of the server, as far as this browser has it. */
@@ -182,19 +179,21 @@ function show(): void {
   held = null
   document.body.classList.toggle('idle', shown === null && live.state.phase === 'idle')
   document.body.classList.toggle('playing', shown?.plan.play === true)
-  play.hidden = shown?.plan.play !== true
+  // Containers are struck by other means, and there may be many: only their matrix is shown.
+  const byHand = shown?.plan.play === true && shown.plan.tier !== 'compose'
+  play.hidden = !byHand
   const view = document.createElement('div')
   root('view').replaceChildren(view)
   if (shown === null || setup === null) return
   const { plan, events, report } = shown
-  if (plan.play) {
+  if (byHand) {
     panel = new PlayPanel(
       play,
       setup,
       plan,
       (command) => void attempt(() => request('/api/act', command)),
       (mechanism) => {
-        viewer?.select(`${PLAY_PAIR}/${mechanism}`)
+        viewer?.selectMechanism(mechanism)
         root('view').scrollIntoView({ block: 'start' })
       },
     )
