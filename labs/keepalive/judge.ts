@@ -56,7 +56,7 @@ export function endsOfCell(log: LabLog, plan: Plan, strike: Strike, mechanism: s
     const role = roleOf(host)
     const struck = host === strike.struck
     const expectation = expectationOf(
-      { fault: strike.fault, mechanism, role, struck },
+      { fault: strike.fault, mechanism, role, struck, inContainer: plan.tier === 'compose' },
       situationOf(log, plan, strike, mechanism, role),
     )
     const changes = log.all('belief:updated', { host, mechanism, from: strike.began, to: strike.until })

@@ -31,6 +31,8 @@ export interface Act {
   /** What takes it back, if anything does. */
   readonly undo: string | null
   readonly promise: string
+  /** What to expect, where none of the lab's faults is like it. */
+  readonly expected?: Readonly<Record<string, { words: string; why: string }>>
 }
 
 const endpointActs = (service: 'server' | 'client'): Act[] => [
@@ -126,6 +128,55 @@ export const acts: readonly Act[] = [
     command: 'docker compose exec router strike mend',
     undo: null,
     promise: 'it passes packets on again',
+  },
+  {
+    id: 'limit 5',
+    strikes: 'router',
+    effect: 'forgotten',
+    fault: null,
+    command: 'docker compose exec router strike limit 5',
+    undo: 'limit off',
+    promise: 'the router forgets a conversation that idles for 5 s: what it does not know, it drops',
+    expected: {
+      'tcp-idle': {
+        words: 'nothing, at both ends, while the router forgets it',
+        why: 'nobody sends, so nobody finds out; what is sent next will be dropped',
+      },
+      'tcp-keepalive': { words: 'nothing', why: 'a probe every 2 s: the router hears of it in time' },
+      'tcp-heartbeat': { words: 'nothing', why: 'so does a heartbeat a second' },
+    },
+  },
+  {
+    id: 'limit off',
+    strikes: 'router',
+    effect: 'undone',
+    fault: null,
+    command: 'docker compose exec router strike limit off',
+    undo: null,
+    promise: 'the kernel has its own limits again: five days for TCP',
+  },
+  {
+    id: 'forget',
+    strikes: 'router',
+    effect: 'forgotten',
+    fault: null,
+    command: 'docker compose exec router strike forget',
+    undo: null,
+    promise: 'it forgets every conversation now: those of TCP are over, and neither end is told',
+    expected: {
+      udp: { words: 'nothing', why: 'the next datagram from inside makes a new entry' },
+      'udp-heartbeat': { words: 'nothing', why: 'the next PING makes a new entry' },
+      'tcp-idle': { words: 'nothing', why: 'nobody sends, so nobody finds out' },
+      'tcp-keepalive': { words: 'down, as after a cut', why: 'its probes are dropped' },
+      'tcp-busy': { words: 'down, as after a cut', why: 'its segments are dropped' },
+      'tcp-user-timeout': { words: 'down, as after a cut', why: 'its segments are dropped' },
+      'tcp-heartbeat': { words: 'down, as after a cut', why: 'neither end hears the other' },
+      'http-session': {
+        words: 'suspect, then the session goes on',
+        why: 'over a new connection, which is let in',
+      },
+      websocket: { words: 'down, as after a cut', why: 'neither end hears the other' },
+    },
   },
   ...endpointActs('server'),
   ...endpointActs('client'),

@@ -6,8 +6,9 @@
  *
  * Pure: events in, events out. What it adds has the stamp of the event that it follows from.
  */
-import type { EventName, EventOf, LabEvent } from '../events/vocabulary.ts'
+
 import { hostName } from '../events/host-names.ts'
+import type { EventName, EventOf, LabEvent } from '../events/vocabulary.ts'
 
 /** A router that is up for a day has seen so many conversations, most of them long over. */
 const MAPPINGS_MAX = 10_000
@@ -64,6 +65,7 @@ export class Arranger {
 
   #takeOne(event: LabEvent): LabEvent[] {
     if (event.host === SERVER) return this.#takeServer(event)
+    if (event.name === 'router:mapping_updated') return [this.#named(event)]
     if (!isClient(event.host)) return [event]
     const pair = event.host
     if (event.group_id !== undefined) remember(this.#pairOfGroup, event.group_id, pair)
@@ -111,6 +113,14 @@ export class Arranger {
     // The router is stopped, or does not tell: it keeps a client's port when it can.
     const named = this.#pairOfGroup.get(group)
     return named === undefined ? undefined : { pair: named, group }
+  }
+
+  /** With the name of the connection that it is about. */
+  #named(event: EventOf<'router:mapping_updated'>): LabEvent {
+    const mechanism = this.#mechanismOf(event.data.server)
+    return mechanism === undefined
+      ? event
+      : { ...event, group_id: `${mechanism}:${portOf(event.data.client)}` }
   }
 
   #remember({ data }: EventOf<'router:mapping_updated'>): void {

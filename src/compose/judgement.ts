@@ -2,11 +2,12 @@
  * Judges while it goes on: when the watch of a strike has ended, what both ends came to believe is held against
  * what the lab expects of such a fault. Of each pair only what a judgement needs is kept.
  */
-import type { EventName, LabEvent } from '../events/vocabulary.ts'
+
 import { pairOf } from '../events/host-names.ts'
+import type { EventName, LabEvent } from '../events/vocabulary.ts'
 import type { Check } from '../lab/checks.ts'
-import type { Plan } from '../lab/lab.ts'
 import { LabLog } from '../lab/log.ts'
+import type { Plan } from '../lab/plan.ts'
 import { WATCH_MS } from './truths.ts'
 
 /** Before a strike: the options and round-trip times just read, and what was heard last. */
@@ -50,10 +51,15 @@ export class Judgement {
     return new LabLog(kept === undefined ? [] : [...kept.lasting.values(), ...kept.recent])
   }
 
-  /** @returns whether there are new checks */
-  take(event: LabEvent): boolean {
+  /** What is known of some pair: of the host's settings, say, which all of them share. */
+  anyLog(): LabLog {
+    return this.logOf([...this.#pairs.keys()][0] ?? '')
+  }
+
+  /** @returns what it decided */
+  take(event: LabEvent): Check[] {
     const pair = pairOf(event.host) ?? ('pair' in event.data ? event.data.pair : null)
-    if (pair === null) return false
+    if (pair === null) return []
     let kept = this.#pairs.get(pair)
     if (kept === undefined) {
       kept = { lasting: new Map(), recent: [], strikes: 0 }
@@ -65,10 +71,10 @@ export class Judgement {
     if ((kept.recent[0]?.time ?? event.time) < event.time - 2 * KEPT_MS) {
       kept.recent = kept.recent.filter(({ time }) => time >= event.time - KEPT_MS)
     }
-    if (event.name !== 'watch:ended') return false
-    this.#checks.push(...this.#judgeStrike(pair, kept))
-    this.#checks = this.#checks.slice(-CHECKS_MAX)
-    return true
+    if (event.name !== 'watch:ended') return []
+    const checks = this.#judgeStrike(pair, kept)
+    this.#checks = [...this.#checks, ...checks].slice(-CHECKS_MAX)
+    return checks
   }
 
   #judgeStrike(pair: string, { lasting, recent, strikes }: Kept): Check[] {

@@ -9,9 +9,10 @@
  *
  * Pure: arranged events in (arrange.ts), in order of time; out come the same events and what follows from them.
  */
+
+import { hostName, pairOf, sideOf } from '../events/host-names.ts'
 import type { Certainty, EventName, EventOf, LabEvent, Truth } from '../events/vocabulary.ts'
 import type { FaultId } from '../faults/registry.ts'
-import { hostName, pairOf, sideOf } from '../events/host-names.ts'
 import { type Act, actOf } from './acts.ts'
 import { isClient, ROUTER, SERVER } from './arrange.ts'
 

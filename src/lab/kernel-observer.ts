@@ -43,7 +43,12 @@ export class KernelObserver {
    * host's kernel readable when the process has ended. A later call for the same host replaces it.
    * @param ports the servers' ports, by mechanism
    */
-  watch(host: Pick<Host, 'name' | 'incarnation'>, pid: number, side: 'server' | 'client', ports: Ports): void {
+  watch(
+    host: Pick<Host, 'name' | 'incarnation'>,
+    pid: number,
+    side: 'server' | 'client',
+    ports: Ports,
+  ): void {
     if (this.#timer === undefined) return
     this.#watched.get(host.name)?.reader.close()
     this.#watched.set(host.name, {

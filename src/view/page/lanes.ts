@@ -2,10 +2,11 @@
  * What is known of containers at this moment: a lane for each client, with a board for its two ends and the
  * strike that was seen last. Events in, what the page shows out.
  */
-import type { Belief, Certainty, LabEvent, Trigger } from '../../events/vocabulary.ts'
-import { pairOf, sideOf } from '../../events/host-names.ts'
+
+import { type HostSide, otherSide, pairOf, sideOf } from '../../events/host-names.ts'
+import type { Belief, Certainty, EventOf, LabEvent, Trigger } from '../../events/vocabulary.ts'
 import { mechanismOf } from '../../lab/log.ts'
-import { Board, otherOf, type Side } from '../terminal/board.ts'
+import { Board } from '../terminal/board.ts'
 
 /** More are no table any more: then they are counted, and the rest is chosen by name. */
 export const LANES_SHOWN_MAX = 8
@@ -15,7 +16,7 @@ export interface SeenStrike {
   number: number
   fault: string
   /** Which end it struck; the other one has to find out. */
-  struck: Side
+  struck: HostSide
   at: number
   because: string
   certainty: Certainty
@@ -29,8 +30,11 @@ export interface Lane {
   pair: string
   board: Board
   /** Its address, for commands that want one. */
-  addresses: Record<Side, string>
+  addresses: Record<HostSide, string>
   strike: SeenStrike | null
+  /** Whether the router translates for its newest connection, by mechanism. */
+  remembered: Map<string, boolean>
+  newest: Map<string, string>
 }
 
 export class Lanes {
@@ -57,6 +61,7 @@ export class Lanes {
     if (event.name === 'container:entered') {
       this.containers.set(pair ?? event.host, event.data.container)
     }
+    if (event.name === 'router:mapping_updated') this.#remember(event)
     if (pair === null) return
     const lane = this.#laneOf(pair)
     const side = sideOf(event.host)
@@ -81,7 +86,7 @@ export class Lanes {
     if (strike === null || strike.isOver) return
     if (event.name === 'watch:ended') strike.isOver = true
     if (event.name === 'truth:updated' && event.time === strike.at) strike.certainty = event.data.certainty
-    if (event.name === 'belief:updated' && side === otherOf(strike.struck) && event.data.new !== 'up') {
+    if (event.name === 'belief:updated' && side === otherSide(strike.struck) && event.data.new !== 'up') {
       const mechanism = mechanismOf(event) ?? ''
       const isFirst = !strike.noticed.has(mechanism) || strike.noticed.get(mechanism)?.belief === 'suspect'
       if (!isFirst || event.data.new === 'connecting') return
@@ -91,7 +96,7 @@ export class Lanes {
   }
 
   /** How many of the clients believe what, for each mechanism: for the many that no table shows. */
-  summary(side: Side): Map<string, Map<Belief | 'ended', number>> {
+  summary(side: HostSide): Map<string, Map<Belief | 'ended', number>> {
     const counts = new Map(this.#mechanisms.map((id) => [id, new Map<Belief | 'ended', number>()]))
     for (const { board } of this.#lanes.values()) {
       for (const [mechanism, row] of board.rows) {
@@ -103,10 +108,27 @@ export class Lanes {
     return counts
   }
 
+  #remember({ group_id: group = '', data }: EventOf<'router:mapping_updated'>): void {
+    const lane = [...this.#lanes.values()].find(({ addresses }) => data.client.startsWith(`${addresses.a}:`))
+    if (lane === undefined) return
+    const mechanism = group.split(':')[0] ?? ''
+    // What is forgotten of an older connection says nothing of the newest.
+    if (data.isKnown) lane.newest.set(mechanism, group)
+    else if (lane.newest.get(mechanism) !== group) return
+    lane.remembered.set(mechanism, data.isKnown)
+  }
+
   #laneOf(pair: string): Lane {
     let lane = this.#lanes.get(pair)
     if (lane === undefined) {
-      lane = { pair, board: new Board(this.#mechanisms), addresses: { a: '?', b: '?' }, strike: null }
+      lane = {
+        pair,
+        board: new Board(this.#mechanisms),
+        addresses: { a: '?', b: '?' },
+        strike: null,
+        remembered: new Map(),
+        newest: new Map(),
+      }
       this.#lanes.set(pair, lane)
     }
     return lane

@@ -3,9 +3,10 @@
  * itself does nothing to a container, and could not: it has no way to the engine.
  */
 /// <reference lib="dom" />
+import { type HostSide, otherSide } from '../../../events/host-names.ts'
 import type { LabEvent } from '../../../events/vocabulary.ts'
 import type { Check } from '../../../lab/checks.ts'
-import { isWrong, otherOf, type Side } from '../../terminal/board.ts'
+import { isWrong } from '../../terminal/board.ts'
 import { fill, within } from '../../viewer/dom.ts'
 import { type Child, element, type Markup } from '../../viewer/markup.ts'
 import { LANES_SHOWN_MAX, type Lane, Lanes } from '../lanes.ts'
@@ -14,7 +15,7 @@ import type { ShownAct } from '../messages.ts'
 /** Beliefs change every second with twenty clients; a person reads slower. */
 const SHOW_EVERY_MS = 200
 
-const CONTAINERS: Record<Side, string> = { a: 'client', b: 'server' }
+const CONTAINERS: Record<HostSide, string> = { a: 'client', b: 'server' }
 
 export class ContainersPanel {
   readonly #root: HTMLElement
@@ -25,7 +26,7 @@ export class ContainersPanel {
   #checks: ReadonlyMap<string, Check> = new Map()
   /** The lane that is shown in full. */
   #chosen: string | null = null
-  #timer: number | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(root: HTMLElement, plan: { mechanisms: readonly string[] }, see: (cell: string) => void) {
     this.#root = root
@@ -94,26 +95,26 @@ export class ContainersPanel {
   /** One client in full: who believes what, what was struck last, what was expected, what was seen. */
   #strikeParts(lane: Lane): Child[] {
     const { pair, board, strike } = lane
-    const truth = (side: Side): Markup =>
+    const truth = (side: HostSide): Markup =>
       element(
-        'span',
-        {},
+        'p',
+        { class: 'plain' },
         element('b', {}, side === 'a' ? pair : 'server'),
         ' ',
         element('span', { class: `chip truth-${board.truth[side].truth}` }, board.truth[side].truth),
         ` ${board.truth[side].because}`,
       )
-    const heads = ['mechanism', `${pair} believes`, 'its kernel', 'the server believes', 'its kernel']
+    const heads = [
+      'mechanism',
+      `${pair} believes`,
+      'its kernel',
+      'the router',
+      'the server believes',
+      'its kernel',
+    ]
     if (strike !== null) heads.push('expected', 'observed', 'verdict')
     return [
-      element(
-        'p',
-        { class: 'truths' },
-        this.#laneChooser(lane),
-        truth('a'),
-        ' ',
-        truth('b'),
-      ),
+      element('p', { class: 'truths' }, this.#laneChooser(lane), truth('a'), ' ', truth('b')),
       ...(strike === null
         ? [element('p', { class: 'quiet' }, 'Nothing has struck yet. Type one of the commands below.')]
         : [element('p', { class: 'struck' }, strikeWords(lane))]),
@@ -124,7 +125,11 @@ export class ContainersPanel {
           'table',
           { class: 'now' },
           element('caption', {}, `What ${pair} and the server believe now`),
-          element('thead', {}, element('tr', {}, ...heads.map((head) => element('th', { scope: 'col' }, head)))),
+          element(
+            'thead',
+            {},
+            element('tr', {}, ...heads.map((head) => element('th', { scope: 'col' }, head))),
+          ),
           element('tbody', {}, ...this.#mechanisms.map((mechanism) => this.#row(lane, mechanism))),
         ),
       ),
@@ -141,11 +146,12 @@ export class ContainersPanel {
   #row(lane: Lane, mechanism: string): Markup {
     const { pair, board, strike } = lane
     const row = board.rows.get(mechanism)
-    const cells = (['a', 'b'] as const).flatMap((side): Markup[] => {
+    const [ofClient, ofServer] = (['a', 'b'] as const).map((side): Markup[] => {
       const end = row?.[side]
       if (end === undefined) return [element('td', { colspan: 2 })]
-      if (end.belief === 'ended') return [element('td', { class: 'quiet', colspan: 2 }, 'its process is gone')]
-      const about = board.truth[otherOf(side)]
+      if (end.belief === 'ended')
+        return [element('td', { class: 'quiet', colspan: 2 }, 'its process is gone')]
+      const about = board.truth[otherSide(side)]
       const contradicts = isWrong(end, about)
       return [
         element(
@@ -154,7 +160,11 @@ export class ContainersPanel {
           element('span', { class: `chip belief-${end.belief}` }, end.belief),
           ...(contradicts ? [element('strong', {}, ` but ${about.truth}`)] : []),
         ),
-        element('td', { class: 'quiet' }, end.kernel?.state ?? (mechanism.startsWith('udp') ? 'none (UDP)' : '')),
+        element(
+          'td',
+          { class: 'quiet' },
+          end.kernel?.state ?? (mechanism.startsWith('udp') ? 'none (UDP)' : ''),
+        ),
       ]
     })
     return element(
@@ -165,11 +175,18 @@ export class ContainersPanel {
         { scope: 'row' },
         element(
           'button',
-          { type: 'button', 'data-see': `${pair}/${mechanism}`, 'data-keep': mechanism, title: 'show how it came to that' },
+          {
+            type: 'button',
+            'data-see': `${pair}/${mechanism}`,
+            'data-keep': mechanism,
+            title: 'show how it came to that',
+          },
           mechanism,
         ),
       ),
-      ...cells,
+      ...(ofClient ?? []),
+      element('td', { class: 'quiet' }, memoryWords(lane.remembered.get(mechanism))),
+      ...(ofServer ?? []),
       ...(strike === null ? [] : this.#outcome(lane, mechanism)),
     )
   }
@@ -177,7 +194,9 @@ export class ContainersPanel {
   #outcome({ pair, strike }: Lane, mechanism: string): Markup[] {
     if (strike === null) return []
     const check = this.#checks.get(`${pair}/${mechanism}/${strike.number}-${strike.fault}-detected`)
-    const act = this.#acts.find(({ fault, strikes }) => fault === strike.fault && strikes !== CONTAINERS[otherOf(strike.struck)])
+    const act = this.#acts.find(
+      ({ fault, strikes }) => fault === strike.fault && strikes !== CONTAINERS[otherSide(strike.struck)],
+    )
     const noticed = strike.noticed.get(mechanism)
     const observed =
       noticed === undefined
@@ -186,7 +205,11 @@ export class ContainersPanel {
           : 'nothing yet'
         : `${noticed.belief} after ${(noticed.afterMs / 1000).toFixed(1)} s (${noticed.trigger.replaceAll('_', ' ')})`
     return [
-      element('td', {}, check === undefined ? (act?.expected[mechanism] ?? '') : expectedWords(check)),
+      element(
+        'td',
+        { title: act?.expected[mechanism]?.why },
+        check === undefined ? (act?.expected[mechanism]?.words ?? '') : expectedWords(check),
+      ),
       element('td', {}, observed),
       element('td', { title: check?.because }, check === undefined ? '' : check.verdict),
     ]
@@ -200,10 +223,14 @@ export class ContainersPanel {
       element(
         'thead',
         {},
-        element('tr', {}, ...[first, ...this.#mechanisms].map((head) => element('th', { scope: 'col' }, head))),
+        element(
+          'tr',
+          {},
+          ...[first, ...this.#mechanisms].map((head) => element('th', { scope: 'col' }, head)),
+        ),
       )
     if (all.length > LANES_SHOWN_MAX) {
-      const row = (side: Side, words: string) => {
+      const row = (side: HostSide, words: string) => {
         const counts = this.#lanes.summary(side)
         return element(
           'tr',
@@ -268,38 +295,55 @@ export class ContainersPanel {
     const open = new Set(
       [...place.querySelectorAll('details[open]')].map((details) => details.getAttribute('data-act')),
     )
+    const targets = [...new Set(this.#acts.map(({ strikes }) => strikes))]
     fill(
       place,
       element('h3', {}, 'What to type, in another terminal'),
       element(
         'p',
         { class: 'quiet' },
-        'Typed alone, the lab infers what happened, and says “unknown”. With the announcement it knows; so it does while the engine’s events are piped in: ',
+        'Typed alone, the lab infers what happened, and says “unknown”. With the announcement it knows; and so it does while the engine’s events are piped in: ',
         element('code', {}, "docker events --format '{{json .}}' | docker compose exec -T recorder engine"),
       ),
-      ...this.#acts.map((act) =>
+      ...targets.flatMap((target) => [
+        element('h4', {}, `the ${target}`),
         element(
-          'details',
-          { class: 'act', 'data-act': act.id, open: open.has(act.id) },
-          element('summary', {}, element('code', {}, act.command), ` ${act.promise}`),
-          element(
-            'p',
-            {},
-            copyButton('Copy', act.command),
-            ...(act.announced === null ? [] : [' ', copyButton('Copy with announcement', act.announced)]),
-          ),
-          ...(Object.keys(act.expected).length === 0 ? [] : [expectedList(act)]),
+          'ul',
+          { class: 'acts' },
+          ...this.#acts.filter(({ strikes }) => strikes === target).map((act) => actItem(act, open)),
         ),
-      ),
+      ]),
     )
   }
+}
+
+function actItem(act: ShownAct, open: ReadonlySet<string | null>): Markup {
+  return element(
+    'li',
+    {},
+    element('code', {}, act.command),
+    ' ',
+    copyButton('Copy', act.command),
+    ...(act.announced === null ? [] : [' ', copyButton('Copy with announcement', act.announced)]),
+    element('p', { class: 'plain quiet' }, act.promise),
+    ...(Object.keys(act.expected).length === 0
+      ? []
+      : [
+          element(
+            'details',
+            { 'data-act': act.id, open: open.has(act.id) },
+            element('summary', {}, 'What to expect'),
+            expectedTable(act),
+          ),
+        ]),
+  )
 }
 
 function copyButton(words: string, text: string): Markup {
   return element('button', { type: 'button', class: 'knob', 'data-copy': text, title: text }, words)
 }
 
-function expectedList({ strikes, expected }: ShownAct): Markup {
+function expectedTable({ strikes, expected }: ShownAct): Markup {
   const who = strikes === 'client' ? 'the server' : 'a client'
   return element(
     'table',
@@ -308,18 +352,31 @@ function expectedList({ strikes, expected }: ShownAct): Markup {
     element(
       'tbody',
       {},
-      ...Object.entries(expected).map(([mechanism, words]) =>
-        element('tr', {}, element('th', { scope: 'row' }, mechanism), element('td', {}, words)),
+      ...Object.entries(expected).map(([mechanism, { words, why }]) =>
+        element(
+          'tr',
+          {},
+          element('th', { scope: 'row' }, mechanism),
+          element('td', {}, words),
+          element('td', { class: 'quiet' }, why),
+        ),
       ),
     ),
   )
+}
+
+/** The third that has to remember a conversation, and the only one that nobody sees. */
+function memoryWords(isRemembered: boolean | undefined): string {
+  return isRemembered === undefined ? '' : isRemembered ? 'remembers it' : 'has forgotten it'
 }
 
 function strikeWords({ pair, strike }: Lane): string {
   if (strike === null) return ''
   const what = strike.struck === 'a' ? pair : 'the server'
   const when =
-    strike.uncertainMs === 0 ? '' : `, at most ${(strike.uncertainMs / 1000).toFixed(1)} s before it was known`
+    strike.uncertainMs === 0
+      ? ''
+      : `, at most ${(strike.uncertainMs / 1000).toFixed(1)} s before it was known`
   return `Strike ${strike.number}: ${strike.fault} of ${what} at ${(strike.at / 1000).toFixed(1)} s: ${strike.because} (${strike.certainty}${when}).`
 }
 
