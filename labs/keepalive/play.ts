@@ -8,6 +8,7 @@ import type { FaultId } from '../../src/faults/registry.ts'
 import type { Host } from '../../src/hosts/host.ts'
 import { parseProcessState } from '../../src/kernel/socket-table.ts'
 import type { Plan } from '../../src/lab/plan.ts'
+import { PLAY_PAIR } from '../../src/lab/play-command.ts'
 import type { Rig } from '../../src/lab/rig.ts'
 import { type KeepaliveSettings, programsOf } from './conditions.ts'
 
@@ -27,7 +28,7 @@ interface Seen {
 
 export async function play(rig: Rig, plan: Plan<KeepaliveSettings>): Promise<void> {
   rig.say('starting two hosts, a (the clients) and b (the servers)')
-  const [pair] = await rig.boot(['play'])
+  const [pair] = await rig.boot([PLAY_PAIR])
   if (pair === undefined) return
   await rig.connect(pair, programsOf(plan))
   rig.handOver(pair)

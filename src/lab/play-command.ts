@@ -1,6 +1,9 @@
 /** What a learner may do to a pair of hosts in `--play` by key or button: every fault, and its undo. */
 import { type HostSide, hostSides } from '../events/host-names.ts'
 
+/** The name of the pair that `--play` boots. */
+export const PLAY_PAIR = 'play'
+
 export const playActions = [
   'exit',
   'kill',

@@ -110,29 +110,28 @@ function choose(
   return { tier: hosts, because: `--hosts ${hosts} asks for it` }
 }
 
+/** What of a plan is the lab's and the options', whatever machine it is for. */
+export function chosenPart(
+  { id, cases: all, showFirst }: Pick<Lab, 'id' | 'cases' | 'showFirst'>,
+  { pace, strike, seed, play, cases, mechanisms, cells }: LabOptions,
+) {
+  const promises = Object.fromEntries(all.map((one) => [one.id, one.promise]))
+  return { lab: id, pace, strike, seed, play, cases, mechanisms, cells, promises, showFirst: [...showFirst] }
+}
+
 function planOf(
   lab: Lab,
   options: LabOptions,
   { tier, because }: Pick<Capabilities, 'tier' | 'because'>,
   bundles: { host: string; capture: string },
 ): Plan {
-  const { pace, strike, seed, play, cases, mechanisms, cells } = options
   const jiffy = jiffyMs()
   return {
     ...makeRunFolder(options.out, lab.id),
     ...lab.prepare(options, readSysctls()),
-    lab: lab.id,
+    ...chosenPart(lab, options),
     tier,
     because,
-    pace,
-    strike,
-    seed,
-    play,
-    cases,
-    mechanisms,
-    cells,
-    promises: Object.fromEntries(lab.cases.map(({ id, promise }) => [id, promise])),
-    showFirst: [...lab.showFirst],
     programsBundle: bundles.host,
     captureBundle: bundles.capture,
     environment: {

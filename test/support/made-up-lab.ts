@@ -20,6 +20,7 @@ import type { Plan } from '../../src/lab/plan.ts'
 import { answerFrom } from '../../src/lab/predict.ts'
 import { type Report, reportOf } from '../../src/lab/report.ts'
 import { Rig } from '../../src/lab/rig.ts'
+import { chosenPart } from '../../src/lab/start.ts'
 import { Recorder } from '../../src/recorder/recorder.ts'
 
 type FerrySettings = { callWithinMs: number }
@@ -141,21 +142,12 @@ export async function runFerry(): Promise<FerryRun> {
   const eventLog = openEventLog({ file: join(events, 'lab.1.ndjson'), ...about, host: 'lab', incarnation: 1 })
   const lab = ferryLab(eventLog)
   const options = parseLabOptions(lab, [])
-  const { cases, mechanisms, cells, pace, strike, play } = options
   const plan: Plan<FerrySettings> = {
     ...about,
     ...lab.prepare(options, {}),
+    ...chosenPart(lab, options),
     tier: 'process',
     because: 'it is a test',
-    pace,
-    strike,
-    seed: 1,
-    play,
-    cases,
-    mechanisms,
-    cells,
-    promises: Object.fromEntries(lab.cases.map(({ id, promise }) => [id, promise])),
-    showFirst: [...lab.showFirst],
     folder,
     programsBundle: host,
     captureBundle: capture,

@@ -13,7 +13,7 @@ import type { Plan } from '../../src/lab/plan.ts'
 import type { PlayCommand } from '../../src/lab/play-command.ts'
 import type { Answer, Question } from '../../src/lab/predict.ts'
 import { reportOf } from '../../src/lab/report.ts'
-import type { startRun } from '../../src/lab/start.ts'
+import { chosenPart, type startRun } from '../../src/lab/start.ts'
 import { type Hello, type ServerMessage, SUBPROTOCOL, TOKEN_HEADER } from '../../src/view/page/messages.ts'
 import { openPage } from '../../src/view/page/server.ts'
 import { temporaryFolder } from '../support/cli.ts'
@@ -30,28 +30,15 @@ export class PretendedRuns {
   #end: () => void = () => {}
   #fail: (error: Error) => void = () => {}
 
-  readonly start: typeof startRun = async (
-    lab,
-    { play, strike, cases, mechanisms, cells, out },
-    onEvents,
-  ) => {
+  readonly start: typeof startRun = async (lab, options, onEvents) => {
     const run = `run-${this.plans.length + 1}`
-    const folder = join(out, run)
+    const folder = join(options.out, run)
     mkdirSync(folder, { recursive: true })
     const plan: Plan = {
       run,
-      lab: lab.id,
+      ...chosenPart(lab, options),
       tier: 'process',
       because: 'pretended',
-      pace: 'quick',
-      strike,
-      seed: 1,
-      play,
-      cases,
-      mechanisms,
-      cells,
-      promises: {},
-      showFirst: [...lab.showFirst],
       folder,
       programsBundle: '/nowhere',
       captureBundle: '/nowhere',

@@ -40,6 +40,8 @@ export interface Scene {
   truths: EventOf<'truth:updated'>[]
   faults: FaultEvent[]
   exits: EventOf<'host:process_exited'>[]
+  /** When the case began, where the lab says so. */
+  caseFrom: number | null
   packets: PacketEvent[]
   /** What programs logged of messages: what arrows are drawn from where nothing was captured. */
   messages: LabEvent[]
@@ -113,6 +115,7 @@ export function sceneOf(events: readonly LabEvent[], view: View): Scene {
     truths: [],
     faults: [],
     exits: [],
+    caseFrom: null,
     packets: [],
     messages: [],
     options: [],
@@ -128,6 +131,7 @@ export function sceneOf(events: readonly LabEvent[], view: View): Scene {
     if (event.name === 'kernel:sampling_started') scene.kernelSampled = true
     if ('pair' in event.data && event.data.pair === view.pair && event.name !== 'host:started') {
       if (event.name.startsWith('fault:')) scene.faults.push(event as FaultEvent)
+      else if (event.name === 'case:started') scene.caseFrom = event.time
       last = Math.max(last, event.time)
     }
     if (!members.has(event.host)) continue

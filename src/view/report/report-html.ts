@@ -22,11 +22,13 @@ import { type Cell, Cells, storyCell } from '../viewer/cells.ts'
 import { type Child, element, escapedHtml, htmlOf, type Markup } from '../viewer/markup.ts'
 import type { RecordedCells, ViewedPlan, ViewedRun } from '../viewer/run.ts'
 import {
+  caseSentence,
   checkCard,
   matrixHeading,
   matrixLegend,
   matrixTable,
   rowsTable,
+  secondsCaption,
   verdictMark,
 } from '../viewer/tables.ts'
 import { visible } from '../viewer/visible.ts'
@@ -143,7 +145,7 @@ function bodyOf(run: ReportedRun, plan: ViewedPlan, cells: Cells, recorded: Reco
     ...(story === null ? [] : [htmlOf(taleSection('story', story))]),
     '<div id="viewer">',
     htmlOf(staticMatrix(cells, plan, recorded)),
-    staticCell(run.log, cell),
+    staticCell(run.log, plan, cell),
     '</div>',
     ...(plan.play || lessons.entries.length === 0 ? [] : [htmlOf(taleSection('lessons', lessons))]),
     htmlOf(allChecks(cells, plan)),
@@ -217,14 +219,14 @@ function staticMatrix(cells: Cells, plan: ViewedPlan, recorded: RecordedCells | 
   )
 }
 
-function staticCell({ events }: LabLog, cell: Cell | undefined): string {
+function staticCell({ events }: LabLog, plan: ViewedPlan, cell: Cell | undefined): string {
   if (cell === undefined || cell.origin !== 'observed') return ''
   const whole = layout(events, { pair: cell.pair, connection: cell.mechanism })
   const isLong = whole.height > STATIC_PX_MAX
   const ladder = isLong ? { ...visible(whole, 0, STATIC_PX_MAX), height: STATIC_PX_MAX } : whole
   return [
     `<section>${htmlOf(element('h2', {}, `${cell.pair} / ${cell.mechanism}`))}`,
-    htmlOf(element('p', {}, narrativeOf(whole))),
+    htmlOf(element('p', {}, caseSentence(plan, whole) + narrativeOf(whole))),
     ...(isLong ? [htmlOf(element('p', {}, 'Without its script this page draws only the beginning.'))] : []),
     `<div class="static-ladder wide">${toSvg(ladder)}</div>`,
     htmlOf(
@@ -232,7 +234,7 @@ function staticCell({ events }: LabLog, cell: Cell | undefined): string {
         'details',
         {},
         element('summary', {}, 'The same as a table'),
-        rowsTable(rowsOf(ladder), 'Seconds count from the strike.'),
+        rowsTable(rowsOf(ladder), secondsCaption(whole)),
       ),
     ),
     '</section>',

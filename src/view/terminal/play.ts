@@ -2,10 +2,12 @@
  * `--play`: line by line what both ends, both kernels and the truth say as it changes, and what to type
  * in another terminal.
  */
+import { hostName, hostOfRole } from '../../events/host-names.ts'
 import type { EventOf, LabEvent } from '../../events/vocabulary.ts'
 import { cableByHand } from '../../hosts/netns.ts'
 import { mechanismOf } from '../../lab/log.ts'
 import type { Plan, RunTier } from '../../lab/plan.ts'
+import { PLAY_PAIR } from '../../lab/play-command.ts'
 import type { Style } from '../../lab/tale.ts'
 
 export class PlayView {
@@ -95,19 +97,19 @@ export function commandsByHand(
   asRoot: boolean,
 ): { command: string; what: string }[] {
   const rows: { command: string; what: string }[] = []
-  for (const host of ['play-b', 'play-a']) {
+  for (const role of ['server', 'client'] as const) {
+    const host = hostOfRole(PLAY_PAIR, role)
     const pid = pids.get(host)
     if (pid === undefined) continue
-    const side = host === 'play-b' ? 'servers' : 'clients'
-    rows.push({ command: `kill -9 ${pid}`, what: `kill the ${side} (${host})` })
+    rows.push({ command: `kill -9 ${pid}`, what: `kill the ${role}s (${host})` })
     if (process.platform !== 'win32') {
-      const what = `freeze the ${side}; kill -CONT ${pid} continues them`
+      const what = `freeze the ${role}s; kill -CONT ${pid} continues them`
       rows.push({ command: `kill -STOP ${pid}`, what })
     }
   }
   const runner = pids.get('lab')
   if (tier === 'netns' && runner !== undefined) {
-    const { cut, mend } = cableByHand({ name: 'play-b', pair: 'play' }, runner, asRoot)
+    const { cut, mend } = cableByHand({ name: hostName(PLAY_PAIR, 'b'), pair: PLAY_PAIR }, runner, asRoot)
     rows.push({ command: cut, what: 'cut the cable, silently' }, { command: mend, what: 'plug it in again' })
   }
   return rows

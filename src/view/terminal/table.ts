@@ -2,10 +2,10 @@
  * `--play` on a terminal: a live table of who believes what, and a key for each fault and its undo. In a
  * pipe, or where lines may not be overwritten, `play.ts` says the same line by line.
  */
-import { type HostSide, otherSide } from '../../events/host-names.ts'
+import { type HostSide, hostName, otherSide } from '../../events/host-names.ts'
 import type { KernelSocket, LabEvent, TcpState, Trigger } from '../../events/vocabulary.ts'
 import type { Plan, RunTier } from '../../lab/plan.ts'
-import { type PlayAction, type PlayCommand, playActions } from '../../lab/play-command.ts'
+import { PLAY_PAIR, type PlayAction, type PlayCommand, playActions } from '../../lab/play-command.ts'
 import type { Style } from '../../lab/tale.ts'
 import { impossibleActions } from '../page/possible.ts'
 import { Board, type End, isWrong, type Row, type TruthAbout } from './board.ts'
@@ -115,8 +115,8 @@ function byHand(board: Board, { tier, asRoot }: Scenery, columns: number): strin
     command.startsWith('nsenter'),
   )
   return [
-    `In another terminal:  kill -9 (-STOP, -CONT) ${pid('play-b')}   host b, the servers`,
-    `                      kill -9 (-STOP, -CONT) ${pid('play-a')}   host a, the clients`,
+    `In another terminal:  kill -9 (-STOP, -CONT) ${pid(hostName(PLAY_PAIR, 'b'))}   host b, the servers`,
+    `                      kill -9 (-STOP, -CONT) ${pid(hostName(PLAY_PAIR, 'a'))}   host a, the clients`,
     ...(cut === undefined ? [] : pasteable(cut.command, columns)),
   ]
 }

@@ -7,6 +7,7 @@ import type { EventOf, LabEvent } from '../../events/vocabulary.ts'
 import { type Check, overall, type Verdict } from '../../lab/checks.ts'
 import { mechanismOf } from '../../lab/log.ts'
 import { cellId, cellOfCheck } from '../../lab/plan.ts'
+import { PLAY_PAIR } from '../../lab/play-command.ts'
 import type { RecordedCells, ViewedPlan } from './run.ts'
 import { shortTime, signOf } from './signs.ts'
 
@@ -38,9 +39,6 @@ interface Watch {
   unsure: boolean
 }
 
-/** Where a column of a run in play stands before its first host has started. */
-const PLAY_PAIR = 'play'
-
 export class Cells {
   readonly mechanisms: readonly string[]
   readonly #plan: ViewedPlan
@@ -69,6 +67,7 @@ export class Cells {
   /** The cases; in play the pairs seen so far, each struck again and again: they say what is believed now. */
   get columns(): readonly string[] {
     if (!this.#plan.play) return this.#plan.cases
+    // Before the first host has started.
     return this.#pairs.size === 0 ? [PLAY_PAIR] : [...this.#pairs]
   }
 

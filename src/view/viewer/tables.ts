@@ -1,5 +1,6 @@
 /** Matrix, checks and the table that says the same as the picture: for the report's file and for the page. */
 import { type Check, expectedWords, observedWords, type Verdict } from '../../lab/checks.ts'
+import type { Ladder } from '../ladder.ts'
 import type { Row } from '../narrative.ts'
 import type { Cell, Cells } from './cells.ts'
 import { type Child, element, type Markup } from './markup.ts'
@@ -72,6 +73,20 @@ export function matrixTable(
       ),
     ),
   )
+}
+
+/** What the seconds of a ladder and its table count from. */
+export function secondsCaption({ struck }: Pick<Ladder, 'struck'>): string {
+  return `Seconds count from the ${struck ? 'strike' : 'start'}.`
+}
+
+/** What happens in a case, where no fault says it; empty where one does. */
+export function caseSentence(
+  { promises }: ViewedPlan,
+  { pair, struck }: Pick<Ladder, 'pair' | 'struck'>,
+): string {
+  const promise = promises[pair]
+  return struck || promise === undefined ? '' : `${promise.charAt(0).toUpperCase()}${promise.slice(1)}. `
 }
 
 /** What the matrix of a run answers. */

@@ -17,6 +17,7 @@ import { OVERVIEW_LEFT, overviewOf } from './overview.ts'
 import { evidenceOf, type Part, whenOf } from './parts.ts'
 import type { ViewedRun } from './run.ts'
 import {
+  caseSentence,
   cellClass,
   cellWords,
   checkCard,
@@ -25,6 +26,7 @@ import {
   matrixLegend,
   matrixTable,
   rowsTable,
+  secondsCaption,
 } from './tables.ts'
 import { inWindow, type Move, moved, type TimeWindow } from './time-window.ts'
 import { fromOneEnd } from './visible.ts'
@@ -245,7 +247,11 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
     whole = own.length === 0 ? null : layout(own, { pair: cell.pair, connection })
     within<HTMLElement>(root, '.time').hidden = whole === null
     within(root, '.narrative').textContent =
-      whole !== null ? narrativeOf(whole) : cell.origin === 'recorded' ? recordedWords() : nothingWords(cell)
+      whole !== null
+        ? caseSentence(plan, whole) + narrativeOf(whole)
+        : cell.origin === 'recorded'
+          ? recordedWords()
+          : nothingWords(cell)
     showWindow()
   }
 
@@ -284,7 +290,7 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
     const rows = rowsOf(ladder)
     fill(
       within(equivalent, 'div'),
-      rowsTable(rows.slice(0, rowsShown), 'Seconds count from the strike.'),
+      rowsTable(rows.slice(0, rowsShown), secondsCaption(ladder)),
       ...(rows.length <= rowsShown
         ? []
         : [element('button', { type: 'button', 'data-more': true }, `${rows.length - rowsShown} more rows`)]),
