@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     ...base.test,
     include: ['test/containers/**/*.test.ts'],
+    exclude: [],
     testTimeout: 120_000,
     hookTimeout: 600_000,
   },

@@ -3,21 +3,17 @@
  * its one argument. It builds the hosts, runs the experiment, and ends; whatever it made ends with it.
  */
 import { labs } from '../labs/index.ts'
-import { type Emitter, openEventLog } from './events/emit.ts'
+import { openEventLog } from './events/emit.ts'
 import type { Hosts } from './hosts/host.ts'
 import { netnsHosts } from './hosts/netns.ts'
 import { processHosts } from './hosts/process.ts'
 import { CaptureProcess } from './kernel/capture/capture-process.ts'
+import { startControl } from './lab/control.ts'
 import { EXPERIMENT_OVER } from './lab/judging.ts'
 import type { Lab } from './lab/lab.ts'
 import type { Plan } from './lab/plan.ts'
 import { isPlayCommand } from './lab/play-command.ts'
 import { Rig } from './lab/rig.ts'
-
-/** The control timer: as often as the finest thing we measure needs. */
-const CONTROL_EVERY_MS = 50
-/** Less is the ordinary lateness of timers on two busy cores, and would fill the log. */
-const CONTROL_WORTH_TELLING_MS = 50
 
 const plan = JSON.parse(process.argv[2] ?? '{}') as Plan
 const log = openEventLog({
@@ -79,14 +75,4 @@ async function main(): Promise<void> {
     clearInterval(control)
     process.disconnect?.()
   }
-}
-
-/** A timer that does nothing but notice when it comes late: the measure of how busy the machine was. */
-function startControl(emit: Emitter): NodeJS.Timeout {
-  let due = performance.now() + CONTROL_EVERY_MS
-  return setInterval(() => {
-    const now = performance.now()
-    if (now - due > CONTROL_WORTH_TELLING_MS) emit('control:late', { lateMs: now - due })
-    due = now + CONTROL_EVERY_MS
-  }, CONTROL_EVERY_MS)
 }

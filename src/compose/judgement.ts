@@ -58,6 +58,8 @@ export class Judgement {
 
   /** @returns what it decided */
   take(event: LabEvent): Check[] {
+    // The machine is the same for all.
+    if (event.name === 'control:late') for (const { recent } of this.#pairs.values()) recent.push(event)
     const pair = pairOf(event.host) ?? ('pair' in event.data ? event.data.pair : null)
     if (pair === null) return []
     let kept = this.#pairs.get(pair)

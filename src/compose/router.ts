@@ -14,6 +14,7 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Emitter } from '../events/emit.ts'
 import { CommandError, execute, run } from '../hosts/commands.ts'
+import { startControl } from '../lab/control.ts'
 import { PORT_RANGE } from './constants.ts'
 import { parseMapping } from './mappings.ts'
 import { joinSession, openEvents, SESSION_FOLDER } from './session.ts'
@@ -67,6 +68,8 @@ async function translate(emit: Emitter): Promise<void> {
   emit('router:rules_updated', { forwarding: 'open', idleLimitSeconds: null, because: 'the router starts' })
   process.stdout.write(`router: ${OUTSIDE} stands for ${SERVER}, ports ${PORT_RANGE}\n`)
 
+  // Of all containers this one has least to do: when even its timer is late, the machine is busy.
+  const control = startControl(emit)
   const conntrack = spawn('conntrack', ['-E', '--event-mask', 'NEW,DESTROY'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
@@ -80,6 +83,7 @@ async function translate(emit: Emitter): Promise<void> {
     const mapping = parseMapping(line, SERVER)
     if (mapping !== null) emit('router:mapping_updated', mapping)
   }
+  clearInterval(control)
 }
 
 async function strike(emit: Emitter): Promise<void> {

@@ -97,8 +97,8 @@ export class ContainersPanel {
     const { pair, board, strike } = lane
     const truth = (side: HostSide): Markup =>
       element(
-        'p',
-        { class: 'plain' },
+        'div',
+        {},
         element('b', {}, side === 'a' ? pair : 'server'),
         ' ',
         element('span', { class: `chip truth-${board.truth[side].truth}` }, board.truth[side].truth),
@@ -325,7 +325,7 @@ function actItem(act: ShownAct, open: ReadonlySet<string | null>): Markup {
     ' ',
     copyButton('Copy', act.command),
     ...(act.announced === null ? [] : [' ', copyButton('Copy with announcement', act.announced)]),
-    element('p', { class: 'plain quiet' }, act.promise),
+    element('div', { class: 'quiet' }, act.promise),
     ...(Object.keys(act.expected).length === 0
       ? []
       : [

@@ -87,15 +87,20 @@ async function refresh(): Promise<void> {
   await attempt(async () => {
     if (setup === null) {
       setup = await ask<Setup>('/api/setup')
-      chooser = new Chooser(within(root('choose'), 'form'), setup, (choice) => {
-        opened = null
-        void attempt(() => request('/api/start', choice))
-      })
-      root('choose').hidden = setup.labs.length === 0
+      // With containers there is one run, and it goes on already.
+      if (setup.labs.length === 0) root('choose').hidden = true
+      else chooser = newChooser(setup)
       show()
     }
     await listEarlier()
     await listActs()
+  })
+}
+
+function newChooser(setup: Setup): Chooser {
+  return new Chooser(within(root('choose'), 'form'), setup, (choice) => {
+    opened = null
+    void attempt(() => request('/api/start', choice))
   })
 }
 
