@@ -110,7 +110,12 @@ export function synReceivedGiveUp(synackRetries: number, jiffyMs: number): Retra
 export interface ZeroWindow {
   /** From TCP_INFO, while the window is closed. */
   retransmissionTimeoutMs: number
-  /** TCP_INFO too: how often the time between two probes has doubled. A lab can wait until it is retries2. */
+  /**
+   * TCP_INFO too: how often the time between two probes has doubled. With 0 no probe was sent yet, and the
+   * window may not be closed but only small: the first act of the timer is then to send what fits, and if
+   * that is lost, the connection ends as a busy one does. So wait until it is 1 or, for a narrower
+   * prediction, retries2.
+   */
   backoff: number
   /** net.ipv4.tcp_retries2 */
   retries2: number
