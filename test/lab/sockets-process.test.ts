@@ -1,0 +1,87 @@
+/** Sockets led step by step where hosts are plain processes on loopback, with a relay in the middle. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { openEventLog } from '../../src/events/emit.ts'
+import { processHosts } from '../../src/hosts/process.ts'
+import { bundlePrograms } from '../../src/lab/bundle.ts'
+import type { Plan } from '../../src/lab/lab.ts'
+import { Rig } from '../../src/lab/rig.ts'
+
+const within = { withinMs: 3000 }
+
+/** A rig without a run around it, and three hosts of it. */
+async function startRig() {
+  const folder = mkdtempSync(join(tmpdir(), 'stillhere-sockets-'))
+  mkdirSync(join(folder, 'events'))
+  const about = { run: 'test', lab: 'test' }
+  const file = `${folder}/events/lab.1.ndjson`
+  const log = openEventLog({ ...about, file, host: 'lab', incarnation: 1 })
+  const { host: programsBundle } = await bundlePrograms()
+  const plan = { ...about, folder, programsBundle, mechanisms: [] } as unknown as Plan
+  const stop = new AbortController()
+  const rig = new Rig(plan, await processHosts(), log, null, stop.signal)
+  onTestFinished(async () => {
+    await rig.end('the test is over')
+    rmSync(folder, { recursive: true })
+  })
+  const [pair, middle] = await rig.boot(['ends', 'middle'])
+  if (pair === undefined || middle === undefined) throw new Error('no hosts')
+  return { rig, stop, a: pair.a, b: pair.b, middle: middle.a, labLog: () => readFileSync(file, 'utf8') }
+}
+
+test('a relay holds a line back, and passes it on when told to', async () => {
+  const { rig, a, b, middle } = await startRig()
+  const listener = await rig.sockets(b).tcp.listen('echo', { does: 'echo' })
+  const relay = await rig.sockets(middle).relay('relay', 'tcp', listener.at)
+  const client = await rig.sockets(a).tcp.connect('relay', relay.at)
+  expect(await client.connected()).toEqual({ outcome: 'connected' })
+  await relay.set({ mode: 'hold' }, 'to-client')
+  await client.write('still here?')
+  const about = { mechanism: 'relay', where: { direction: 'to-server' }, ...within }
+  await rig.untilEvent(middle, 'relay:forwarded', about)
+  const answered = { groupId: client.groupId, withinMs: 200 }
+  await expect(rig.untilEvent(a, 'tcp:received', answered)).rejects.toThrow('no tcp:received')
+  await relay.set({ mode: 'pass' })
+  const received = await rig.untilEvent(a, 'tcp:received', { ...answered, ...within })
+  expect(received.data).toEqual({ bytes: 'still here?'.length })
+  await relay.reset()
+  const failed = await rig.untilEvent(a, 'tcp:error_received', { groupId: client.groupId, ...within })
+  expect(failed.data.code).toBe('ECONNRESET')
+}, 20_000)
+
+test('what the lab asked is in the log, in the group of its connection; nonsense is refused', async () => {
+  const { rig, a, b, labLog } = await startRig()
+  const listener = await rig.sockets(b).tcp.listen('asked')
+  await expect(rig.sockets(b).tcp.listen('asked')).rejects.toThrow('"asked" listens already')
+  const client = await rig
+    .sockets(a)
+    .tcp.connect('asked', listener.at, { keepalive: { idleMs: 1000, intervalMs: 1000, probes: 3 } })
+  await client.connected()
+  await client.setKeepAlive(true, 2000)
+  expect((await rig.untilEvent(a, 'tcp:option_set', within)).data).toEqual({
+    call: 'setKeepAlive(true,2000)',
+  })
+  await client.setTimeout(50)
+  await rig.untilEvent(a, 'tcp:idle_timeout', within)
+  await client.end()
+  await rig.untilEvent(b, 'tcp:closed', { groupId: client.groupId, ...within })
+  await client.write('too late')
+  const failed = await rig.untilEvent(a, 'tcp:write_failed', { groupId: client.groupId, ...within })
+  expect(failed.data.bytes).toBe('too late'.length)
+  await expect(listener.accepted({ groupId: 'asked:1' }).end()).rejects.toThrow('no connection "asked:1"')
+  const asked = labLog()
+    .split('\n')
+    .filter((line) => line.includes('host:asked') && line.includes(client.groupId))
+  expect(asked.map((line) => JSON.parse(line).data.request)).toContain('tcpAct end')
+}, 20_000)
+
+test('a wait ends with the run', async () => {
+  const { rig, stop, a } = await startRig()
+  const waiting = rig.untilEvent(a, 'tcp:connected', { withinMs: 10_000 })
+  const looking = rig.untilKernel(a, 'nothing', 'ESTABLISHED', { withinMs: 10_000 })
+  stop.abort()
+  await expect(waiting).rejects.toThrow('aborted')
+  await expect(looking).rejects.toThrow('aborted')
+}, 20_000)
