@@ -31,8 +31,8 @@ const PROBE_MIN_MS = 200
 export const settingsThatDecide = {
   'syn-sent': ['tcp_syn_retries', 'tcp_syn_linear_timeouts'],
   'syn-received': ['tcp_synack_retries'],
-  // The client has all it asked for. Its first write tells it: RST, from a server that has given up.
-  'last-ack-of-handshake-lost': [],
+  // Of the server. The client is ESTABLISHED and stays so, until its first write is answered with RST.
+  'last-ack-of-handshake-lost': ['tcp_synack_retries'],
   idle: [],
   busy: ['tcp_retries2'],
   'zero-window-alive': [],
@@ -174,7 +174,7 @@ export function orphanGiveUp(
   orphanRetries: number,
 ): RetransmissionGiveUp {
   const retries2 = orphanRetries === 0 ? ORPHAN_RETRIES_OF_ZERO : orphanRetries
-  // The data and the FIN.
+  // The data and the FIN, or the FIN alone.
   return retransmissionGiveUp({ ...connection, retries2, severalInFlight: true })
 }
 

@@ -16,7 +16,7 @@ import type { Host } from '../hosts/host.ts'
 import type { Keepalive } from '../kernel/socket-options.ts'
 import type { HostRequests, RequestName } from '../programs/host-messages.ts'
 import type { LaneMode } from '../programs/relay-lane.ts'
-import type { ConnectOutcome, TcpAct, TcpConduct, TcpSetting } from '../programs/tcp-script.ts'
+import type { ConnectOutcome, TcpAct, TcpConduct, TcpSetting } from '../programs/socket-requests.ts'
 
 export interface SocketAddress {
   address: string
@@ -45,7 +45,9 @@ export class Sockets {
 
   readonly tcp = {
     /**
-     * Listens. @param mechanism the lab's own name for this row: its connections are `<mechanism>:<client port>`
+     * Listens.
+     * @param mechanism the lab's own name for this row: its connections are `<mechanism>:<client port>`. Captured
+     *   packets are told apart by the server's address and port, TCP and UDP alike: so one mechanism a port
      * @throws Error with EADDRINUSE, ... when it cannot
      */
     listen: async (

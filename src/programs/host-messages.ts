@@ -5,9 +5,7 @@
 
 import type { EventData, EventName } from '../events/vocabulary.ts'
 import type { Wanted } from './event-memory.ts'
-import type { RelayRequests } from './relay-script.ts'
-import type { TcpRequests } from './tcp-script.ts'
-import type { UdpRequests } from './udp-script.ts'
+import type { RelayRequests, TcpRequests, UdpRequests } from './socket-requests.ts'
 
 /** The mechanisms whose two ends a host's process can run. */
 export const mechanisms = [

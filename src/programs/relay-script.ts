@@ -1,21 +1,9 @@
 /** Relays in a host's process, as a lab asks for them. */
 import type { Emitter } from '../events/emit.ts'
-import { type RelayDirection, relayDirections } from '../events/vocabulary.ts'
+import { relayDirections } from '../events/vocabulary.ts'
 import type { Scripted } from './program.ts'
 import { type RunningRelay, startRelay } from './relay.ts'
-import type { LaneMode } from './relay-lane.ts'
-
-export interface RelayRequests {
-  /** Listen, and pass on to a server; port 0: any free one. */
-  relayStart: {
-    ask: { mechanism: string; protocol: 'tcp' | 'udp'; port: number; to: { address: string; port: number } }
-    answer: { port: number }
-  }
-  /** Both directions where none is given. */
-  relaySet: { ask: { mechanism: string; direction?: RelayDirection; mode: LaneMode }; answer: null }
-  /** RST to both ends of every TCP connection. */
-  relayReset: { ask: { mechanism: string }; answer: null }
-}
+import type { RelayRequests } from './socket-requests.ts'
 
 /** @param address where relays listen */
 export function scriptRelays(address: string, emit: Emitter): Scripted<RelayRequests> {

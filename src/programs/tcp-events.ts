@@ -58,8 +58,15 @@ export function openTcp<T>(
     allowHalfOpen,
     ...(localPort === undefined ? {} : { localPort }),
   })
-  return new Promise((resolve) => {
-    process.nextTick(() => resolve(begun(socket)))
+  return new Promise((resolve, reject) => {
+    process.nextTick(() => {
+      try {
+        resolve(begun(socket))
+      } catch (error) {
+        socket.destroy()
+        reject(error)
+      }
+    })
   })
 }
 

@@ -10,46 +10,13 @@ import { formatDatagram, parseDatagram } from '../protocols/datagrams/message.ts
 import { type Counted, DatagramTally } from '../protocols/datagrams/tally.ts'
 import { PeerBelief } from './belief.ts'
 import type { Scripted } from './program.ts'
+import type { UdpRequests } from './socket-requests.ts'
 import { errorData, groupIdOf } from './tcp-events.ts'
 import { bindUdp, closeUdp, connectUdp } from './udp-socket.ts'
 
 /** Anybody can invent senders. The one remembered longest is forgotten for a new one. */
 const PEERS_MAX = 64
 const SOCKETS_MAX = 256
-
-export interface UdpRequests {
-  /**
-   * Open a socket; port 0: any free one. With `to` it is a client's, whose events are in the group of its own
-   * port; without, a server's, whose events are in the group of the sender's. `connected`: by connect(2).
-   */
-  udpOpen: {
-    ask: {
-      mechanism: string
-      port: number
-      to?: { address: string; port: number }
-      connected?: boolean
-      /** Sends every datagram back. */
-      echo?: boolean
-      /** Left out: as the system does it. */
-      dontFragment?: boolean
-    }
-    answer: { port: number }
-  }
-  /**
-   * Send one text, or numbered datagrams. Answered when the kernel has taken or refused the last. `to` is
-   * needed where the socket was opened without.
-   */
-  udpSend: {
-    ask: { mechanism: string; port: number; to?: { address: string; port: number } } & (
-      | { text: string }
-      | { count: number; bytes: number; intervalMs: number }
-    )
-    answer: null
-  }
-  /** What arrived so far, by sender: an event each, and the answer. */
-  udpCount: { ask: { mechanism: string; port: number }; answer: Record<string, Counted> }
-  udpClose: { ask: { mechanism: string; port: number }; answer: null }
-}
 
 interface Opened {
   socket: dgram.Socket

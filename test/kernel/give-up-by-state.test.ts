@@ -63,6 +63,9 @@ describe('synSentGiveUp()', () => {
 describe('synReceivedGiveUp()', () => {
   test.each([
     [1, 3030],
+    // Keepalive and a user timeout of 500 ms on the listener; the last acknowledgement lost.
+    [1, 3000],
+    [1, 3040],
     [2, 7240],
     [5, 65_700],
   ])('%d SYN-ACKs sent again: gone after %d ms', (retries, measuredMs) => {
@@ -99,6 +102,10 @@ describe('orphanGiveUp()', () => {
     [2, 0, 3180],
     [3, 0, 6680],
     [0, 0, 107_390],
+    // Nothing but the FIN was lost; the last from LAST-ACK.
+    [1, 0, 1730],
+    [2, 0, 3370],
+    [1, 0, 1700],
     [2, 2000, 2270],
     [3, 1500, 1720],
   ])('tcp_orphan_retries %d, user timeout %d: gone after %d ms', (retries, userTimeoutMs, measuredMs) => {
