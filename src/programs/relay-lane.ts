@@ -86,7 +86,8 @@ export class Lane {
       this.#waiting.shift()
       const bytes = next.chunk?.length ?? 0
       this.#waitingBytes -= bytes
-      this.#emit('relay:forwarded', { direction: this.#direction, bytes, heldMs }, this.#groupId)
+      const told = { direction: this.#direction, bytes, heldMs: Math.round(heldMs * 1000) / 1000 }
+      this.#emit('relay:forwarded', told, this.#groupId)
       this.#forward(next.chunk)
     }
   }

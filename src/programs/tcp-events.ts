@@ -63,7 +63,8 @@ export function openTcp<T>(
       try {
         resolve(begun(socket))
       } catch (error) {
-        socket.destroy()
+        // Whatever becomes of it now, nobody waits for it.
+        socket.on('error', () => {}).destroy()
         reject(error)
       }
     })
