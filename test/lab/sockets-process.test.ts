@@ -8,7 +8,12 @@ import { processHosts } from '../../src/hosts/process.ts'
 import { bundlePrograms } from '../../src/lab/bundle.ts'
 import type { Plan } from '../../src/lab/lab.ts'
 import { Rig } from '../../src/lab/rig.ts'
+import { testNeeding } from '../support/needs.ts'
 
+const onLinux = testNeeding(
+  'Linux, whose backlog drops SYNs and whose socket table can be read',
+  process.platform === 'linux',
+)
 const within = { withinMs: 3000 }
 
 /** A rig without a run around it, and three hosts of it. */
@@ -79,6 +84,25 @@ test('what the lab asked is in the log, in the group of its connection; nonsense
     .filter((line) => line.includes('host:asked') && line.includes(client.groupId))
   expect(asked.map((line) => JSON.parse(line).data.request)).toContain('tcpAct end')
 }, 20_000)
+
+onLinux(
+  'a frozen program has a kernel that says yes for it, until its backlog is full',
+  async () => {
+    const { rig, a, b } = await startRig()
+    const listener = await rig.sockets(b).tcp.listen('backlog', { backlog: 1 })
+    b.process?.signal('SIGSTOP')
+    const outcomes: string[] = []
+    for (let attempts = 0; attempts < 4; attempts++) {
+      const client = await rig.sockets(a).tcp.connect('backlog', listener.at)
+      outcomes.push((await client.connected(300)).outcome)
+    }
+    expect(outcomes).toEqual(['connected', 'connected', 'pending', 'pending'])
+    await rig.untilKernel(a, 'backlog', 'SYN-SENT', within)
+    b.process?.signal('SIGCONT')
+    await rig.untilEvent(b, 'tcp:accepted', { mechanism: 'backlog', occurrence: 2, ...within })
+  },
+  20_000,
+)
 
 test('a wait ends with the run', async () => {
   const { rig, stop, a } = await startRig()
