@@ -18,10 +18,11 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Page as Tab } from 'playwright-core'
 import { labs } from '../labs/index.ts'
+import { pairOf } from '../src/events/host-names.ts'
 import type { LabEvent } from '../src/events/vocabulary.ts'
-import type { Plan } from '../src/lab/lab.ts'
 import { LabLog } from '../src/lab/log.ts'
 import { parseLabOptions } from '../src/lab/options.ts'
+import type { Plan } from '../src/lab/plan.ts'
 import { reportOf } from '../src/lab/report.ts'
 import type { startRun } from '../src/lab/start.ts'
 import { openPage, type Page } from '../src/view/page/server.ts'
@@ -82,7 +83,7 @@ async function follow(): Promise<void> {
   }
   const page = await openPage({ labs, out, port: 0, start })
   const tab = await open(page)
-  await page.live.start(labs.keepalive, parseLabOptions(['--out', out]))
+  await page.live.start(labs.keepalive, parseLabOptions(labs.keepalive, ['--out', out]))
   await delay(SETTLE_MS)
   await tab.evaluate(SAMPLER)
   const heapBefore = await heapMb(tab)
@@ -124,11 +125,16 @@ async function follow(): Promise<void> {
 async function cost(): Promise<void> {
   const page = await openPage({ labs, out, port: 0 })
   const pids = new Set<number>()
-  const run = await page.live.start(labs.keepalive, parseLabOptions(['--play', '--out', out]), (events) => {
-    for (const event of events) {
-      if (event.name === 'program:started' && /-[ab]$/.test(event.host)) pids.add(event.outerPid ?? event.pid)
-    }
-  })
+  const run = await page.live.start(
+    labs.keepalive,
+    parseLabOptions(labs.keepalive, ['--play', '--out', out]),
+    (events) => {
+      for (const event of events) {
+        if (event.name === 'program:started' && pairOf(event.host) !== null)
+          pids.add(event.outerPid ?? event.pid)
+      }
+    },
+  )
   while (pids.size < 2) await delay(SAMPLE_EVERY_MS)
   const tab = await browser.newPage()
   await delay(TURN_MS)

@@ -28,7 +28,7 @@ if (folder === undefined) {
   // The same number of events on one pair: the longest ladder there can be.
   await measure(
     'made up, one cell',
-    madeUpRun({ faults: ['cut'], mechanisms: ['tcp-keepalive'], everyMs: 0.35 }),
+    madeUpRun({ cases: ['cut'], mechanisms: ['tcp-keepalive'], everyMs: 0.35 }),
   )
 }
 

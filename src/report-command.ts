@@ -2,11 +2,12 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { pairOf } from './events/host-names.ts'
 import { inOrder } from './events/parse.ts'
 import type { LabEvent } from './events/vocabulary.ts'
-import type { Verdict } from './lab/checks.ts'
-import type { Plan } from './lab/lab.ts'
+import { countWords } from './lab/checks.ts'
 import { UsageError } from './lab/options.ts'
+import { cellId, type Plan } from './lab/plan.ts'
 import type { Report } from './lab/report.ts'
 import { toCsv } from './view/export/csv.ts'
 import { toMermaid } from './view/export/mermaid.ts'
@@ -19,10 +20,7 @@ import { textLadder } from './view/terminal/ladder.ts'
 import { inWindow } from './view/viewer/time-window.ts'
 
 const RUNS = 'runs'
-/** The one with most to see: lost probes, a kernel that gives up, an end that never learns of it. */
-const PREFERRED = { pair: 'cut', mechanism: 'tcp-keepalive' }
-
-const HELP = `npm run report -- [format] [fault/mechanism] [run]
+const HELP = `npm run report -- [format] [case/mechanism] [run]
 
 Prints a recorded run: its verdict and where its files are, or one of
   --text      one connection as a ladder: who sent, believed and noticed what
@@ -31,8 +29,8 @@ Prints a recorded run: its verdict and where its files are, or one of
   --qlog      the whole run for tools that read qlog
   --csv       the whole run for spreadsheets, one event a line
   --help      this text
-fault/mechanism  which connection: cut/tcp-keepalive; in a run of --play
-                 play/tcp-keepalive (default: ${PREFERRED.pair}/${PREFERRED.mechanism}, where the run has it)
+case/mechanism   which connection: cut/tcp-keepalive; in a run of --play
+                 play/tcp-keepalive (default: the one with most to see)
 run              a folder or a run's id (default: the last run in ${RUNS}/)`
 
 const formats = ['text', 'svg', 'mermaid', 'qlog', 'csv'] as const
@@ -142,7 +140,7 @@ function secondsOf(option: string, text: string | undefined): number | undefined
   )
 }
 
-const CELL = /^[a-z-]+\/[a-z-]+$/
+const CELL = /^[a-z\d-]+\/[a-z\d-]+$/
 
 function parse(args: readonly string[]) {
   const flag = { type: 'boolean', default: false } as const
@@ -204,13 +202,15 @@ function connectionOf(
   { plan, events }: RecordedRun,
 ): { pair: string; mechanism: string } {
   const started = events.filter((event) => event.name === 'host:process_started')
-  // A host is named after its pair: `cut-b`.
-  const pairs = new Set(started.map(({ host }) => host.slice(0, host.lastIndexOf('-'))))
-  const mechanisms = plan.mechanisms as string[]
-  const [pair = '', mechanism = ''] = cell?.split('/') ?? [
-    pairs.has(PREFERRED.pair) ? PREFERRED.pair : ([...pairs][0] ?? ''),
-    mechanisms.includes(PREFERRED.mechanism) ? PREFERRED.mechanism : (mechanisms[0] ?? ''),
-  ]
+  const pairs = new Set(started.map(({ host }) => pairOf(host)).filter((pair) => pair !== null))
+  const { mechanisms, showFirst } = plan
+  const has = (one: string) => {
+    const [pair = '', mechanism = ''] = one.split('/')
+    return pairs.has(pair) && mechanisms.includes(mechanism)
+  }
+  const [first] = pairs
+  const cells = [...showFirst, ...mechanisms.map((mechanism) => cellId(first ?? '', mechanism))]
+  const [pair = '', mechanism = ''] = (cell ?? cells.find(has) ?? '').split('/')
   if (!pairs.has(pair)) throw new UsageError(`${cell}: this run has ${[...pairs].join(' ')}, not "${pair}"`)
   if (!mechanisms.includes(mechanism)) {
     throw new UsageError(`${cell}: this run has ${mechanisms.join(' ')}, not "${mechanism}"`)
@@ -219,11 +219,10 @@ function connectionOf(
 }
 
 function overview({ folder, report }: RecordedRun): string {
-  const count = (verdict: Verdict) => report.checks.filter((check) => check.verdict === verdict).length
   const files = Object.entries(FILES).filter(([name]) => existsSync(join(folder, name)))
   return [
     `lab:${report.lab}, run ${report.run}, ${report.tier} hosts, ${report.pace} pace: ${report.verdict}`,
-    `${count('pass')} checks passed, ${count('fail')} failed, ${count('inconclusive')} inconclusive, ${count('skipped')} skipped.`,
+    countWords(report.checks),
     `Files in ${relative('.', folder) || resolve(folder)}:`,
     ...files.map(([name, what]) => `  ${name.padEnd(17)} ${what}`),
     '',

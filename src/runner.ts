@@ -8,7 +8,9 @@ import type { Hosts } from './hosts/host.ts'
 import { netnsHosts } from './hosts/netns.ts'
 import { processHosts } from './hosts/process.ts'
 import { CaptureProcess } from './kernel/capture/capture-process.ts'
-import type { Plan } from './lab/lab.ts'
+import { EXPERIMENT_OVER } from './lab/judging.ts'
+import type { Lab } from './lab/lab.ts'
+import type { Plan } from './lab/plan.ts'
 import { isPlayCommand } from './lab/play-command.ts'
 import { Rig } from './lab/rig.ts'
 
@@ -28,7 +30,7 @@ const log = openEventLog({
 const emit = log.emitter('lab')
 
 const stop = new AbortController()
-let stoppedBecause = 'the experiment is over'
+let stoppedBecause = EXPERIMENT_OVER
 function stopBecause(reason: string): void {
   if (!stop.signal.aborted) stoppedBecause = reason
   stop.abort()
@@ -50,7 +52,7 @@ async function main(): Promise<void> {
   emit('run:started', { tier, because, pace, strike, seed, play, mechanisms, environment })
   const control = startControl(emit)
   try {
-    const lab = labs[plan.lab as keyof typeof labs]
+    const lab: Lab = labs[plan.lab as keyof typeof labs]
     let hosts: Hosts
     if (tier === 'netns') {
       const started = await CaptureProcess.start(plan.captureBundle, plan, emit)
@@ -61,7 +63,7 @@ async function main(): Promise<void> {
       )
     } else hosts = await processHosts()
     rig = new Rig(plan, hosts, log, capture, stop.signal)
-    await (play ? lab.play(rig) : lab.experiment(rig))
+    await (play ? lab.play?.(rig, plan) : lab.experiment(rig, plan))
   } catch (error) {
     if (!stop.signal.aborted) {
       const message = error instanceof Error ? error.message : String(error)

@@ -2,6 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { expect, test } from 'vitest'
+import { labs } from '../labs/index.ts'
+import type { Lab } from '../src/lab/lab.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 
@@ -104,6 +106,16 @@ test('every lab has a folder, an npm script, and a page', () => {
     for (const page of ['README.md', 'answers.md']) {
       expect(readFileSync(join(ROOT, 'labs', id, page), 'utf8').length).toBeGreaterThan(500)
     }
+  }
+})
+
+test('cases and mechanisms have names that hosts, switches and group ids can bear', () => {
+  for (const { cases, mechanisms } of Object.values<Lab>(labs)) {
+    const names = cases.map(({ id }) => id)
+    // A switch is `sw-<case>`, and the kernel takes 15 characters.
+    expect(names.filter((name) => !/^[a-z][a-z\d-]{0,11}$/.test(name))).toEqual([])
+    expect(mechanisms.filter((name) => !/^[a-z][a-z\d-]*$/.test(name))).toEqual([])
+    expect(new Set([...names, ...mechanisms]).size).toBe(names.length + mechanisms.length)
   }
 })
 

@@ -2,23 +2,18 @@
  * The claims of the question that are more than "who notices": is there a flag, what does a late answer
  * do, does a connection come back by itself, does a session outlive it?
  */
+import { hostName, hostOfRole, type Role } from '../../src/events/host-names.ts'
 import { addressOf, type LabEvent } from '../../src/events/vocabulary.ts'
 import { type Claim, SLACK_MS, STAMP_MS } from '../../src/lab/checks.ts'
-import type { Plan } from '../../src/lab/lab.ts'
+import type { TimedClaim } from '../../src/lab/judging.ts'
 import type { LabLog, Strike } from '../../src/lab/log.ts'
+import type { Plan } from '../../src/lab/plan.ts'
 import type { Mechanism } from '../../src/programs/host-messages.ts'
-import { type Role, retransmissionsExhausted } from './expectations.ts'
+import { retransmissionsExhausted } from './expectations.ts'
 import { situationOf } from './situation.ts'
 
 /** More would hide the rest of the report; the log has them all. */
 const EVIDENCE_MAX = 10
-
-/** A claim and the time in which it was observed, for the control timer. */
-export interface TimedClaim {
-  claim: Claim
-  from: number
-  to: number
-}
 
 /** The further claims about one fault; none for most. */
 export function aftermathClaims(log: LabLog, plan: Plan, strike: Strike): TimedClaim[] {
@@ -86,7 +81,7 @@ function silentWire(log: LabLog, strike: Strike): TimedClaim | null {
 
 /** "There is no flag": while the cut lasts the entry says ESTABLISHED, and only a count goes up. */
 function noFlag(log: LabLog, plan: Plan, strike: Strike): TimedClaim {
-  const host = `${strike.pair}-a`
+  const host = hostName(strike.pair, 'a')
   const entries = log
     .all('kernel:socket_updated', { host, mechanism: 'tcp-keepalive', to: strike.until })
     .filter((event) => event.time >= strike.at || event.data.new?.unansweredProbes === 0)
@@ -151,10 +146,10 @@ function noSyn(log: LabLog, strike: Strike): TimedClaim | null {
 function halfOpen(log: LabLog, strike: Strike): TimedClaim | null {
   const undone = undoneAt(log, strike)
   if (undone === null) return null
-  const host = `${strike.pair}-b`
+  const host = hostName(strike.pair, 'b')
   const entry = log.last('kernel:socket_updated', { host, mechanism: 'tcp-keepalive', to: undone })
   const gone = log.last('kernel:socket_updated', {
-    host: `${strike.pair}-a`,
+    host: hostName(strike.pair, 'a'),
     mechanism: 'tcp-keepalive',
     to: undone,
   })
@@ -178,7 +173,7 @@ function halfOpen(log: LabLog, strike: Strike): TimedClaim | null {
 
 /** ... and its next segment is answered with RST. The asker's question about the late ACK, in the kernel. */
 function lateSegment(log: LabLog, strike: Strike): TimedClaim | null {
-  const host = `${strike.pair}-b`
+  const host = hostName(strike.pair, 'b')
   const asked = log.first('host:asked', { host, from: strike.until })
   if (asked === undefined) return null
   const learned = log.first('belief:updated', { host, mechanism: 'tcp-keepalive', from: asked.time })
@@ -207,10 +202,10 @@ function lateSegment(log: LabLog, strike: Strike): TimedClaim | null {
 
 /** The idle connection that nobody asked about carries data again, as if nothing had been. */
 function goesOn(log: LabLog, strike: Strike): TimedClaim | null {
-  const asked = log.first('host:asked', { host: `${strike.pair}-a`, from: strike.until })
+  const asked = log.first('host:asked', { host: hostName(strike.pair, 'a'), from: strike.until })
   if (asked === undefined) return null
   const arrived = log.first('tcp:received', {
-    host: `${strike.pair}-b`,
+    host: hostName(strike.pair, 'b'),
     mechanism: 'tcp-idle',
     from: asked.time,
   })
@@ -277,7 +272,7 @@ function kernelsLater(log: LabLog, plan: Plan, strike: Strike): TimedClaim[] {
     ['http-session', 'client'],
   ]
   return ends.flatMap(([mechanism, role]) => {
-    const host = `${strike.pair}-${role === 'client' ? 'a' : 'b'}`
+    const host = hostOfRole(strike.pair, role)
     if (!plan.mechanisms.includes(mechanism)) return []
     if (strike.fault === 'power-off' && host === strike.struck) return []
     const expected = retransmissionsExhausted(situationOf(log, plan, strike, mechanism, role))
@@ -313,7 +308,7 @@ function sessionAfter(
   expected: 'accepted' | 'refused',
   from: number,
 ): TimedClaim | null {
-  const host = `${strike.pair}-a`
+  const host = hostName(strike.pair, 'a')
   const answers: LabEvent[] = [
     ...log.all('session:continued', { host, from }),
     ...log.all('session:refused', { host, from }),

@@ -1,8 +1,12 @@
 /** The settings of the experiment, at both paces. */
 
 import { keepaliveGiveUp, retransmissionGiveUp } from '../../src/kernel/give-up.ts'
-import type { Conditions } from '../../src/lab/lab.ts'
 import type { LabOptions } from '../../src/lab/options.ts'
+import type { Conditions, Plan } from '../../src/lab/plan.ts'
+import { type ClientSettings, type Mechanism, mechanisms } from '../../src/programs/host-messages.ts'
+
+/** How the clients set their sockets. */
+export type KeepaliveSettings = ClientSettings
 
 // ---- ours, with reasons -----------------------------------------------------------------------
 
@@ -49,7 +53,7 @@ const FALLBACK = {
 export function conditionsOf(
   { pace, mechanisms }: Pick<LabOptions, 'pace' | 'mechanisms'>,
   sysctls: Readonly<Record<string, string>>,
-): Conditions {
+): Conditions<KeepaliveSettings> {
   if (pace === 'quick') {
     return {
       settings: { keepalive: QUICK_KEEPALIVE, userTimeoutMs: USER_TIMEOUT_MS },
@@ -91,4 +95,12 @@ function realRetransmission(retries2: number): number {
     tailLossProbe: true,
     jiffyMs: 4,
   }).maxMs
+}
+
+/** What runs on each pair: the clients and servers of the chosen rows, and how the clients are set. */
+export function programsOf({ settings, mechanisms: chosen }: Plan<KeepaliveSettings>): {
+  mechanisms: Mechanism[]
+  settings: ClientSettings
+} {
+  return { mechanisms: mechanisms.filter((id) => chosen.includes(id)), settings }
 }

@@ -2,15 +2,16 @@
  * From the log to verdicts: for each cell of the matrix what both ends should have come to believe beside
  * what they did, and the claims that the question asks about.
  */
+import { type Role, roleOf } from '../../src/events/host-names.ts'
 import type { Belief, EventOf, Trigger } from '../../src/events/vocabulary.ts'
 import { addressOf } from '../../src/events/vocabulary.ts'
 import type { FaultId } from '../../src/faults/registry.ts'
 import { type Check, type Claim, judge, SLACK_MS, STAMP_MS, skip } from '../../src/lab/checks.ts'
-import type { Plan } from '../../src/lab/lab.ts'
+import { judgeTimed, skippedCells } from '../../src/lab/judging.ts'
 import type { LabLog, Strike } from '../../src/lab/log.ts'
-import type { Mechanism } from '../../src/programs/host-messages.ts'
+import type { Plan } from '../../src/lab/plan.ts'
 import { aftermathClaims } from './aftermath.ts'
-import { type Expectation, expectationOf, type Role } from './expectations.ts'
+import { type Expectation, expectationOf } from './expectations.ts'
 import { situationOf } from './situation.ts'
 
 /** What became of one end of one cell, and what should have. */
@@ -35,31 +36,27 @@ export function judgeRun(log: LabLog, plan: Plan): Check[] {
     return nth === 1 ? checks : checks.map((check) => ({ ...check, id: `${check.id}@${nth}` }))
   })
   if (plan.play) return struck
-  const missing = plan.faults.filter((fault) => !strikes.some((strike) => strike.fault === fault))
-  const skipped = missing.flatMap((fault) =>
-    plan.mechanisms.map((mechanism) =>
-      skip(`${fault}/${mechanism}/detected`, claimOf(fault, mechanism), whyNot(log, plan)),
-    ),
-  )
+  const skipped = skippedCells(log, plan, struck, 'detected', (cell) => {
+    const [fault, mechanism] = cell.split('/')
+    return `what both ends of ${mechanism} notice of ${fault}`
+  })
   return [...struck, ...skipped]
 }
 
 function strikeChecks(log: LabLog, plan: Plan, strike: Strike): Check[] {
   const cells = plan.mechanisms.flatMap((mechanism) => cellChecks(log, plan, strike, mechanism))
   if (plan.play || strike.problem !== null || !strike.complete) return cells
-  const further = aftermathClaims(log, plan, strike).map(({ claim, from, to }) =>
-    judge(claim, log.controlLateMs(from, to)),
-  )
+  const further = aftermathClaims(log, plan, strike).map((timed) => judgeTimed(log, timed))
   return [...cells, ...further]
 }
 
 /** Both ends of one cell; the one that has to find out first. */
-export function endsOfCell(log: LabLog, plan: Plan, strike: Strike, mechanism: Mechanism): EndOfCell[] {
+export function endsOfCell(log: LabLog, plan: Plan, strike: Strike, mechanism: string): EndOfCell[] {
   return [strike.other, strike.struck].map((host) => {
-    const role: Role = host.endsWith('-a') ? 'client' : 'server'
+    const role = roleOf(host)
     const struck = host === strike.struck
     const expectation = expectationOf(
-      { fault: strike.fault, mechanism, role, struck },
+      { fault: strike.fault, mechanism, role, struck, inContainer: plan.tier === 'compose' },
       situationOf(log, plan, strike, mechanism, role),
     )
     const changes = log.all('belief:updated', { host, mechanism, from: strike.began, to: strike.until })
@@ -73,7 +70,7 @@ function decisiveChange(expectation: Expectation, changes: EventOf<'belief:updat
   return became('down') ?? became('suspect')
 }
 
-function cellChecks(log: LabLog, plan: Plan, strike: Strike, mechanism: Mechanism): Check[] {
+function cellChecks(log: LabLog, plan: Plan, strike: Strike, mechanism: string): Check[] {
   return endsOfCell(log, plan, strike, mechanism).map((end) => {
     const id = `${strike.fault}/${mechanism}/${end.struck ? 'struck-end' : 'detected'}`
     const claim = { id, claim: claimOf(strike.fault, mechanism, end), ...compare(end, strike) }
@@ -87,7 +84,7 @@ function cellChecks(log: LabLog, plan: Plan, strike: Strike, mechanism: Mechanis
 function whyNotJudged(
   log: LabLog,
   strike: Strike,
-  mechanism: Mechanism,
+  mechanism: string,
   end: EndOfCell,
   { expected, observed }: Claim,
 ): string | null {
@@ -166,8 +163,7 @@ function wording(change: EventOf<'belief:updated'>, strike: Strike): string {
 }
 
 /** The claim of a cell's check, in a sentence. */
-function claimOf(fault: FaultId, mechanism: Mechanism, end?: EndOfCell): string {
-  if (end === undefined) return `what both ends of ${mechanism} notice of ${fault}`
+function claimOf(fault: FaultId, mechanism: string, end: EndOfCell): string {
   const who = `the ${end.role} of ${mechanism}${end.struck ? ' on the struck host' : ''}`
   switch (end.expectation.kind) {
     case 'noticed':
@@ -185,10 +181,4 @@ function claimOf(fault: FaultId, mechanism: Mechanism, end?: EndOfCell): string 
 
 function listed(triggers: readonly Trigger[]): string {
   return triggers.join(' or ')
-}
-
-function whyNot(log: LabLog, plan: Plan): string {
-  const ended = log.last('run:ended')?.data.because
-  if (ended !== undefined && ended !== 'the experiment is over') return `the run ended before: ${ended}`
-  return `hosts of the ${plan.tier} tier have no cable to cut; on Linux, \`npm run doctor\` says what is missing`
 }

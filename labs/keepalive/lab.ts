@@ -9,17 +9,19 @@
  *
  * Predict before you run: the cable of an idle connection is cut. What do both ends say 12 s later?
  */
-import type { FaultId } from '../../src/faults/registry.ts'
+import { type FaultId, faults } from '../../src/faults/registry.ts'
 import type { Pair } from '../../src/hosts/host.ts'
 import type { Lab } from '../../src/lab/lab.ts'
+import type { Plan } from '../../src/lab/plan.ts'
 import { randomFrom } from '../../src/lab/random.ts'
 import type { Rig } from '../../src/lab/rig.ts'
-import { tellCell } from './cell.ts'
-import { conditionsOf } from './conditions.ts'
+import { mechanisms } from '../../src/programs/host-messages.ts'
+import { endsOfCellInWords } from './cell.ts'
+import { conditionsOf, type KeepaliveSettings, programsOf } from './conditions.ts'
 import { judgeRun } from './judge.ts'
 import { play } from './play.ts'
 import { questionsOf } from './questions.ts'
-import { tell } from './story.ts'
+import { LESSONS, matrix, story } from './story.ts'
 
 /** Time for round trips to be measured and the first keepalive probes and heartbeats to be exchanged. */
 const SETTLE_MS = 1500
@@ -30,25 +32,49 @@ const SILENCE_AFTER_MENDING_MS = 1000
 /** After something is written on what is left of the connections, and for the next HTTP requests. */
 const AFTERMATH_MS = 3000
 
-export const keepalive: Lab = {
+/**
+ * Keepalive under a cut cable first: in one picture one end learns by unanswered probes what the other
+ * never learns, and a late segment shows that nothing comes back. A frozen program needs no network of its
+ * own, so it is there on every machine.
+ */
+const SHOW_FIRST = ['cut/tcp-keepalive', 'freeze/tcp-heartbeat', 'kill/tcp-idle']
+/** In the order in which people meet them: from what the peer says to what nobody says. */
+const FAULTS = [
+  'none',
+  'exit',
+  'kill',
+  'reset',
+  'reboot',
+  'power-off',
+  'cut',
+  'blip',
+  'freeze',
+] as const satisfies FaultId[]
+
+export const keepalive: Lab<KeepaliveSettings> = {
   id: 'keepalive',
   question: 'Who notices, and when?',
+  cases: FAULTS.map((id) => ({ id, promise: faults[id].promise, needs: faults[id].needs })),
+  mechanisms,
+  hasStrike: true,
+  showFirst: SHOW_FIRST,
+  lessons: LESSONS,
   prepare: conditionsOf,
   experiment,
   play,
   questions: questionsOf,
   judge: judgeRun,
-  tell,
-  tellCell,
+  story,
+  matrix,
+  endsOfCell: endsOfCellInWords,
 }
 
-async function experiment(rig: Rig): Promise<void> {
-  const { plan } = rig
-  const possible = plan.faults.filter((id) => rig.missingFor(id) === null)
+async function experiment(rig: Rig, plan: Plan<KeepaliveSettings>): Promise<void> {
+  const possible = rig.possible(keepalive.cases)
 
   rig.say(`starting ${2 * possible.length} hosts, a pair for each fault`)
   const pairs = await rig.boot(possible)
-  await Promise.all(pairs.map((pair) => rig.connect(pair)))
+  await Promise.all(pairs.map((pair) => rig.connect(pair, programsOf(plan))))
 
   rig.say(
     `${plan.mechanisms.length * pairs.length} connections are up; in a moment ${possible.length} faults strike`,

@@ -7,7 +7,10 @@ import type { Truth } from '../../src/events/vocabulary.ts'
 import type { FaultId } from '../../src/faults/registry.ts'
 import type { Host } from '../../src/hosts/host.ts'
 import { parseProcessState } from '../../src/kernel/socket-table.ts'
+import type { Plan } from '../../src/lab/plan.ts'
+import { PLAY_PAIR } from '../../src/lab/play-command.ts'
 import type { Rig } from '../../src/lab/rig.ts'
+import { type KeepaliveSettings, programsOf } from './conditions.ts'
 
 /** So late the lab may know what the learner did. */
 const LOOK_EVERY_MS = 100
@@ -23,13 +26,13 @@ interface Seen {
   because: string
 }
 
-export async function play(rig: Rig): Promise<void> {
+export async function play(rig: Rig, plan: Plan<KeepaliveSettings>): Promise<void> {
   rig.say('starting two hosts, a (the clients) and b (the servers)')
-  const [pair] = await rig.boot(['play'])
+  const [pair] = await rig.boot([PLAY_PAIR])
   if (pair === undefined) return
-  await rig.connect(pair)
+  await rig.connect(pair, programsOf(plan))
   rig.handOver(pair)
-  rig.say(`${rig.plan.mechanisms.length} connections are up: it is your turn`)
+  rig.say(`${plan.mechanisms.length} connections are up: it is your turn`)
 
   let watching: { fault: FaultId; struck: Host } | null = null
   for (let looks = 0; ; looks++) {

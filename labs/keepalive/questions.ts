@@ -2,12 +2,13 @@
  * What the lab asks before it shows. The wrong choices are what people really believe; which one is right
  * is decided by each run anew, from what it observed.
  */
+import { hostName, pairOf } from '../../src/events/host-names.ts'
 import type { Check } from '../../src/lab/checks.ts'
-import type { Plan } from '../../src/lab/lab.ts'
+import { kernelWords } from '../../src/lab/kernel-words.ts'
 import type { LabLog, Strike } from '../../src/lab/log.ts'
-import { type Answer, observedChecks, type Question } from '../../src/lab/predict.ts'
+import type { Plan } from '../../src/lab/plan.ts'
+import { answerFrom, type Question } from '../../src/lab/predict.ts'
 import { duration } from '../../src/view/words.ts'
-import { kernelWords } from './kernel-words.ts'
 
 /** Who notices sooner than this did not have to wait for anything. */
 const AT_ONCE_MS = 1000
@@ -41,7 +42,7 @@ function cutIdle({ watchMs }: Plan): Question {
       { id: 'nothing', text: 'connected, both of them' },
     ],
     answer(log, checks) {
-      return from(checks, ['cut/tcp-idle/detected', 'cut/tcp-idle/struck-end'], CUT_IDLE, (ends) => {
+      return answerFrom(checks, ['cut/tcp-idle/detected', 'cut/tcp-idle/struck-end'], CUT_IDLE, (ends) => {
         const strike = log.strike('cut') as Strike
         const noticed = ends.filter(({ observed }) => observed.value !== null)
         return {
@@ -77,7 +78,7 @@ const osHeartbeat: Question = {
     { id: 'hours', text: 'yes, but seldom: every two hours' },
   ],
   answer(log, checks) {
-    return from(checks, ['none/tcp-idle/detected'], OS_HEARTBEAT, () => {
+    return answerFrom(checks, ['none/tcp-idle/detected'], OS_HEARTBEAT, () => {
       const strike = log.strike('none') as Strike
       const hosts = [strike.other, strike.struck]
       const options = hosts.flatMap((host) => log.all('kernel:options_read', { host, mechanism: 'tcp-idle' }))
@@ -127,7 +128,7 @@ const frozen: Question = {
   ],
   answer(_log, checks, plan) {
     const ids = plan.mechanisms.map((mechanism) => `freeze/${mechanism}/detected`)
-    return from(checks, ids, FROZEN, (cells) => {
+    return answerFrom(checks, ids, FROZEN, (cells) => {
       const of = (some: readonly Check[]) => some.map(({ id }) => id.split('/')[1] ?? '')
       const noticed = of(cells.filter(({ observed }) => observed.value !== null))
       const silent = of(cells.filter(({ observed }) => observed.value === null))
@@ -161,7 +162,7 @@ const killOrExit: Question = {
   ],
   answer(log, checks) {
     const ids = ['kill/tcp-idle/like-exit', 'exit/tcp-idle/detected', 'kill/tcp-idle/detected']
-    return from(checks, ids, KILL_OR_EXIT, ([likeExit]) => {
+    return answerFrom(checks, ids, KILL_OR_EXIT, ([likeExit]) => {
       const told = String(likeExit?.observed.value)
       const exit = log.strike('exit')
       const ended =
@@ -199,7 +200,7 @@ const lateAnswer: Question = {
     { id: 'up', text: 'it is up again: the same connection, which had never gone' },
   ],
   answer(log, checks) {
-    return from(checks, ['freeze/tcp-heartbeat/late'], LATE, ([late]) => {
+    return answerFrom(checks, ['freeze/tcp-heartbeat/late'], LATE, ([late]) => {
       const strike = log.strike('freeze') as Strike
       const changes = log.all('belief:updated', {
         host: strike.other,
@@ -239,11 +240,11 @@ const keepaliveWhileSending: Question = {
   answer(log, checks, plan) {
     // The client writes, on whichever side the fault is counted.
     const id = `cut/tcp-busy/${plan.strike === 'server' ? 'detected' : 'struck-end'}`
-    return from(checks, [id], BUSY, ([check]) => {
+    return answerFrom(checks, [id], BUSY, ([check]) => {
       const strike = log.strike('cut') as Strike
       const entries = log
         .all('kernel:socket_updated', {
-          host: `${strike.pair}-a`,
+          host: hostName(strike.pair, 'a'),
           mechanism: 'tcp-busy',
           from: strike.at,
           to: strike.until,
@@ -284,10 +285,10 @@ const pluggedInAgain: Question = {
   ],
   answer(log, checks) {
     const ids = ['cut/tcp-keepalive/half-open', 'cut/tcp-keepalive/no-syn', 'cut/tcp-keepalive/late-segment']
-    return from(checks, ids, PLUGGED_IN, ([, noSyn, late]) => {
+    return answerFrom(checks, ids, PLUGGED_IN, ([, noSyn, late]) => {
       const strike = log.strike('cut') as Strike
       const accepted = log.first('tcp:accepted', { mechanism: 'tcp-keepalive', from: strike.until })
-      const inPair = accepted?.host.startsWith(`${strike.pair}-`) === true
+      const inPair = accepted !== undefined && pairOf(accepted.host) === strike.pair
       const isReset = typeof late?.observed.value === 'number'
       const byItself = noSyn?.observed.value !== null
       const cameUp = byItself ? 'by itself' : inPair ? 'after something was written' : null
@@ -314,31 +315,24 @@ const cookie: Question = {
     { id: 'reset-only', text: 'after the reset yes, after the reboot no' },
   ],
   answer(_log, checks) {
-    return from(checks, ['reset/http-session/cookie', 'reboot/http-session/cookie'], COOKIE, (cookies) => {
-      const [reset, reboot] = cookies.map(({ observed }) => observed.value)
-      const CHOICES: Record<string, string> = {
-        'accepted accepted': 'both',
-        'accepted refused': 'reset-only',
-        'refused refused': 'neither',
-      }
-      return {
-        choice: CHOICES[`${reset} ${reboot}`] ?? null,
-        observed: `after the reset ${reset}, after the reboot ${reboot}`,
-      }
-    })
+    return answerFrom(
+      checks,
+      ['reset/http-session/cookie', 'reboot/http-session/cookie'],
+      COOKIE,
+      (cookies) => {
+        const [reset, reboot] = cookies.map(({ observed }) => observed.value)
+        const CHOICES: Record<string, string> = {
+          'accepted accepted': 'both',
+          'accepted refused': 'reset-only',
+          'refused refused': 'neither',
+        }
+        return {
+          choice: CHOICES[`${reset} ${reboot}`] ?? null,
+          observed: `after the reset ${reset}, after the reboot ${reboot}`,
+        }
+      },
+    )
   },
 }
 const COOKIE =
   'A session is something that two applications remember, whatever connection brings the cookie. The reset took a connection and no memory. The reboot took the memory of the server; one that keeps its sessions on disk would have accepted the cookie.'
-
-/** The answer from these checks, or that this run has none. */
-function from(
-  checks: readonly Check[],
-  ids: string[],
-  explanation: string,
-  look: (seen: Check[]) => Pick<Answer, 'choice' | 'observed'>,
-): Answer {
-  const found = observedChecks(checks, ids)
-  const seen = 'seen' in found ? look(found.seen) : { choice: null, observed: found.missing }
-  return { ...seen, checks: ids, explanation }
-}

@@ -1,11 +1,11 @@
 /** What the log says was in force when a fault struck: the numbers that predictions are made of. */
+import { hostName, hostOfRole, type Role } from '../../src/events/host-names.ts'
 import type { EventName } from '../../src/events/vocabulary.ts'
-import type { Plan } from '../../src/lab/lab.ts'
 import type { LabLog, Strike } from '../../src/lab/log.ts'
-import type { Mechanism } from '../../src/programs/host-messages.ts'
+import type { Plan } from '../../src/lab/plan.ts'
 import { HTTP_TIMING, WRITE_EVERY_MS } from '../../src/programs/timing.ts'
 import { HEARTBEAT_TIMING } from '../../src/protocols/heartbeat/constants.ts'
-import type { Role, Situation } from './expectations.ts'
+import type { Situation } from './expectations.ts'
 
 /** What an end hears from its peer, mechanism by mechanism. */
 const HEARD: EventName[] = [
@@ -25,11 +25,11 @@ export function situationOf(
   log: LabLog,
   plan: Plan,
   strike: Strike,
-  mechanism: Mechanism,
+  mechanism: string,
   role: Role,
 ): Situation {
-  const host = `${strike.pair}-${role === 'client' ? 'a' : 'b'}`
-  const client = `${strike.pair}-a`
+  const host = hostOfRole(strike.pair, role)
+  const client = hostName(strike.pair, 'a')
   const before = { host, mechanism, to: strike.at }
   const uncertainMs = strike.at - strike.began
   const options = log.last('kernel:options_read', { host: client, mechanism, to: strike.at })?.data
@@ -120,7 +120,7 @@ const DELAYED_ACK_MAX_MS = 200
 function lostSends(
   log: LabLog,
   host: string,
-  mechanism: Mechanism,
+  mechanism: string,
   strike: Strike,
   uncertainMs: number,
 ): number[] {

@@ -6,7 +6,7 @@
  *
  * Four sources meet in one log: applications (`program tcp udp http websocket session heartbeat
  * detector belief relay`), kernels (`kernel`), and the lab itself, which knows the truth because it did it
- * (`truth fault host command control run`). The recorder adds its own remarks (`recorder`).
+ * (`truth fault case host command control run`). The recorder adds its own remarks (`recorder`).
  */
 import * as v from 'valibot'
 
@@ -122,6 +122,8 @@ export const vocabulary = {
   'program:started': v.strictObject({ node: text, mechanisms: v.array(text) }),
   /** Its sockets are open; `ports` says where it listens, mechanism by mechanism. */
   'program:ready': v.strictObject({ ports: v.record(text, count) }),
+  /** It runs: written every second, in containers, where nobody sees processes. A hole is a pause, or an end. */
+  'program:running': nothing,
   /** It was asked to end, and ends in order. No such line before the last one: it was killed. */
   'program:stopping': v.strictObject({ because: text }),
   /** It cannot go on; `message` is for the person who started it. */
@@ -331,21 +333,32 @@ export const vocabulary = {
     tier: text,
     because: text,
     pace: text,
-    strike: text,
+    /** null: a lab in which nobody chooses which host is struck. */
+    strike: v.nullable(text),
     seed: count,
     play: v.boolean(),
     mechanisms: v.array(text),
     environment: v.record(text, v.union([text, v.number()])),
   }),
   'run:ended': v.strictObject({ because: text }),
+  /** From here on what happens to a pair belongs to the case of that name; not used where a fault strikes. */
+  'case:started': v.strictObject({ pair: text, promise: text }),
+  /** The case has been seen to its end. */
+  'case:ended': v.strictObject({ pair: text }),
+  /** The case cannot be shown with these hosts: it has no pair, and nothing about it was observed. */
+  'case:skipped': v.strictObject({ case: text, because: text }),
   /** What the person in front should know now; also a mark on the time line. */
   'run:progressed': v.strictObject({ message: text }),
-  /** What the lab knows about `peer`, from the place of `host`: the other side of every belief. */
+  /**
+   * What is known about `peer`, from the place of `host`: the other side of every belief. `definite`: the lab
+   * did it, or whoever did it said so. `unknown`: inferred from what was observed.
+   */
   'truth:updated': v.strictObject({
     peer: text,
     old: v.picklist(truths),
     new: v.picklist(truths),
     because: text,
+    certainty: v.picklist(certainties),
   }),
   'host:started': v.strictObject({ address: text, pair: text }),
   'host:process_started': v.strictObject({ processId: count }),
@@ -374,6 +387,34 @@ export const vocabulary = {
   }),
   /** The lab's own timer came late: the machine was busy, and what was measured now may be late too. */
   'control:late': v.strictObject({ lateMs: ms }),
+
+  // ---- containers -------------------------------------------------------------------------------
+  /** A program runs in a container: `container` is its hostname, which is how the engine abbreviates its id. */
+  'container:entered': v.strictObject({ service: text, container: text, address: text }),
+  /** The container engine said that it did something: it is done, at `mono` by the engine's own clock. */
+  'container:reported': v.strictObject({ container: text, action: text }),
+  /** The learner said what they are about to type (`begins`), or that it has returned. */
+  'container:announced': v.strictObject({ act: text, phase: v.picklist(['begins', 'returned']) }),
+  /** The router passes packets on, or drops them without a word; new mappings live as long as the limit says. */
+  'router:rules_updated': v.strictObject({
+    forwarding: v.picklist(['open', 'cut']),
+    /** After so many idle seconds a mapping is forgotten; null: the kernel's own limits are in force. */
+    idleLimitSeconds: v.nullable(count),
+    because: text,
+  }),
+  /**
+   * The router began to translate for a conversation, or forgot it (`isKnown: false`): it idled too long, it
+   * was closed, or somebody flushed the table. Neither end is told.
+   */
+  'router:mapping_updated': v.strictObject({
+    protocol: v.picklist(['tcp', 'udp']),
+    /** As the client has it. */
+    client: socketAddress,
+    /** Where the server sees it coming from. */
+    outside: socketAddress,
+    server: socketAddress,
+    isKnown: v.boolean(),
+  }),
 
   // ---- the recorder -----------------------------------------------------------------------------
   /** A line of an event file that is no event of this vocabulary. */

@@ -13,6 +13,7 @@
  */
 import { existsSync, writeFileSync } from 'node:fs'
 import type { EventLog } from '../events/emit.ts'
+import { type HostSide, hostName } from '../events/host-names.ts'
 import { ipBatch, run } from './commands.ts'
 import type { Host, Hosts, Network, Pair } from './host.ts'
 
@@ -77,12 +78,12 @@ export async function netnsHosts(
   }
 
   async function bootPair(name: string, index: number): Promise<Pair> {
-    const host = (side: 'a' | 'b', last: number): NetnsHost => ({
-      name: `${name}-${side}`,
+    const host = (side: HostSide, last: number): NetnsHost => ({
+      name: hostName(name, side),
       pair: name,
       address: `10.0.${index + 1}.${last}`,
       mac: `02:00:0a:00:${hex(index + 1)}:${hex(last)}`,
-      commandPrefix: ['ip', 'netns', 'exec', `${name}-${side}`],
+      commandPrefix: ['ip', 'netns', 'exec', hostName(name, side)],
       incarnation: 0,
       process: null,
     })

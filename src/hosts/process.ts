@@ -2,6 +2,7 @@
  * Tier `process`: both hosts are plain processes on loopback. Works on every system and needs no rights,
  * but has no cable: nothing here can be cut, powered off or rebooted.
  */
+import { type HostSide, hostName } from '../events/host-names.ts'
 import { execute } from './commands.ts'
 import type { Host, Hosts, Pair } from './host.ts'
 
@@ -10,8 +11,8 @@ const LOOPBACK = '127.0.0.1'
 /** The hosts of this tier. */
 export async function processHosts(): Promise<Hosts> {
   const commandPrefix = await diesWithItsParent()
-  const host = (pair: string, side: 'a' | 'b'): Host => ({
-    name: `${pair}-${side}`,
+  const host = (pair: string, side: HostSide): Host => ({
+    name: hostName(pair, side),
     pair,
     address: LOOPBACK,
     commandPrefix,

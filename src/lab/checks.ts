@@ -19,15 +19,16 @@ export type Verdict = (typeof verdicts)[number]
 /** `null` is an observation too: nothing happened, for `watchedMs`. */
 export interface Observation {
   value: number | string | null
-  unit?: 'ms'
+  /** Of a number: `ms`, or the plural of what was counted: `packets`. */
+  unit?: string
   watchedMs?: number
 }
 
 /** A range, one of some words, or nothing at all. */
-export type Expected = { min: number; max: number; unit: 'ms' } | { oneOf: string[] } | { value: null }
+export type Expected = { min: number; max: number; unit: string } | { oneOf: string[] } | { value: null }
 
 export interface Check {
-  /** `<fault>/<mechanism>/<what>`. */
+  /** `<case>/<mechanism>/<what>`. */
   id: string
   claim: string
   formula: string
@@ -38,6 +39,11 @@ export interface Check {
   source: string
   /** Addresses of the events it rests on. */
   evidence: string[]
+  /**
+   * What its cell of the matrix says, in at most seven characters: `REFUSED`, `3 of 5`. The first check of
+   * a cell that has one speaks for it; where none has, the cell counts its checks.
+   */
+  short?: string
 }
 
 /** A check before its verdict. */
@@ -81,4 +87,31 @@ export function overall(checks: readonly Check[]): Verdict {
     if (checks.some((check) => check.verdict === verdict)) return verdict
   }
   return 'skipped'
+}
+
+/** What is expected, in words: `0 .. 300 ms`, `3 packets`, `fin or rst`, `nothing`. */
+export function expectedWords({ expected }: Pick<Check, 'expected'>): string {
+  if ('oneOf' in expected) return expected.oneOf.join(' or ')
+  if (!('min' in expected)) return 'nothing'
+  const { min, max, unit } = expected
+  return withUnit(min === max ? min : `${min} .. ${max}`, unit)
+}
+
+/** What was observed, in words: `4580 ms`, `nothing, for 12000 ms`. */
+export function observedWords({ observed }: Pick<Check, 'observed'>): string {
+  const { value, unit, watchedMs } = observed
+  if (value === null) return watchedMs === undefined ? 'nothing' : `nothing, for ${watchedMs} ms`
+  return withUnit(value, unit)
+}
+
+/** A number with what it counts: `4580 ms`, `1 packet`. */
+export function withUnit(value: number | string, unit: string | undefined): string {
+  if (unit === undefined) return String(value)
+  return `${value} ${value === 1 && unit !== 'ms' ? unit.replace(/s$/, '') : unit}`
+}
+
+/** `180 checks passed, 0 failed, 0 inconclusive, 4 skipped.` */
+export function countWords(checks: readonly Pick<Check, 'verdict'>[]): string {
+  const count = (verdict: Verdict) => checks.filter((check) => check.verdict === verdict).length
+  return `${count('pass')} checks passed, ${count('fail')} failed, ${count('inconclusive')} inconclusive, ${count('skipped')} skipped.`
 }

@@ -47,7 +47,7 @@ export class KernelObserver {
   readonly #waiting = new Set<Waiting>()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(log: EventLog, tier: Tier) {
+  constructor(log: EventLog, tier: Tier | 'compose') {
     this.#log = log
     if (process.platform !== 'linux') return
     const cheap = tier === 'netns' && smallTables()
@@ -63,7 +63,7 @@ export class KernelObserver {
    * Watches the connections of a host from now on, through one of its processes. The open file keeps the
    * host's kernel readable when the process has ended. A later call for the same host replaces it.
    */
-  watch(host: Host, pid: number): void {
+  watch(host: Pick<Host, 'name' | 'incarnation'>, pid: number): void {
     if (this.#timer === undefined) return
     this.#watched.get(host.name)?.reader.close()
     this.#watched.set(host.name, {
@@ -77,8 +77,9 @@ export class KernelObserver {
   /**
    * What a host speaks at a server's `address:port`, its own or a remote one. Other connections are not told
    * of: where hosts share one table, they may be anybody's.
+   * @param address as `10.0.1.2:7000`, or `*:7000` where the host's table is its own
    */
-  learn(host: Host, server: 'own' | 'remote', address: string, mechanism: string): void {
+  learn(host: Pick<Host, 'name'>, server: 'own' | 'remote', address: string, mechanism: string): void {
     const known = this.#conversations.get(host.name) ?? { own: new Map(), remote: new Map() }
     known[server].set(address, mechanism)
     this.#conversations.set(host.name, known)
@@ -145,9 +146,9 @@ export class KernelObserver {
 
   #groupOf(host: string, local: string, remote: string): string | undefined {
     const known = this.#conversations.get(host)
-    const own = known?.own.get(local)
+    const own = known?.own.get(local) ?? known?.own.get(`*:${portOf(local)}`)
     if (own !== undefined) return `${own}:${portOf(remote)}`
-    const asked = known?.remote.get(remote)
+    const asked = known?.remote.get(remote) ?? known?.remote.get(`*:${portOf(remote)}`)
     return asked === undefined ? undefined : `${asked}:${portOf(local)}`
   }
 }

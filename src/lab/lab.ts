@@ -1,76 +1,48 @@
-/** What a lab is, and what is settled before it starts. */
-import type { FaultId } from '../faults/registry.ts'
-import type { Tier } from '../hosts/host.ts'
-import type { ClientSettings, Mechanism } from '../programs/host-messages.ts'
+/** What a lab is: one experiment, as the rest of the project knows it. */
 import type { Check } from './checks.ts'
 import type { LabLog } from './log.ts'
-import type { LabOptions, Pace, Side } from './options.ts'
+import type { LabOptions } from './options.ts'
+import type { CellName, Conditions, Json, Matrix, Plan } from './plan.ts'
 import type { Question } from './predict.ts'
 import type { Rig } from './rig.ts'
+import type { Style, Tale } from './tale.ts'
 
-/** What a lab derives from the options before it starts. */
-export interface Conditions {
-  /** How the clients set their sockets. */
-  settings: ClientSettings
-  /** Under /proc/sys of every host of the netns tier; elsewhere the system's own are in force. */
-  sysctls: Record<string, string>
-  /** How long each fault is watched. */
-  watchMs: number
-}
-
-/** Everything about a run that is known before it starts. Plain data: it crosses to the runner as JSON. */
-export interface Plan extends Conditions {
-  run: string
-  lab: string
-  tier: Tier
-  /** Why this tier. */
-  because: string
-  pace: Pace
-  strike: Side
-  seed: number
-  play: boolean
-  faults: FaultId[]
-  mechanisms: Mechanism[]
-  /** Absolute: where the run's files go. */
-  folder: string
-  /** Absolute: the bundled `src/programs/host.ts`. */
-  programsBundle: string
-  /** Absolute: the bundled `src/capture.ts`. */
-  captureBundle: string
-  environment: Record<string, string | number>
-}
-
-export interface Lab {
+/**
+ * A lab declares what it looks at (`cases`, `mechanisms`), does it (`experiment`), judges what the log
+ * says (`judge`) and asks before it shows (`questions`). How that is told, drawn and recorded is the same
+ * for all; a lab adds to it where it has more to say.
+ *
+ * `Settings` are its own; everybody else takes them for any JSON.
+ */
+export interface Lab<Settings extends Json = Json> extends Matrix {
   /** Folder, npm script and `lab` field. */
   readonly id: string
   readonly question: string
+  /** Its faults strike one host of each pair, and `--strike` chooses which. */
+  readonly hasStrike?: true
+  /** The cells that tell most, best first: they are opened, drawn and proposed first. */
+  readonly showFirst: readonly string[]
+  /** What each row shows, in a line, for somebody who has just seen it. */
+  readonly lessons: Readonly<Record<string, string>>
   /** @param sysctls this system's own, by name, where it has them */
-  prepare(options: LabOptions, sysctls: Readonly<Record<string, string>>): Conditions
+  prepare(options: LabOptions, sysctls: Readonly<Record<string, string>>): Conditions<Settings>
   /** The experiment. Runs in the runner, where the hosts are. */
-  experiment(rig: Rig): Promise<void>
-  /** The same pair of hosts for as long as the learner likes; they do the killing. */
-  play(rig: Rig): Promise<void>
+  experiment(rig: Rig, plan: Plan<Settings>): Promise<void>
+  /** The same pair of hosts for as long as the learner likes; they do the killing. Absent: no `--play`. */
+  play?(rig: Rig, plan: Plan<Settings>): Promise<void>
   /** What to ask before anything of such a run is shown. */
-  questions(plan: Plan): readonly Question[]
+  questions(plan: Plan<Settings>): readonly Question[]
   /** Reads the log, judges each claim. Pure. */
-  judge(log: LabLog, plan: Plan): Check[]
-  /** What to print when it is over. */
-  tell(log: LabLog, plan: Plan, checks: readonly Check[], style: Style): string
-  /** One cell in full. */
-  tellCell(
-    cell: { fault: FaultId; mechanism: Mechanism },
-    log: LabLog,
-    plan: Plan,
-    checks: readonly Check[],
-    style: Style,
-  ): string
+  judge(log: LabLog, plan: Plan<Settings>): Check[]
+  /** One cell told in a few lines; null when this run has nothing to tell it from. */
+  story?(log: LabLog, plan: Plan<Settings>): Story | null
+  /** What was found, as text of at most 80 columns; without it, check by check (`tell.ts`). */
+  matrix?(log: LabLog, plan: Plan<Settings>, checks: readonly Check[], style: Style): string
+  /** What `--cell` says of a cell before its events and checks: what either end believed, say. */
+  endsOfCell?(cell: CellName, log: LabLog, plan: Plan<Settings>, style: Style): string[]
 }
 
-/** How text may look: colour is only ever a second channel. */
-export interface Style {
-  bold(text: string): string
-  dim(text: string): string
-  good(text: string): string
-  bad(text: string): string
-  doubtful(text: string): string
+export interface Story extends Tale {
+  /** The cell that it tells. */
+  cell: string
 }

@@ -12,8 +12,8 @@ import type { Isolation } from '../hosts/capabilities.ts'
 import { environmentWithSbin } from '../hosts/commands.ts'
 import { OuterPids } from '../hosts/outer-pids.ts'
 import { Recorder } from '../recorder/recorder.ts'
-import type { Plan } from './lab.ts'
 import { LabLog } from './log.ts'
+import type { Plan } from './plan.ts'
 import type { PlayCommand } from './play-command.ts'
 
 /** What a run needs beside its watch: start, settling, mending, the end. Then the runner is stuck. */

@@ -1,12 +1,12 @@
 /** Questions to the log of a run. */
+import { peerOf } from '../events/host-names.ts'
 import type { Belief, EventName, EventOf, LabEvent, Truth } from '../events/vocabulary.ts'
 import type { FaultId } from '../faults/registry.ts'
-import type { Mechanism } from '../programs/host-messages.ts'
 
 /** Which events; what is left out does not matter. */
 export interface Filter {
   host?: string
-  mechanism?: Mechanism
+  mechanism?: string
   /** The run's milliseconds, both inclusive. */
   from?: number
   to?: number
@@ -29,6 +29,14 @@ export interface Strike {
   complete: boolean
   /** null when the fault was seen to have happened. */
   problem: string | null
+}
+
+/** From the moment a case began until it was over. */
+export interface Watch {
+  from: number
+  to: number
+  /** It came to its end; otherwise the run was interrupted. */
+  complete: boolean
 }
 
 export class LabLog {
@@ -68,7 +76,7 @@ export class LabLog {
           (event): event is EventOf<N> =>
             event.name === name && 'pair' in event.data && event.data.pair === pair,
         )
-      const other = struck === `${pair}-b` ? `${pair}-a` : `${pair}-b`
+      const other = peerOf(struck)
       const ended = inPair('watch:ended')
       const until = ended?.time ?? this.events.at(-1)?.time ?? striking.time
       const truth = this.first('truth:updated', { host: other, from: striking.time, to: until })
@@ -91,8 +99,26 @@ export class LabLog {
     return this.strikes.find((strike) => strike.fault === fault)
   }
 
+  /** The first strike on a pair; undefined when there was none. */
+  strikeOn(pair: string): Strike | undefined {
+    return this.strikes.find((strike) => strike.pair === pair)
+  }
+
+  /** What was seen of a case that the rig ran (`runCase`); undefined when it did not come to it. */
+  watchOf(pair: string): Watch | undefined {
+    const ofPair = (event: { data: { pair: string } }) => event.data.pair === pair
+    const started = this.all('case:started').find(ofPair)
+    if (started === undefined) return undefined
+    const ended = this.all('case:ended').find(ofPair)
+    return {
+      from: started.time,
+      to: ended?.time ?? this.events.at(-1)?.time ?? started.time,
+      complete: ended !== undefined,
+    }
+  }
+
   /** What `host` believed about its peer on the newest connection of a mechanism at a moment. */
-  beliefAt(host: string, mechanism: Mechanism, time: number): Belief {
+  beliefAt(host: string, mechanism: string, time: number): Belief {
     return this.last('belief:updated', { host, mechanism, to: time })?.data.new ?? 'unknown'
   }
 

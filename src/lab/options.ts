@@ -1,26 +1,36 @@
 /** The options of a lab, from the command line. */
 import { parseArgs } from 'node:util'
-import { type FaultId, faultIds } from '../faults/registry.ts'
 import { type Tier, tiers } from '../hosts/host.ts'
-import { type Mechanism, mechanisms } from '../programs/host-messages.ts'
+import {
+  type CellName,
+  cellId,
+  type Matrix,
+  type Pace,
+  paces,
+  type Selection,
+  type Side,
+  selectionOf,
+  sides,
+} from './plan.ts'
 
 /** Something the person typed that cannot be: one line, status 2. */
 export class UsageError extends Error {
   override name = 'UsageError'
 }
 
-export const paces = ['quick', 'real'] as const
-export type Pace = (typeof paces)[number]
-export const sides = ['server', 'client'] as const
-export type Side = (typeof sides)[number]
+/** What the options of a lab depend on. */
+export interface Choosable extends Matrix {
+  readonly id: string
+  readonly hasStrike?: true
+  play?: unknown
+}
 
-export interface LabOptions {
+export interface LabOptions extends Selection {
   hosts: 'auto' | Tier
   pace: Pace
-  strike: Side
-  faults: FaultId[]
-  mechanisms: Mechanism[]
-  /** Decides at which phase of their timers the connections are struck. */
+  /** null: in this lab nobody chooses which host is struck. */
+  strike: Side | null
+  /** Decides whatever is random in a run, as at which phase of their timers connections are struck. */
   seed: number
   play: boolean
   json: boolean
@@ -28,7 +38,7 @@ export interface LabOptions {
   /** Where the folder of this run is made. */
   out: string
   /** Tell this cell of the last run instead of running. */
-  cell: { fault: FaultId; mechanism: Mechanism } | null
+  cell: CellName | null
   /** Ask before anything is shown; null: where there is somebody to ask. */
   predict: boolean | null
   /** Serve the live page as well. */
@@ -38,26 +48,51 @@ export interface LabOptions {
   help: boolean
 }
 
-export const LAB_HELP = `Options, after "--":
-  --only LIST      a fault, a mechanism, or fault/mechanism; several with commas
-  --strike SIDE    which host is struck: server (default) or client
-  --cell F/M       tell one cell of the last run in full, without running
-  --no-predict     do not ask for predictions first, as it does on a terminal
-  --predict        ask on a terminal also with --plain, or in CI
-  --play           one pair of hosts stays up, and you do the killing
-  --watch          shows it on a page of your browser as well, until Ctrl-C
-  --port N         where that page is, on 127.0.0.1 (default: 8080; 0: any free port)
-  --pace PACE      quick (default: short timeouts) or real (this system's own)
-  --hosts TIER     auto (default), netns, or process
-  --seed N         repeat the phases of an earlier run
-  --json           print nothing but the report
-  --plain          no colours, no line that changes
-  --out DIR        where runs are kept (default: runs)
-  --help           this text
-faults:     ${faultIds.join(' ')}
-mechanisms: ${mechanisms.slice(0, 5).join(' ')}
-            ${mechanisms.slice(5).join(' ')}`
+/** What the options are, in the words of this lab. */
+export function labHelp(lab: Choosable): string {
+  const lines: [option: string, what: string, exists?: boolean][] = [
+    ['--only LIST', 'a case, a mechanism, or case/mechanism; several with commas'],
+    ['--strike SIDE', 'which host is struck: server (default) or client', lab.hasStrike === true],
+    ['--cell C/M', 'tell one cell of the last run in full, without running'],
+    ['--no-predict', 'do not ask for predictions first, as it does on a terminal'],
+    ['--predict', 'ask on a terminal also with --plain, or in CI'],
+    ['--play', 'one pair of hosts stays up, and you do the killing', lab.play !== undefined],
+    ['--watch', 'shows it on a page of your browser as well, until Ctrl-C'],
+    ['--port N', 'where that page is, on 127.0.0.1 (default: 8080; 0: any free port)'],
+    ['--pace PACE', "quick (default: short timeouts) or real (this system's own)"],
+    ['--hosts TIER', 'auto (default), netns, or process'],
+    ['--seed N', 'repeat the phases of an earlier run'],
+    ['--json', 'print nothing but the report'],
+    ['--plain', 'no colours, no line that changes'],
+    ['--out DIR', 'where runs are kept (default: runs)'],
+    ['--help', 'this text'],
+  ]
+  return [
+    'Options, after "--":',
+    ...lines
+      .filter(([, , exists = true]) => exists)
+      .map(([option, what]) => `  ${option.padEnd(16)} ${what}`),
+    ...wrapped('cases:      ', idsOf(lab)),
+    ...wrapped('mechanisms: ', lab.mechanisms),
+  ].join('\n')
+}
 
+/** Words in lines of at most 80 columns, the first after a heading. */
+function wrapped(heading: string, words: readonly string[]): string[] {
+  const lines: string[] = []
+  let line = heading.trimEnd()
+  for (const word of words) {
+    const isFirst = line.length < heading.length
+    if (!isFirst && line.length + 1 + word.length > COLUMNS) {
+      lines.push(line)
+      line = ''
+    }
+    line = line.length < heading.length ? line.padEnd(heading.length) + word : `${line} ${word}`
+  }
+  return [...lines, line]
+}
+
+const COLUMNS = 80
 const SEED_LIMIT = 2 ** 32
 export const DEFAULT_PORT = '8080'
 const PORT_MAX = 65_535
@@ -66,20 +101,20 @@ const PORT_MAX = 65_535
  * Reads the arguments of `npm run lab:<id> --`.
  * @throws UsageError with one line that says what would be right
  */
-export function parseLabOptions(args: readonly string[]): LabOptions {
+export function parseLabOptions(lab: Choosable, args: readonly string[]): LabOptions {
   const { values, positionals } = parse(args)
   if (positionals.length > 0) throw new UsageError(`"${positionals[0]}" is no option; try --help`)
   return {
     hosts: oneOf('--hosts', values.hosts, ['auto', ...tiers]),
     pace: oneOf('--pace', values.pace, paces),
-    strike: oneOf('--strike', values.strike, sides),
-    ...selection(values.only),
+    strike: strikeOf(lab, values.strike),
+    ...selection(lab, values.only),
     seed: seedOf(values.seed),
-    play: values.play,
+    play: playOf(lab, values.play),
     json: values.json,
     plain: values.plain,
     out: values.out,
-    cell: values.cell === undefined ? null : cellOf('--cell', values.cell),
+    cell: values.cell === undefined ? null : cellOf(lab, '--cell', values.cell),
     predict: values['no-predict'] ? false : (values.predict ?? null),
     watch: values.watch,
     port: portOf(values.port),
@@ -95,7 +130,7 @@ function parse(args: readonly string[]) {
       options: {
         hosts: { type: 'string', default: 'auto' },
         pace: { type: 'string', default: 'quick' },
-        strike: { type: 'string', default: 'server' },
+        strike: { type: 'string' },
         only: { type: 'string' },
         seed: { type: 'string' },
         play: { type: 'boolean', default: false },
@@ -117,47 +152,62 @@ function parse(args: readonly string[]) {
   }
 }
 
-function selection(only: string | undefined): { faults: FaultId[]; mechanisms: Mechanism[] } {
-  if (only === undefined) return { faults: faultIds, mechanisms: [...mechanisms] }
-  const faults = new Set<FaultId>()
-  const chosen = new Set<Mechanism>()
-  for (const item of only.split(',')) {
+function strikeOf({ id, hasStrike }: Choosable, side: string | undefined): Side | null {
+  if (hasStrike) return oneOf('--strike', side ?? 'server', sides)
+  if (side === undefined) return null
+  throw new UsageError(`--strike: in lab:${id} nobody chooses which host is struck; try --help`)
+}
+
+function playOf({ id, play }: Choosable, wanted: boolean): boolean {
+  if (!wanted || play !== undefined) return wanted
+  throw new UsageError(`--play: lab:${id} cannot be played by hand; try --help`)
+}
+
+function selection(lab: Choosable, only: string | undefined): Selection {
+  const cases = new Set<string>()
+  const mechanisms = new Set<string>()
+  for (const item of only?.split(',') ?? []) {
     if (item.includes('/')) {
-      const cell = cellOf('--only', item)
-      faults.add(cell.fault)
-      chosen.add(cell.mechanism)
-    } else if (isFault(item)) faults.add(item)
-    else if (isMechanism(item)) chosen.add(item)
-    else throw new UsageError(unknownName('--only', item))
+      const cell = cellOf(lab, '--only', item)
+      cases.add(cell.case)
+      mechanisms.add(cell.mechanism)
+    } else if (idsOf(lab).includes(item)) cases.add(item)
+    else if (lab.mechanisms.includes(item)) mechanisms.add(item)
+    else {
+      throw new UsageError(
+        `--only: no case or mechanism "${item}"; there are ${idsOf(lab).join(' ')} and ${lab.mechanisms.join(' ')}`,
+      )
+    }
   }
-  return {
-    faults: faultIds.filter((id) => faults.size === 0 || faults.has(id)),
-    mechanisms: mechanisms.filter((id) => chosen.size === 0 || chosen.has(id)),
-  }
+  const selected = selectionOf(
+    lab,
+    idsOf(lab).filter((id) => cases.size === 0 || cases.has(id)),
+    lab.mechanisms.filter((id) => mechanisms.size === 0 || mechanisms.has(id)),
+  )
+  if (selected.cells.length === 0) throw new UsageError(`--only ${only}: lab:${lab.id} has no such cell`)
+  return selected
 }
 
-function cellOf(option: string, text: string): { fault: FaultId; mechanism: Mechanism } {
-  const [fault = '', mechanism = '', ...more] = text.split('/')
+function cellOf(lab: Choosable, option: string, text: string): CellName {
+  const [caseId = '', mechanism = '', ...more] = text.split('/')
   if (more.length > 0 || mechanism === '') {
-    throw new UsageError(`${option} ${text}: expected fault/mechanism, such as cut/tcp-idle`)
+    const { cells } = selection(lab, undefined)
+    throw new UsageError(`${option} ${text}: expected case/mechanism, such as ${cells[0]}`)
   }
-  if (!isFault(fault)) throw new UsageError(`${option}: no fault "${fault}"; there are ${faultIds.join(' ')}`)
-  if (!isMechanism(mechanism)) {
-    throw new UsageError(`${option}: no mechanism "${mechanism}"; there are ${mechanisms.join(' ')}`)
+  if (!idsOf(lab).includes(caseId)) {
+    throw new UsageError(`${option}: no case "${caseId}"; there are ${idsOf(lab).join(' ')}`)
   }
-  return { fault, mechanism }
+  if (!lab.mechanisms.includes(mechanism)) {
+    throw new UsageError(`${option}: no mechanism "${mechanism}"; there are ${lab.mechanisms.join(' ')}`)
+  }
+  if (lab.hasCell?.(caseId, mechanism) === false) {
+    throw new UsageError(`${option}: lab:${lab.id} does not look at ${cellId(caseId, mechanism)}`)
+  }
+  return { case: caseId, mechanism }
 }
 
-function unknownName(option: string, name: string): string {
-  return `${option}: no fault or mechanism "${name}"; there are ${faultIds.join(' ')} and ${mechanisms.join(' ')}`
-}
-
-function isFault(text: string): text is FaultId {
-  return (faultIds as string[]).includes(text)
-}
-
-function isMechanism(text: string): text is Mechanism {
-  return (mechanisms as readonly string[]).includes(text)
+function idsOf({ cases }: Matrix): string[] {
+  return cases.map(({ id }) => id)
 }
 
 function oneOf<T extends string>(option: string, value: string, allowed: readonly T[]): T {

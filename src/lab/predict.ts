@@ -5,9 +5,9 @@
  * Pure: the terminal and the page ask, `prediction-file.ts` keeps what was answered.
  */
 import * as v from 'valibot'
-import type { Check } from './checks.ts'
-import type { Plan } from './lab.ts'
+import { type Check, withUnit } from './checks.ts'
 import type { LabLog } from './log.ts'
+import type { Plan } from './plan.ts'
 
 export const PREDICTIONS_SCHEMA = 'stillhere/predictions@1'
 
@@ -70,15 +70,15 @@ export function parsePredictions(text: string): Predictions | null {
 /** The questions that a run can look into, those first that were predicted wrongly in the run before. */
 export function questionsToAsk(
   questions: readonly Question[],
-  plan: Pick<Plan, 'lab' | 'faults' | 'mechanisms'>,
+  plan: Pick<Plan, 'lab' | 'cells'>,
   before: Predictions | null,
 ): Question[] {
-  const cells = new Set(plan.faults.flatMap((fault) => plan.mechanisms.map((id) => `${fault}/${id}`)))
+  const looked = new Set(plan.cells)
   const mistaken = new Set(
     before?.lab === plan.lab ? before.predictions.filter(isMistake).map(({ question }) => question) : [],
   )
   return questions
-    .filter((question) => question.cells.every((cell) => cells.has(cell)))
+    .filter((question) => question.cells.every((cell) => looked.has(cell)))
     .sort((one, other) => Number(mistaken.has(other.id)) - Number(mistaken.has(one.id)))
 }
 
@@ -170,7 +170,7 @@ export function withObserved(given: Predictions, comparisons: readonly Compariso
 }
 
 /** Checks by their ids, or why this run cannot say: one of them was skipped, or is not there at all. */
-export function observedChecks(
+function observedChecks(
   checks: readonly Check[],
   ids: readonly string[],
 ): { seen: Check[] } | { missing: string } {
@@ -186,10 +186,22 @@ export function observedChecks(
   return { seen }
 }
 
+/** The answer from these checks, or that this run does not have them. */
+export function answerFrom(
+  checks: readonly Check[],
+  ids: string[],
+  explanation: string,
+  look: (seen: Check[]) => Pick<Answer, 'choice' | 'observed'>,
+): Answer {
+  const found = observedChecks(checks, ids)
+  const seen = 'seen' in found ? look(found.seen) : { choice: null, observed: found.missing }
+  return { ...seen, checks: ids, explanation }
+}
+
 /** What a check observed: `4.42 s`, `9 ms`, `fin`, `nothing, for 12.0 s`. */
 export function observationWords({ observed: { value, unit, watchedMs } }: Check): string {
   if (value === null) return watchedMs === undefined ? 'nothing' : `nothing, for ${seconds(watchedMs, 1)}`
-  if (typeof value !== 'number' || unit !== 'ms') return String(value)
+  if (typeof value !== 'number' || unit !== 'ms') return withUnit(value, unit)
   return value < 1000 ? `${value} ms` : seconds(value, 2)
 }
 

@@ -1,8 +1,8 @@
 /** `report.json`: what a run found, for people and for programs. */
 import type { Check, Verdict } from './checks.ts'
 import { overall } from './checks.ts'
-import type { Plan } from './lab.ts'
 import type { LabLog } from './log.ts'
+import type { Plan } from './plan.ts'
 
 export const REPORT_SCHEMA = 'stillhere/report@1'
 
@@ -13,7 +13,8 @@ export interface Report {
   tier: string
   tierBecause: string
   pace: string
-  strike: string
+  /** null: a lab in which nobody chooses which host is struck. */
+  strike: string | null
   seed: number
   environment: Record<string, string | number | Record<string, string>>
   /** How often the kernels' socket tables were read; null where this system has none to read. */

@@ -5,6 +5,7 @@
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Emitter, EventLog } from '../events/emit.ts'
+import { peerOf } from '../events/host-names.ts'
 import type { EventData, EventName, Truth } from '../events/vocabulary.ts'
 import { type Fault, FaultError, type Proof, type Struck, type Target } from '../faults/fault.ts'
 import { type FaultId, faults } from '../faults/registry.ts'
@@ -13,10 +14,12 @@ import type { Host, Hosts, Network, Pair } from '../hosts/host.ts'
 import { HostProcess } from '../hosts/host-process.ts'
 import type { CaptureProcess } from '../kernel/capture/capture-process.ts'
 import type { Wanted } from '../programs/event-memory.ts'
-import type { Mechanism, Ports } from '../programs/host-messages.ts'
+import type { ClientSettings, Mechanism, Ports } from '../programs/host-messages.ts'
+import { act } from './by-hand.ts'
 import { KernelObserver, type WantedSocket } from './kernel-observer.ts'
-import type { Plan } from './lab.ts'
-import type { PlayAction, PlayCommand } from './play-command.ts'
+import { missing } from './needs.ts'
+import type { Case, Plan } from './plan.ts'
+import type { PlayCommand } from './play-command.ts'
 import { Sockets } from './sockets.ts'
 
 /** Loopback and a switch answer in well under a millisecond; a busy machine may take longer. */
@@ -33,6 +36,12 @@ export interface InForce {
   undo(): Promise<void>
 }
 
+/** The mechanisms that run on both hosts of a pair, and how their clients set their sockets. */
+export interface Programs {
+  mechanisms: Mechanism[]
+  settings: ClientSettings
+}
+
 export class Rig {
   readonly plan: Plan
   readonly emit: Emitter
@@ -42,6 +51,8 @@ export class Rig {
   readonly #stop: AbortSignal
   readonly #kernel: KernelObserver
   readonly #processes = new Set<HostProcess>()
+  /** By pair; none of a pair that was never connected. */
+  readonly #programs = new Map<string, Programs>()
   readonly #ports = new Map<string, Ports>()
   /** Of which `address:port` the capture process knows what is spoken there. */
   readonly #labelled = new Set<string>()
@@ -73,7 +84,36 @@ export class Rig {
     await delay(Math.max(0, milliseconds), undefined, { signal: this.#stop })
   }
 
-  /** Makes a pair of hosts for each name and starts the process of each host. */
+  /** The chosen ones among a lab's cases that these hosts can show. Logs why the others are skipped. */
+  possible(cases: readonly Case[]): string[] {
+    const chosen = cases.filter(({ id }) => this.plan.cases.includes(id))
+    return chosen.flatMap(({ id, needs = [] }) => {
+      const reason = missing(needs, this.#hosts.tier, process.platform)
+      if (reason === null) return [id]
+      this.skip(id, `${reason}; on Linux, \`npm run doctor\` says what is missing`)
+      return []
+    })
+  }
+
+  /** A case of which this run can show nothing: its cells are skipped, with this reason. */
+  skip(caseId: string, because: string): void {
+    this.emit('case:skipped', { case: caseId, because })
+  }
+
+  /**
+   * One case, from its first act to the end of its watch: what is judged of it lies between. For cases
+   * that are no fault; those begin with `strike` and end with `endWatch`.
+   */
+  async runCase(pair: Pair, act: () => Promise<void>): Promise<void> {
+    this.emit('case:started', { pair: pair.name, promise: this.plan.promises[pair.name] ?? '' })
+    await act()
+    this.emit('case:ended', { pair: pair.name })
+  }
+
+  /**
+   * Makes a pair of hosts for each name and starts the process of each host. Nothing runs there yet that
+   * would speak.
+   */
   async boot(names: readonly string[]): Promise<Pair[]> {
     const pairs = await this.#hosts.bootPairs(names)
     await Promise.all(pairs.flatMap(({ a, b }) => [this.#startProcess(a), this.#startProcess(b)]))
@@ -81,10 +121,12 @@ export class Rig {
   }
 
   /**
-   * Opens the servers of b and connects the clients of a to them.
+   * Opens the servers of b and connects the clients of a to them. They come back when the pair's programs
+   * are started again.
    * @throws Error when a connection does not come up
    */
-  async connect(pair: Pair): Promise<void> {
+  async connect(pair: Pair, programs: Programs): Promise<void> {
+    this.#programs.set(pair.name, programs)
     await this.#serve(pair)
     await this.#connectClients(pair)
   }
@@ -150,21 +192,13 @@ export class Rig {
     }
   }
 
-  /** null when the fault can happen here; else what is missing. */
-  missingFor(id: FaultId): string | null {
-    const needs: readonly string[] = faults[id].needs
-    if (needs.includes('network') && this.#hosts.network === null) return 'there is no cable on loopback'
-    if (needs.includes('signals') && process.platform === 'win32') return 'Windows has no SIGSTOP'
-    return null
-  }
-
   /**
    * Strikes one host of a pair. A fault that cannot be seen to have happened is logged as such: its
    * cells prove nothing, the others do.
+   * @param struck by default the one that `--strike` names, b where nobody chose
    */
-  async strike(id: FaultId, pair: Pair): Promise<InForce> {
+  async strike(id: FaultId, pair: Pair, struck = this.#struckOf(pair)): Promise<InForce> {
     const fault: Fault = faults[id]
-    const struck = this.#struckOf(pair)
     const other = struck === pair.a ? pair.b : pair.a
     const detail = { fault: id, pair: pair.name, struck: struck.name }
     this.emit('watch:started', detail)
@@ -224,39 +258,12 @@ export class Rig {
     if (pair === null) return
     const host = pair[side]
     this.#log.emitter('lab', host)('host:asked', { request: action, mechanisms: [] })
-    try {
-      await this.#act(action, host, pair)
-    } catch (error) {
-      this.say(`${action} ${host.name}: ${error instanceof Error ? error.message : String(error)}`)
-    }
-  }
-
-  async #act(action: PlayAction, host: Host, pair: Pair): Promise<void> {
-    const { network } = this.#hosts
     // What is true is for the lab to see: it looks at the host, not at what was asked.
     const target = { ...this.#target(pair, host, host === pair.a ? pair.b : pair.a), truth: () => {} }
-    const running = host.process !== null && host.process.exit === null
-    switch (action) {
-      case 'exit':
-        // The answer is the end of the process.
-        host.process?.ask('exit', null).catch(() => {})
-        return
-      case 'kill':
-        return host.process?.signal('SIGKILL')
-      case 'freeze':
-        return host.process?.signal('SIGSTOP')
-      case 'continue':
-        return host.process?.signal('SIGCONT')
-      case 'start':
-        return running ? undefined : target.restartPrograms(host)
-      case 'cut':
-        return network?.unplug(host)
-      case 'mend':
-        return network?.plug(host)
-      case 'power-off':
-      case 'reboot':
-      case 'reset':
-        await faults[action].strike(target)
+    try {
+      await act(action, target)
+    } catch (error) {
+      this.say(`${action} ${host.name}: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
 
@@ -275,8 +282,14 @@ export class Rig {
     const old = this.truthOf(seenFrom)
     if (old === truth) return
     this.#truths.set(seenFrom.name, truth)
-    const peer = `${seenFrom.pair}-${seenFrom.name.endsWith('-a') ? 'b' : 'a'}`
-    this.#log.emitter('truth', seenFrom)('truth:updated', { peer, old, new: truth, because })
+    const peer = peerOf(seenFrom.name)
+    this.#log.emitter('truth', seenFrom)('truth:updated', {
+      peer,
+      old,
+      new: truth,
+      because,
+      certainty: 'definite',
+    })
   }
 
   /** Takes back every fault and ends every process by its pid. */
@@ -289,7 +302,7 @@ export class Rig {
   }
 
   #struckOf({ a, b }: Pair): Host {
-    return this.plan.strike === 'server' ? b : a
+    return this.plan.strike === 'client' ? a : b
   }
 
   #target(pair: Pair, struck: Host, other: Host): Target {
@@ -302,7 +315,9 @@ export class Rig {
       answers: (from) => this.#answers(from, from === pair.a ? pair.b : pair.a),
       restartPrograms: async (host) => {
         await this.#startProcess(host)
-        await (host === pair.b ? this.#serve(pair) : this.#connectClients(pair))
+        if (this.#programs.has(pair.name)) {
+          await (host === pair.b ? this.#serve(pair) : this.#connectClients(pair))
+        }
       },
       run: (host, argv) => run([...host.commandPrefix, ...argv], this.#log.emitter('lab', host)),
     }
@@ -343,7 +358,7 @@ export class Rig {
 
   async #serve({ name, b }: Pair): Promise<void> {
     const process = processOf(b)
-    const { mechanisms } = this.plan
+    const { mechanisms } = this.#programsOf(name)
     // After a reboot the servers come back where the clients know them.
     const ports = await process.ask('serve', { mechanisms, ports: this.#ports.get(name) ?? {} })
     this.#ports.set(name, ports)
@@ -362,13 +377,19 @@ export class Rig {
 
   async #connectClients({ name, a, b }: Pair): Promise<void> {
     const process = processOf(a)
-    const { mechanisms, settings } = this.plan
+    const { mechanisms, settings } = this.#programsOf(name)
     const ports = this.#ports.get(name) ?? {}
     const open = Object.entries(ports)
     await Promise.all(open.map(([each, port]) => this.#announce(a, 'remote', `${b.address}:${port}`, each)))
     await process.ask('connect', { mechanisms, address: b.address, ports, settings })
     this.truth(a, 'answering', 'it answers')
     this.truth(b, 'answering', 'it answers')
+  }
+
+  #programsOf(pair: string): Programs {
+    const programs = this.#programs.get(pair)
+    if (programs === undefined) throw new Error(`No programs were connected on the pair ${pair}`)
+    return programs
   }
 }
 

@@ -9,11 +9,14 @@ import { ask, comparisonsText } from '../view/terminal/questions.ts'
 import { isLively, styleFor } from '../view/terminal/style.ts'
 import { PlayTable } from '../view/terminal/table.ts'
 import { overall, type Verdict } from './checks.ts'
-import type { Lab, Plan, Style } from './lab.ts'
-import { LAB_HELP, type LabOptions, parseLabOptions } from './options.ts'
+import type { Lab } from './lab.ts'
+import { type LabOptions, labHelp, parseLabOptions } from './options.ts'
+import type { Plan } from './plan.ts'
 import { compare, type Predictions, type Question, questionsToAsk, withObserved } from './predict.ts'
 import { readPredictions, savePredictions } from './prediction-file.ts'
 import { latestRun, type Outcome, openRun, type Run, startRun } from './start.ts'
+import type { Style } from './tale.ts'
+import { tellCell, tellRun } from './tell.ts'
 
 /** As shells count it: 128 + SIGINT. */
 const INTERRUPTED = 130
@@ -25,15 +28,16 @@ const EXIT_STATUS: Record<Verdict, number> = { pass: 0, fail: 1, skipped: 3, inc
  * @throws UsageError, CannotRunError
  */
 export async function runLab(lab: Lab, args: readonly string[]): Promise<number> {
-  const options = parseLabOptions(args)
+  const options = parseLabOptions(lab, args)
   const style = styleFor(process.stdout, options)
   if (options.help) {
-    process.stdout.write(`npm run lab:${lab.id} -- [options]\n\n${lab.question}\n\n${LAB_HELP}\n`)
+    process.stdout.write(`npm run lab:${lab.id} -- [options]\n\n${lab.question}\n\n${labHelp(lab)}\n`)
     return 0
   }
   if (options.cell !== null) {
     const { plan, log, report } = openRun(lab, latestRun(options.out))
-    process.stdout.write(`${lab.tellCell(options.cell, log, plan, report.checks, style)}\n`)
+    const told = { log, plan, checks: report.checks }
+    process.stdout.write(`${tellCell(lab, options.cell, told, style)}\n`)
     return 0
   }
 
@@ -152,7 +156,10 @@ async function predict(
 
 function tell(lab: Lab, { json }: LabOptions, { plan, log, report }: Outcome, style: Style): void {
   if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
-  else process.stdout.write(`${lab.tell(log, plan, report.checks, style)}\n${whereItIs(plan)}\n`)
+  else {
+    const text = tellRun(lab, { log, plan, checks: report.checks }, style)
+    process.stdout.write(`${text}\n${whereItIs(plan)}\n`)
+  }
 }
 
 function tellPredictions(

@@ -11,10 +11,11 @@ import { finishCaptures } from '../view/pcapng/finish.ts'
 import { writeReportHtml } from '../view/report/report-html.ts'
 import { writeTimelineSvg } from '../view/report/timeline.ts'
 import { bundlePrograms } from './bundle.ts'
-import type { Lab, Plan } from './lab.ts'
+import type { Lab } from './lab.ts'
 import { CannotRunError, launch, makeRunFolder, markAsLatest } from './launch.ts'
 import { LabLog } from './log.ts'
 import { type LabOptions, UsageError } from './options.ts'
+import type { Plan } from './plan.ts'
 import type { PlayCommand } from './play-command.ts'
 import { type Report, reportOf } from './report.ts'
 
@@ -62,7 +63,7 @@ export async function startRun(
     writeJson(plan, 'report.json', report)
     finishCaptures(plan.folder, log.events)
     await writeReportHtml(plan.folder, { plan, report, log, lab })
-    writeTimelineSvg(plan.folder, { plan, log })
+    writeTimelineSvg(plan.folder, { plan, log, report })
     markAsLatest(options.out, plan.run)
     return { plan, log, report, interrupted: launched.interrupted() }
   }
@@ -109,26 +110,28 @@ function choose(
   return { tier: hosts, because: `--hosts ${hosts} asks for it` }
 }
 
+/** What of a plan is the lab's and the options', whatever machine it is for. */
+export function chosenPart(
+  { id, cases: all, showFirst }: Pick<Lab, 'id' | 'cases' | 'showFirst'>,
+  { pace, strike, seed, play, cases, mechanisms, cells }: LabOptions,
+) {
+  const promises = Object.fromEntries(all.map((one) => [one.id, one.promise]))
+  return { lab: id, pace, strike, seed, play, cases, mechanisms, cells, promises, showFirst: [...showFirst] }
+}
+
 function planOf(
   lab: Lab,
   options: LabOptions,
   { tier, because }: Pick<Capabilities, 'tier' | 'because'>,
   bundles: { host: string; capture: string },
 ): Plan {
-  const { pace, strike, seed, play, faults, mechanisms } = options
   const jiffy = jiffyMs()
   return {
     ...makeRunFolder(options.out, lab.id),
     ...lab.prepare(options, readSysctls()),
-    lab: lab.id,
+    ...chosenPart(lab, options),
     tier,
     because,
-    pace,
-    strike,
-    seed,
-    play,
-    faults,
-    mechanisms,
     programsBundle: bundles.host,
     captureBundle: bundles.capture,
     environment: {

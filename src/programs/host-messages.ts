@@ -32,7 +32,7 @@ export interface HostIdentity {
 }
 
 /** The keepalive and user-timeout settings of the clients, in force for every connection of a run. */
-export interface ClientSettings {
+export type ClientSettings = {
   keepalive: { idleMs: number; intervalMs: number; probes: number }
   userTimeoutMs: number
 }

@@ -75,7 +75,7 @@ export function layout(events: readonly LabEvent[], view: View): Ladder {
     }
   })
   const faults = faultsOf(scene)
-  const origin = faults[0]?.from ?? from
+  const origin = faults[0]?.from ?? scene.caseFrom ?? from
   const messages = messagesOf(scene, events.at(-1)?.time ?? 0)
 
   const changes: Anchor[] = [

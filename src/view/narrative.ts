@@ -24,7 +24,7 @@ export function narrativeOf(ladder: Ladder): string {
   const hosts = ladder.lanes.map((lane) => lane.host)
   const sentences = [
     ...(ladder.faults.length === 0
-      ? [`nothing is done to ${ladder.connection} between ${hosts.join(' and ')}`]
+      ? [`no fault strikes ${ladder.connection} between ${hosts.join(' and ')}`]
       : ladder.faults.map((fault) => faultSentence(ladder, fault))),
     ...hosts.flatMap((host) => [beliefsOf(ladder, host), ...ghostsOf(ladder, host)]),
     ...lossesOf(ladder),

@@ -1,11 +1,12 @@
 /** The questions of lab:keepalive: asked of which run, answered from what it observed and from nothing else. */
 import { describe, expect, test } from 'vitest'
+import { keepalive } from '../../labs/keepalive/lab.ts'
 import { questionsOf } from '../../labs/keepalive/questions.ts'
 import type { EventData, EventName, LabEvent } from '../../src/events/vocabulary.ts'
-import { type FaultId, faultIds } from '../../src/faults/registry.ts'
+import type { FaultId } from '../../src/faults/registry.ts'
 import type { Check, Observation } from '../../src/lab/checks.ts'
-import type { Plan } from '../../src/lab/lab.ts'
 import { LabLog } from '../../src/lab/log.ts'
+import { type Plan, selectionOf } from '../../src/lab/plan.ts'
 import {
   AnswerSheet,
   type Comparison,
@@ -26,8 +27,11 @@ const plan = {
   run: 'r',
   strike: 'server',
   watchMs: 12_000,
-  faults: faultIds,
-  mechanisms: [...mechanisms],
+  ...selectionOf(
+    keepalive,
+    keepalive.cases.map(({ id }) => id),
+    mechanisms,
+  ),
 } as unknown as Plan
 const STRUCK_AT = 1000
 const WATCHED_MS = 12_000
@@ -302,8 +306,8 @@ describe('which questions are asked', () => {
   })
 
   test('only of what the run looks into', () => {
-    expect(asked({ faults: ['cut'], mechanisms: ['tcp-idle'] })).toEqual(['cut-idle'])
-    expect(asked({ faults: ['kill'] })).toEqual([])
+    expect(asked(selectionOf(keepalive, ['cut'], ['tcp-idle']))).toEqual(['cut-idle'])
+    expect(asked(selectionOf(keepalive, ['kill'], mechanisms))).toEqual([])
     // Which memory a reboot of the browser's host takes is another question.
     expect(asked({ strike: 'client' })).not.toContain('cookie')
   })

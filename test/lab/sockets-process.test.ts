@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { openEventLog } from '../../src/events/emit.ts'
 import { processHosts } from '../../src/hosts/process.ts'
 import { bundlePrograms } from '../../src/lab/bundle.ts'
-import type { Plan } from '../../src/lab/lab.ts'
+import type { Plan } from '../../src/lab/plan.ts'
 import { Rig } from '../../src/lab/rig.ts'
 import { testNeeding } from '../support/needs.ts'
 

@@ -9,6 +9,7 @@ import type { Report } from '../../src/lab/report.ts'
 import { mechanisms } from '../../src/programs/host-messages.ts'
 import { allGone, descendants, run, runLab, start, temporaryFolder } from '../support/cli.ts'
 import { describeNeeding, testNeeding } from '../support/needs.ts'
+import { checkIds, recordedReport } from '../support/recorded.ts'
 
 const { tier } = await findCapabilities()
 const onLinux = testNeeding('Linux, whose /proc lists processes', process.platform === 'linux')
@@ -53,6 +54,7 @@ describeNeeding('network namespaces', tier === 'netns')('lab:keepalive on netns 
       const ids = report.checks.map(({ id }) => id)
       expect(ids).toEqual(expect.arrayContaining(ASKED))
       if (strike === 'server') {
+        expect(checkIds(report)).toEqual(checkIds(recordedReport('keepalive')))
         const claimed = claimRows().flatMap(({ checkIds }) => checkIds)
         expect(claimed.filter((id) => !ids.includes(id))).toEqual([])
       }
@@ -215,7 +217,7 @@ describe('wrong input', () => {
     ['an unknown lab', ['lab', 'smtp'], 2, /no lab "smtp"; there are keepalive/],
     ['an unknown command', ['launch'], 2, /no command "launch"/],
     ['an unknown option', ['lab', 'keepalive', '--loud'], 2, /--loud/],
-    ['an unknown fault', ['lab', 'keepalive', '--cell', 'fire/udp'], 2, /no fault "fire"/],
+    ['an unknown case', ['lab', 'keepalive', '--cell', 'fire/udp'], 2, /no case "fire"/],
     [
       'a cell before any run',
       ['lab', 'keepalive', '--cell', 'cut/udp', '--out', '/nonexistent'],

@@ -1,12 +1,13 @@
 /** A run that never happened, of any size: for views that have to be tested without waiting for a lab. */
+
+import { keepalive } from '../../labs/keepalive/lab.ts'
+import { hostName, hostSides, pairOf } from '../../src/events/host-names.ts'
 import { addressOf, type EventData, type EventName, type LabEvent } from '../../src/events/vocabulary.ts'
-import type { FaultId } from '../../src/faults/registry.ts'
 import { type Check, overall, skip } from '../../src/lab/checks.ts'
-import type { Plan } from '../../src/lab/lab.ts'
 import { LabLog } from '../../src/lab/log.ts'
+import { type Plan, selectionOf } from '../../src/lab/plan.ts'
 import { randomFrom } from '../../src/lab/random.ts'
 import { REPORT_SCHEMA, type Report } from '../../src/lab/report.ts'
-import { mechanisms as allMechanisms, type Mechanism } from '../../src/programs/host-messages.ts'
 
 const START_NS = 5_046_635_045_776n
 const STRIKE_AT = 4000
@@ -14,7 +15,7 @@ const WATCH_MS = 12_000
 const EVERY_MS = 1000
 
 interface MadeUp {
-  faults?: string[]
+  cases?: string[]
   mechanisms?: string[]
   /** What heartbeats carry: whatever a peer may send. */
   payload?: string
@@ -32,8 +33,8 @@ export interface MadeUpRun {
 
 /** Every fault but `none` is like a cut cable; clients doubt after 1.5 s and give up after 3.5 s. */
 export function madeUpRun({
-  faults = ['none', 'exit', 'kill', 'reset', 'reboot', 'power-off', 'cut', 'blip', 'freeze'],
-  mechanisms = [...allMechanisms],
+  cases = keepalive.cases.map(({ id }) => id),
+  mechanisms = [...keepalive.mechanisms],
   payload,
   everyMs = EVERY_MS,
   impossible = [],
@@ -50,7 +51,7 @@ export function madeUpRun({
     data: EventData<N>,
     group?: string,
   ): LabEvent {
-    const process = host.endsWith('-a') || host.endsWith('-b') ? host : 'lab'
+    const process = pairOf(host) === null ? 'lab' : host
     const seq = seqs.get(process) ?? 0
     seqs.set(process, seq + 1)
     const ns = BigInt(Math.round(time * 1e6))
@@ -74,7 +75,7 @@ export function madeUpRun({
   }
 
   add(1, 'lab', 'lab', 'kernel:sampling_started', { everyMs: 50, because: 'socket tables are readable' })
-  for (const [column, pair] of faults.entries()) {
+  for (const [column, pair] of cases.entries()) {
     if (impossible.includes(pair)) {
       for (const mechanism of mechanisms) {
         checks.push(
@@ -83,7 +84,7 @@ export function madeUpRun({
       }
       continue
     }
-    const [a, b] = [`${pair}-a`, `${pair}-b`]
+    const [a, b] = hostSides.map((side) => hostName(pair, side)) as [string, string]
     const detail = { fault: pair, pair, struck: b }
     const strikeAt = STRIKE_AT + Math.round(random() * 1e6) / 1e3
     const isStruck = pair !== 'none'
@@ -100,6 +101,7 @@ export function madeUpRun({
         old: 'absent',
         new: 'answering',
         because: 'it answers',
+        certainty: 'definite',
       })
       if (isStruck)
         add(strikeAt, host, 'truth', 'truth:updated', {
@@ -107,6 +109,7 @@ export function madeUpRun({
           old: 'answering',
           new: 'unreachable',
           because: 'the lab did it',
+          certainty: 'definite',
         })
     }
     add(strikeAt - 1, 'lab', 'lab', 'fault:striking', { ...detail, promise: 'the cable is cut' })
@@ -217,8 +220,9 @@ export function madeUpRun({
     strike: 'server',
     seed: 7,
     play: false,
-    faults: faults as FaultId[],
-    mechanisms: mechanisms as Mechanism[],
+    ...selectionOf(keepalive, cases, mechanisms),
+    promises: Object.fromEntries(keepalive.cases.map(({ id, promise }) => [id, promise])),
+    showFirst: [...keepalive.showFirst],
     settings: { keepalive: { idleMs: 2000, intervalMs: 1000, probes: 3 }, userTimeoutMs: 4000 },
     sysctls: {},
     watchMs: WATCH_MS,

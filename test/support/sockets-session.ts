@@ -5,7 +5,7 @@
 import { openEventLog } from '../../src/events/emit.ts'
 import { netnsHosts } from '../../src/hosts/netns.ts'
 import { CaptureProcess } from '../../src/kernel/capture/capture-process.ts'
-import type { Plan } from '../../src/lab/lab.ts'
+import type { Plan } from '../../src/lab/plan.ts'
 import { Rig } from '../../src/lab/rig.ts'
 
 const { folder, host: programsBundle, capture: captureBundle, sysctls } = JSON.parse(process.argv[2] ?? '{}')

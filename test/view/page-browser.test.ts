@@ -203,7 +203,7 @@ test(
   async () => {
     const out = temporaryFolder()
     const markup = '<img src=x onerror=alert(1)><script>alert(2)</script>'
-    const hostile = madeUpRun({ faults: ['cut'], mechanisms: ['tcp-heartbeat'], payload: markup })
+    const hostile = madeUpRun({ cases: ['cut'], mechanisms: ['tcp-heartbeat'], payload: markup })
     const plan = { ...hostile.plan, because: markup, lab: markup }
     const lines = hostile.log.events.map((event) => JSON.stringify(event))
     keep(out, '2026-hostile', plan, hostile.report, [...lines, `{"name": "${markup}`])

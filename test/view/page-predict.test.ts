@@ -1,10 +1,10 @@
 /** Predict, observe, explain over the page's real server: what is held back, from whom, and for how long. */
+
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { faultIds } from '../../src/faults/registry.ts'
+import { keepalive } from '../../labs/keepalive/lab.ts'
 import { PREDICTIONS_SCHEMA, type Predictions } from '../../src/lab/predict.ts'
-import { mechanisms } from '../../src/programs/host-messages.ts'
 import type { Choice } from '../../src/view/page/messages.ts'
 import { temporaryFolder } from '../support/cli.ts'
 import { askingLab, type Listener, OBSERVED, pageUnderTest, someEvents } from './page-support.ts'
@@ -15,8 +15,8 @@ const CHOICE: Choice = {
   predict: true,
   hosts: 'process',
   strike: 'server',
-  faults: faultIds,
-  mechanisms: [...mechanisms],
+  cases: keepalive.cases.map(({ id }) => id),
+  mechanisms: [...keepalive.mechanisms],
 }
 /** Several times what the server waits between two batches. */
 const QUIET_MS = 250

@@ -7,12 +7,13 @@ import { WebSocket } from 'ws'
 import { keepalive } from '../../labs/keepalive/lab.ts'
 import type { LabEvent } from '../../src/events/vocabulary.ts'
 import type { Check } from '../../src/lab/checks.ts'
-import type { Lab, Plan } from '../../src/lab/lab.ts'
+import type { Lab } from '../../src/lab/lab.ts'
 import { LabLog } from '../../src/lab/log.ts'
+import type { Plan } from '../../src/lab/plan.ts'
 import type { PlayCommand } from '../../src/lab/play-command.ts'
 import type { Answer, Question } from '../../src/lab/predict.ts'
 import { reportOf } from '../../src/lab/report.ts'
-import type { startRun } from '../../src/lab/start.ts'
+import { chosenPart, type startRun } from '../../src/lab/start.ts'
 import { type Hello, type ServerMessage, SUBPROTOCOL, TOKEN_HEADER } from '../../src/view/page/messages.ts'
 import { openPage } from '../../src/view/page/server.ts'
 import { temporaryFolder } from '../support/cli.ts'
@@ -29,21 +30,15 @@ export class PretendedRuns {
   #end: () => void = () => {}
   #fail: (error: Error) => void = () => {}
 
-  readonly start: typeof startRun = async (lab, { play, faults, mechanisms, out }, onEvents) => {
+  readonly start: typeof startRun = async (lab, options, onEvents) => {
     const run = `run-${this.plans.length + 1}`
-    const folder = join(out, run)
+    const folder = join(options.out, run)
     mkdirSync(folder, { recursive: true })
     const plan: Plan = {
       run,
-      lab: lab.id,
+      ...chosenPart(lab, options),
       tier: 'process',
       because: 'pretended',
-      pace: 'quick',
-      strike: 'server',
-      seed: 1,
-      play,
-      faults,
-      mechanisms,
       folder,
       programsBundle: '/nowhere',
       captureBundle: '/nowhere',

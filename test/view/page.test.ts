@@ -6,14 +6,13 @@ import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { faultIds } from '../../src/faults/registry.ts'
+import { keepalive } from '../../labs/keepalive/lab.ts'
 import { parseLabOptions } from '../../src/lab/options.ts'
-import { mechanisms } from '../../src/programs/host-messages.ts'
 import { argumentsOf } from '../../src/view/page/choice.ts'
 import { EventStore } from '../../src/view/page/event-store.ts'
 import { Feed, UNSENT_BYTES_MAX, type Watched } from '../../src/view/page/feed.ts'
 import { type Batch, type Choice, SUBPROTOCOL, TOKEN_HEADER } from '../../src/view/page/messages.ts'
-import { impossible } from '../../src/view/page/possible.ts'
+import { impossibleActions, impossibleCases } from '../../src/view/page/possible.ts'
 import { openPage } from '../../src/view/page/server.ts'
 import { allGone, descendants, temporaryFolder } from '../support/cli.ts'
 import { testNeeding } from '../support/needs.ts'
@@ -26,8 +25,8 @@ const CHOICE: Choice = {
   predict: true,
   hosts: 'process',
   strike: 'server',
-  faults: faultIds,
-  mechanisms: [...mechanisms],
+  cases: keepalive.cases.map(({ id }) => id),
+  mechanisms: [...keepalive.mechanisms],
 }
 const onLinux = testNeeding('Linux, whose /proc lists processes', process.platform === 'linux')
 const EVIL = 'http://evil.example'
@@ -217,8 +216,8 @@ describe('npm run watch', () => {
 describe('wrong input', () => {
   test.each<[string, unknown]>([
     ['no lab', { ...CHOICE, lab: undefined }],
-    ['a fault twice', { ...CHOICE, faults: ['cut', 'cut'] }],
-    ['an unknown fault', { ...CHOICE, faults: ['cut', '--out=/etc'] }],
+    ['a case twice', { ...CHOICE, cases: ['cut', 'cut'] }],
+    ['an unknown case', { ...CHOICE, cases: ['cut', '--out=/etc'] }],
     ['no mechanism', { ...CHOICE, mechanisms: [] }],
     ['more than asked for', { ...CHOICE, out: '/etc' }],
     ['an array', [CHOICE]],
@@ -355,13 +354,17 @@ describe('the live run', () => {
       body: 'cut is impossible here: plain processes on loopback have no cable\n',
     })
     expect(runs.commands).toEqual([{ action: 'kill', host: 'b' }])
-    expect(Object.keys(impossible('process', 'linux').actions)).toEqual([
-      'cut',
-      'mend',
-      'power-off',
+    expect(Object.keys(impossibleActions('process', 'linux'))).toEqual(['cut', 'mend', 'power-off', 'reboot'])
+    expect(impossibleActions('netns', 'linux')).toEqual({})
+    expect(impossibleCases(keepalive.cases, 'netns', 'linux')).toEqual({})
+    expect(Object.keys(impossibleCases(keepalive.cases, 'process', 'win32'))).toEqual([
       'reboot',
+      'power-off',
+      'cut',
+      'blip',
+      'freeze',
     ])
-    expect(impossible('netns', 'linux')).toEqual({ faults: {}, actions: {} })
+    expect(Object.keys(impossibleActions('compose', 'linux'))).toHaveLength(10)
   })
 
   test('at its end the server ends the run first, and says goodbye', async () => {
@@ -375,17 +378,27 @@ describe('the live run', () => {
   })
 
   test('what a browser chooses is what the command line would choose', () => {
-    const all = { faults: faultIds.length, mechanisms: mechanisms.length }
-    const choice: Choice = { ...CHOICE, play: false, hosts: 'auto', faults: ['cut'], mechanisms: ['udp'] }
-    expect(parseLabOptions(argumentsOf(choice, all))).toMatchObject({ faults: ['cut'], mechanisms: ['udp'] })
+    const all = {
+      ...keepalive,
+      cases: [...keepalive.cases],
+      mechanisms: [...keepalive.mechanisms],
+      hasStrike: true,
+    }
+    const choice: Choice = { ...CHOICE, play: false, hosts: 'auto', cases: ['cut'], mechanisms: ['udp'] }
+    expect(parseLabOptions(keepalive, argumentsOf(choice, all))).toMatchObject({
+      cases: ['cut'],
+      mechanisms: ['udp'],
+    })
     expect(argumentsOf({ ...CHOICE, play: false, hosts: 'auto' }, all)).toEqual([])
-    expect(parseLabOptions(argumentsOf({ ...choice, strike: 'client' }, all)).strike).toBe('client')
-    expect(parseLabOptions(argumentsOf({ ...choice, predict: false }, all)).predict).toBe(false)
+    expect(parseLabOptions(keepalive, argumentsOf({ ...choice, strike: 'client' }, all)).strike).toBe(
+      'client',
+    )
+    expect(parseLabOptions(keepalive, argumentsOf({ ...choice, predict: false }, all)).predict).toBe(false)
     expect(argumentsOf({ ...CHOICE, hosts: 'auto', predict: false }, all)).toEqual(['--play'])
-    expect(parseLabOptions(argumentsOf({ ...CHOICE, mechanisms: ['udp'] }, all))).toMatchObject({
+    expect(parseLabOptions(keepalive, argumentsOf({ ...CHOICE, mechanisms: ['udp'] }, all))).toMatchObject({
       play: true,
       hosts: 'process',
-      faults: faultIds,
+      cases: CHOICE.cases,
       mechanisms: ['udp'],
     })
   })
@@ -471,8 +484,11 @@ describe('earlier runs', () => {
     strike: 'server',
     seed: 1,
     play: false,
-    faults: ['cut'],
+    cases: ['cut'],
     mechanisms: ['udp'],
+    cells: ['cut/udp'],
+    promises: { cut: MARKUP },
+    showFirst: [],
     watchMs: 1,
     environment: {},
   }

@@ -117,7 +117,7 @@ test(
     await page.locator('[data-choice=host]').selectOption('cut-a')
     expect(await page.locator('g[data-part^="truth"]').count()).toBe(0)
     expect(await page.locator('.ladder-body').textContent()).not.toMatch(/lost|never arrived/)
-    await page.locator('[data-choice=fault]').selectOption('kill')
+    await page.locator('[data-choice=case]').selectOption('kill')
     expect(await page.locator('#cell-title').textContent()).toBe('kill / tcp-keepalive')
   },
   TIMEOUT_MS,
@@ -126,7 +126,7 @@ test(
 test(
   'of a long ladder only what is on the screen is in the page',
   async () => {
-    const run = madeUpRun({ faults: ['cut'], mechanisms: ['tcp-keepalive'], everyMs: 4 })
+    const run = madeUpRun({ cases: ['cut'], mechanisms: ['tcp-keepalive'], everyMs: 4 })
     const { page } = await openReport(run)
     const shapes = () => page.locator('.ladder-body g[data-part]').count()
     const height = await page.locator('.ladder-frame').evaluate((frame) => frame.scrollHeight)
@@ -145,7 +145,7 @@ test(
     const attack = `"><img src=x onerror="document.title='owned'"></script><script>document.title='owned'</script>`
     const name = `<svg onload=document.title='owned'>`
     const run = madeUpRun({
-      faults: ['cut', attack],
+      cases: ['cut', attack],
       mechanisms: ['tcp-idle', name],
       payload: `javascript:document.title='owned' ${attack}`,
     })

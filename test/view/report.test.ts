@@ -8,7 +8,6 @@ import { commandGroups } from '../../src/view/report/commands.ts'
 import { pack, unpack } from '../../src/view/report/pack.ts'
 import { readRecordedCells, recordedCellsOf, recordedCellsText } from '../../src/view/report/recorded.ts'
 import { reportHtml, writeReportHtml } from '../../src/view/report/report-html.ts'
-import { paragraphsOf } from '../../src/view/report/tale.ts'
 import { writeTimelineSvg } from '../../src/view/report/timeline.ts'
 import { temporaryFolder } from '../support/cli.ts'
 import { madeUpRun } from '../support/made-up-run.ts'
@@ -118,26 +117,9 @@ test('timeline.svg is the cell that tells a reader most', () => {
 })
 
 test('commands are grouped by pair, before and after its fault', () => {
-  const groups = commandGroups(events, run.plan.faults)
+  const groups = commandGroups(events, run.plan.cases)
   expect(groups.map(({ title }) => title)).toContain('cut: the two hosts and their switch')
   expect(groups[0]?.lines[0]).toBe(
     "ip netns exec none-a sh -c 'echo '\\''2'\\'' >/proc/sys/net/ipv4/tcp_retries2'",
   )
-})
-
-test('what a lab tells becomes lists, and nothing of it is lost', () => {
-  const [story, other] = paragraphsOf(
-    'The story: cut\n  0.0 s  it is cut\n         (seen)\n 12.0 s  still up\n\nWhat each row teaches:\n  udp        nobody knows.',
-  )
-  expect(story).toEqual({
-    heading: 'The story: cut',
-    entries: [
-      { term: '0.0 s', lines: ['it is cut', '(seen)'] },
-      { term: '12.0 s', lines: ['still up'] },
-    ],
-  })
-  expect(other).toEqual({
-    heading: 'What each row teaches',
-    entries: [{ term: 'udp', lines: ['nobody knows.'] }],
-  })
 })

@@ -1,8 +1,8 @@
 /** What is written to a terminal, as text. */
 import { describe, expect, test } from 'vitest'
 import type { EventData, EventName, LabEvent } from '../../src/events/vocabulary.ts'
-import type { Style } from '../../src/lab/lab.ts'
 import type { Comparison } from '../../src/lab/predict.ts'
+import type { Style } from '../../src/lab/tale.ts'
 import { Board } from '../../src/view/terminal/board.ts'
 import { comparisonsText } from '../../src/view/terminal/questions.ts'
 import { Screen } from '../../src/view/terminal/screen.ts'
@@ -45,7 +45,13 @@ describe('the table of --play', () => {
     }
     truth(time: number, host: string, truth: EventData<'truth:updated'>['new']): this {
       const because = 'somebody did it'
-      return this.says(time, host, 'truth:updated', { peer: '', old: 'answering', new: truth, because })
+      return this.says(time, host, 'truth:updated', {
+        peer: '',
+        old: 'answering',
+        new: truth,
+        because,
+        certainty: 'definite',
+      })
     }
     kernel(time: number, host: string, unansweredProbes: number | null, group = 'tcp-idle:1'): this {
       const entry = { state: 'ESTABLISHED', timer: 'none', retransmits: 0, sendQueueBytes: 0 } as const

@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect } from 'vitest'
 import { bundleForBrowser } from '../../src/view/report/bundle.ts'
+import type { ViewedPlan } from '../../src/view/viewer/run.ts'
 import type { mountViewer, Viewer } from '../../src/view/viewer/viewer.ts'
 import { hasChromium, openPage } from '../support/chromium.ts'
 import { temporaryFolder } from '../support/cli.ts'
-import { type MadeUpRun, madeUpRun } from '../support/made-up-run.ts'
+import { madeUpRun } from '../support/made-up-run.ts'
 import { testNeeding } from '../support/needs.ts'
 
 const test = testNeeding('Chromium', hasChromium)
@@ -15,7 +16,7 @@ const TIMEOUT_MS = 60_000
 
 type Globals = typeof globalThis & { mountViewer: typeof mountViewer; viewer: Viewer }
 
-async function openViewer({ plan }: MadeUpRun) {
+async function openViewer({ plan }: { plan: ViewedPlan }) {
   const style = readFileSync(new URL('../../src/view/viewer/viewer.css', import.meta.url), 'utf8')
   const script = await bundleForBrowser(new URL('../support/viewer-entry.ts', import.meta.url))
   const file = join(temporaryFolder(), 'viewer.html')
@@ -95,13 +96,13 @@ test(
   async () => {
     const run = madeUpRun()
     const { page } = await openViewer(run)
-    const other = madeUpRun({ faults: ['kill'], mechanisms: ['udp', 'tcp-idle'] })
+    const other = madeUpRun({ cases: ['kill'], mechanisms: ['udp', 'tcp-idle'] })
     await page.evaluate(
       ({ plan, events }) => {
         const place = document.querySelector('main')
         if (place !== null) (globalThis as Globals).mountViewer(place, { plan, events })
       },
-      { plan: other.plan, events: other.log.events as unknown[] as never[] },
+      { plan: other.plan as ViewedPlan, events: other.log.events as unknown[] as never[] },
     )
     expect(await page.locator('[data-cell]').count()).toBe(2)
     await page.locator('[data-cell="kill/tcp-idle"]').click()

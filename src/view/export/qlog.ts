@@ -5,6 +5,7 @@
  * qvis still asks for the header of qlog 0.3, so both headers stand in the file. They agree, because
  * `time_format` is left out: in both versions `time` then is a number of milliseconds as it stands.
  */
+import { roleOf, sideOf } from '../../events/host-names.ts'
 import { addressOf, type LabEvent } from '../../events/vocabulary.ts'
 
 /** Ours have no registered schema; the draft wants a URI for each namespace all the same. */
@@ -39,7 +40,7 @@ function traceOf(host: string, events: readonly LabEvent[]): object {
     title: host,
     vantage_point: {
       name: host,
-      type: host.endsWith('-a') ? 'client' : host.endsWith('-b') ? 'server' : 'unknown',
+      type: sideOf(host) === null ? 'unknown' : roleOf(host),
     },
     event_schemas: [
       ...(isMarked ? [SIMULATION_SCHEMA] : []),

@@ -2,6 +2,7 @@
  * Out of a whole run, what concerns one pair of hosts and one connection (or all of one mechanism): read
  * once from the first event to the last, however long the run was.
  */
+import { hostName } from '../../events/host-names.ts'
 import {
   addressOf,
   type EventName,
@@ -39,6 +40,8 @@ export interface Scene {
   truths: EventOf<'truth:updated'>[]
   faults: FaultEvent[]
   exits: EventOf<'host:process_exited'>[]
+  /** When the case began, where the lab says so. */
+  caseFrom: number | null
   packets: PacketEvent[]
   /** What programs logged of messages: what arrows are drawn from where nothing was captured. */
   messages: LabEvent[]
@@ -97,7 +100,7 @@ const TRIGGERED_BY: Record<Trigger, readonly EventName[]> = {
 
 /** @param events in order of time */
 export function sceneOf(events: readonly LabEvent[], view: View): Scene {
-  const hosts = hostsOf(events, view.pair)
+  const hosts: [string, string] = [hostName(view.pair, 'a'), hostName(view.pair, 'b')]
   const members = new Set<string>(hosts)
   const groups = new Set<string>()
   const groupOfPort = new Map<string, string>()
@@ -112,6 +115,7 @@ export function sceneOf(events: readonly LabEvent[], view: View): Scene {
     truths: [],
     faults: [],
     exits: [],
+    caseFrom: null,
     packets: [],
     messages: [],
     options: [],
@@ -127,6 +131,7 @@ export function sceneOf(events: readonly LabEvent[], view: View): Scene {
     if (event.name === 'kernel:sampling_started') scene.kernelSampled = true
     if ('pair' in event.data && event.data.pair === view.pair && event.name !== 'host:started') {
       if (event.name.startsWith('fault:')) scene.faults.push(event as FaultEvent)
+      else if (event.name === 'case:started') scene.caseFrom = event.time
       last = Math.max(last, event.time)
     }
     if (!members.has(event.host)) continue
@@ -183,17 +188,6 @@ export function sceneOf(events: readonly LabEvent[], view: View): Scene {
   scene.from = view.from ?? (first === Number.POSITIVE_INFINITY ? 0 : first)
   scene.to = Math.max(scene.from, view.to ?? last)
   return scene
-}
-
-/** The client's host first: a pair's hosts are named `<pair>-a` and `<pair>-b`. */
-function hostsOf(events: readonly LabEvent[], pair: string): [string, string] {
-  const names = new Set<string>()
-  for (const event of events) {
-    if (event.name === 'host:started' && event.data.pair === pair) names.add(event.host)
-    if (names.size === 2) break
-  }
-  const [a = `${pair}-a`, b = `${pair}-b`] = [...names].sort()
-  return [a, b]
 }
 
 function isAbout(event: LabEvent, connection: string): boolean {

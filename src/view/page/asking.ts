@@ -2,7 +2,7 @@
  * The questions about one run, as the page asks them: one at a time, the same one to every browser, and
  * whoever answers first has answered for all.
  */
-import type { Plan } from '../../lab/lab.ts'
+import type { Plan } from '../../lab/plan.ts'
 import {
   AnswerSheet,
   compare,

@@ -8,9 +8,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import * as v from 'valibot'
 import { envelope, vocabulary } from '../../events/vocabulary.ts'
-import { tiers } from '../../hosts/host.ts'
 import { verdicts } from '../../lab/checks.ts'
-import type { Plan } from '../../lab/lab.ts'
+import { type Plan, runTiers } from '../../lab/plan.ts'
 import { REPORT_SCHEMA, type Report } from '../../lab/report.ts'
 import type { ListedRun, OpenedEnd, OpenedHead } from './messages.ts'
 
@@ -26,19 +25,22 @@ const PROBLEMS_MAX = 10
 const planSchema = v.looseObject({
   run: v.string(),
   lab: v.string(),
-  tier: v.picklist(tiers),
+  tier: v.picklist(runTiers),
   because: v.string(),
   pace: v.string(),
-  strike: v.string(),
+  strike: v.nullable(v.string()),
   seed: v.number(),
   play: v.boolean(),
-  faults: v.array(v.string()),
+  cases: v.array(v.string()),
   mechanisms: v.array(v.string()),
+  cells: v.array(v.string()),
+  promises: v.record(v.string(), v.string()),
+  showFirst: v.array(v.string()),
   watchMs: v.number(),
   environment: v.record(v.string(), v.union([v.string(), v.number()])),
 })
 const observedValue = v.nullable(v.union([v.number(), v.string()]))
-const reportSchema = v.looseObject({
+export const reportSchema = v.looseObject({
   schema: v.literal(REPORT_SCHEMA),
   startedAt: v.string(),
   durationMs: v.number(),

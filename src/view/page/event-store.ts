@@ -33,6 +33,9 @@ const STORY: readonly EventName[] = [
   'fault:undone',
   'watch:started',
   'watch:ended',
+  'case:started',
+  'case:ended',
+  'case:skipped',
 ]
 
 export class EventStore {

@@ -14,7 +14,7 @@ import { latestRun, type Outcome, type Run, startRun } from '../../lab/start.ts'
 import { Asking } from './asking.ts'
 import { EventStore } from './event-store.ts'
 import type { LiveState, Prediction, Told } from './messages.ts'
-import { impossible } from './possible.ts'
+import { impossibleActions } from './possible.ts'
 
 /** It cannot be done now; the message is for the person at the page. */
 export class NotNowError extends Error {
@@ -124,6 +124,12 @@ export class LiveRun {
     }
   }
 
+  /** What has been found so far, of a run that is judged while it goes on. */
+  judged(report: Report): void {
+    this.#report = report
+    this.#changed()
+  }
+
   /** Ends it early, in order. Nothing happens when there is nothing to end. */
   stop(): void {
     this.#stopWanted = true
@@ -138,7 +144,7 @@ export class LiveRun {
     if (this.#run === null || phase !== 'running' || plan?.play !== true) {
       throw new NotNowError('there is no run in play mode to do that in')
     }
-    const why = impossible(plan.tier, process.platform).actions[command.action]
+    const why = impossibleActions(plan.tier, process.platform)[command.action]
     if (why !== undefined) throw new NotNowError(`${command.action} is impossible here: ${why}`)
     this.#run.command(command)
   }

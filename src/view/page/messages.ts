@@ -5,7 +5,7 @@
 import type { LabEvent } from '../../events/vocabulary.ts'
 import type { Tier } from '../../hosts/host.ts'
 import type { Verdict } from '../../lab/checks.ts'
-import type { Plan } from '../../lab/lab.ts'
+import type { Case, Plan, RunTier, Side } from '../../lab/plan.ts'
 import type { PlayAction } from '../../lab/play-command.ts'
 import type { Comparison, Choice as Expectation } from '../../lab/predict.ts'
 import type { Report } from '../../lab/report.ts'
@@ -25,18 +25,22 @@ export interface Choice {
   /** Ask before anything is shown. In play there is nothing to ask. */
   predict: boolean
   hosts: 'auto' | Tier
-  strike: 'server' | 'client'
-  faults: string[]
+  /** Where the lab has it to choose. */
+  strike: Side
+  cases: string[]
   mechanisms: string[]
 }
 
 /** What can be chosen, and what this machine cannot do. */
 export interface Setup {
-  labs: { id: string; question: string }[]
-  faults: { id: string; promise: string }[]
-  mechanisms: string[]
-  /** By tier: what is impossible there, and why. */
-  impossible: Record<Tier, Impossible>
+  /** None: the one run that there is goes on in containers. */
+  labs: LabSetup[]
+  /** What each fault does, by its id: the buttons of play say it. */
+  faults: Record<string, string>
+  /** By tier: why this machine does not have it; absent where it has. */
+  impossibleTiers: Partial<Record<Tier, string>>
+  /** By tier and action: why no button can do that there. */
+  impossibleActions: Record<RunTier, Partial<Record<PlayAction, string>>>
   /** The tier that `auto` takes, and why. */
   tier: Tier
   because: string
@@ -44,12 +48,38 @@ export interface Setup {
   recorded: Record<string, RecordedCells>
 }
 
-/** Reasons, by what they make impossible. */
-export interface Impossible {
-  /** Absent: the tier itself is possible. */
-  tier?: string
-  faults: Record<string, string>
-  actions: Partial<Record<PlayAction, string>>
+export interface Forecast {
+  words: string
+  why: string
+}
+
+/** Something to type at the containers, what it does, and what to expect of it: see `src/compose/acts.ts`. */
+export interface ShownAct {
+  id: string
+  /** `server`, `client` or `router`. */
+  strikes: string
+  /** As its strikes are called in the log; null: it takes something back. */
+  fault: string | null
+  promise: string
+  command: string
+  /** The same with a word to the recorder before and after; null: whoever does it tells by themselves. */
+  announced: string | null
+  /** What the other end should notice, by mechanism, and why. */
+  expected: Record<string, Forecast>
+}
+
+/** What a lab has to choose from. */
+export interface LabSetup {
+  id: string
+  question: string
+  cases: Pick<Case, 'id' | 'promise'>[]
+  mechanisms: string[]
+  /** `<case>/<mechanism>`: not every row has every column. */
+  cells: string[]
+  hasStrike: boolean
+  hasPlay: boolean
+  /** By tier and case: why it cannot be shown there. */
+  impossible: Record<Tier, Record<string, string>>
 }
 
 /** An earlier run, as the list shows it. */

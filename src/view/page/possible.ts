@@ -1,27 +1,43 @@
 /** What cannot be done with the hosts of a tier, and why: the page shows it before anybody tries. */
 import type { Fault, Need } from '../../faults/fault.ts'
 import { faults } from '../../faults/registry.ts'
-import type { Tier } from '../../hosts/host.ts'
+import { missing } from '../../lab/needs.ts'
+import type { Case, RunTier } from '../../lab/plan.ts'
 import { type PlayAction, playActions } from '../../lab/play-command.ts'
-import type { Impossible } from './messages.ts'
 
-/** What each action needs; those that bear a fault's name need what it needs. */
-const ALSO_NEEDS: Partial<Record<PlayAction, readonly Need[]>> = { continue: ['signals'], mend: ['network'] }
+/** What the undos need; other actions bear a fault's name and need what it needs. */
+const UNDO_NEEDS: Partial<Record<PlayAction, readonly Need[]>> = { continue: ['signals'], mend: ['network'] }
+const BY_NAME: Record<string, Fault> = faults
 
-export function impossible(tier: Tier, platform: NodeJS.Platform): Impossible {
-  const missing: Partial<Record<Need, string>> = {
-    ...(tier === 'process' ? { network: 'plain processes on loopback have no cable' } : {}),
-    ...(platform === 'win32' ? { signals: 'Windows has no SIGSTOP' } : {}),
-  }
-  const why = (needs: readonly Need[]) => needs.map((need) => missing[need]).find((reason) => reason)
-  const byName: Record<string, Fault> = faults
-  const reasons = (names: readonly string[]) =>
-    Object.fromEntries(
-      names.flatMap((name) => {
-        const needs = ALSO_NEEDS[name as PlayAction] ?? byName[name]?.needs ?? []
-        const reason = why(needs)
-        return reason === undefined ? [] : [[name, reason]]
-      }),
-    )
-  return { faults: reasons(Object.keys(faults)), actions: reasons(playActions) }
+/** Reasons, by the action that they make impossible. */
+export function impossibleActions(
+  tier: RunTier,
+  platform: NodeJS.Platform,
+): Partial<Record<PlayAction, string>> {
+  return reasons(playActions, (action) => {
+    // They are not ours: somebody else started them, and has other means to strike them.
+    if (tier === 'compose') return 'hosts of this run are containers'
+    return missing(UNDO_NEEDS[action] ?? BY_NAME[action]?.needs ?? [], tier, platform)
+  })
+}
+
+/** Reasons, by the case that they make impossible. */
+export function impossibleCases(
+  cases: readonly Case[],
+  tier: RunTier,
+  platform: NodeJS.Platform,
+): Record<string, string> {
+  const needs = new Map(cases.map((one) => [one.id, one.needs ?? []]))
+  return reasons([...needs.keys()], (id) => missing(needs.get(id) ?? [], tier, platform))
+}
+
+function reasons<T extends string>(
+  names: readonly T[],
+  why: (name: T) => string | null,
+): Partial<Record<T, string>> & Record<string, string> {
+  const found = names.flatMap((name) => {
+    const reason = why(name)
+    return reason === null ? [] : [[name, reason]]
+  })
+  return Object.fromEntries(found)
 }

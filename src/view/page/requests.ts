@@ -1,10 +1,9 @@
 /** What a browser may ask for. Anything else is refused with a sentence, before anybody looks at it. */
 import * as v from 'valibot'
-import { type FaultId, faultIds } from '../../faults/registry.ts'
+import { hostSides } from '../../events/host-names.ts'
 import { tiers } from '../../hosts/host.ts'
-import { sides } from '../../lab/options.ts'
+import { type Matrix, sides } from '../../lab/plan.ts'
 import { playActions } from '../../lab/play-command.ts'
-import { mechanisms } from '../../programs/host-messages.ts'
 
 /** A lab's or a run's name is shorter. */
 const NAME_LENGTH_MAX = 100
@@ -17,19 +16,24 @@ function some<T extends string>(of: readonly T[]) {
   return v.pipe(v.array(v.picklist(of)), v.minLength(1), v.maxLength(of.length), v.check(isSet))
 }
 
-export const choiceSchema = v.strictObject({
-  lab: name,
-  play: v.boolean(),
-  predict: v.boolean(),
-  hosts: v.picklist(['auto', ...tiers]),
-  strike: v.picklist(sides),
-  faults: some<FaultId>(faultIds),
-  mechanisms: some(mechanisms),
-})
+/** Which lab is chosen: what else can be chosen depends on it. */
+export const labChoiceSchema = v.looseObject({ lab: name })
+
+export function choiceSchemaOf({ cases, mechanisms }: Matrix) {
+  return v.strictObject({
+    lab: name,
+    play: v.boolean(),
+    predict: v.boolean(),
+    hosts: v.picklist(['auto', ...tiers]),
+    strike: v.picklist(sides),
+    cases: some(cases.map(({ id }) => id)),
+    mechanisms: some(mechanisms),
+  })
+}
 
 export const playCommandSchema = v.strictObject({
   action: v.picklist(playActions),
-  host: v.picklist(['a', 'b']),
+  host: v.picklist(hostSides),
 })
 
 export const predictionSchema = v.strictObject({

@@ -7,6 +7,7 @@
  *   GET  /api/runs  /api/runs/<id>   earlier runs; one of them, line by line
  *   POST /api/start  stop  act       orders
  *   POST /api/predict  skip          what somebody expects of the run, before they see it
+ *   GET  /api/acts                   with containers: what to type, and what to expect
  *   WS   /api/live                   what goes on, see feed.ts
  *
  * Who may do what: locks.ts.
@@ -23,8 +24,8 @@ import { findCapabilities } from '../../hosts/capabilities.ts'
 import type { Lab } from '../../lab/lab.ts'
 import { CannotRunError } from '../../lab/launch.ts'
 import { parseLabOptions, UsageError } from '../../lab/options.ts'
+import { selectionOf } from '../../lab/plan.ts'
 import type { startRun } from '../../lab/start.ts'
-import { mechanisms } from '../../programs/host-messages.ts'
 import { readRecordedCells } from '../report/recorded.ts'
 import { bundlePage, type PageFiles } from './bundle-page.ts'
 import { argumentsOf, commandOf } from './choice.ts'
@@ -32,13 +33,21 @@ import { listRuns, NoRunError, openRun } from './earlier-runs.ts'
 import { Feed } from './feed.ts'
 import { LiveRun, NotNowError } from './live-run.ts'
 import { Locks, newToken, type Refusal, SECURITY_HEADERS } from './locks.ts'
-import { GOING_AWAY, type Setup, SUBPROTOCOL } from './messages.ts'
-import { impossible } from './possible.ts'
+import { GOING_AWAY, type LabSetup, type Setup, type ShownAct, SUBPROTOCOL } from './messages.ts'
+import { impossibleActions, impossibleCases } from './possible.ts'
 import { RateLimit } from './rate-limit.ts'
-import { choiceSchema, helloSchema, playCommandSchema, predictionSchema, skipSchema } from './requests.ts'
+import {
+  choiceSchemaOf,
+  helloSchema,
+  labChoiceSchema,
+  playCommandSchema,
+  predictionSchema,
+  skipSchema,
+} from './requests.ts'
 
 const ADDRESS = '127.0.0.1'
-/** The longest order names all faults and mechanisms. */
+const EVERY_ADDRESS = '0.0.0.0'
+/** The longest order names all cases and mechanisms of a lab. */
 const BODY_BYTES_MAX = 4096
 /** A browser says one thing over its WebSocket: how far it has come. */
 const HELLO_BYTES_MAX = 512
@@ -67,6 +76,19 @@ export interface PageOptions {
   port: number
   /** How runs are started, where that is not as always. */
   start?: typeof startRun
+  /** Served out of a container; a run goes on in others. */
+  container?: InContainer
+}
+
+/**
+ * A container's loopback is its own, so the page listens on all its addresses, and the engine publishes one port of
+ * the machine's loopback. The locks are as they are elsewhere: of that port, and with a token.
+ */
+export interface InContainer {
+  /** The port in the address bar. */
+  publishedPort: number
+  token: string
+  acts: () => readonly ShownAct[]
 }
 
 export interface Page {
@@ -78,20 +100,21 @@ export interface Page {
 }
 
 /** Serves the live page. @throws CannotRunError when the port is taken */
-export async function openPage({ labs, out, port, start }: PageOptions): Promise<Page> {
+export async function openPage({ labs, out, port, start, container }: PageOptions): Promise<Page> {
   // Before it listens: a page that was left open asks at once.
   const [files, setup] = await Promise.all([bundlePage(), setupOf(labs)])
   const server = createServer()
   server.maxConnections = CONNECTIONS_MAX
   server.requestTimeout = REQUEST_WITHIN_MS
-  await listen(server, port)
-  const actualPort = (server.address() as AddressInfo).port
-  const token = newToken()
+  await listen(server, port, container === undefined ? ADDRESS : EVERY_ADDRESS)
+  const actualPort = container?.publishedPort ?? (server.address() as AddressInfo).port
+  const token = container?.token ?? newToken()
   const locks = new Locks(actualPort, token)
   const live: LiveRun = new LiveRun(() => feed.publish(), start)
   const feed = new Feed(live)
   const sockets = webSocketServer(feed)
-  server.on('request', application({ locks, files, setup, labs, out, live }))
+  const acts = container?.acts ?? (() => [])
+  server.on('request', application({ locks, files, setup, labs, out, live, acts }))
   server.on('upgrade', (request, socket, head) => {
     const isOurs = request.url === '/api/live'
     const refusal = isOurs ? locks.refuseUpgrade(request.headers) : { status: 403, reason: 'nothing here' }
@@ -114,33 +137,31 @@ export async function openPage({ labs, out, port, start }: PageOptions): Promise
   }
 }
 
-function listen(server: Server, port: number): Promise<void> {
+function listen(server: Server, port: number, address: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const why =
         error.code === 'EADDRINUSE' ? 'is taken by another program' : `cannot be used (${error.code})`
       reject(
         new CannotRunError(
-          `port ${port} of ${ADDRESS} ${why}; choose another with --port N (0: any free one)`,
+          `port ${port} of ${address} ${why}; choose another with --port N (0: any free one)`,
         ),
       )
     })
-    server.listen(port, ADDRESS, resolve)
+    server.listen(port, address, resolve)
   })
 }
 
 async function setupOf(labs: PageOptions['labs']): Promise<Setup> {
   const { tier, because, isolation } = await findCapabilities()
   return {
-    labs: Object.values(labs).map(({ id, question }) => ({ id, question })),
-    faults: Object.values(faults).map(({ id, promise }) => ({ id, promise })),
-    mechanisms: [...mechanisms],
-    impossible: {
-      process: impossible('process', process.platform),
-      netns: {
-        ...(isolation === null ? { tier: because } : {}),
-        ...impossible('netns', process.platform),
-      },
+    labs: Object.values(labs).map(labSetupOf),
+    faults: Object.fromEntries(Object.values(faults).map(({ id, promise }) => [id, promise])),
+    impossibleTiers: isolation === null ? { netns: because } : {},
+    impossibleActions: {
+      process: impossibleActions('process', process.platform),
+      netns: impossibleActions('netns', process.platform),
+      compose: impossibleActions('compose', process.platform),
     },
     tier,
     because,
@@ -153,6 +174,28 @@ async function setupOf(labs: PageOptions['labs']): Promise<Setup> {
   }
 }
 
+function labSetupOf(lab: Lab): LabSetup {
+  const { id, question, cases, mechanisms, hasStrike = false } = lab
+  const { cells } = selectionOf(
+    lab,
+    cases.map((one) => one.id),
+    mechanisms,
+  )
+  return {
+    id,
+    question,
+    cases: cases.map(({ id, promise }) => ({ id, promise })),
+    mechanisms: [...mechanisms],
+    cells,
+    hasStrike,
+    hasPlay: lab.play !== undefined,
+    impossible: {
+      process: impossibleCases(cases, 'process', process.platform),
+      netns: impossibleCases(cases, 'netns', process.platform),
+    },
+  }
+}
+
 interface Parts {
   locks: Locks
   files: PageFiles
@@ -160,9 +203,10 @@ interface Parts {
   labs: PageOptions['labs']
   out: string
   live: LiveRun
+  acts: () => readonly ShownAct[]
 }
 
-function application({ locks, files, setup, labs, out, live }: Parts): Express {
+function application({ locks, files, setup, labs, out, live, acts }: Parts): Express {
   const app = express().disable('x-powered-by').disable('etag')
   const limit = new RateLimit(REQUESTS_PER_SECOND_MAX)
   app.use((request, response, next) => {
@@ -181,6 +225,7 @@ function application({ locks, files, setup, labs, out, live }: Parts): Express {
   app.get('/page.css', (_request, response) => void response.type('css').send(files.css))
 
   app.get('/api/setup', (_request, response) => void response.json(setup))
+  app.get('/api/acts', (_request, response) => void response.json(acts()))
   app.get('/api/runs', async (_request, response) => {
     const runs = await listRuns(out)
     // Asked afterwards: reading takes a while. Its verdict would tell.
@@ -201,16 +246,18 @@ function application({ locks, files, setup, labs, out, live }: Parts): Express {
   // Not before here: nobody who is not let in has a body read.
   app.use(express.json({ limit: BODY_BYTES_MAX }))
   app.post('/api/start', async (request, response) => {
-    const choice = v.parse(choiceSchema, request.body)
-    const lab = Object.hasOwn(labs, choice.lab) ? labs[choice.lab] : undefined
-    if (lab === undefined) throw new UsageError(`there is no lab "${choice.lab}"`)
-    const all = { faults: setup.faults.length, mechanisms: setup.mechanisms.length }
-    const options = parseLabOptions([...argumentsOf(choice, all), '--out', out])
+    const { lab: id } = v.parse(labChoiceSchema, request.body)
+    const lab = Object.hasOwn(labs, id) ? labs[id] : undefined
+    if (lab === undefined) throw new UsageError(`there is no lab "${id}"`)
+    const choice = v.parse(choiceSchemaOf(lab), request.body)
+    const all = labSetupOf(lab)
+    const options = parseLabOptions(lab, [...argumentsOf(choice, all), '--out', out])
     const asksFirst = choice.predict && !choice.play
-    const { plan } = await live.start(lab, options, () => {}, commandOf(choice, setup), asksFirst)
+    const { plan } = await live.start(lab, options, () => {}, commandOf(choice, all), asksFirst)
     response.json({ run: plan.run })
   })
   app.post('/api/stop', (_request, response) => {
+    if (setup.labs.length === 0) throw new NotNowError('containers are stopped where they were started')
     live.stop()
     response.json({})
   })

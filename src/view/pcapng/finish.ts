@@ -6,6 +6,7 @@
  */
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { pairOf, peerOf } from '../../events/host-names.ts'
 import { inOrder } from '../../events/parse.ts'
 import type { LabEvent } from '../../events/vocabulary.ts'
 import { enhancedPacket, interfaceDescription, linkType, type PacketRecord, sectionHeader } from './blocks.ts'
@@ -49,15 +50,11 @@ export function finishCaptures(runFolder: string, events: readonly LabEvent[]): 
 
 /** The hosts that were captured, by name. */
 function factsOfHosts(events: readonly LabEvent[]): HostFacts[] {
-  const pairOf = new Map<string, string>()
   const addressOf = new Map<string, string>()
   const received = new Set<string>()
   const hasHoles = events.some(({ name }) => name === 'wire:packets_dropped')
   for (const event of events) {
-    if (event.name === 'host:started') {
-      pairOf.set(event.host, event.data.pair)
-      addressOf.set(event.host, event.data.address)
-    }
+    if (event.name === 'host:started') addressOf.set(event.host, event.data.address)
     if (event.name === 'packet:captured' && event.data.direction === 'received') {
       received.add(event.data.packet)
     }
@@ -67,7 +64,7 @@ function factsOfHosts(events: readonly LabEvent[]): HostFacts[] {
   for (const event of events) {
     if (event.name !== 'wire:capture_started' || facts.has(event.host)) continue
     const name = event.host
-    const peer = [...pairOf].find(([host, pair]) => host !== name && pair === pairOf.get(name))?.[0] ?? name
+    const peer = pairOf(name) === null ? name : peerOf(name)
     facts.set(name, {
       name,
       address: addressOf.get(name) ?? '0.0.0.0',

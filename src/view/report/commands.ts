@@ -13,7 +13,7 @@ const PLAIN = /^[\w@%+=:,./-]+$/
 /** @param order names of pairs, as the reader has met them in the matrix */
 export function commandGroups(events: readonly LabEvent[], order: readonly string[]): CommandGroup[] {
   const pairs = new Map<string, { build: string[]; after: string[] }>()
-  const struck = new Set<string>()
+  const begun = new Set<string>()
   const common: string[] = []
   const hosts = new Map<string, string>()
   for (const event of events) {
@@ -21,12 +21,12 @@ export function commandGroups(events: readonly LabEvent[], order: readonly strin
   }
   for (const pair of [...order, ...hosts.values()]) pairs.set(pair, { build: [], after: [] })
   for (const event of events) {
-    if (event.name === 'fault:striking') struck.add(event.data.pair)
+    if (event.name === 'fault:striking' || event.name === 'case:started') begun.add(event.data.pair)
     if (event.name !== 'command:run') continue
-    const pair = pairOf(event, hosts, pairs)
+    const pair = pairOfCommand(event, hosts, pairs)
     const own = pair === undefined ? undefined : pairs.get(pair)
     if (pair === undefined || own === undefined) common.push(lineOf(event))
-    else if (struck.has(pair)) own.after.push(lineOf(event))
+    else if (begun.has(pair)) own.after.push(lineOf(event))
     else own.build.push(lineOf(event))
   }
   return [
@@ -43,7 +43,7 @@ function groupOf(title: string, lines: string[]): CommandGroup[] {
 }
 
 /** A command names a host, or the switch of a pair; both names begin in ways of their own. */
-function pairOf(
+function pairOfCommand(
   { host, data }: EventOf<'command:run'>,
   hosts: ReadonlyMap<string, string>,
   pairs: ReadonlyMap<string, unknown>,

@@ -3,8 +3,8 @@
  * network namespaces still sees what a cut cable does, and sees that it was not seen here.
  */
 import { existsSync, readFileSync } from 'node:fs'
-import type { Plan } from '../../lab/lab.ts'
 import type { LabLog } from '../../lab/log.ts'
+import type { Plan } from '../../lab/plan.ts'
 import type { Report } from '../../lab/report.ts'
 import { Cells } from '../viewer/cells.ts'
 import { RECORDED_SCHEMA, type RecordedCells } from '../viewer/run.ts'

@@ -9,29 +9,40 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import type { Lab, Plan, Style } from '../../lab/lab.ts'
+import type { Lab } from '../../lab/lab.ts'
 import type { LabLog } from '../../lab/log.ts'
+import type { Plan } from '../../lab/plan.ts'
 import type { Report } from '../../lab/report.ts'
+import type { Tale } from '../../lab/tale.ts'
+import { lessonsOf } from '../../lab/tell.ts'
 import { layout } from '../layout.ts'
 import { narrativeOf, rowsOf } from '../narrative.ts'
 import { toSvg } from '../svg.ts'
 import { type Cell, Cells, storyCell } from '../viewer/cells.ts'
 import { type Child, element, escapedHtml, htmlOf, type Markup } from '../viewer/markup.ts'
 import type { RecordedCells, ViewedPlan, ViewedRun } from '../viewer/run.ts'
-import { checkCard, matrixLegend, matrixTable, rowsTable, verdictMark } from '../viewer/tables.ts'
+import {
+  caseSentence,
+  checkCard,
+  matrixHeading,
+  matrixLegend,
+  matrixTable,
+  rowsTable,
+  secondsCaption,
+  verdictMark,
+} from '../viewer/tables.ts'
 import { visible } from '../viewer/visible.ts'
 import { bundleForBrowser } from './bundle.ts'
 import { commandGroups } from './commands.ts'
 import { pack } from './pack.ts'
 import { readRecordedCells } from './recorded.ts'
-import { paragraphsOf, taleList } from './tale.ts'
 
 /** What a run left behind, and the lab that can tell it. */
 export interface ReportedRun {
   plan: Plan
   report: Report
   log: LabLog
-  lab: Pick<Lab, 'id' | 'question' | 'tell'>
+  lab: Pick<Lab, 'id' | 'question' | 'story' | 'lessons'>
 }
 
 const PROJECT = fileURLToPath(new URL('../../../', import.meta.url))
@@ -40,14 +51,6 @@ const STYLES = ['../viewer/viewer.css', './report.css']
 const GZIP_LEVEL = 6
 /** Some five screens: ten thousand arrows would make up most of the file, and nobody scrolls through them. */
 const STATIC_PX_MAX = 5000
-
-const plain: Style = {
-  bold: (text) => text,
-  dim: (text) => text,
-  good: (text) => text,
-  bad: (text) => text,
-  doubtful: (text) => text,
-}
 
 /** Writes `report.html` into the folder of a run. @returns its path */
 export async function writeReportHtml(folder: string, run: ReportedRun): Promise<string> {
@@ -106,8 +109,10 @@ function hashOf(text: string): string {
 
 /** Chosen one by one: what a plan will hold some day is not to be published by accident. */
 function viewed(plan: Plan): ViewedPlan {
-  const { run, lab, tier, because, pace, strike, seed, play, faults, mechanisms, environment } = plan
-  return { run, lab, tier, because, pace, strike, seed, play, faults, mechanisms, environment }
+  const { run, lab, tier, because, pace, strike, seed, play, environment } = plan
+  const { cases, mechanisms, cells, promises, showFirst } = plan
+  const looked = { cases, mechanisms, cells, promises, showFirst }
+  return { run, lab, tier, because, pace, strike, seed, play, environment, ...looked }
 }
 
 /** Commands and error messages can name folders, which name people. */
@@ -131,33 +136,39 @@ function withoutPaths(text: string, { folder }: Plan): string {
 // ---- the page without its script ----------------------------------------------------------------
 
 function bodyOf(run: ReportedRun, plan: ViewedPlan, cells: Cells, recorded: RecordedCells | null): string {
-  // Without faults the lab tells no matrix: it is the slow part, and stands here in another form.
-  const told = paragraphsOf(run.lab.tell(run.log, { ...run.plan, faults: [] }, run.report.checks, plain))
-  const [story] = told
-  const lessons = told.find(({ heading }) => heading.startsWith('What each row'))
-  const cell = storyCell(cells)
+  const story = plan.play ? null : (run.lab.story?.(run.log, run.plan) ?? null)
+  const lessons = lessonsOf(run.lab, plan, run.report.checks)
+  const cell = storyCell(cells, plan)
   return [
     htmlOf(headerOf(run, plan)),
     '<main>',
-    ...(story?.heading.startsWith('The story') === true
-      ? [htmlOf(element('section', { class: 'story' }, element('h2', {}, story.heading), taleList(story)))]
-      : []),
+    ...(story === null ? [] : [htmlOf(taleSection('story', story))]),
     '<div id="viewer">',
     htmlOf(staticMatrix(cells, plan, recorded)),
-    staticCell(run.log, cell),
+    staticCell(run.log, plan, cell),
     '</div>',
-    ...(lessons === undefined
-      ? []
-      : [
-          htmlOf(
-            element('section', { class: 'lessons' }, element('h2', {}, lessons.heading), taleList(lessons)),
-          ),
-        ]),
-    htmlOf(allChecks(cells)),
+    ...(plan.play || lessons.entries.length === 0 ? [] : [htmlOf(taleSection('lessons', lessons))]),
+    htmlOf(allChecks(cells, plan)),
     htmlOf(commandsOf(run.log, plan)),
     htmlOf(environmentOf(run.report)),
     '</main>',
   ].join('\n')
+}
+
+function taleSection(name: string, { heading, entries }: Tale): Markup {
+  return element(
+    'section',
+    { class: name },
+    element('h2', {}, heading),
+    element(
+      'dl',
+      { class: 'tale' },
+      ...entries.flatMap(({ term, lines }) => [
+        element('dt', {}, term),
+        element('dd', {}, ...lines.map((line) => element('p', {}, line))),
+      ]),
+    ),
+  )
 }
 
 function headerOf({ lab, report }: ReportedRun, plan: ViewedPlan): Markup {
@@ -172,7 +183,7 @@ function headerOf({ lab, report }: ReportedRun, plan: ViewedPlan): Markup {
     `lab ${lab.id}`,
     `${plan.tier} hosts`,
     `${plan.pace} pace`,
-    plan.play ? 'in play' : `the ${plan.strike}s' host was struck`,
+    ...(plan.play ? ['in play'] : plan.strike === null ? [] : [`the ${plan.strike}s' host was struck`]),
     `${report.startedAt.slice(0, 16).replace('T', ' ')} UTC`,
     `${(report.durationMs / 1000).toFixed(1)} s`,
   ]
@@ -194,7 +205,7 @@ function staticMatrix(cells: Cells, plan: ViewedPlan, recorded: RecordedCells | 
   return element(
     'section',
     {},
-    element('h2', {}, 'Who notices, and after how many seconds?'),
+    element('h2', {}, matrixHeading(plan)),
     element(
       'div',
       { class: 'wide' },
@@ -208,14 +219,14 @@ function staticMatrix(cells: Cells, plan: ViewedPlan, recorded: RecordedCells | 
   )
 }
 
-function staticCell({ events }: LabLog, cell: Cell | undefined): string {
+function staticCell({ events }: LabLog, plan: ViewedPlan, cell: Cell | undefined): string {
   if (cell === undefined || cell.origin !== 'observed') return ''
-  const whole = layout(events, { pair: cell.fault, connection: cell.mechanism })
+  const whole = layout(events, { pair: cell.pair, connection: cell.mechanism })
   const isLong = whole.height > STATIC_PX_MAX
   const ladder = isLong ? { ...visible(whole, 0, STATIC_PX_MAX), height: STATIC_PX_MAX } : whole
   return [
-    `<section>${htmlOf(element('h2', {}, `${cell.fault} / ${cell.mechanism}`))}`,
-    htmlOf(element('p', {}, narrativeOf(whole))),
+    `<section>${htmlOf(element('h2', {}, `${cell.pair} / ${cell.mechanism}`))}`,
+    htmlOf(element('p', {}, caseSentence(plan, whole) + narrativeOf(whole))),
     ...(isLong ? [htmlOf(element('p', {}, 'Without its script this page draws only the beginning.'))] : []),
     `<div class="static-ladder wide">${toSvg(ladder)}</div>`,
     htmlOf(
@@ -223,24 +234,22 @@ function staticCell({ events }: LabLog, cell: Cell | undefined): string {
         'details',
         {},
         element('summary', {}, 'The same as a table'),
-        rowsTable(rowsOf(ladder), 'Seconds count from the strike.'),
+        rowsTable(rowsOf(ladder), secondsCaption(whole)),
       ),
     ),
     '</section>',
   ].join('\n')
 }
 
-/** Fault by fault; each cell is a target for the matrix's links. */
-function allChecks(cells: Cells): Markup {
+/** Case by case; each cell is a target for the matrix's links. */
+function allChecks(cells: Cells, plan: ViewedPlan): Markup {
   const address = (text: string): Child => element('code', {}, text)
   return element(
     'section',
     { class: 'all-checks' },
     element('h2', {}, 'Every check'),
-    ...cells.faults.map((fault) => {
-      const own = cells.mechanisms
-        .map((mechanism) => cells.cell(fault, mechanism))
-        .filter((cell) => cell.checks.length > 0)
+    ...cells.columns.map((pair) => {
+      const own = cells.all().filter((cell) => cell.pair === pair && cell.checks.length > 0)
       const checks = own.flatMap((cell) => cell.checks)
       const bad = checks.filter(({ verdict }) => verdict === 'fail' || verdict === 'inconclusive').length
       return element(
@@ -249,8 +258,9 @@ function allChecks(cells: Cells): Markup {
         element(
           'summary',
           {},
-          `${fault}: ${checks.length} checks${bad > 0 ? `, ${bad} of them not passed` : ''}`,
+          `${pair}: ${checks.length} checks${bad > 0 ? `, ${bad} of them not passed` : ''}`,
         ),
+        ...(plan.promises[pair] === undefined ? [] : [element('p', {}, plan.promises[pair])]),
         ...own.map((cell) =>
           element(
             'div',
@@ -263,16 +273,21 @@ function allChecks(cells: Cells): Markup {
   )
 }
 
+const LITTLE_TO_SET_UP = {
+  process: 'Hosts of this run were plain processes, so there was little to set up.',
+  compose: 'Hosts of this run were containers, which docker compose had set up.',
+}
+
 function commandsOf({ events }: LabLog, plan: ViewedPlan): Markup {
-  const groups = commandGroups(events, plan.faults)
-  const how =
+  const groups = commandGroups(events, plan.cases)
+  const how: Child[] =
     plan.tier === 'netns'
       ? [
           'To repeat those of one pair, enter namespaces of your own, in which nothing can be broken, and begin with "before all hosts": ',
           element('code', {}, 'unshare --user --map-root-user --net --mount --pid --fork --mount-proc bash'),
           '. Everything is gone when you leave them.',
         ]
-      : ['Hosts of this run were plain processes, so there was little to set up.']
+      : [LITTLE_TO_SET_UP[plan.tier]]
   return element(
     'section',
     { class: 'commands' },

@@ -2,6 +2,7 @@
  * What is on the table of `--play`: per mechanism what both ends and both kernels say, and what is true.
  * Events in, a board out; `table.ts` draws it.
  */
+import { type HostSide, otherSide, sideOf } from '../../events/host-names.ts'
 import type {
   Belief,
   Certainty,
@@ -13,8 +14,6 @@ import type {
 } from '../../events/vocabulary.ts'
 import { mechanismOf } from '../../lab/log.ts'
 import { printable } from '../words.ts'
-
-export type Side = 'a' | 'b'
 
 /** One end of one mechanism. */
 export interface End {
@@ -33,7 +32,7 @@ export interface End {
 export interface Row {
   a: End
   b: End
-  change: { at: number; side: Side; why: Trigger } | null
+  change: { at: number; side: HostSide; why: Trigger } | null
 }
 
 /** What is true of one side, as the other one might know it. */
@@ -45,7 +44,7 @@ export interface TruthAbout {
 
 export class Board {
   readonly rows: ReadonlyMap<string, Row>
-  readonly truth: Record<Side, TruthAbout> = { a: absent(), b: absent() }
+  readonly truth: Record<HostSide, TruthAbout> = { a: absent(), b: absent() }
   /** As another terminal sees them; by host, and `lab` for the runner. */
   readonly pids = new Map<string, number>()
   /** What the lab said last. */
@@ -98,7 +97,7 @@ export class Board {
     }
   }
 
-  #believe(row: Row, side: Side, { time, data }: EventOf<'belief:updated'>): void {
+  #believe(row: Row, side: HostSide, { time, data }: EventOf<'belief:updated'>): void {
     row[side].belief = data.new
     row[side].certainty = data.certainty
     row.change = { at: time, side, why: data.trigger }
@@ -106,22 +105,22 @@ export class Board {
   }
 
   /** @param side who sees it: the truth is about the other one */
-  #learn(side: Side, { time, data }: EventOf<'truth:updated'>): void {
-    const wasAnswering = this.truth[otherOf(side)].truth === 'answering'
-    this.truth[otherOf(side)] = { truth: data.new, since: time, because: printable(data.because) }
+  #learn(side: HostSide, { time, data }: EventOf<'truth:updated'>): void {
+    const wasAnswering = this.truth[otherSide(side)].truth === 'answering'
+    this.truth[otherSide(side)] = { truth: data.new, since: time, because: printable(data.because) }
     this.#eachEnd(side, (end) => {
       if (wasAnswering) end.ghostMs = null
       this.#compare(end, side, time)
     })
   }
 
-  #end(side: Side): void {
+  #end(side: HostSide): void {
     this.#eachEnd(side, (end) => Object.assign(end, nobody(), { kernel: end.kernel, belief: 'ended' }))
   }
 
   /** Ghost time begins when belief and truth part, and ends when either comes round. */
-  #compare(end: End, side: Side, time: number): void {
-    const isGhost = end.belief === 'up' && !ALL_WELL.includes(this.truth[otherOf(side)].truth)
+  #compare(end: End, side: HostSide, time: number): void {
+    const isGhost = end.belief === 'up' && !ALL_WELL.includes(this.truth[otherSide(side)].truth)
     if (isGhost) end.ghostSince ??= time
     else if (end.ghostSince !== null) {
       end.ghostMs = time - end.ghostSince
@@ -129,7 +128,7 @@ export class Board {
     }
   }
 
-  #eachEnd(side: Side, change: (end: End) => void): void {
+  #eachEnd(side: HostSide, change: (end: End) => void): void {
     for (const row of this.rows.values()) change(row[side])
   }
 }
@@ -152,14 +151,6 @@ function updateKernel(end: End, { group_id, data }: EventOf<'kernel:socket_updat
   if (data.new === null && group_id !== end.connection) return
   end.kernel = data.new
   end.connection = group_id
-}
-
-export function otherOf(side: Side): Side {
-  return side === 'a' ? 'b' : 'a'
-}
-
-function sideOf(host: string): Side | null {
-  return host === 'play-a' ? 'a' : host === 'play-b' ? 'b' : null
 }
 
 function nobody(): End {

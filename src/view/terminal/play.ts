@@ -2,15 +2,17 @@
  * `--play`: line by line what both ends, both kernels and the truth say as it changes, and what to type
  * in another terminal.
  */
+import { hostName, hostOfRole } from '../../events/host-names.ts'
 import type { EventOf, LabEvent } from '../../events/vocabulary.ts'
-import type { Tier } from '../../hosts/host.ts'
 import { cableByHand } from '../../hosts/netns.ts'
-import type { Plan, Style } from '../../lab/lab.ts'
 import { mechanismOf } from '../../lab/log.ts'
+import type { Plan, RunTier } from '../../lab/plan.ts'
+import { PLAY_PAIR } from '../../lab/play-command.ts'
+import type { Style } from '../../lab/tale.ts'
 
 export class PlayView {
   readonly #write: (text: string) => void
-  #tier: Tier = 'process'
+  #tier: RunTier = 'process'
   #asRoot = false
   readonly #style: Style
   /** As another terminal sees them; by host, and `lab` for the runner. */
@@ -26,6 +28,8 @@ export class PlayView {
   begin(plan: Plan, asRoot: boolean): void {
     this.#tier = plan.tier
     this.#asRoot = asRoot
+    // Whoever starts containers knows how to strike them; and they come and go.
+    this.#explained = plan.tier === 'compose'
     this.#write(`${plan.tier} hosts: ${plan.because}. Ctrl-C ends it.\n`)
   }
 
@@ -44,7 +48,7 @@ export class PlayView {
 
   #lineOf(event: LabEvent): string | null {
     const { bold, good, bad, doubtful, dim } = this.#style
-    const where = `${event.host.padEnd(7)}${(mechanismOf(event) ?? '').padEnd(17)}`
+    const where = `${event.host.padEnd(11)}${(mechanismOf(event) ?? '').padEnd(17)}`
     switch (event.name) {
       case 'run:progressed':
         return bold(event.data.message)
@@ -89,23 +93,23 @@ export class PlayView {
  */
 export function commandsByHand(
   pids: ReadonlyMap<string, number>,
-  tier: Tier,
+  tier: RunTier,
   asRoot: boolean,
 ): { command: string; what: string }[] {
   const rows: { command: string; what: string }[] = []
-  for (const host of ['play-b', 'play-a']) {
+  for (const role of ['server', 'client'] as const) {
+    const host = hostOfRole(PLAY_PAIR, role)
     const pid = pids.get(host)
     if (pid === undefined) continue
-    const side = host === 'play-b' ? 'servers' : 'clients'
-    rows.push({ command: `kill -9 ${pid}`, what: `kill the ${side} (${host})` })
+    rows.push({ command: `kill -9 ${pid}`, what: `kill the ${role}s (${host})` })
     if (process.platform !== 'win32') {
-      const what = `freeze the ${side}; kill -CONT ${pid} continues them`
+      const what = `freeze the ${role}s; kill -CONT ${pid} continues them`
       rows.push({ command: `kill -STOP ${pid}`, what })
     }
   }
   const runner = pids.get('lab')
   if (tier === 'netns' && runner !== undefined) {
-    const { cut, mend } = cableByHand({ name: 'play-b', pair: 'play' }, runner, asRoot)
+    const { cut, mend } = cableByHand({ name: hostName(PLAY_PAIR, 'b'), pair: PLAY_PAIR }, runner, asRoot)
     rows.push({ command: cut, what: 'cut the cable, silently' }, { command: mend, what: 'plug it in again' })
   }
   return rows

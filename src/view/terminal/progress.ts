@@ -3,10 +3,12 @@
  * seconds of the watch. On standard error, so that a piped result stays clean.
  */
 import type { LabEvent } from '../../events/vocabulary.ts'
-import type { Plan } from '../../lab/lab.ts'
+import type { Plan } from '../../lab/plan.ts'
 import { isLively } from './style.ts'
 
 const REFRESH_EVERY_MS = 250
+/** Starting hosts, settling and the end take their time beside the watch. */
+const HALF_A_MINUTE_MS = 20_000
 const CLEAR_LINE = '\r\u001b[K'
 
 export class Progress {
@@ -41,7 +43,8 @@ export class Progress {
       } else if (event.name === 'recorder:line_refused') {
         this.#say(`${event.data.file} line ${event.data.line}: ${event.data.problem}`)
       } else if (event.name === 'watch:started') this.#watch(1, event)
-      else if (event.name === 'watch:ended') this.#watch(-1, event)
+      else if (event.name === 'case:started') this.#watch(1, event)
+      else if (event.name === 'watch:ended' || event.name === 'case:ended') this.#watch(-1, event)
     }
   }
 
@@ -50,13 +53,15 @@ export class Progress {
     if (this.#lively && !this.#quiet) this.#stream.write(CLEAR_LINE)
   }
 
-  #watch(change: 1 | -1, { mono }: LabEvent): void {
+  #watch(change: 1 | -1, event: LabEvent): void {
     this.#watching += change
-    if (change === 1 && this.#watching === 1) this.#say('the first fault strikes; watching both ends')
+    if (event.name === 'watch:started' && this.#watching === 1) {
+      this.#say('the first fault strikes; watching both ends')
+    }
     if (this.#watching === 0) clearInterval(this.#timer)
     else if (this.#lively && !this.#quiet && this.#watchedSince === undefined) {
       // The event's own time: it may be told late, after the learner's predictions.
-      this.#watchedSince = BigInt(mono)
+      this.#watchedSince = BigInt(event.mono)
       this.#timer = setInterval(() => this.#count(), REFRESH_EVERY_MS)
     }
   }
@@ -74,6 +79,7 @@ export class Progress {
 }
 
 function howLong({ pace, watchMs }: Plan): string {
-  if (pace === 'quick') return 'This takes about half a minute.'
+  if (pace === 'quick' && watchMs <= HALF_A_MINUTE_MS) return 'This takes about half a minute.'
+  if (pace === 'quick') return `This takes about ${Math.ceil(watchMs / 10_000 + 1) * 10} seconds.`
   return `At this system's own settings this takes about ${Math.ceil(watchMs / 60_000)} minutes; Ctrl-C ends it early.`
 }

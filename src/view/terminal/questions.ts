@@ -1,6 +1,6 @@
 /** Predictions on a terminal: asked key by key before anything is shown, and told beside what was observed. */
 import type { Check } from '../../lab/checks.ts'
-import type { Plan, Style } from '../../lab/lab.ts'
+import type { Plan } from '../../lab/plan.ts'
 import {
   AnswerSheet,
   type Comparison,
@@ -9,6 +9,7 @@ import {
   type Question,
   summaryOf,
 } from '../../lab/predict.ts'
+import type { Style } from '../../lab/tale.ts'
 
 /** What every terminal shows without breaking words. */
 const WIDTH = 80

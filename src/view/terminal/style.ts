@@ -1,5 +1,5 @@
 /** Colours for a terminal; each is only ever a second channel beside a word or a sign. */
-import type { Style } from '../../lab/lab.ts'
+import type { Style } from '../../lab/tale.ts'
 
 /** SGR codes. Bold magenta and bold red differ in more than hue for most who confuse red and green. */
 const CODES = { bold: '1', dim: '2', good: '32', bad: '1;31', doubtful: '35' } as const

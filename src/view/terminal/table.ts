@@ -2,12 +2,13 @@
  * `--play` on a terminal: a live table of who believes what, and a key for each fault and its undo. In a
  * pipe, or where lines may not be overwritten, `play.ts` says the same line by line.
  */
+import { type HostSide, hostName, otherSide } from '../../events/host-names.ts'
 import type { KernelSocket, LabEvent, TcpState, Trigger } from '../../events/vocabulary.ts'
-import type { Tier } from '../../hosts/host.ts'
-import type { Plan, Style } from '../../lab/lab.ts'
-import { type PlayAction, type PlayCommand, playActions } from '../../lab/play-command.ts'
-import { impossible } from '../page/possible.ts'
-import { Board, type End, isWrong, otherOf, type Row, type Side, type TruthAbout } from './board.ts'
+import type { Plan, RunTier } from '../../lab/plan.ts'
+import { PLAY_PAIR, type PlayAction, type PlayCommand, playActions } from '../../lab/play-command.ts'
+import type { Style } from '../../lab/tale.ts'
+import { impossibleActions } from '../page/possible.ts'
+import { Board, type End, isWrong, type Row, type TruthAbout } from './board.ts'
 import { listenToKeys } from './keys.ts'
 import { commandsByHand } from './play.ts'
 import { Screen } from './screen.ts'
@@ -72,7 +73,7 @@ type Piece = string | [text: string, paint: Paint]
 
 /** What the table is drawn from beside the board. */
 export interface Scenery {
-  tier: Tier
+  tier: RunTier
   asRoot: boolean
   platform: NodeJS.Platform
   /** The run's milliseconds. */
@@ -114,8 +115,8 @@ function byHand(board: Board, { tier, asRoot }: Scenery, columns: number): strin
     command.startsWith('nsenter'),
   )
   return [
-    `In another terminal:  kill -9 (-STOP, -CONT) ${pid('play-b')}   host b, the servers`,
-    `                      kill -9 (-STOP, -CONT) ${pid('play-a')}   host a, the clients`,
+    `In another terminal:  kill -9 (-STOP, -CONT) ${pid(hostName(PLAY_PAIR, 'b'))}   host b, the servers`,
+    `                      kill -9 (-STOP, -CONT) ${pid(hostName(PLAY_PAIR, 'a'))}   host a, the clients`,
     ...(cut === undefined ? [] : pasteable(cut.command, columns)),
   ]
 }
@@ -127,7 +128,7 @@ function pasteable(command: string, columns: number): string[] {
   return [`${command.slice(0, at)} \\`, `   ${command.slice(at)}`]
 }
 
-function truthLine(side: Side, { truth, since, because }: TruthAbout, style: Style): Piece[] {
+function truthLine(side: HostSide, { truth, since, because }: TruthAbout, style: Style): Piece[] {
   const paint = truth === 'answering' || truth === 'absent' ? plain : style.bad
   const why = truth === 'absent' ? '' : `  since ${clock(since)} s: ${because}`
   return [['TRUTH  ', style.bold], `host ${side} is `, [truth, paint], why]
@@ -135,8 +136,8 @@ function truthLine(side: Side, { truth, since, because }: TruthAbout, style: Sty
 
 function rowLine(mechanism: string, { a, b, change }: Row, board: Board, now: number, style: Style): Piece[] {
   const isUdp = mechanism.startsWith('udp')
-  const belief = (end: End, side: Side): Piece => {
-    const wrong = isWrong(end, board.truth[otherOf(side)])
+  const belief = (end: End, side: HostSide): Piece => {
+    const wrong = isWrong(end, board.truth[otherSide(side)])
     const text = `${wrong ? '!' : ' '}${end.belief === 'connecting' ? 'trying' : end.belief}`.padEnd(8)
     return wrong ? [text, style.bad] : [text, paintOf(end, style)]
   }
@@ -184,7 +185,7 @@ function ghostPiece(a: End, b: End, now: number, style: Style): Piece {
 }
 
 function keyLines({ tier, platform }: Scenery, style: Style): Piece[][] {
-  const { actions } = impossible(tier, platform)
+  const actions = impossibleActions(tier, platform)
   const reasons = new Set(Object.values(actions))
   const piece = (action: PlayAction): Piece =>
     actions[action] === undefined
@@ -207,7 +208,7 @@ function messageLine({ message }: Board, style: Style): Piece[] {
 }
 
 function helpLines(board: Board, { tier, asRoot, platform }: Scenery, style: Style): Piece[][] {
-  const { actions } = impossible(tier, platform)
+  const actions = impossibleActions(tier, platform)
   return [
     [['Keys: small for host b (the servers), CAPITAL for host a (the clients)', style.bold]],
     ...playActions.map((action): Piece[] => {
@@ -304,7 +305,7 @@ export class PlayTable {
   }
 
   #act({ action, host }: PlayCommand, command: Controls['command']): void {
-    const why = this.#scenery && impossible(this.#scenery.tier, this.#scenery.platform).actions[action]
+    const why = this.#scenery && impossibleActions(this.#scenery.tier, this.#scenery.platform)[action]
     if (why) this.#say(`${action}: not here, ${why}`)
     else if (!this.#board.isHandedOver) this.#say('a moment: the connections are not up yet')
     else {

@@ -2,9 +2,12 @@
  * The matrix, kept up to date event by event: each event costs the same, however long the run has been
  * going on. While it goes on a cell shows what has been seen so far; when the report is there, its verdict.
  */
+import { hostName, pairOf, peerOf } from '../../events/host-names.ts'
 import type { EventOf, LabEvent } from '../../events/vocabulary.ts'
 import { type Check, overall, type Verdict } from '../../lab/checks.ts'
 import { mechanismOf } from '../../lab/log.ts'
+import { cellId, cellOfCheck } from '../../lab/plan.ts'
+import { PLAY_PAIR } from '../../lab/play-command.ts'
 import type { RecordedCells, ViewedPlan } from './run.ts'
 import { shortTime, signOf } from './signs.ts'
 
@@ -14,9 +17,10 @@ const ROUNDING_MS = 1
 export interface Cell {
   /** `cut/tcp-keepalive` */
   id: string
-  fault: string
+  /** The pair of hosts that it was seen on: its column. Named after its case, but for play. */
+  pair: string
   mechanism: string
-  /** `KA 4.8`, `quiet`, `n/a`, `skipped`, or `...` while it is not decided. */
+  /** `KA 4.8`, `quiet`, `3/3`, `n/a`, `skipped`, or `...` while it is not decided. */
   text: string
   /** null: nobody has judged it yet. */
   verdict: Verdict | null
@@ -36,20 +40,22 @@ interface Watch {
 }
 
 export class Cells {
-  readonly faults: readonly string[]
   readonly mechanisms: readonly string[]
   readonly #plan: ViewedPlan
   readonly #recorded: RecordedCells | null
+  readonly #exists: ReadonlySet<string>
+  /** In order of appearance. */
+  readonly #pairs = new Set<string>()
+  /** By pair. */
   readonly #watches = new Map<string, Watch>()
   /** By host and mechanism. */
   readonly #changes = new Map<string, EventOf<'belief:updated'>[]>()
   #checks: ReadonlyMap<string, Check[]> | null = null
 
   constructor(plan: ViewedPlan, recorded: RecordedCells | null) {
-    // In play there is one pair, struck again and again: its column says what it believes now.
-    this.faults = plan.play ? ['play'] : plan.faults
     this.mechanisms = plan.mechanisms
     this.#plan = plan
+    this.#exists = new Set(plan.cells)
     const comparable =
       recorded !== null &&
       recorded.lab === plan.lab &&
@@ -58,11 +64,28 @@ export class Cells {
     this.#recorded = comparable ? recorded : null
   }
 
+  /** The cases; in play the pairs seen so far, each struck again and again: they say what is believed now. */
+  get columns(): readonly string[] {
+    if (!this.#plan.play) return this.#plan.cases
+    // Before the first host has started.
+    return this.#pairs.size === 0 ? [PLAY_PAIR] : [...this.#pairs]
+  }
+
+  has(pair: string, mechanism: string): boolean {
+    return this.#plan.play ? this.columns.includes(pair) : this.#exists.has(cellId(pair, mechanism))
+  }
+
   note(event: LabEvent): void {
     switch (event.name) {
+      case 'host:started':
+      case 'host:process_started': {
+        const pair = pairOf(event.host)
+        if (pair !== null) this.#pairs.add(pair)
+        break
+      }
       case 'fault:striking': {
-        const { fault, pair, struck, uncertainMs = 0 } = event.data
-        const other = struck === `${pair}-b` ? `${pair}-a` : `${pair}-b`
+        const { pair, struck, uncertainMs = 0 } = event.data
+        const other = peerOf(struck)
         const at = event.time
         const watch = {
           began: at - uncertainMs,
@@ -72,16 +95,16 @@ export class Cells {
           until: Infinity,
           unsure: false,
         }
-        if (!this.#watches.has(fault)) this.#watches.set(fault, watch)
+        if (!this.#watches.has(pair)) this.#watches.set(pair, watch)
         break
       }
       case 'fault:unverified': {
-        const watch = this.#watches.get(event.data.fault)
+        const watch = this.#watches.get(event.data.pair)
         if (watch !== undefined) watch.unsure = true
         break
       }
       case 'watch:ended': {
-        const watch = this.#watches.get(event.data.fault)
+        const watch = this.#watches.get(event.data.pair)
         if (watch?.until === Infinity) watch.until = event.time
         break
       }
@@ -106,7 +129,7 @@ export class Cells {
   setChecks(checks: readonly Check[]): void {
     const byCell = new Map<string, Check[]>()
     for (const check of checks) {
-      const cell = check.id.split('/').slice(0, 2).join('/')
+      const cell = cellOfCheck(check.id)
       const own = byCell.get(cell)
       if (own === undefined) byCell.set(cell, [check])
       else own.push(check)
@@ -115,34 +138,49 @@ export class Cells {
   }
 
   all(): Cell[] {
-    return this.mechanisms.flatMap((mechanism) => this.faults.map((fault) => this.cell(fault, mechanism)))
+    return this.mechanisms.flatMap((mechanism) =>
+      this.columns.filter((pair) => this.has(pair, mechanism)).map((pair) => this.cell(pair, mechanism)),
+    )
   }
 
-  cell(fault: string, mechanism: string): Cell {
-    const id = `${fault}/${mechanism}`
-    const checks = this.#plan.play ? this.#playChecks(mechanism) : (this.#checks?.get(id) ?? [])
-    const watch = this.#watches.get(fault)
-    const recorded = this.#recorded?.cells[id]
+  cell(pair: string, mechanism: string): Cell {
+    const place = { id: cellId(pair, mechanism), pair, mechanism }
+    const checks = this.#plan.play ? this.#playChecks(pair, mechanism) : (this.#checks?.get(place.id) ?? [])
     const judged = this.#checks === null || checks.length === 0 ? null : overall(checks)
     if (this.#plan.play) {
-      const belief = this.#changes.get(`play-a ${mechanism}`)?.at(-1)?.data.new ?? 'unknown'
-      return { id, fault, mechanism, text: belief, verdict: judged, origin: 'observed', checks }
+      const belief = this.#changes.get(`${hostName(pair, 'a')} ${mechanism}`)?.at(-1)?.data.new ?? 'unknown'
+      return { ...place, text: belief, verdict: judged, origin: 'observed', checks }
     }
-    if (watch === undefined && this.#checks !== null) {
+    const watch = this.#watches.get(pair)
+    const recorded = this.#recorded?.cells[place.id]
+    if (watch === undefined && this.#checks !== null && (judged ?? 'skipped') === 'skipped') {
       return recorded === undefined
-        ? { id, fault, mechanism, text: 'skipped', verdict: 'skipped', origin: 'skipped', checks }
-        : { id, fault, mechanism, ...recorded, origin: 'recorded' }
+        ? { ...place, text: 'skipped', verdict: 'skipped', origin: 'skipped', checks }
+        : { ...place, ...recorded, origin: 'recorded' }
     }
-    const text = watch === undefined ? '...' : this.#textOf(watch, mechanism, checks)
-    return { id, fault, mechanism, text, verdict: judged, origin: 'observed', checks }
+    const text = this.#textOf(watch, mechanism, checks)
+    return { ...place, text, verdict: judged, origin: 'observed', checks }
   }
 
-  #textOf(watch: Watch, mechanism: string, checks: readonly Check[]): string {
+  #textOf(watch: Watch | undefined, mechanism: string, checks: readonly Check[]): string {
+    const short = checks.find((check) => check.short !== undefined)?.short
+    if (short !== undefined) return short
+    const isAboutNoticing = checks.some(isDetected)
+    if (watch !== undefined && (checks.length === 0 || isAboutNoticing)) {
+      return this.#noticed(watch, mechanism, checks)
+    }
+    if (checks.length === 0) return '...'
+    const made = checks.filter(({ verdict }) => verdict !== 'skipped')
+    return `${made.filter(({ verdict }) => verdict === 'pass').length}/${made.length}`
+  }
+
+  /** What made an end notice the strike, and after how long. */
+  #noticed(watch: Watch, mechanism: string, checks: readonly Check[]): string {
     if (watch.unsure) return 'unsure'
     const changes = (this.#changes.get(`${watch.other} ${mechanism}`) ?? []).filter(
       ({ time }) => time >= watch.began && time <= watch.until,
     )
-    const detected = checks.find((check) => check.id.endsWith('/detected'))
+    const detected = checks.find(isDetected)
     const change = decisive(changes, watch, detected)
     if (change !== undefined) {
       const sign = signOf(change.data.trigger, change.data.new, mechanism)
@@ -152,11 +190,18 @@ export class Cells {
     return watch.until === Infinity && this.#checks === null ? '...' : 'quiet'
   }
 
-  #playChecks(mechanism: string): Check[] {
+  /** With one pair, every strike was on it. With several a check has to say which it is about. */
+  #playChecks(pair: string, mechanism: string): Check[] {
+    const isOnly = this.columns.length === 1
     return [...(this.#checks ?? [])].flatMap(([cell, checks]) =>
-      cell.endsWith(`/${mechanism}`) ? checks : [],
+      cell === cellId(pair, mechanism) || (isOnly && cell.endsWith(`/${mechanism}`)) ? checks : [],
     )
   }
+}
+
+/** The check by which a cell is about who notices, and when. */
+function isDetected({ id }: Check): boolean {
+  return id.endsWith('/detected')
 }
 
 /** The change that its check was decided by; before there is one, the end of a belief, or else a doubt. */
@@ -175,15 +220,8 @@ function decisive(
 }
 
 /** The cell that tells a reader most, of those that this run observed. */
-export function storyCell(cells: Cells): Cell | undefined {
+export function storyCell(cells: Cells, plan: Pick<ViewedPlan, 'showFirst'>): Cell | undefined {
   const observed = cells.all().filter((cell) => cell.origin === 'observed')
   const byId = (id: string) => observed.find((cell) => cell.id === id)
-  return STORY_CELLS.map(byId).find((cell) => cell !== undefined) ?? observed[0] ?? cells.all()[0]
+  return plan.showFirst.map(byId).find((cell) => cell !== undefined) ?? observed[0] ?? cells.all()[0]
 }
-
-/**
- * Keepalive under a cut cable first: in one picture one end learns by unanswered probes what the other
- * never learns, and a late segment shows that nothing comes back. A frozen program needs no network of its
- * own, so it is there on every machine.
- */
-const STORY_CELLS = ['cut/tcp-keepalive', 'freeze/tcp-heartbeat', 'kill/tcp-idle']

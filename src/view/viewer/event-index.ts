@@ -1,8 +1,7 @@
 /** The events of a run by pair of hosts, so that a ladder is laid out from what concerns it alone. */
+import { pairOf } from '../../events/host-names.ts'
 import type { LabEvent } from '../../events/vocabulary.ts'
 import { mechanismOf } from '../../lab/log.ts'
-
-const PAIR_OF_HOST = /^(.+)-[ab]$/
 
 export class EventIndex {
   readonly #byPair = new Map<string, LabEvent[]>()
@@ -20,7 +19,7 @@ export class EventIndex {
       for (const events of this.#byPair.values()) events.push(event)
       return undefined
     }
-    const pair = 'pair' in event.data ? event.data.pair : PAIR_OF_HOST.exec(event.host)?.[1]
+    const pair = 'pair' in event.data ? event.data.pair : (pairOf(event.host) ?? undefined)
     if (pair === undefined) return undefined
     let events = this.#byPair.get(pair)
     if (events === undefined) {

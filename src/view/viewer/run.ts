@@ -1,7 +1,7 @@
 /** What a viewer is told about a run: no more than a stranger may read, since reports are passed on. */
 import type { LabEvent } from '../../events/vocabulary.ts'
 import type { Check, Verdict } from '../../lab/checks.ts'
-import type { Plan } from '../../lab/lab.ts'
+import type { Plan } from '../../lab/plan.ts'
 import type { Report } from '../../lab/report.ts'
 
 /** A plan without the folders of the machine it was made on. */
@@ -15,8 +15,11 @@ export type ViewedPlan = Pick<
   | 'strike'
   | 'seed'
   | 'play'
-  | 'faults'
+  | 'cases'
   | 'mechanisms'
+  | 'cells'
+  | 'promises'
+  | 'showFirst'
   | 'environment'
 >
 
@@ -36,14 +39,14 @@ export interface RecordedCells {
   schema: typeof RECORDED_SCHEMA
   /** Cells of a run that struck another side, or at another pace, say nothing about this one. */
   lab: string
-  strike: string
+  strike: string | null
   pace: string
   tier: string
   /** `linux 6.18.44`: nothing by which the machine itself could be told. */
   system: string
   /** The day. */
   recorded: string
-  /** By `<fault>/<mechanism>`. */
+  /** By `<case>/<mechanism>`. */
   cells: Record<string, RecordedCell>
 }
 

@@ -1,5 +1,6 @@
 /** Matrix, checks and the table that says the same as the picture: for the report's file and for the page. */
-import type { Check, Verdict } from '../../lab/checks.ts'
+import { type Check, expectedWords, observedWords, type Verdict } from '../../lab/checks.ts'
+import type { Ladder } from '../ladder.ts'
 import type { Row } from '../narrative.ts'
 import type { Cell, Cells } from './cells.ts'
 import { type Child, element, type Markup } from './markup.ts'
@@ -46,8 +47,12 @@ export function matrixTable(
         'tr',
         {},
         element('td', {}),
-        ...cells.faults.map((fault) =>
-          element('th', { scope: 'col' }, fault === 'none' ? 'none (control)' : fault),
+        ...cells.columns.map((pair) =>
+          element(
+            'th',
+            { scope: 'col', title: plan.promises[pair] },
+            pair === 'none' ? 'none (control)' : pair,
+          ),
         ),
       ),
     ),
@@ -59,8 +64,9 @@ export function matrixTable(
           'tr',
           {},
           element('th', { scope: 'row' }, mechanism),
-          ...cells.faults.map((fault) => {
-            const cell = cells.cell(fault, mechanism)
+          ...cells.columns.map((pair) => {
+            if (!cells.has(pair, mechanism)) return element('td', { class: 'none' })
+            const cell = cells.cell(pair, mechanism)
             return element('td', { class: cellClass(cell) }, target(cell, cellWords(cell)))
           }),
         ),
@@ -69,8 +75,29 @@ export function matrixTable(
   )
 }
 
+/** What the seconds of a ladder and its table count from. */
+export function secondsCaption({ struck }: Pick<Ladder, 'struck'>): string {
+  return `Seconds count from the ${struck ? 'strike' : 'start'}.`
+}
+
+/** What happens in a case, where no fault says it; empty where one does. */
+export function caseSentence(
+  { promises }: ViewedPlan,
+  { pair, struck }: Pick<Ladder, 'pair' | 'struck'>,
+): string {
+  const promise = promises[pair]
+  return struck || promise === undefined ? '' : `${promise.charAt(0).toUpperCase()}${promise.slice(1)}. `
+}
+
+/** What the matrix of a run answers. */
+export function matrixHeading({ play, strike }: ViewedPlan): string {
+  if (play) return 'Who believes what?'
+  return strike === null ? 'What was seen in each case?' : 'Who notices, and after how many seconds?'
+}
+
 function captionOf({ play, strike }: ViewedPlan): string {
   if (play) return 'What the clients believe now.'
+  if (strike === null) return 'What was seen, or how many of the checks passed.'
   const who = strike === 'server' ? 'clients' : 'servers'
   return `What the ${who} noticed, and after how many seconds. The ${strike}s' host was struck.`
 }
@@ -97,6 +124,10 @@ export function cellWords(cell: Cell): Child[] {
   ]
 }
 
+/** What a cell says that has no word of its own. */
+const COUNT = /^\d+\/\d+$/
+const COUNT_WORDS: [string, string] = ['2/3', 'so many of its checks passed']
+
 /** Only the signs that stand in this matrix, and where its grey cells come from. */
 export function matrixLegend(cells: Cells, recorded: RecordedCells | null): Markup {
   const all = cells.all()
@@ -107,6 +138,7 @@ export function matrixLegend(cells: Cells, recorded: RecordedCells | null): Mark
   const entries: [string, string][] = [
     ...Object.entries(SIGNS).filter(([sign]) => first.has(sign)),
     ...Object.entries(CELL_WORDS).filter(([word]) => first.has(word)),
+    ...(all.some(({ text }) => COUNT.test(text)) ? [COUNT_WORDS] : []),
     ...(Object.keys(VERDICT_MEANINGS) as Verdict[])
       .filter((verdict) => verdicts.has(verdict))
       .map((verdict): [string, string] => [
@@ -166,17 +198,6 @@ export function checkCard(
       ...said.flatMap(([name, words]) => [element('dt', {}, name), element('dd', {}, ...words)]),
     ),
   )
-}
-
-export function expectedWords({ expected }: Pick<Check, 'expected'>): string {
-  if ('min' in expected) return `${expected.min} to ${expected.max} ms`
-  return 'oneOf' in expected ? expected.oneOf.join(' or ') : 'nothing'
-}
-
-export function observedWords({ observed }: Pick<Check, 'observed'>): string {
-  const { value, unit, watchedMs } = observed
-  if (value === null) return watchedMs === undefined ? 'nothing' : `nothing, for ${watchedMs} ms`
-  return unit === undefined ? String(value) : `${value} ${unit}`
 }
 
 // ---- the equivalent table -----------------------------------------------------------------------

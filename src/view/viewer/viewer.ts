@@ -2,6 +2,7 @@
  * One run to look at: the matrix, the ladder of one cell, why each end believed what it did, the checks.
  * For the report's file, where everything is there from the start, and for the live page, where it grows.
  */
+import { hostName, hostSides } from '../../events/host-names.ts'
 import type { LabEvent } from '../../events/vocabulary.ts'
 import type { Ladder } from '../ladder.ts'
 import { layout } from '../layout.ts'
@@ -15,7 +16,18 @@ import { type Child, element } from './markup.ts'
 import { OVERVIEW_LEFT, overviewOf } from './overview.ts'
 import { evidenceOf, type Part, whenOf } from './parts.ts'
 import type { ViewedRun } from './run.ts'
-import { cellClass, cellWords, checkCard, ELSEWHERE, matrixLegend, matrixTable, rowsTable } from './tables.ts'
+import {
+  caseSentence,
+  cellClass,
+  cellWords,
+  checkCard,
+  ELSEWHERE,
+  matrixHeading,
+  matrixLegend,
+  matrixTable,
+  rowsTable,
+  secondsCaption,
+} from './tables.ts'
 import { inWindow, type Move, moved, type TimeWindow } from './time-window.ts'
 import { fromOneEnd } from './visible.ts'
 
@@ -31,6 +43,8 @@ export interface Viewer {
   setReport(report: NonNullable<ViewedRun['report']>): void
   /** @param cell `cut/tcp-keepalive`; one that is not in the matrix is ignored */
   select(cell: string): void
+  /** Its row, in the column that is shown. */
+  selectMechanism(mechanism: string): void
 }
 
 /** So that a viewer lets go of the window, and of its run, when another one takes its place. */
@@ -56,7 +70,7 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
 
   for (const event of events) note(event)
   if (report !== undefined) cells.setChecks(report.checks)
-  cell = storyCell(cells)
+  cell = storyCell(cells, plan)
   connection = cell?.mechanism ?? ''
 
   fill(
@@ -64,19 +78,9 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
     element(
       'section',
       { class: 'matrix-part', 'aria-labelledby': 'matrix-title' },
-      element(
-        'h2',
-        { id: 'matrix-title' },
-        plan.play ? 'Who believes what?' : 'Who notices, and after how many seconds?',
-      ),
+      element('h2', { id: 'matrix-title' }, matrixHeading(plan)),
       element('p', { class: 'hint' }, 'Choose a cell to see what happened in it.'),
-      element(
-        'div',
-        { class: 'wide' },
-        matrixTable(cells, plan, ({ id }, words) =>
-          element('button', { type: 'button', 'data-cell': id, tabindex: -1 }, ...words),
-        ),
-      ),
+      element('div', { class: 'wide matrix-place' }),
       element('div', { class: 'legend-place' }),
     ),
     element(
@@ -124,12 +128,9 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
   const status = within<HTMLElement>(root, '[role=status]')
   const why = within<HTMLElement>(root, '.why')
   const equivalent = within<HTMLDetailsElement>(root, '.equivalent')
-  const buttons = new Map(
-    [...root.querySelectorAll<HTMLButtonElement>('[data-cell]')].map((button) => [
-      button.dataset.cell ?? '',
-      button,
-    ]),
-  )
+  /** By cell. */
+  let buttons: ReadonlyMap<string, HTMLButtonElement> = new Map()
+  let columnsDrawn = ''
   const view = new LadderView(within(root, '.ladder'), ask, letGo.signal)
 
   // ---- what is shown ----------------------------------------------------------------------------
@@ -139,7 +140,24 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
     return index.note(event)
   }
 
+  /** Anew only when there are other columns: in play they come with their hosts. */
+  function drawMatrix(): void {
+    if (columnsDrawn === cells.columns.join(' ')) return
+    columnsDrawn = cells.columns.join(' ')
+    const place = within<HTMLElement>(root, '.matrix-place')
+    fill(
+      place,
+      matrixTable(cells, plan, ({ id }, words) =>
+        element('button', { type: 'button', 'data-cell': id, tabindex: -1 }, ...words),
+      ),
+    )
+    const drawn = [...place.querySelectorAll<HTMLButtonElement>('[data-cell]')]
+    buttons = new Map(drawn.map((button) => [button.dataset.cell ?? '', button]))
+    if (cell !== undefined && !cells.has(cell.pair, cell.mechanism)) select(storyCell(cells, plan)?.id ?? '')
+  }
+
   function showMatrix(): void {
+    drawMatrix()
     for (const one of cells.all()) {
       const button = buttons.get(one.id)
       const td = button?.parentElement
@@ -162,15 +180,15 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
 
   function showCell(): void {
     if (cell === undefined) return
-    cell = cells.cell(cell.fault, cell.mechanism)
-    within(root, '#cell-title').textContent = `${cell.fault} / ${cell.mechanism}`
+    cell = cells.cell(cell.pair, cell.mechanism)
+    within(root, '#cell-title').textContent = `${cell.pair} / ${cell.mechanism}`
     showChoosers(cell)
     showChecks(cell)
     showTime()
   }
 
-  function showChoosers({ fault, mechanism }: Cell): void {
-    const connections = index.connectionsOf(fault, mechanism)
+  function showChoosers({ pair, mechanism }: Cell): void {
+    const connections = index.connectionsOf(pair, mechanism)
     const choice = (name: string, words: string, options: [string, string][], chosen: string) =>
       element(
         'label',
@@ -184,7 +202,7 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
       )
     const own = (values: readonly string[]): [string, string][] => values.map((value) => [value, value])
     const choosers = [
-      choice('fault', 'fault', own(cells.faults), fault),
+      choice('case', plan.play ? 'pair' : 'case', own(cells.columns), pair),
       choice('mechanism', 'mechanism', own(cells.mechanisms), mechanism),
       choice(
         'connection',
@@ -205,7 +223,8 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
   }
 
   function hosts(): string[] {
-    return cell === undefined ? [] : ['a', 'b'].map((end) => `${cell?.fault}-${end}`)
+    const pair = cell?.pair
+    return pair === undefined ? [] : hostSides.map((side) => hostName(pair, side))
   }
 
   function showChecks({ checks, origin }: Cell): void {
@@ -224,19 +243,23 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
   /** Lays out the whole time of the cell; what the window needs of it comes after. */
   function showTime(): void {
     if (cell === undefined) return
-    const own = cell.origin === 'observed' ? index.eventsOf(cell.fault) : []
-    whole = own.length === 0 ? null : layout(own, { pair: cell.fault, connection })
+    const own = cell.origin === 'observed' ? index.eventsOf(cell.pair) : []
+    whole = own.length === 0 ? null : layout(own, { pair: cell.pair, connection })
     within<HTMLElement>(root, '.time').hidden = whole === null
     within(root, '.narrative').textContent =
-      whole !== null ? narrativeOf(whole) : cell.origin === 'recorded' ? recordedWords() : nothingWords(cell)
+      whole !== null
+        ? caseSentence(plan, whole) + narrativeOf(whole)
+        : cell.origin === 'recorded'
+          ? recordedWords()
+          : nothingWords(cell)
     showWindow()
   }
 
   function showWindow(): void {
     ladder = whole
     if (whole !== null && shown !== null && cell !== undefined) {
-      const own = index.eventsOf(cell.fault)
-      ladder = inWindow(layout(own, { pair: cell.fault, connection, ...shown }), whole)
+      const own = index.eventsOf(cell.pair)
+      ladder = inWindow(layout(own, { pair: cell.pair, connection, ...shown }), whole)
     }
     if (ladder !== null && host !== '') ladder = fromOneEnd(ladder, host)
     const alone = within<HTMLElement>(root, '.alone')
@@ -267,7 +290,7 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
     const rows = rowsOf(ladder)
     fill(
       within(equivalent, 'div'),
-      rowsTable(rows.slice(0, rowsShown), 'Seconds count from the strike.'),
+      rowsTable(rows.slice(0, rowsShown), secondsCaption(ladder)),
       ...(rows.length <= rowsShown
         ? []
         : [element('button', { type: 'button', 'data-more': true }, `${rows.length - rowsShown} more rows`)]),
@@ -295,7 +318,7 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
     notes: readonly string[],
     part: Pick<Part, 'reasons' | 'isEvidence'>,
   ): void {
-    const evidence = evidenceOf(part, index.eventsOf(cell?.fault ?? ''))
+    const evidence = evidenceOf(part, index.eventsOf(cell?.pair ?? ''))
     why.hidden = false
     fill(
       why,
@@ -346,6 +369,14 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
     status.textContent = `${id}: ${chosen.text}`
   }
 
+  /** Another column or row, as near as can be to where the reader is: not every cell exists. */
+  function selectIn(isThere: (one: Cell) => boolean, name: string | undefined): void {
+    const there = cells.all().filter(isThere)
+    const same = there.find((one) => one.mechanism === name || one.pair === name)
+    const chosen = same ?? there[0]
+    if (chosen !== undefined) select(chosen.id)
+  }
+
   function move(how: Move | 'all'): void {
     if (whole === null) return
     shown = how === 'all' ? null : moved(whole, shown, how, view.focusedAt)
@@ -370,10 +401,10 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
     if (!(event.target instanceof HTMLSelectElement)) return
     const { value } = event.target
     switch (event.target.dataset.choice) {
-      case 'fault':
-        return select(`${value}/${cell?.mechanism}`)
+      case 'case':
+        return selectIn((one) => one.pair === value, cell?.mechanism)
       case 'mechanism':
-        return select(`${cell?.fault}/${value}`)
+        return selectIn((one) => one.mechanism === value, cell?.pair)
       case 'connection':
         connection = value
         return showTime()
@@ -382,7 +413,7 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
         return showWindow()
     }
   })
-  within(root, '.matrix').addEventListener('keydown', (event) => stepInMatrix(event as KeyboardEvent))
+  within(root, '.matrix-place').addEventListener('keydown', (event) => stepInMatrix(event as KeyboardEvent))
   within(root, '.cell-part').addEventListener('keydown', (event) => {
     const { key, target } = event as KeyboardEvent
     if (key === 'Escape') closeWhy()
@@ -417,10 +448,17 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
     const id = event.target instanceof HTMLElement ? event.target.dataset.cell : undefined
     if (right === undefined || down === undefined || id === undefined) return
     event.preventDefault()
-    const [fault = '', mechanism = ''] = id.split('/')
-    const at = (list: readonly string[], name: string, by: number) =>
-      list[Math.min(list.length - 1, Math.max(0, list.indexOf(name) + by))]
-    buttons.get(`${at(cells.faults, fault, right)}/${at(cells.mechanisms, mechanism, down)}`)?.focus()
+    const [pair = '', mechanism = ''] = id.split('/')
+    let [column, row] = [cells.columns.indexOf(pair), cells.mechanisms.indexOf(mechanism)]
+    // Past the cells that do not exist, to the next one that does.
+    do {
+      column += right
+      row += down
+      const button = buttons.get(`${cells.columns[column]}/${cells.mechanisms[row]}`)
+      if (button === undefined) continue
+      button.focus()
+      return
+    } while (column in cells.columns && row in cells.mechanisms)
   }
 
   // ---- a run that goes on -----------------------------------------------------------------------
@@ -442,7 +480,7 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
     pending = []
     for (const event of fresh) {
       const pair = note(event)
-      if (pair === undefined || pair === cell?.fault) isStale = true
+      if (pair === undefined || pair === cell?.pair) isStale = true
     }
     if (fresh.length > 0) showMatrix()
     if (!isStale) return
@@ -471,6 +509,7 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
       showCell()
     },
     select,
+    selectMechanism: (mechanism) => selectIn((one) => one.mechanism === mechanism, cell?.pair),
   }
 }
 

@@ -4,7 +4,7 @@
 import { fill, within } from '../../viewer/dom.ts'
 import { type Child, element, type Markup } from '../../viewer/markup.ts'
 import { commandOf } from '../choice.ts'
-import type { Choice, Setup } from '../messages.ts'
+import type { Choice, LabSetup, Setup } from '../messages.ts'
 
 export class Chooser {
   readonly #form: HTMLFormElement
@@ -14,10 +14,11 @@ export class Chooser {
     this.#form = form
     this.#setup = setup
     fill(form, ...fields(setup))
+    this.#showLab()
     form.addEventListener('submit', (event) => {
       event.preventDefault()
       const choice = this.#choice()
-      if (choice.mechanisms.length > 0 && (choice.play || choice.faults.length > 0)) start(choice)
+      if (missingIn(choice, this.#lab) === null) start(choice)
     })
     form.addEventListener('click', (event) => {
       const set = (event.target as HTMLElement).dataset.all
@@ -26,8 +27,23 @@ export class Chooser {
       for (const box of this.#boxes(name ?? '')) box.checked = on === 'all' && !box.disabled
       this.#show()
     })
-    form.addEventListener('change', () => this.#show())
+    form.addEventListener('change', ({ target }) => {
+      if (target instanceof HTMLSelectElement && target.name === 'lab') this.#showLab()
+      this.#show()
+    })
     this.#show()
+  }
+
+  get #lab(): LabSetup {
+    const { value } = within<HTMLSelectElement>(this.#form, '[name=lab]')
+    const lab = this.#setup.labs.find(({ id }) => id === value)
+    if (lab === undefined) throw new Error(`There is no lab "${value}"`)
+    return lab
+  }
+
+  /** Each lab has cases and mechanisms of its own, and not each can be struck or played. */
+  #showLab(): void {
+    fill(within(this.#form, '.of-lab'), ...fieldsOf(this.#lab))
   }
 
   /** @param why null: a run may be started */
@@ -50,14 +66,14 @@ export class Chooser {
   #choice(): Choice {
     const value = (name: string) => this.#chosen(name)[0] ?? ''
     const play = value('mode') === 'play'
-    const faults = this.#chosen('faults')
+    const lab = this.#lab
     return {
-      lab: within<HTMLSelectElement>(this.#form, '[name=lab]').value,
+      lab: lab.id,
       play,
       predict: this.#chosen('predict').length > 0,
       hosts: within<HTMLSelectElement>(this.#form, '[name=hosts]').value as Choice['hosts'],
-      strike: value('strike') as Choice['strike'],
-      faults: play ? this.#setup.faults.map(({ id }) => id) : faults,
+      strike: lab.hasStrike ? (value('strike') as Choice['strike']) : 'server',
+      cases: play ? lab.cases.map(({ id }) => id) : this.#chosen('cases'),
       mechanisms: this.#chosen('mechanisms'),
     }
   }
@@ -66,38 +82,44 @@ export class Chooser {
   #show(): void {
     const choice = this.#choice()
     const setup = this.#setup
-    const tier = choice.hosts === 'auto' ? setup.tier : choice.hosts
-    for (const box of this.#boxes('faults')) {
-      const why = setup.impossible[tier].faults[box.value]
+    const lab = this.#lab
+    const impossible = lab.impossible[choice.hosts === 'auto' ? setup.tier : choice.hosts]
+    for (const box of this.#boxes('cases')) {
+      const why = impossible[box.value]
       const label = box.closest('label')
       label?.classList.toggle('impossible', why !== undefined)
-      if (label !== null) label.title = why ?? setup.faults.find(({ id }) => id === box.value)?.promise ?? ''
+      if (label !== null) label.title = why ?? lab.cases.find(({ id }) => id === box.value)?.promise ?? ''
     }
     for (const part of this.#form.querySelectorAll<HTMLElement>('[data-only-if="experiment"]')) {
       part.hidden = choice.play
     }
-    const skipped = choice.play ? [] : choice.faults.filter((id) => setup.impossible[tier].faults[id])
-    const reason = setup.impossible[tier].faults[skipped[0] ?? '']
+    const skipped = choice.play ? [] : choice.cases.filter((id) => impossible[id])
+    const reason = impossible[skipped[0] ?? '']
     fill(
       within(this.#form, '.tier'),
       choice.hosts === 'auto' ? `${setup.tier}: ${setup.because}` : '',
       ...(reason === undefined ? [] : [` Skipped there: ${skipped.join(', ')} (${reason}).`]),
     )
-    const { question = '' } = setup.labs.find(({ id }) => id === choice.lab) ?? {}
-    fill(within(this.#form, '.question'), question)
-    const missing =
-      choice.mechanisms.length === 0
-        ? 'Choose at least one mechanism.'
-        : choice.faults.length === 0
-          ? 'Choose at least one fault.'
-          : null
-    fill(within(this.#form, '.command'), missing ?? element('code', {}, commandOf(choice, setup)))
+    fill(within(this.#form, '.question'), lab.question)
+    fill(
+      within(this.#form, '.command'),
+      missingIn(choice, lab) ?? element('code', {}, commandOf(choice, lab)),
+    )
   }
+}
+
+/** What is still to be chosen before a run makes sense; null: nothing. */
+function missingIn({ play, cases, mechanisms }: Choice, { cells }: LabSetup): string | null {
+  if (mechanisms.length === 0) return 'Choose at least one mechanism.'
+  if (play) return null
+  if (cases.length === 0) return 'Choose at least one case.'
+  const exists = cases.some((id) => mechanisms.some((mechanism) => cells.includes(`${id}/${mechanism}`)))
+  return exists ? null : 'These cases do not have these mechanisms.'
 }
 
 function fields(setup: Setup): Child[] {
   const tierOption = (tier: 'netns' | 'process', words: string) => {
-    const why = setup.impossible[tier].tier
+    const why = setup.impossibleTiers[tier]
     return element('option', { value: tier, disabled: why !== undefined, title: why }, words)
   }
   return [
@@ -112,35 +134,7 @@ function fields(setup: Setup): Child[] {
       ),
       element('p', { class: 'question note quiet' }),
     ),
-    radios('mode', 'Who strikes?', [
-      ['experiment', 'the lab: each fault on a pair of hosts of its own'],
-      ['play', 'you, by buttons, on one pair of hosts'],
-    ]),
-    element(
-      'div',
-      { 'data-only-if': 'experiment' },
-      radios('strike', 'Which end is struck?', [
-        ['server', 'b, the servers'],
-        ['client', 'a, the clients'],
-      ]),
-      element(
-        'fieldset',
-        {},
-        element('legend', {}, 'What do you expect?'),
-        element(
-          'label',
-          { title: 'Questions while the lab runs; nothing is shown before your last answer.' },
-          element('input', { type: 'checkbox', name: 'predict', value: 'first', checked: true }),
-          ' ask me first',
-        ),
-      ),
-      boxes(
-        'faults',
-        'Faults',
-        setup.faults.map(({ id }) => id),
-      ),
-    ),
-    boxes('mechanisms', 'Mechanisms', setup.mechanisms),
+    element('div', { class: 'of-lab' }),
     element(
       'label',
       { class: 'field' },
@@ -160,6 +154,48 @@ function fields(setup: Setup): Child[] {
       element('button', { type: 'submit', class: 'knob main' }, 'Start'),
       element('p', { class: 'command note quiet', 'aria-live': 'polite' }),
     ),
+  ]
+}
+
+function fieldsOf({ cases, mechanisms, hasPlay, hasStrike }: LabSetup): Child[] {
+  return [
+    ...(hasPlay
+      ? [
+          radios('mode', 'Who strikes?', [
+            ['experiment', 'the lab: each fault on a pair of hosts of its own'],
+            ['play', 'you, by buttons, on one pair of hosts'],
+          ]),
+        ]
+      : []),
+    element(
+      'div',
+      { 'data-only-if': 'experiment' },
+      ...(hasStrike
+        ? [
+            radios('strike', 'Which end is struck?', [
+              ['server', 'b, the servers'],
+              ['client', 'a, the clients'],
+            ]),
+          ]
+        : []),
+      element(
+        'fieldset',
+        {},
+        element('legend', {}, 'What do you expect?'),
+        element(
+          'label',
+          { title: 'Questions while the lab runs; nothing is shown before your last answer.' },
+          element('input', { type: 'checkbox', name: 'predict', value: 'first', checked: true }),
+          ' ask me first',
+        ),
+      ),
+      boxes(
+        'cases',
+        'Cases',
+        cases.map(({ id }) => id),
+      ),
+    ),
+    boxes('mechanisms', 'Mechanisms', mechanisms),
   ]
 }
 

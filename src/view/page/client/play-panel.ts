@@ -3,16 +3,15 @@
  * ladder below shows how it came to that.
  */
 /// <reference lib="dom" />
+import { type HostSide, hostSides, otherSide, sideOf } from '../../../events/host-names.ts'
 import type { Belief, LabEvent, Truth } from '../../../events/vocabulary.ts'
-import type { Tier } from '../../../hosts/host.ts'
+import type { RunTier } from '../../../lab/plan.ts'
 import type { PlayAction, PlayCommand } from '../../../lab/play-command.ts'
 import { fill, nodeOf, within } from '../../viewer/dom.ts'
 import { element, type Markup } from '../../viewer/markup.ts'
 import type { Setup } from '../messages.ts'
 
-type Side = PlayCommand['host']
-const SIDES: readonly Side[] = ['a', 'b']
-const ROLES: Record<Side, string> = { a: 'the clients', b: 'the servers' }
+const ROLES: Record<HostSide, string> = { a: 'the clients', b: 'the servers' }
 
 const GROUPS: [string, PlayAction[]][] = [
   ['process', ['exit', 'kill', 'start', 'freeze', 'continue']],
@@ -40,14 +39,14 @@ export class PlayPanel {
   readonly #root: HTMLElement
   readonly #setup: Setup
   readonly #mechanisms: readonly string[]
-  readonly #tier: Tier
-  #ends: Record<Side, End> = { a: newEnd(), b: newEnd() }
+  readonly #tier: RunTier
+  #ends: Record<HostSide, End> = { a: newEnd(), b: newEnd() }
   #over = false
 
   constructor(
     root: HTMLElement,
     setup: Setup,
-    plan: { tier: Tier; mechanisms: readonly string[] },
+    plan: { tier: RunTier; mechanisms: readonly string[] },
     act: (command: PlayCommand) => void,
     see: (mechanism: string) => void,
   ) {
@@ -60,7 +59,7 @@ export class PlayPanel {
       const button = target instanceof Element ? target.closest('button') : null
       if (button === null || button.getAttribute('aria-disabled') === 'true') return
       if (button.dataset.see !== undefined) return see(button.dataset.see)
-      act({ action: button.dataset.action as PlayAction, host: button.dataset.host as Side })
+      act({ action: button.dataset.action as PlayAction, host: button.dataset.host as HostSide })
     }
     this.#show()
   }
@@ -85,7 +84,7 @@ export class PlayPanel {
   }
 
   #takeOne(event: LabEvent): void {
-    const side = event.host.endsWith('-a') ? 'a' : event.host.endsWith('-b') ? 'b' : null
+    const side = sideOf(event.host)
     if (side === null) return
     const end = this.#ends[side]
     const mechanism = event.group_id?.split(':')[0] ?? ''
@@ -100,19 +99,21 @@ export class PlayPanel {
       end.kernel.set(mechanism, event.data.new?.state ?? 'no entry')
     } else if (event.name === 'truth:updated') {
       // It is logged at the end for which it matters, and is about the other.
-      const other = this.#ends[side === 'a' ? 'b' : 'a']
+      const other = this.#ends[otherSide(side)]
       other.truth = event.data.new
       other.because = event.data.because
     }
   }
 
   #truths(): string {
-    return SIDES.map((side) => `${side} is ${this.#ends[side].truth}: ${this.#ends[side].because}`).join('. ')
+    return hostSides
+      .map((side) => `${side} is ${this.#ends[side].truth}: ${this.#ends[side].because}`)
+      .join('. ')
   }
 
   /** null: it can be done now. */
-  #whyNot(side: Side, action: PlayAction): string | null {
-    const impossible = this.#setup.impossible[this.#tier].actions[action]
+  #whyNot(side: HostSide, action: PlayAction): string | null {
+    const impossible = this.#setup.impossibleActions[this.#tier][action]
     if (impossible !== undefined) return impossible
     if (this.#over) return 'the run is over'
     const { running } = this.#ends[side]
@@ -123,16 +124,15 @@ export class PlayPanel {
 
   #show(): void {
     for (const button of this.#root.querySelectorAll<HTMLElement>('[data-action]')) {
-      const side = button.dataset.host as Side
+      const side = button.dataset.host as HostSide
       const action = button.dataset.action as PlayAction
       const why = this.#whyNot(side, action)
       // Not `disabled`: that would take the focus away from the button that was just pressed.
       button.setAttribute('aria-disabled', String(why !== null))
-      const promise =
-        UNDO_PROMISES[action] ?? this.#setup.faults.find(({ id }) => id === action)?.promise ?? ''
+      const promise = UNDO_PROMISES[action] ?? this.#setup.faults[action] ?? ''
       button.title = why === null ? promise : `${promise}\nNot now: ${why}`
     }
-    for (const side of SIDES) {
+    for (const side of hostSides) {
       const { truth, because } = this.#ends[side]
       fill(
         within(this.#root, `[data-truth=${side}]`),
@@ -144,13 +144,13 @@ export class PlayPanel {
       const row = within(this.#root, `[data-row="${mechanism}"]`)
       // The first cell is a button, which may have the focus.
       while (row.children.length > 1) row.lastChild?.remove()
-      row.append(...SIDES.flatMap((side) => this.#cells(side, mechanism)).map((cell) => nodeOf(cell)))
+      row.append(...hostSides.flatMap((side) => this.#cells(side, mechanism)).map((cell) => nodeOf(cell)))
     }
   }
 
-  #cells(side: Side, mechanism: string): Markup[] {
+  #cells(side: HostSide, mechanism: string): Markup[] {
     const { running, beliefs, kernel } = this.#ends[side]
-    const peer = this.#ends[side === 'a' ? 'b' : 'a']
+    const peer = this.#ends[otherSide(side)]
     const held = beliefs.get(mechanism)
     if (!running) return [element('td', { class: 'quiet', colspan: 2 }, 'nobody is left to believe anything')]
     const belief = held?.belief ?? 'unknown'
@@ -230,7 +230,7 @@ export class PlayPanel {
     )
   }
 
-  #host(side: Side): Markup {
+  #host(side: HostSide): Markup {
     return element(
       'fieldset',
       { class: 'host' },
@@ -265,7 +265,7 @@ export class PlayPanel {
 
   /** Said where everybody sees it: titles need a mouse. */
   #reasons(): Markup[] {
-    const { actions } = this.#setup.impossible[this.#tier]
+    const actions = this.#setup.impossibleActions[this.#tier]
     const names = Object.keys(actions)
     if (names.length === 0) return []
     const reasons = [...new Set(Object.values(actions))].join('; ')

@@ -1,8 +1,7 @@
 /** What a kernel's socket table said of one connection at a moment, in words. */
-import type { LabLog } from '../../src/lab/log.ts'
-import type { Mechanism } from '../../src/programs/host-messages.ts'
+import type { LabLog } from './log.ts'
 
-export function kernelWords(log: LabLog, host: string, mechanism: Mechanism, time: number): string {
+export function kernelWords(log: LabLog, host: string, mechanism: string, time: number): string {
   const entry = log.last('kernel:socket_updated', { host, mechanism, to: time })
   if (entry === undefined)
     return log.first('kernel:sampling_started') === undefined ? 'not readable here' : 'no entry'

@@ -1,0 +1,61 @@
+/** From claims to the checks of a whole run: what was not observed is skipped out loud, cell by cell. */
+import { type Check, type Claim, judge, skip } from './checks.ts'
+import type { LabLog } from './log.ts'
+import { cellOfCheck, type Plan } from './plan.ts'
+
+/** Why the rig ends a run that came to its end by itself. */
+export const EXPERIMENT_OVER = 'the experiment is over'
+
+/** A claim and the time in which it was observed, for the control timer. */
+export interface TimedClaim {
+  claim: Claim
+  from: number
+  to: number
+}
+
+/** Judges a claim by itself and by how late the control timer was meanwhile. */
+export function judgeTimed(log: LabLog, { claim, from, to }: TimedClaim): Check {
+  return judge(claim, log.controlLateMs(from, to))
+}
+
+/**
+ * Judges the claims of a lab whose cases are run by `rig.runCase`. Of a case that was not seen to its end
+ * no claim counts; each cell without any is one skipped check with the reason.
+ * @param claims about the cases in `log.watchOf`; those about cells that this run has not are left out
+ */
+export function judgeCases(log: LabLog, plan: Plan, claims: readonly (TimedClaim | null)[]): Check[] {
+  const checks = claims.flatMap((timed) => {
+    if (timed === null) return []
+    const cell = cellOfCheck(timed.claim.id)
+    const isComplete = log.watchOf(caseOf(cell))?.complete === true
+    return isComplete && plan.cells.includes(cell) ? [judgeTimed(log, timed)] : []
+  })
+  return [...checks, ...skippedCells(log, plan, checks)]
+}
+
+/** One skipped check for each cell of the run that has no check; `what` ends its id. */
+export function skippedCells(
+  log: LabLog,
+  plan: Pick<Plan, 'cells'>,
+  checks: readonly Check[],
+  what = 'observed',
+  claimOf = (cell: string) => `what happens in ${cell}`,
+): Check[] {
+  const judged = new Set(checks.map(({ id }) => cellOfCheck(id)))
+  return plan.cells
+    .filter((cell) => !judged.has(cell))
+    .map((cell) => skip(`${cell}/${what}`, claimOf(cell), whyNotObserved(log, caseOf(cell))))
+}
+
+/** Why a run says nothing about a case. */
+function whyNotObserved(log: LabLog, caseId: string): string {
+  const skipped = log.all('case:skipped').find(({ data }) => data.case === caseId)
+  if (skipped !== undefined) return skipped.data.because
+  const ended = log.last('run:ended')?.data.because
+  if (ended !== undefined && ended !== EXPERIMENT_OVER) return `the run ended before: ${ended}`
+  return 'nothing was observed that this lab could judge'
+}
+
+function caseOf(cell: string): string {
+  return cell.slice(0, cell.indexOf('/'))
+}

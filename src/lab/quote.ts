@@ -1,0 +1,59 @@
+/**
+ * What pages quote of a recorded run. A page says what it wants where it wants it:
+ *
+ *     <!-- recorded: cut/tcp-idle -->
+ *     (this is replaced)
+ *     <!-- end -->
+ *
+ * `run`: all that the run printed; `matrix`: that without its story; the id of a case: its checks, told;
+ * the id of a cell: what `--cell` says, in brief. A page outside the lab's folder puts the lab before it:
+ * `lab:keepalive run`.
+ */
+import { type Matrix, selectionOf } from './plan.ts'
+import { plainStyle } from './tale.ts'
+import { casesText, type Teller, type Told, tellCell, tellFindings, tellMatrix } from './tell.ts'
+
+const BLOCK = /(<!-- recorded: (.+) -->\n)[\s\S]*?(<!-- end -->)/g
+
+/** The names of all blocks of a page, in order. */
+export function blocksOf(page: string): string[] {
+  return [...page.matchAll(BLOCK)].map(([, , name = '']) => name)
+}
+
+/** A page with its blocks filled anew; where `quote` says null, a block stays as it is. */
+export function withQuotes(page: string, quote: (block: string) => string | null): string {
+  return page.replace(BLOCK, (whole: string, start: string, name: string, end: string) => {
+    const text = quote(name)
+    return text === null ? whole : `${start}\`\`\`text\n${text.trim()}\n\`\`\`\n${end}`
+  })
+}
+
+/** The text of a block about a run of this lab. @throws Error when the lab has nothing of that name */
+export function quoted(lab: Teller & Matrix, told: Told, block: string): string {
+  if (block === 'run') return tellFindings(lab, told, plainStyle)
+  if (block === 'matrix') return tellMatrix(lab, told, plainStyle)
+  if (isCase(lab, block)) return casesText(told, [block], plainStyle)
+  if (isCell(lab, block)) {
+    const [caseId = '', mechanism = ''] = block.split('/')
+    return tellCell(lab, { case: caseId, mechanism }, told, plainStyle, 'brief')
+  }
+  throw new Error(`lab:${lab.id} has nothing to quote as "${block}": expected run, matrix, a case or a cell`)
+}
+
+/** Whether a page may quote this of a lab. */
+export function isQuotable(lab: Matrix, block: string): boolean {
+  return block === 'run' || block === 'matrix' || isCase(lab, block) || isCell(lab, block)
+}
+
+function isCase({ cases }: Matrix, text: string): boolean {
+  return cases.some(({ id }) => id === text)
+}
+
+function isCell(lab: Matrix, text: string): boolean {
+  const { cells } = selectionOf(
+    lab,
+    lab.cases.map(({ id }) => id),
+    lab.mechanisms,
+  )
+  return cells.includes(text)
+}

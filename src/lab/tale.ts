@@ -1,0 +1,32 @@
+/** What a lab tells, before anybody has decided how it looks: the terminal and the report set it in their ways. */
+
+/** A heading and a list: seconds, or a name, and what is to be said of it. */
+export interface Tale {
+  heading: string
+  entries: TaleEntry[]
+}
+
+interface TaleEntry {
+  /** `12.0 s`, `tcp-idle` */
+  term: string
+  /** At least one. */
+  lines: string[]
+}
+
+/** How text may look: colour is only ever a second channel. */
+export interface Style {
+  bold(text: string): string
+  dim(text: string): string
+  good(text: string): string
+  bad(text: string): string
+  doubtful(text: string): string
+}
+
+/** Text for a file or a pipe. */
+export const plainStyle: Style = {
+  bold: (text) => text,
+  dim: (text) => text,
+  good: (text) => text,
+  bad: (text) => text,
+  doubtful: (text) => text,
+}

@@ -1,0 +1,247 @@
+/** What a lab prints when it is over, and one cell of it in full: the same for every lab, where it has no words of its own. */
+import { pairOf } from '../events/host-names.ts'
+import { addressOf, type LabEvent } from '../events/vocabulary.ts'
+import { type Check, countWords, expectedWords, observedWords, type Verdict } from './checks.ts'
+import type { Lab } from './lab.ts'
+import { type LabLog, mechanismOf } from './log.ts'
+import { type CellName, cellId, cellOfCheck, type Plan } from './plan.ts'
+import type { Style, Tale } from './tale.ts'
+
+/** What is told of a run. */
+export interface Told {
+  log: LabLog
+  plan: Plan
+  checks: readonly Check[]
+}
+
+/** What tells a lab; the rest of it makes runs. */
+export type Teller = Pick<Lab, 'id' | 'lessons' | 'story' | 'matrix' | 'endsOfCell' | 'hasStrike' | 'play'>
+
+/** A word for each verdict that cannot be overlooked. */
+const WORDS: Record<Verdict, string> = {
+  pass: 'pass',
+  fail: 'FAIL',
+  inconclusive: 'unclear',
+  skipped: 'skipped',
+}
+const WORD_WIDTH = 9
+/** Room for the longest name of a row in keepalive's matrix. */
+const ROW_NAME_WIDTH = 16
+
+/** The whole of a run: a story, what was found, what each row teaches, counts, what to try next. */
+export function tellRun(lab: Teller, told: Told, style: Style): string {
+  return parts([tellFindings(lab, told, style), nextToTry(lab, told)])
+}
+
+/** The same without what to try next: what a page may quote. */
+export function tellFindings(lab: Teller, told: Told, style: Style): string {
+  return parts([tellStory(lab, told, style), tellMatrix(lab, told, style)])
+}
+
+/** What was found, without the story. */
+export function tellMatrix(lab: Teller, told: Told, style: Style): string {
+  const { log, plan, checks } = told
+  const found = lab.matrix?.(log, plan, checks, style) ?? casesText(told, plan.cases, style)
+  return parts([
+    ...(plan.play ? [] : [found, lessonsText(lessonsOf(lab, plan, checks))]),
+    summaryText(checks, style),
+  ])
+}
+
+/** Case by case: its promise, then each check with what was expected and observed. */
+export function casesText({ plan, checks }: Told, cases: readonly string[], style: Style): string {
+  return parts(
+    cases.map((id) => {
+      const own = checks.filter((check) => check.id.startsWith(`${id}/`))
+      const rows = plan.mechanisms.flatMap((mechanism) => {
+        const ofCell = own.filter((check) => cellOfCheck(check.id) === cellId(id, mechanism))
+        return ofCell.length === 0
+          ? []
+          : [`  ${mechanism}`, ...ofCell.map((check) => checkLines(check, style))]
+      })
+      return [`${style.bold(id)}: ${plan.promises[id] ?? ''}`, ...rows].join('\n')
+    }),
+  )
+}
+
+function checkLines(check: Check, style: Style): string {
+  const word = painted(check.verdict, WORDS[check.verdict].padEnd(WORD_WIDTH), style)
+  const told =
+    check.verdict === 'skipped'
+      ? `not observed: ${check.because}`
+      : `observed ${observedWords(check)}; expected ${expectedWords(check)}${check.formula === '' ? '' : ` (${check.formula})`}`
+  return `    ${word}${check.claim}\n    ${' '.repeat(WORD_WIDTH)}${told}`
+}
+
+function painted(verdict: Verdict, text: string, style: Style): string {
+  const paint = { pass: style.good, fail: style.bad, inconclusive: style.doubtful, skipped: style.dim }
+  return paint[verdict](text)
+}
+
+function tellStory(lab: Teller, { log, plan }: Told, style: Style): string {
+  const story = plan.play ? null : (lab.story?.(log, plan) ?? null)
+  if (story === null) return ''
+  const entries = story.entries.flatMap(({ term, lines: [first = '', ...rest] }) => [
+    `${term.padStart(7)}  ${first}`,
+    ...rest.map((line) => `${' '.repeat(9)}${line}`),
+  ])
+  return [style.bold(story.heading), ...entries].join('\n')
+}
+
+/** What each row of a run teaches; of a row with a failed check, that it failed. */
+export function lessonsOf(
+  { lessons }: Pick<Lab, 'lessons'>,
+  plan: Pick<Plan, 'mechanisms'>,
+  checks: readonly Check[],
+): Tale {
+  const hasFailed = (mechanism: string) =>
+    checks.some((check) => check.verdict === 'fail' && check.id.split('/')[1] === mechanism)
+  return {
+    heading: 'What each row teaches',
+    entries: plan.mechanisms.flatMap((mechanism) => {
+      const lesson = hasFailed(mechanism) ? '(a check of this row failed; see below)' : lessons[mechanism]
+      return lesson === undefined ? [] : [{ term: mechanism, lines: [lesson] }]
+    }),
+  }
+}
+
+function lessonsText({ heading, entries }: Tale): string {
+  if (entries.length === 0) return ''
+  return [
+    `${heading}:`,
+    ...entries.map(({ term, lines }) => `  ${term.padEnd(ROW_NAME_WIDTH)} ${lines.join(' ')}`),
+  ].join('\n')
+}
+
+function summaryText(checks: readonly Check[], style: Style): string {
+  const words = countWords(checks)
+  const notable = checks.filter(({ verdict }) => verdict === 'fail' || verdict === 'inconclusive')
+  const skipped = new Set(checks.filter(({ verdict }) => verdict === 'skipped').map(({ because }) => because))
+  return [
+    notable.some(({ verdict }) => verdict === 'fail') ? style.bad(words) : words,
+    ...notable.map(({ id, verdict, claim, because }) => `  ${verdict}: ${id}: ${claim}: ${because}`),
+    ...[...skipped].map((because) => style.dim(`  skipped: ${because}`)),
+  ].join('\n')
+}
+
+function nextToTry(lab: Teller, { log, plan, checks }: Told): string {
+  const failed = checks.find(({ verdict }) => verdict === 'fail')
+  const cell =
+    (failed && cellOfCheck(failed.id)) ??
+    lab.story?.(log, plan)?.cell ??
+    plan.showFirst.find((one) => plan.cells.includes(one)) ??
+    plan.cells[0]
+  const other = plan.strike === 'server' ? 'client' : 'server'
+  const steps: [step: string, why: string, exists?: boolean][] = [
+    [`--cell ${cell}`, 'this cell in full: both ends, kernels, evidence'],
+    [`--strike ${other}`, `strike the ${other}'s host instead: who notices now?`, lab.hasStrike === true],
+    ['--play', 'do the killing yourself, from another terminal', lab.play !== undefined],
+    [
+      `--seed ${plan.seed}`,
+      lab.hasStrike ? 'strike at the same phases again' : 'whatever is random, the same again',
+    ],
+  ]
+  return [
+    `Try next: npm run lab:${lab.id} -- ...`,
+    ...steps.filter(([, , exists = true]) => exists).map(([step, why]) => `  ${step.padEnd(28)} ${why}`),
+  ].join('\n')
+}
+
+// ---- one cell -----------------------------------------------------------------------------------
+
+/**
+ * `--cell cut/tcp-idle`: one cell of a run.
+ * @param detail `brief`: without events, reasons and evidence, as a page quotes it
+ */
+export function tellCell(
+  lab: Teller,
+  cell: CellName,
+  { log, plan, checks }: Told,
+  style: Style,
+  detail: 'full' | 'brief' = 'full',
+): string {
+  const id = cellId(cell.case, cell.mechanism)
+  const own = checks.filter((check) => cellOfCheck(check.id) === id)
+  const head = [
+    `${style.bold(id)}  run ${plan.run}, ${plan.tier} hosts, ${plan.pace} pace`,
+    `${cell.case}: ${plan.promises[cell.case] ?? ''}`,
+  ]
+  if (own.length === 0) {
+    return [...head, `The last run did not include this cell: run it with --only ${id}`].join('\n')
+  }
+  return [
+    ...head,
+    ...(lab.endsOfCell?.(cell, log, plan, style) ?? []),
+    ...(detail === 'full' ? eventsOfCell(cell, log, plan, style) : []),
+    style.bold('Checks'),
+    ...own.map((check) => checkInFull(check, style, detail)),
+  ].join('\n')
+}
+
+/** Whatever is logged again and again, or concerns how hosts are made. */
+const ROUTINE = ['command:run', 'kernel:sysctls_read', 'program:started', 'program:ready']
+
+/** The events of a cell, from the strike or the start of its case. */
+function eventsOfCell(cell: CellName, log: LabLog, plan: Plan, style: Style): string[] {
+  // In play one pair is struck by every fault; else each case has its own.
+  const strike = plan.play ? log.strikes.find(({ fault }) => fault === cell.case) : log.strikeOn(cell.case)
+  const watch = log.watchOf(cell.case)
+  const began = strike?.began ?? watch?.from
+  if (began === undefined) return []
+  const zero = strike?.at ?? began
+  const pair = strike?.pair ?? cell.case
+  const ours = log.events.filter(
+    (event) =>
+      event.time >= began &&
+      (pairOf(event.host) === pair || ('pair' in event.data && event.data.pair === pair)) &&
+      (mechanismOf(event) === cell.mechanism ||
+        (event.group_id === undefined && !ROUTINE.includes(event.name))),
+  )
+  return [
+    style.bold(`What happened, seconds after ${strike === undefined ? 'the case began' : 'the fault'}`),
+    ...ours.map(
+      (event) =>
+        `  ${secondsAfter(event, zero).padStart(7)}  ${addressOf(event).padEnd(30)} ${event.name} ${dataWords(event)}`,
+    ),
+  ]
+}
+
+/** `4.580` */
+export function secondsAfter(event: { time: number }, zero: number): string {
+  return ((event.time - zero) / 1000).toFixed(3)
+}
+
+function dataWords(event: LabEvent): string {
+  if (event.name === 'kernel:socket_updated') {
+    const words = (socket: typeof event.data.old) =>
+      socket === null
+        ? 'no entry'
+        : `${socket.state}/${socket.timer}/probes ${socket.unansweredProbes}/sent again ${socket.retransmits}`
+    return `${words(event.data.old)} -> ${words(event.data.new)}`
+  }
+  return Object.entries(event.data)
+    .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(' ')
+}
+
+function checkInFull(check: Check, style: Style, detail: 'full' | 'brief'): string {
+  const verdict = check.verdict === 'fail' ? style.bad(check.verdict) : check.verdict
+  const isFull = detail === 'full'
+  const lines: [name: string, words: string, exists: boolean][] = [
+    ['claim', check.claim, isFull],
+    ['formula', check.formula, check.formula !== ''],
+    ['expected', expectedWords(check), true],
+    ['observed', observedWords(check), true],
+    ['because', check.because, isFull],
+    ['source', check.source, isFull && check.source !== ''],
+    ['evidence', check.evidence.join(' '), isFull && check.evidence.length > 0],
+  ]
+  return [
+    `  ${check.id}: ${verdict}`,
+    ...lines.filter(([, , exists]) => exists).map(([name, words]) => `    ${name.padEnd(9)} ${words}`),
+  ].join('\n')
+}
+
+function parts(all: readonly string[]): string {
+  return all.filter((part) => part !== '').join('\n\n')
+}
