@@ -53,7 +53,10 @@ async function main(role: 'server' | 'client'): Promise<void> {
   emit('kernel:sysctls_read', { values: readSysctls() })
 
   const kernel = new KernelObserver(log, 'compose')
-  kernel.watch({ name, incarnation }, process.pid, role, SERVER_PORTS)
+  kernel.watch({ name, incarnation }, process.pid)
+  for (const [mechanism, port] of Object.entries(SERVER_PORTS)) {
+    kernel.learn({ name }, role === 'server' ? 'own' : 'remote', `*:${port}`, mechanism)
+  }
   const parts = role === 'server' ? await serve(log) : await converse(log)
   emit('program:ready', { ports: role === 'server' ? SERVER_PORTS : {} })
   process.stdout.write(

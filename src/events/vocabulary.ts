@@ -5,7 +5,7 @@
  * `data` and nowhere else, so that nothing a peer sends can overwrite the envelope.
  *
  * Four sources meet in one log: applications (`program tcp udp http websocket session heartbeat
- * detector belief`), kernels (`kernel`), and the lab itself, which knows the truth because it did it
+ * detector belief relay`), kernels (`kernel`), and the lab itself, which knows the truth because it did it
  * (`truth fault case host command control run`). The recorder adds its own remarks (`recorder`).
  */
 import * as v from 'valibot'
@@ -68,6 +68,16 @@ export const tcpStates = [
 ] as const
 export type TcpState = (typeof tcpStates)[number]
 
+/** What the number of a datagram tells beside those that came before (RFC 4737, RFC 5560). */
+export const arrivals = ['in-order', 'reordered', 'duplicate'] as const
+export type Arrival = (typeof arrivals)[number]
+
+/** Which way something travels through a relay. */
+export const relayDirections = ['to-server', 'to-client'] as const
+export type RelayDirection = (typeof relayDirections)[number]
+export const relayModes = ['pass', 'drop', 'hold', 'late'] as const
+export type RelayMode = (typeof relayModes)[number]
+
 /** Which timer a kernel has running on a socket. */
 export const kernelTimers = ['none', 'retransmit', 'keepalive', 'time-wait', 'zero-window-probe'] as const
 export type KernelTimer = (typeof kernelTimers)[number]
@@ -120,8 +130,30 @@ export const vocabulary = {
   'program:failed': v.strictObject({ message: text, code: v.optional(text) }),
 
   /** send() took a datagram. Says nothing about its arrival, nor whether anybody is there. */
-  'udp:datagram_sent': v.strictObject({ bytes: count, remote: socketAddress }),
-  'udp:datagram_received': v.strictObject({ bytes: count, remote: socketAddress }),
+  'udp:datagram_sent': v.strictObject({ bytes: count, remote: socketAddress, number: v.optional(count) }),
+  /** `number` is what the datagram says of itself; anybody can have written it. */
+  'udp:datagram_received': v.strictObject({
+    bytes: count,
+    remote: socketAddress,
+    number: v.optional(count),
+    /** What its number tells beside those before it. Not there: it carries none. */
+    order: v.optional(v.picklist(arrivals)),
+  }),
+  /** The socket has its address. `remote`: it is connected, which sent nothing. */
+  'udp:bound': v.strictObject({ mechanism: text, local: socketAddress, remote: v.optional(socketAddress) }),
+  /** This end's own kernel refused to send, as EMSGSIZE says: nothing left this host. */
+  'udp:send_failed': v.strictObject({ bytes: count, remote: socketAddress, code: text }),
+  /**
+   * The numbered datagrams of one sender so far. `lost` are those below the highest number announced that
+   * have not arrived; one that is merely late is among them until it comes.
+   */
+  'udp:counted': v.strictObject({
+    remote: socketAddress,
+    received: count,
+    lost: count,
+    duplicated: count,
+    reordered: count,
+  }),
   /** On a connected UDP socket: an ICMP message came back for an earlier datagram (RFC 1122 4.1.3.3). */
   'udp:error_received': v.strictObject({ code: text, syscall: v.optional(text) }),
 
@@ -132,12 +164,54 @@ export const vocabulary = {
   /** write() took the bytes: they are in this kernel's send queue, no more than that. */
   'tcp:written': v.strictObject({ bytes: count }),
   'tcp:received': v.strictObject({ bytes: count }),
+  /** From now on this kernel completes handshakes here; up to `backlog` + 1 wait for the program. */
+  'tcp:listening': v.strictObject({ mechanism: text, local: socketAddress, backlog: count }),
+  /** Not all of these bytes came into this kernel's send queue: EPIPE, or the socket was over before. */
+  'tcp:write_failed': v.strictObject({ bytes: count, code: text }),
+  /** The program will write no more: its kernel sends FIN after all it has. It may still receive. */
+  'tcp:end_sent': nothing,
+  /** The program reads no more until it says otherwise: what arrives, FIN too, stays in its kernel. */
+  'tcp:reading_stopped': nothing,
+  'tcp:reading_resumed': nothing,
+  /** The program gave the socket up; unread or unsent data, or `reset`, makes its kernel send RST. */
+  'tcp:destroyed': v.strictObject({ reset: v.boolean() }),
+  /** A method of Node's socket that sets something, as called: `setKeepAlive(true,2000)`. */
+  'tcp:option_set': v.strictObject({ call: text }),
+  /** Node's setTimeout() ran out: nothing was read or written for so long. Nothing else happens by itself. */
+  'tcp:idle_timeout': nothing,
   /** FIN arrived: the peer will send no more. It does not say whether it closed or was killed. */
   'tcp:end_received': nothing,
   /** The socket failed with `code`. ETIMEDOUT: the kernel gave up waiting, which proves nothing. */
   'tcp:error_received': v.strictObject({ code: text, syscall: v.optional(text) }),
   /** The program's socket object is gone. The kernel's may live on (TIME-WAIT, FIN-WAIT). */
   'tcp:closed': v.strictObject({ hadError: v.boolean() }),
+
+  /**
+   * A relay listens. It ends every TCP connection itself and opens another: acknowledgements and keepalive
+   * answers that either end sees come from the relay's kernel, never from the other end.
+   */
+  'relay:started': v.strictObject({
+    mechanism: text,
+    protocol: v.picklist(['tcp', 'udp']),
+    listen: socketAddress,
+    to: socketAddress,
+    warning: text,
+  }),
+  /** What it does from now on with what travels that way. */
+  'relay:mode_set': v.strictObject({
+    direction: v.picklist(relayDirections),
+    mode: v.picklist(relayModes),
+    delayMs: v.optional(ms),
+    percent: v.optional(v.number()),
+  }),
+  /** Its second leg: from `local`, the relay's own port, to the server. UDP has one for each sender. */
+  'relay:opened': v.strictObject({ client: socketAddress, local: socketAddress }),
+  /** Passed on, `heldMs` after it arrived. 0 bytes of TCP: FIN. */
+  'relay:forwarded': v.strictObject({ direction: v.picklist(relayDirections), bytes: count, heldMs: ms }),
+  /** Thrown away. Of TCP these bytes were acknowledged to their sender, and nobody will ever get them. */
+  'relay:dropped': v.strictObject({ direction: v.picklist(relayDirections), bytes: count, because: text }),
+  /** Both legs of one client are over. */
+  'relay:closed': v.strictObject({ because: text }),
 
   /** PING written to the socket. */
   'heartbeat:ping_sent': v.strictObject({ number: count }),
@@ -198,6 +272,8 @@ export const vocabulary = {
     unackedSegments: count,
     retransmits: count,
     unansweredProbes: count,
+    /** How often the timer has doubled: of retransmissions, or of zero-window probes. */
+    backoff: count,
   }),
   /** A line of the host's socket table appeared (`old: null`), changed, or went (`new: null`). Sampled. */
   'kernel:socket_updated': v.strictObject({

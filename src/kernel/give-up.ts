@@ -36,7 +36,7 @@ export function keepaliveGiveUp({ idleMs, intervalMs, probes }: Keepalive, userT
 /** TCP_RTO_MIN: the unit in which tcp_retries2 is counted, whatever the connection's own timeout is. */
 const RTO_MIN_MS = 200
 /** TCP_RTO_MAX: the doubling ends here. */
-const RTO_MAX_MS = 120_000
+export const RTO_MAX_MS = 120_000
 
 /** TCP_TIMEOUT_MIN: what the tail loss probe waits beside two round trips when it is not alone in flight. */
 const PROBE_MIN_JIFFIES = 2
@@ -89,13 +89,7 @@ export interface RetransmissionGiveUp extends Span {
  */
 export function retransmissionGiveUp(connection: BusyConnection): RetransmissionGiveUp {
   const { retransmissionTimeoutMs, roundTripMs, userTimeoutMs, jiffyMs } = connection
-  const after = (span: Span, delayMs: number): Span => {
-    const wholeJiffiesMs = Math.ceil(delayMs / jiffyMs) * jiffyMs
-    return {
-      minMs: span.minMs + wholeJiffiesMs,
-      maxMs: span.maxMs + wholeJiffiesMs + timerLatenessMs(delayMs, jiffyMs),
-    }
-  }
+  const after = (span: Span, delayMs: number) => timerAfter(span, delayMs, jiffyMs)
   const retransmissions: Span[] = []
   const lostSend: Span = { minMs: 0, maxMs: 0 }
 
@@ -130,10 +124,19 @@ export function retransmissionGiveUp(connection: BusyConnection): Retransmission
   }
 }
 
-/** How long `retries` retransmissions take when the first comes after 200 ms: tcp_model_timeout(). */
-export function modelTimeout(retries: number): number {
-  const doublings = Math.floor(Math.log2(RTO_MAX_MS / RTO_MIN_MS))
-  const doubled = (2 ** (Math.min(retries, doublings) + 1) - 1) * RTO_MIN_MS
+/** When a timer of `delayMs` fires that is set at a moment within `span`. */
+export function timerAfter(span: Span, delayMs: number, jiffyMs: number): Span {
+  const wholeJiffiesMs = Math.ceil(delayMs / jiffyMs) * jiffyMs
+  return {
+    minMs: span.minMs + wholeJiffiesMs,
+    maxMs: span.maxMs + wholeJiffiesMs + timerLatenessMs(delayMs, jiffyMs),
+  }
+}
+
+/** How long `retries` retransmissions take when the first comes after `firstMs`: tcp_model_timeout(). */
+export function modelTimeout(retries: number, firstMs = RTO_MIN_MS): number {
+  const doublings = Math.floor(Math.log2(RTO_MAX_MS / firstMs))
+  const doubled = (2 ** (Math.min(retries, doublings) + 1) - 1) * firstMs
   return doubled + Math.max(0, retries - doublings) * RTO_MAX_MS
 }
 

@@ -7,6 +7,7 @@
  */
 import type { Socket } from 'node:net'
 import type { Emitter } from '../events/emit.ts'
+import type { EventData } from '../events/vocabulary.ts'
 import { libc, libcProblem } from './libc.ts'
 import { decodeTcpInfo, TCP_INFO_BYTES } from './tcp-info.ts'
 
@@ -65,21 +66,29 @@ export function applyUserTimeout(socket: Socket, ms: number): void {
   if (fd !== null) setNumber(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, ms)
 }
 
-/** Logs what the kernel says about this connection; nothing where it cannot be asked, or is gone. */
-export function observeTcp(socket: Socket, emit: Emitter, groupId: string): void {
+/**
+ * Logs what the kernel says about this connection; nothing where it cannot be asked, or is gone.
+ * @param remote whom it is about: a socket that is still connecting does not tell
+ * @returns TCP_INFO, null where nothing was logged
+ */
+export function observeTcp(
+  socket: Socket,
+  emit: Emitter,
+  groupId: string,
+  remote = socketAddress(socket.remoteAddress, socket.remotePort),
+): EventData<'kernel:tcp_info_read'> | null {
   const system = libc()
-  if (system === null || socket.connecting) return
-  const fd = descriptor(socket)
-  if (fd === null) return
+  const fd = descriptorOf(socket)
+  if (system === null || fd === null) return null
   const info = Buffer.alloc(TCP_INFO_BYTES)
   const read = decodeTcpInfo(info.subarray(0, system.getsockopt(fd, IPPROTO_TCP, TCP_INFO, info)))
   // The kernel has closed it; that Node has yet to hear of it is no observation of a connection.
-  if (read === null) return
+  if (read === null) return null
   emit(
     'kernel:options_read',
     {
       local: socketAddress(socket.localAddress, socket.localPort),
-      remote: socketAddress(socket.remoteAddress, socket.remotePort),
+      remote,
       keepalive: getNumber(fd, SOL_SOCKET, SO_KEEPALIVE) !== 0,
       keepaliveIdleMs: getNumber(fd, IPPROTO_TCP, TCP_KEEPIDLE) * 1000,
       keepaliveIntervalMs: getNumber(fd, IPPROTO_TCP, TCP_KEEPINTVL) * 1000,
@@ -89,6 +98,7 @@ export function observeTcp(socket: Socket, emit: Emitter, groupId: string): void
     groupId,
   )
   emit('kernel:tcp_info_read', read, groupId)
+  return read
 
   function getNumber(fd: number, level: number, option: number): number {
     const value = Buffer.alloc(4)
@@ -102,11 +112,18 @@ function setNumber(fd: number, level: number, option: number, value: number): vo
 }
 
 /**
- * The descriptor of a connected socket; null when it is gone already, which can happen at any moment.
- * @throws TypeError before 'connect': until then the kernel may have no socket to set anything on
+ * The descriptor of a socket; null when it is gone already, which can happen at any moment.
+ * @throws TypeError before the kernel was asked to connect: until then it has no socket to set anything on
  */
 function descriptor(socket: Socket): number | null {
-  if (socket.connecting) throw new TypeError(`cannot set options of a socket before its 'connect'`)
+  const fd = descriptorOf(socket)
+  if (fd === null && socket.connecting) {
+    throw new TypeError('cannot set options of a socket that has not begun to connect')
+  }
+  return fd
+}
+
+function descriptorOf(socket: Socket): number | null {
   const { _handle: handle } = socket as { _handle?: { fd: number } | null }
   return handle && handle.fd >= 0 ? handle.fd : null
 }

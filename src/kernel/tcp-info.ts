@@ -13,6 +13,7 @@ const offsets = {
   state: 0,
   retransmits: 2,
   probes: 3,
+  backoff: 4,
   rto: 8, // microseconds
   unacked: 24, // segments
   rtt: 68, // microseconds, smoothed (RFC 6298)
@@ -34,6 +35,7 @@ export function decodeTcpInfo(info: Buffer): EventData<'kernel:tcp_info_read'> |
     unackedSegments: readUInt32(info, offsets.unacked),
     retransmits: info.readUInt8(offsets.retransmits),
     unansweredProbes: info.readUInt8(offsets.probes),
+    backoff: info.readUInt8(offsets.backoff),
   }
 }
 

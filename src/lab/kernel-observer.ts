@@ -3,27 +3,48 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import type { Emitter, EventLog } from '../events/emit.ts'
+import type { KernelSocket, TcpState } from '../events/vocabulary.ts'
 import type { Host, Tier } from '../hosts/host.ts'
-import { diffTables, type SocketTable, SocketTableReader } from '../kernel/socket-table.ts'
-import type { Ports } from '../programs/host-messages.ts'
+import {
+  diffTables,
+  type SocketTable,
+  type SocketTableEntry,
+  SocketTableReader,
+} from '../kernel/socket-table.ts'
 
 /** Where a table has few buckets a look costs about 15 microseconds. */
 const OFTEN_MS = 50
 /** The machine's own table has hundreds of thousands of buckets, and a look takes milliseconds. */
 const SELDOM_MS = 500
+/** A lab's host has hundreds of changes at most in a run; who waits wants the last ones. */
+const TOLD_MAX = 1000
 const BUCKETS_SETTING = '/proc/sys/net/ipv4/tcp_child_ehash_entries'
+
+/** What was last said of a host's connections when the wait for another state was in vain. */
+const STATES_TOLD = 8
+
+/** What one line of a table must show: a state, any fields of it, or that there is no such line. */
+export type WantedSocket = TcpState | 'CLOSED' | Partial<KernelSocket>
 
 interface Watched {
   reader: SocketTableReader
   table: SocketTable
   emit: Emitter
-  side: 'server' | 'client'
-  mechanismOfPort: Map<number, string>
+  /** What was logged last, for those who wait in vain. */
+  told: string[]
+}
+
+interface Waiting {
+  host: string
+  look(table: SocketTable, told: readonly string[]): void
 }
 
 export class KernelObserver {
   readonly #log: EventLog
   readonly #watched = new Map<string, Watched>()
+  /** By host: what is spoken at which `address:port`. */
+  readonly #conversations = new Map<string, Record<'own' | 'remote', Map<string, string>>>()
+  readonly #waiting = new Set<Waiting>()
   #timer: NodeJS.Timeout | undefined
 
   constructor(log: EventLog, tier: Tier | 'compose') {
@@ -41,22 +62,60 @@ export class KernelObserver {
   /**
    * Watches the connections of a host from now on, through one of its processes. The open file keeps the
    * host's kernel readable when the process has ended. A later call for the same host replaces it.
-   * @param ports the servers' ports, by mechanism
    */
-  watch(
-    host: Pick<Host, 'name' | 'incarnation'>,
-    pid: number,
-    side: 'server' | 'client',
-    ports: Ports,
-  ): void {
+  watch(host: Pick<Host, 'name' | 'incarnation'>, pid: number): void {
     if (this.#timer === undefined) return
     this.#watched.get(host.name)?.reader.close()
     this.#watched.set(host.name, {
       reader: new SocketTableReader(pid),
       table: new Map(),
       emit: this.#log.emitter('kernel', host),
-      side,
-      mechanismOfPort: new Map(Object.entries(ports).map(([mechanism, port]) => [port, mechanism])),
+      told: [],
+    })
+  }
+
+  /**
+   * What a host speaks at a server's `address:port`, its own or a remote one. Other connections are not told
+   * of: where hosts share one table, they may be anybody's.
+   * @param address as `10.0.1.2:7000`, or `*:7000` where the host's table is its own
+   */
+  learn(host: Pick<Host, 'name'>, server: 'own' | 'remote', address: string, mechanism: string): void {
+    const known = this.#conversations.get(host.name) ?? { own: new Map(), remote: new Map() }
+    known[server].set(address, mechanism)
+    this.#conversations.set(host.name, known)
+  }
+
+  /**
+   * Resolves when a look at the host's table shows a connection so. What is shorter-lived than the time
+   * between two looks may never be seen.
+   * @param about a mechanism, or the group id of one connection
+   * @throws Error that tells the states seen, when it does not come in time
+   */
+  until(host: Host, about: string, wanted: WantedSocket, withinMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let told: readonly string[] = []
+      const settle = (act: () => void) => {
+        clearTimeout(limit)
+        this.#waiting.delete(waiting)
+        act()
+      }
+      const waiting: Waiting = {
+        host: host.name,
+        look: (table, toldSoFar) => {
+          told = toldSoFar
+          const sockets = [...table.values()].filter(({ local, remote }) => {
+            const groupId = this.#groupOf(host.name, local, remote)
+            return groupId === about || groupId?.startsWith(`${about}:`)
+          })
+          if (isAsWanted(sockets, wanted)) settle(resolve)
+        },
+      }
+      const limit = setTimeout(() => {
+        const seen = told.filter((line) => line.startsWith(about)).slice(-STATES_TOLD)
+        const message = `${about} on ${host.name} is not ${JSON.stringify(wanted)} within ${withinMs} ms`
+        settle(() => reject(new Error(`${message}; seen: ${seen.join(', ') || 'nothing'}`)))
+      }, withinMs)
+      this.#waiting.add(waiting)
     })
   }
 
@@ -68,22 +127,38 @@ export class KernelObserver {
   }
 
   #look(): void {
-    for (const watched of this.#watched.values()) {
+    for (const [host, watched] of this.#watched) {
       const table = watched.reader.read()
       for (const { local, remote, old, new: now } of diffTables(watched.table, table)) {
-        const [server, client] = watched.side === 'server' ? [local, remote] : [remote, local]
-        const mechanism = watched.mechanismOfPort.get(portOf(server))
+        const groupId = this.#groupOf(host, local, remote)
         // Other connections of the machine, where hosts share its table.
-        if (mechanism === undefined) continue
-        watched.emit(
-          'kernel:socket_updated',
-          { local, remote, old, new: now },
-          `${mechanism}:${portOf(client)}`,
-        )
+        if (groupId === undefined) continue
+        watched.emit('kernel:socket_updated', { local, remote, old, new: now }, groupId)
+        watched.told.push(`${groupId} ${now?.state ?? 'CLOSED'}`)
+        if (watched.told.length > TOLD_MAX) watched.told.shift()
       }
       watched.table = table
+      for (const waiting of [...this.#waiting]) {
+        if (waiting.host === host) waiting.look(table, watched.told)
+      }
     }
   }
+
+  #groupOf(host: string, local: string, remote: string): string | undefined {
+    const known = this.#conversations.get(host)
+    const own = known?.own.get(local) ?? known?.own.get(`*:${portOf(local)}`)
+    if (own !== undefined) return `${own}:${portOf(remote)}`
+    const asked = known?.remote.get(remote) ?? known?.remote.get(`*:${portOf(remote)}`)
+    return asked === undefined ? undefined : `${asked}:${portOf(local)}`
+  }
+}
+
+function isAsWanted(sockets: readonly SocketTableEntry[], wanted: WantedSocket): boolean {
+  if (wanted === 'CLOSED') return sockets.length === 0
+  const fields = Object.entries(typeof wanted === 'string' ? { state: wanted } : wanted)
+  return sockets.some(({ socket }) =>
+    fields.every(([name, value]) => socket[name as keyof KernelSocket] === value),
+  )
 }
 
 function smallTables(): boolean {

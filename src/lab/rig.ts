@@ -2,22 +2,25 @@
  * The rig: what a lab may do with hosts, programs and faults. It lives in the runner, logs whatever it
  * does, and leaves nothing behind.
  */
+import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Emitter, EventLog } from '../events/emit.ts'
 import { peerOf } from '../events/host-names.ts'
-import type { Truth } from '../events/vocabulary.ts'
+import type { EventData, EventName, Truth } from '../events/vocabulary.ts'
 import { type Fault, FaultError, type Proof, type Struck, type Target } from '../faults/fault.ts'
 import { type FaultId, faults } from '../faults/registry.ts'
 import { run } from '../hosts/commands.ts'
 import type { Host, Hosts, Network, Pair } from '../hosts/host.ts'
 import { HostProcess } from '../hosts/host-process.ts'
 import type { CaptureProcess } from '../kernel/capture/capture-process.ts'
+import type { Wanted } from '../programs/event-memory.ts'
 import type { ClientSettings, Mechanism, Ports } from '../programs/host-messages.ts'
 import { act } from './by-hand.ts'
-import { KernelObserver } from './kernel-observer.ts'
+import { KernelObserver, type WantedSocket } from './kernel-observer.ts'
 import { missing } from './needs.ts'
 import type { Case, Plan } from './plan.ts'
 import type { PlayCommand } from './play-command.ts'
+import { Sockets } from './sockets.ts'
 
 /** Loopback and a switch answer in well under a millisecond; a busy machine may take longer. */
 const PROBE_ANSWERS_WITHIN_MS = 150
@@ -51,6 +54,8 @@ export class Rig {
   /** By pair; none of a pair that was never connected. */
   readonly #programs = new Map<string, Programs>()
   readonly #ports = new Map<string, Ports>()
+  /** Of which `address:port` the capture process knows what is spoken there. */
+  readonly #labelled = new Set<string>()
   readonly #truths = new Map<string, Truth>()
   readonly #inForce = new Set<InForce>()
   #inPlay: Pair | null = null
@@ -135,6 +140,56 @@ export class Rig {
   async write(host: Host, mechanisms: Mechanism[]): Promise<void> {
     this.#log.emitter('lab', host)('host:asked', { request: 'write', mechanisms })
     await host.process?.ask('write', { mechanisms })
+  }
+
+  /** Sockets of a host that the lab leads step by step. */
+  sockets(host: Host): Sockets {
+    return new Sockets(host, this.#log.emitter('lab', host), (server, { address, port }, mechanism) =>
+      this.#announce(host, server, `${address}:${port}`, mechanism),
+    )
+  }
+
+  /**
+   * Waits until the host's kernel has a connection in a state, or (`CLOSED`) has it no more.
+   * @param about a mechanism, or the group id of one connection
+   * @throws Error that tells the states seen, when it does not come in time
+   */
+  async untilKernel(
+    host: Host,
+    about: string,
+    wanted: WantedSocket,
+    { withinMs }: { withinMs: number },
+  ): Promise<void> {
+    await this.#unlessStopped(this.#kernel.until(host, about, wanted, withinMs))
+  }
+
+  /**
+   * Waits until a program of a host has logged an event, or has logged it already.
+   * @throws Error that tells what was logged instead, when it does not come in time
+   */
+  async untilEvent<N extends EventName>(
+    host: Host,
+    name: N,
+    { withinMs, ...about }: Omit<Wanted, 'name'> & { withinMs: number },
+  ): Promise<{ data: EventData<N>; groupId?: string }> {
+    const asked = processOf(host).ask('untilEvent', { wanted: { name, ...about }, withinMs }, withinMs)
+    return (await this.#unlessStopped(asked)) as { data: EventData<N>; groupId?: string }
+  }
+
+  /** @throws AbortError when the run is to end before `promise` does */
+  async #unlessStopped<T>(promise: Promise<T>): Promise<T> {
+    promise.catch(() => {}) // heard below, unless the run ends first
+    const over = new AbortController()
+    const stopped = once(this.#stop, 'abort', { signal: over.signal }).then(() => {
+      throw this.#stop.reason
+    })
+    stopped.catch(() => {}) // most runs are not stopped
+    try {
+      this.#stop.throwIfAborted()
+      return (await Promise.race([promise, stopped])) as T
+    } finally {
+      over.abort()
+    }
   }
 
   /**
@@ -295,6 +350,7 @@ export class Rig {
     })
     host.process = started
     this.#processes.add(started)
+    this.#kernel.watch(host, started.pid)
     const emit = this.#log.emitter('lab', host)
     emit('host:process_started', { processId: started.pid })
     void started.exited.then(({ code, signal }) => emit('host:process_exited', { code, signal }))
@@ -306,16 +362,25 @@ export class Rig {
     // After a reboot the servers come back where the clients know them.
     const ports = await process.ask('serve', { mechanisms, ports: this.#ports.get(name) ?? {} })
     this.#ports.set(name, ports)
-    const speakers = Object.entries(ports).map(([mechanism, port]) => [`${b.address}:${port}`, mechanism])
-    await this.#capture?.label(Object.fromEntries(speakers))
-    this.#kernel.watch(b, process.pid, 'server', ports)
+    const open = Object.entries(ports)
+    await Promise.all(open.map(([each, port]) => this.#announce(b, 'own', `${b.address}:${port}`, each)))
+  }
+
+  /** Tells the observers what is spoken where, so that what they see gets the group id of its connection. */
+  async #announce(host: Host, server: 'own' | 'remote', address: string, mechanism: string): Promise<void> {
+    this.#kernel.learn(host, server, address, mechanism)
+    // A server's own word counts for more than what a client calls it.
+    if (server === 'remote' && this.#labelled.has(address)) return
+    this.#labelled.add(address)
+    await this.#capture?.label({ [address]: mechanism })
   }
 
   async #connectClients({ name, a, b }: Pair): Promise<void> {
     const process = processOf(a)
     const { mechanisms, settings } = this.#programsOf(name)
     const ports = this.#ports.get(name) ?? {}
-    this.#kernel.watch(a, process.pid, 'client', ports)
+    const open = Object.entries(ports)
+    await Promise.all(open.map(([each, port]) => this.#announce(a, 'remote', `${b.address}:${port}`, each)))
     await process.ask('connect', { mechanisms, address: b.address, ports, settings })
     this.truth(a, 'answering', 'it answers')
     this.truth(b, 'answering', 'it answers')

@@ -3,6 +3,10 @@
  * network namespaces because it is a file descriptor). Nothing here travels the network under test.
  */
 
+import type { EventData, EventName } from '../events/vocabulary.ts'
+import type { Wanted } from './event-memory.ts'
+import type { RelayRequests, TcpRequests, UdpRequests } from './socket-requests.ts'
+
 /** The mechanisms whose two ends a host's process can run. */
 export const mechanisms = [
   'udp',
@@ -34,7 +38,7 @@ export type ClientSettings = {
 }
 
 /** What the lab asks. Every request is answered, or the process has ended. */
-export interface HostRequests {
+export interface HostRequests extends TcpRequests, UdpRequests, RelayRequests {
   /** Open the servers. `ports` as of the incarnation before, where there was one; else free ones. */
   serve: { ask: { mechanisms: Mechanism[]; ports: Partial<Record<Mechanism, number>> }; answer: Ports }
   /** Start the clients. Answered when each believes that its peer is up, or (UDP) has sent something. */
@@ -50,6 +54,11 @@ export interface HostRequests {
   reset: { ask: null; answer: null }
   /** Send a datagram to another host's echo port: does it come back within `withinMs`? */
   probe: { ask: { address: string; port: number; withinMs: number }; answer: boolean }
+  /** Wait until a program of this host has logged something. */
+  untilEvent: {
+    ask: { wanted: Wanted; withinMs: number }
+    answer: { data: EventData<EventName>; groupId?: string }
+  }
   /** Close in order and end. Answered by the end of the process. */
   exit: { ask: null; answer: null }
 }

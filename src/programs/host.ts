@@ -7,32 +7,38 @@ import { once } from 'node:events'
 import { type Emitter, openEventLog } from '../events/emit.ts'
 import type { EventName } from '../events/vocabulary.ts'
 import { readSysctls } from '../kernel/sysctls.ts'
-import type {
-  FromHost,
-  HostIdentity,
-  HostRequests,
-  Mechanism,
-  Ports,
-  RequestName,
-  ToHost,
-} from './host-messages.ts'
-import type { Program } from './program.ts'
+import { EventMemory } from './event-memory.ts'
+import type { FromHost, HostIdentity, HostRequests, Mechanism, Ports, ToHost } from './host-messages.ts'
+import type { Answers, Program } from './program.ts'
 import { clients, programName, servers } from './registry.ts'
+import { scriptRelays } from './relay-script.ts'
+import { scriptTcp } from './tcp-script.ts'
+import { scriptUdp } from './udp-script.ts'
 
 /** Ten connections on one host come up in milliseconds; a machine that needs longer cannot run a lab. */
 const CONNECT_LIMIT_MS = 10_000
 
 const identity = JSON.parse(process.argv[2] ?? '{}') as HostIdentity
 const log = openEventLog({ ...identity, file: identity.eventFile })
-const emit = log.emitter('host')
+const memory = new EventMemory()
+const emitterOf = (program: string) => memory.remember(log.emitter(program))
+const emit = emitterOf('host')
 const running = new Map<Mechanism, Program>()
+const tcp = scriptTcp(identity.address, emitterOf('tcp-script'))
+const udp = scriptUdp(identity.address, emitterOf('udp-script'))
+const relays = scriptRelays(identity.address, emitterOf('relay'))
+const allPrograms = () => [...running.values(), tcp, udp, relays]
 
-const answer: { [N in RequestName]: (ask: HostRequests[N]['ask']) => Promise<HostRequests[N]['answer']> } = {
+const answer: Answers<HostRequests> = {
+  ...tcp.answer,
+  ...udp.answer,
+  ...relays.answer,
+
   async serve({ mechanisms, ports }) {
     const opened: Ports = {}
     for (const mechanism of mechanisms) {
       const at = { mechanism, host: identity.address, port: ports[mechanism] ?? 0 }
-      const program = await servers[mechanism](at, log.emitter(programName[mechanism].server))
+      const program = await servers[mechanism](at, emitterOf(programName[mechanism].server))
       running.set(mechanism, program)
       opened[mechanism] = program.port
     }
@@ -42,7 +48,7 @@ const answer: { [N in RequestName]: (ask: HostRequests[N]['ask']) => Promise<Hos
 
   async connect({ mechanisms, address, ports, settings }) {
     const up = mechanisms.map(async (mechanism) => {
-      const { seen, emitter } = whenUp(log.emitter(programName[mechanism].client))
+      const { seen, emitter } = whenUp(emitterOf(programName[mechanism].client))
       const at = { mechanism, host: address, port: ports[mechanism] ?? 0 }
       running.set(mechanism, await clients[mechanism](at, emitter, settings))
       const late = AbortSignal.timeout(CONNECT_LIMIT_MS)
@@ -58,7 +64,7 @@ const answer: { [N in RequestName]: (ask: HostRequests[N]['ask']) => Promise<Hos
   },
 
   async observe() {
-    for (const program of running.values()) program.observe()
+    for (const program of allPrograms()) program.observe()
     return null
   },
 
@@ -68,15 +74,17 @@ const answer: { [N in RequestName]: (ask: HostRequests[N]['ask']) => Promise<Hos
   },
 
   async reset() {
-    for (const program of running.values()) program.reset()
+    for (const program of allPrograms()) program.reset()
     return null
   },
 
   probe: ({ address, port, withinMs }) => probe(address, port, withinMs),
 
+  untilEvent: ({ wanted, withinMs }) => memory.until(wanted, withinMs),
+
   async exit() {
     emit('program:stopping', { because: 'the lab asked' })
-    await Promise.all([...running.values()].map((program) => program.close()))
+    await Promise.all(allPrograms().map((program) => program.close()))
     process.exit(0)
   },
 }

@@ -5,6 +5,17 @@
  * run as a file it reads its options from the command line and prints its events.
  */
 
+/** A handler for each request: what is asked in, the answer out. */
+export type Answers<Requests extends Record<keyof Requests, { ask: unknown; answer: unknown }>> = {
+  [N in keyof Requests]: (ask: Requests[N]['ask']) => Promise<Requests[N]['answer']>
+}
+
+/** Sockets that a lab leads step by step instead of a program that knows by itself what to do. */
+export interface Scripted<Requests extends Record<keyof Requests, { ask: unknown; answer: unknown }>>
+  extends Pick<Program, 'close' | 'observe' | 'reset'> {
+  readonly answer: Answers<Requests>
+}
+
 /** A running program: what its starter may ask of it. */
 export interface Program {
   /** The local port: where a server listens, where a client's connection starts. */

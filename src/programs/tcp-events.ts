@@ -30,6 +30,15 @@ export function errorData(error: NodeJS.ErrnoException): { code: string; syscall
   return error.syscall === undefined ? { code } : { code, syscall: error.syscall }
 }
 
+export interface TcpTarget {
+  host: string
+  port: number
+  /** Any free one where left out. */
+  localPort?: number | undefined
+  /** Goes on sending after the peer's FIN. Without it Node answers FIN with FIN. */
+  allowHalfOpen?: boolean
+}
+
 /**
  * Opens a connection, and resolves with what `begun` makes of it as soon as the connection *tries*: a
  * SYN may go unanswered for minutes, and events tell what became of it.
@@ -37,21 +46,43 @@ export function errorData(error: NodeJS.ErrnoException): { code: string; syscall
  * The kernel chooses the local port inside connect(), which Node calls one tick later: from then on
  * the connection has its name. Errors come another tick later, so `begun` can still listen for them.
  */
-export function openTcp<T>(to: { host: string; port: number }, begun: (socket: net.Socket) => T): Promise<T> {
+export function openTcp<T>(
+  { host, port, localPort, allowHalfOpen = false }: TcpTarget,
+  begun: (socket: net.Socket) => T,
+): Promise<T> {
   // Without noDelay Nagle's algorithm holds a second small line back until the first is acknowledged.
-  const socket = net.connect({ host: to.host, port: to.port, noDelay: true })
-  return new Promise((resolve) => {
-    process.nextTick(() => resolve(begun(socket)))
+  const socket = net.connect({
+    host,
+    port,
+    noDelay: true,
+    allowHalfOpen,
+    ...(localPort === undefined ? {} : { localPort }),
+  })
+  return new Promise((resolve, reject) => {
+    process.nextTick(() => {
+      try {
+        resolve(begun(socket))
+      } catch (error) {
+        // Whatever becomes of it now, nobody waits for it.
+        socket.on('error', () => {}).destroy()
+        reject(error)
+      }
+    })
   })
 }
 
 /** @returns the port it listens on; rejects with EADDRINUSE, EADDRNOTAVAIL, EACCES */
-export function listen(server: net.Server, at: { host: string; port: number }): Promise<number> {
+export function listen(
+  server: net.Server,
+  { host, port, backlog }: { host: string; port: number; backlog?: number | undefined },
+): Promise<number> {
   server.maxConnections = CONNECTIONS_MAX
   return new Promise((resolve, reject) => {
     // Stays for good: without a listener any later error would end the process.
     server.on('error', reject)
-    server.listen({ host: at.host, port: at.port }, () => resolve((server.address() as net.AddressInfo).port))
+    server.listen({ host, port, ...(backlog === undefined ? {} : { backlog }) }, () =>
+      resolve((server.address() as net.AddressInfo).port),
+    )
   })
 }
 
@@ -65,7 +96,8 @@ export function reportTcp(socket: net.Socket, emit: Emitter, groupId: string, be
   socket.once('end', () => {
     told = true
     emit('tcp:end_received', {}, groupId)
-    belief.become('down', 'fin')
+    // Half open it is still of use.
+    if (!socket.allowHalfOpen) belief.become('down', 'fin')
   })
   socket.on('error', (error) => {
     told = true
@@ -76,7 +108,7 @@ export function reportTcp(socket: net.Socket, emit: Emitter, groupId: string, be
   socket.once('close', (hadError) => {
     emit('tcp:closed', { hadError }, groupId)
     // Neither FIN nor error came: it was this end that closed.
-    if (!told) belief.become('down', 'user_closed')
+    belief.become('down', told ? 'fin' : 'user_closed')
   })
 }
 

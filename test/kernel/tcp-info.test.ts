@@ -6,7 +6,7 @@ import { testNeeding } from '../support/needs.ts'
 /** struct tcp_info of linux/tcp.h after a write was lost, as far as a kernel of 2005 fills it. */
 function info({ state = 1 } = {}): Buffer {
   const bytes = Buffer.alloc(104)
-  bytes.set([state, 4, 3, 2], 0) // state, ca_state, retransmits, probes
+  bytes.set([state, 4, 3, 2, 5], 0) // state, ca_state, retransmits, probes, backoff
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, 26)
   words[2] = 1_632_000 // rto
   words[6] = 1 // unacked
@@ -22,6 +22,7 @@ test('decodeTcpInfo() gives milliseconds', () => {
     unackedSegments: 1,
     retransmits: 3,
     unansweredProbes: 2,
+    backoff: 5,
   })
 })
 

@@ -1,0 +1,262 @@
+/**
+ * Sockets of one host that a lab leads step by step, so that it reads as what happens:
+ *
+ *   const listener = await rig.sockets(b).tcp.listen('handshake')
+ *   const client = await rig.sockets(a).tcp.connect('handshake', listener.at)
+ *   await client.connected()
+ *   await client.write('one')
+ *   await listener.accepted(client).end()
+ *
+ * What each step led to is in the log, in the group of its connection. Steps reject only when the host's process
+ * has ended, or was asked for nonsense: an error of a socket is a result, and an event.
+ */
+import type { Emitter } from '../events/emit.ts'
+import type { EventData, RelayDirection } from '../events/vocabulary.ts'
+import type { Host } from '../hosts/host.ts'
+import type { Keepalive } from '../kernel/socket-options.ts'
+import type { HostRequests, RequestName } from '../programs/host-messages.ts'
+import type { LaneMode } from '../programs/relay-lane.ts'
+import type { ConnectOutcome, TcpAct, TcpConduct, TcpSetting } from '../programs/socket-requests.ts'
+
+export interface SocketAddress {
+  address: string
+  port: number
+}
+
+/** A backlog that is full, or an address that does not answer, leaves an attempt open for minutes. */
+const OUTCOME_WITHIN_MS = 2000
+
+type Announce = (server: 'own' | 'remote', at: SocketAddress, mechanism: string) => Promise<void>
+
+export class Sockets {
+  readonly #host: Host
+  readonly #emit: Emitter
+  readonly #announce: Announce
+
+  /**
+   * @param emit logs what the lab asks
+   * @param announce tells packet capture and kernel observer what this host speaks at a server's port
+   */
+  constructor(host: Host, emit: Emitter, announce: Announce) {
+    this.#host = host
+    this.#emit = emit
+    this.#announce = announce
+  }
+
+  readonly tcp = {
+    /**
+     * Listens.
+     * @param mechanism the lab's own name for this row: its connections are `<mechanism>:<client port>`. Captured
+     *   packets are told apart by the server's address and port, TCP and UDP alike: so one mechanism a port
+     * @throws Error with EADDRINUSE, ... when it cannot
+     */
+    listen: async (
+      mechanism: string,
+      { port = 0, backlog, ...conduct }: { port?: number; backlog?: number } & Partial<TcpConduct> = {},
+    ): Promise<TcpListener> => {
+      const opened = await this.#ask('tcpListen', mechanism, undefined, {
+        mechanism,
+        port,
+        ...(backlog === undefined ? {} : { backlog }),
+        conduct: { does: 'read', ...conduct },
+      })
+      const at = { address: this.#host.address, port: opened.port }
+      await this.#announce('own', at, mechanism)
+      return {
+        at,
+        accepted: ({ groupId }) => this.#connection(mechanism, groupId),
+        stop: async () => {
+          await this.#ask('tcpStopListening', mechanism, undefined, { mechanism })
+        },
+      }
+    },
+
+    /** Begins to connect, and resolves as soon as the SYN is on its way: {@link TcpSocket.connected} waits. */
+    connect: async (
+      mechanism: string,
+      { address, port }: SocketAddress,
+      { localPort, ...conduct }: { localPort?: number } & Partial<TcpConduct> = {},
+    ): Promise<TcpSocket> => {
+      await this.#announce('remote', { address, port }, mechanism)
+      const { groupId } = await this.#ask('tcpConnect', mechanism, undefined, {
+        mechanism,
+        address,
+        port,
+        ...(localPort === undefined ? {} : { localPort }),
+        conduct: { does: 'read', ...conduct },
+      })
+      return this.#connection(mechanism, groupId)
+    },
+  }
+
+  readonly udp = {
+    /**
+     * Opens a socket: with `to` a client's, without a server's, which answers whoever sends.
+     * @throws Error with EADDRINUSE, ... when it cannot
+     */
+    open: async (
+      mechanism: string,
+      options: Partial<Omit<HostRequests['udpOpen']['ask'], 'mechanism'>> = {},
+    ): Promise<UdpSocket> => {
+      const { port } = await this.#ask('udpOpen', mechanism, undefined, { mechanism, port: 0, ...options })
+      const at = { address: this.#host.address, port }
+      if (options.to === undefined) await this.#announce('own', at, mechanism)
+      else await this.#announce('remote', options.to, mechanism)
+      const groupId = options.to === undefined ? undefined : `${mechanism}:${port}`
+      return {
+        at,
+        groupId,
+        sendText: async (text, to) => {
+          const ask = { mechanism, port, text, ...(to === undefined ? {} : { to }) }
+          await this.#ask('udpSend', mechanism, groupId, ask)
+        },
+        send: async ({ count = 1, bytes = 0, intervalMs = 0, to }) => {
+          const ask = { mechanism, port, count, bytes, intervalMs, ...(to === undefined ? {} : { to }) }
+          await this.#ask('udpSend', mechanism, groupId, ask, count * intervalMs)
+        },
+        count: () => this.#ask('udpCount', mechanism, groupId, { mechanism, port }),
+        close: async () => {
+          await this.#ask('udpClose', mechanism, groupId, { mechanism, port })
+        },
+      }
+    },
+  }
+
+  /** Listens at `at` and passes on to a server; see `src/programs/relay.ts` for what it cannot do. */
+  async relay(
+    mechanism: string,
+    protocol: 'tcp' | 'udp',
+    to: SocketAddress,
+    { port = 0 }: { port?: number } = {},
+  ): Promise<Relay> {
+    const opened = await this.#ask('relayStart', mechanism, undefined, { mechanism, protocol, port, to })
+    const at = { address: this.#host.address, port: opened.port }
+    await this.#announce('own', at, mechanism)
+    await this.#announce('remote', to, mechanism)
+    return {
+      at,
+      set: async (mode, direction) => {
+        const both = direction === undefined ? {} : { direction }
+        await this.#ask('relaySet', mechanism, undefined, { mechanism, mode, ...both })
+      },
+      reset: async () => {
+        await this.#ask('relayReset', mechanism, undefined, { mechanism })
+      },
+    }
+  }
+
+  #connection(mechanism: string, groupId: string): TcpSocket {
+    const act = async (act: TcpAct) => {
+      await this.#ask('tcpAct', mechanism, groupId, { groupId, act })
+    }
+    const set = async (setting: TcpSetting) => {
+      await this.#ask('tcpSet', mechanism, groupId, { groupId, setting })
+    }
+    const write = (data: { text: string } | { bytes: number }) =>
+      this.#ask('tcpWrite', mechanism, groupId, { groupId, ...data })
+    return {
+      groupId,
+      port: Number(groupId.slice(groupId.lastIndexOf(':') + 1)),
+      connected: (withinMs = OUTCOME_WITHIN_MS) =>
+        this.#ask('tcpOutcome', mechanism, groupId, { groupId, withinMs }, withinMs),
+      accepted: async (withinMs = OUTCOME_WITHIN_MS) => {
+        const wanted = { name: 'tcp:accepted', groupId } as const
+        await this.#ask('untilEvent', mechanism, groupId, { wanted, withinMs }, withinMs)
+      },
+      write: (text) => write({ text }),
+      writeBytes: (bytes) => write({ bytes }),
+      stopReading: () => act('stopReading'),
+      resumeReading: () => act('resumeReading'),
+      end: () => act('end'),
+      destroy: () => act('destroy'),
+      resetAndDestroy: () => act('resetAndDestroy'),
+      observe: () => this.#ask('tcpObserve', mechanism, groupId, { groupId }),
+      setKeepAlive: (enable, initialDelayMs) => set({ setKeepAlive: [enable, initialDelayMs] }),
+      setTimeout: (ms) => set({ setTimeout: [ms] }),
+      setNoDelay: (noDelay) => set({ setNoDelay: [noDelay] }),
+      setKernelKeepalive: (keepalive) => set({ keepalive }),
+      setUserTimeout: (userTimeoutMs) => set({ userTimeoutMs }),
+    }
+  }
+
+  get #process() {
+    const { process, name } = this.#host
+    if (process === null) throw new Error(`Host ${name} has no process`)
+    return process
+  }
+
+  /** What the lab asked is a line of the log too, beside what came of it. */
+  #ask<N extends RequestName>(
+    request: N,
+    mechanism: string,
+    groupId: string | undefined,
+    ask: HostRequests[N]['ask'],
+    takesMs = 0,
+  ): Promise<HostRequests[N]['answer']> {
+    const what = 'act' in (ask ?? {}) ? `${request} ${(ask as { act: TcpAct }).act}` : request
+    this.#emit('host:asked', { request: what, mechanisms: [mechanism] }, groupId)
+    return this.#process.ask(request, ask, takesMs)
+  }
+}
+
+export interface TcpListener {
+  /** Where clients connect to. */
+  readonly at: SocketAddress
+  /** This host's end of a client's connection. Its steps reject until the program has accepted it. */
+  accepted(client: { groupId: string }): TcpSocket
+  /** Listens no more; connections live on. */
+  stop(): Promise<void>
+}
+
+/** One end of a TCP connection. */
+export interface TcpSocket {
+  /** `<mechanism>:<client port>`, the same at both ends. */
+  readonly groupId: string
+  /** The client's port, also to connect from again. */
+  readonly port: number
+  /** Waits for the outcome of an attempt. */
+  connected(withinMs?: number): Promise<ConnectOutcome>
+  /** Waits until this host's program has accepted the connection. @throws Error when it has not in time */
+  accepted(withinMs?: number): Promise<void>
+  /** `waitingBytes` did not fit into the kernel's send queue any more. */
+  write(text: string): Promise<{ waitingBytes: number }>
+  writeBytes(bytes: number): Promise<{ waitingBytes: number }>
+  /** What arrives from now on stays in this host's kernel, FIN too. */
+  stopReading(): Promise<void>
+  resumeReading(): Promise<void>
+  /** FIN after all that was written. With `allowHalfOpen` it goes on receiving. */
+  end(): Promise<void>
+  /** close(2): with unread data in the kernel that is a RST. */
+  destroy(): Promise<void>
+  /** RST. */
+  resetAndDestroy(): Promise<void>
+  /** Logs options and TCP_INFO; null where there is nothing to ask any more, or no way to. */
+  observe(): Promise<EventData<'kernel:tcp_info_read'> | null>
+  setKeepAlive(enable: boolean, initialDelayMs: number): Promise<void>
+  setTimeout(ms: number): Promise<void>
+  setNoDelay(noDelay: boolean): Promise<void>
+  /** All three values, which this Node may not offer. */
+  setKernelKeepalive(keepalive: Keepalive): Promise<void>
+  setUserTimeout(userTimeoutMs: number): Promise<void>
+}
+
+export interface UdpSocket {
+  readonly at: SocketAddress
+  /** Undefined for a server's, whose events are each in the group of the sender's port. */
+  readonly groupId: string | undefined
+  sendText(text: string, to?: SocketAddress): Promise<void>
+  /** Numbered datagrams; resolves when the kernel has taken or refused the last. `to`: as opened. */
+  send(what: { count?: number; bytes?: number; intervalMs?: number; to?: SocketAddress }): Promise<void>
+  /** What arrived so far, by sender; also logged. */
+  count(): Promise<HostRequests['udpCount']['answer']>
+  close(): Promise<void>
+}
+
+export interface Relay {
+  /** Where clients connect to instead of the server. */
+  readonly at: SocketAddress
+  /** Both directions where none is given. */
+  set(mode: LaneMode, direction?: RelayDirection): Promise<void>
+  /** RST to both ends of every TCP connection. */
+  reset(): Promise<void>
+}

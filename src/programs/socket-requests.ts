@@ -1,0 +1,103 @@
+/**
+ * What a lab may ask of the sockets and relays of a host, request by request: handled by `tcp-script.ts`,
+ * `udp-script.ts` and `relay-script.ts`.
+ */
+import type { EventData, RelayDirection } from '../events/vocabulary.ts'
+import type { Keepalive } from '../kernel/socket-options.ts'
+import type { Counted } from '../protocols/datagrams/tally.ts'
+import type { LaneMode } from './relay-lane.ts'
+
+/** What a connection does from the start, and with what it is set. */
+export interface TcpConduct {
+  /** `nothing`: what arrives stays unread in the kernel. */
+  does: 'read' | 'nothing' | 'echo'
+  /** Goes on sending after the peer's FIN. */
+  allowHalfOpen?: boolean
+  keepalive?: Keepalive
+  userTimeoutMs?: number
+}
+
+/** Setters of Node's own (`setKeepAlive`, ...) with their arguments, or what only the kernel offers. */
+export type TcpSetting =
+  | { setKeepAlive: [enable: boolean, initialDelayMs: number] }
+  | { setTimeout: [ms: number] }
+  | { setNoDelay: [noDelay: boolean] }
+  | { keepalive: Keepalive }
+  | { userTimeoutMs: number }
+
+export type TcpAct = 'stopReading' | 'resumeReading' | 'end' | 'destroy' | 'resetAndDestroy'
+
+/** How an attempt to connect ended; `pending`: it has not, in the time given. */
+export type ConnectOutcome = { outcome: 'connected' | 'pending' } | { outcome: 'failed'; code: string }
+
+export interface TcpRequests {
+  /** Listen; port 0: any free one. Rejects with EADDRINUSE, ... */
+  tcpListen: {
+    ask: { mechanism: string; port: number; backlog?: number; conduct: TcpConduct }
+    answer: { port: number }
+  }
+  /** Stop listening; connections live on. */
+  tcpStopListening: { ask: { mechanism: string }; answer: null }
+  /** Begin to connect. Answered when the attempt has begun; events tell what becomes of it. */
+  tcpConnect: {
+    ask: { mechanism: string; address: string; port: number; localPort?: number; conduct: TcpConduct }
+    answer: { groupId: string }
+  }
+  /** Wait for that. */
+  tcpOutcome: { ask: { groupId: string; withinMs: number }; answer: ConnectOutcome }
+  /** Write. `waitingBytes` are still in this process, since the kernel's send queue is full. */
+  tcpWrite: {
+    ask: { groupId: string; text: string } | { groupId: string; bytes: number }
+    answer: { waitingBytes: number }
+  }
+  tcpAct: { ask: { groupId: string; act: TcpAct }; answer: null }
+  /** Log options and TCP_INFO; null where there is nothing to ask any more, or no way to. */
+  tcpObserve: { ask: { groupId: string }; answer: EventData<'kernel:tcp_info_read'> | null }
+  tcpSet: { ask: { groupId: string; setting: TcpSetting }; answer: null }
+}
+
+export interface UdpRequests {
+  /**
+   * Open a socket; port 0: any free one. With `to` it is a client's, whose events are in the group of its own
+   * port; without, a server's, whose events are in the group of the sender's. `connected`: by connect(2).
+   */
+  udpOpen: {
+    ask: {
+      mechanism: string
+      port: number
+      to?: { address: string; port: number }
+      connected?: boolean
+      /** Sends every datagram back. */
+      echo?: boolean
+      /** Left out: as the system does it. */
+      dontFragment?: boolean
+    }
+    answer: { port: number }
+  }
+  /**
+   * Send one text, or numbered datagrams. Answered when the kernel has taken or refused the last. `to` is
+   * needed where the socket was opened without.
+   */
+  udpSend: {
+    ask: { mechanism: string; port: number; to?: { address: string; port: number } } & (
+      | { text: string }
+      | { count: number; bytes: number; intervalMs: number }
+    )
+    answer: null
+  }
+  /** What arrived so far, by sender: an event each, and the answer. */
+  udpCount: { ask: { mechanism: string; port: number }; answer: Record<string, Counted> }
+  udpClose: { ask: { mechanism: string; port: number }; answer: null }
+}
+
+export interface RelayRequests {
+  /** Listen, and pass on to a server; port 0: any free one. */
+  relayStart: {
+    ask: { mechanism: string; protocol: 'tcp' | 'udp'; port: number; to: { address: string; port: number } }
+    answer: { port: number }
+  }
+  /** Both directions where none is given. */
+  relaySet: { ask: { mechanism: string; direction?: RelayDirection; mode: LaneMode }; answer: null }
+  /** RST to both ends of every TCP connection. */
+  relayReset: { ask: { mechanism: string }; answer: null }
+}
