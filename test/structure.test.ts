@@ -14,7 +14,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   recorder: ['events'],
   programs: ['events', 'kernel', 'protocols'],
   hosts: ['events', 'kernel', 'programs'],
-  faults: ['events', 'hosts'],
+  faults: ['events', 'hosts', 'programs', 'wire'],
   lab: ['events', 'faults', 'hosts', 'kernel', 'programs', 'recorder', 'view'],
   view: ['events', 'faults', 'hosts', 'lab', 'programs', 'wire'],
 }
@@ -23,6 +23,7 @@ const ENTRY_POINTS = [
   'src/cli.ts',
   'src/runner.ts',
   'src/capture.ts',
+  'src/cable.ts',
   'src/doctor.ts',
   'src/watch.ts',
   'src/report-command.ts',
