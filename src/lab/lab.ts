@@ -37,6 +37,8 @@ export interface Plan extends Conditions {
   programsBundle: string
   /** Absolute: the bundled `src/capture.ts`. */
   captureBundle: string
+  /** Absolute: the bundled `src/cable.ts`. */
+  cableBundle: string
   environment: Record<string, string | number>
 }
 

@@ -113,7 +113,7 @@ function planOf(
   lab: Lab,
   options: LabOptions,
   { tier, because }: Pick<Capabilities, 'tier' | 'because'>,
-  bundles: { host: string; capture: string },
+  bundles: { host: string; capture: string; cable: string },
 ): Plan {
   const { pace, strike, seed, play, faults, mechanisms } = options
   const jiffy = jiffyMs()
@@ -131,6 +131,7 @@ function planOf(
     mechanisms,
     programsBundle: bundles.host,
     captureBundle: bundles.capture,
+    cableBundle: bundles.cable,
     environment: {
       os: process.platform,
       kernel: os.release(),

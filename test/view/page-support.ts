@@ -47,6 +47,7 @@ export class PretendedRuns {
       folder,
       programsBundle: '/nowhere',
       captureBundle: '/nowhere',
+      cableBundle: '/nowhere',
       environment: { os: 'linux' },
       watchMs: 1000,
       sysctls: {},
