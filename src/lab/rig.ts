@@ -7,8 +7,9 @@ import type { Emitter, EventLog } from '../events/emit.ts'
 import type { Truth } from '../events/vocabulary.ts'
 import { type Fault, FaultError, type Proof, type Struck, type Target } from '../faults/fault.ts'
 import { type FaultId, faults } from '../faults/registry.ts'
+import { missingFirewall } from '../hosts/capabilities.ts'
 import { run } from '../hosts/commands.ts'
-import type { Host, Hosts, Network, Pair } from '../hosts/host.ts'
+import type { Cable, Host, Hosts, Middle, Network, Pair, PairWish, Router } from '../hosts/host.ts'
 import { HostProcess } from '../hosts/host-process.ts'
 import type { CaptureProcess } from '../kernel/capture/capture-process.ts'
 import type { Mechanism, Ports } from '../programs/host-messages.ts'
@@ -68,9 +69,9 @@ export class Rig {
     await delay(Math.max(0, milliseconds), undefined, { signal: this.#stop })
   }
 
-  /** Makes a pair of hosts for each name and starts the process of each host. */
-  async boot(names: readonly string[]): Promise<Pair[]> {
-    const pairs = await this.#hosts.bootPairs(names)
+  /** Makes a pair of hosts for each name or wish and starts the process of each host. */
+  async boot(wishes: readonly PairWish[]): Promise<Pair[]> {
+    const pairs = await this.#hosts.bootPairs(wishes)
     await Promise.all(pairs.flatMap(({ a, b }) => [this.#startProcess(a), this.#startProcess(b)]))
     return pairs
   }
@@ -95,9 +96,27 @@ export class Rig {
     await host.process?.ask('write', { mechanisms })
   }
 
+  /** null when pairs can have this in the middle here; else what is missing. */
+  missingMiddle(middle: Middle): string | null {
+    return this.#hosts.missingFor(middle)
+  }
+
+  /** The cable of a pair that was made with one. @throws RangeError when it was not */
+  cable(pair: Pair): Cable {
+    if (this.#hosts.network === null) throw new RangeError('there is no cable on loopback')
+    return this.#hosts.network.cable(pair)
+  }
+
+  /** The router of a pair that was made with one. @throws RangeError when it was not */
+  router(pair: Pair): Router {
+    if (this.#hosts.network === null) throw new RangeError('there is no router on loopback')
+    return this.#hosts.network.router(pair)
+  }
+
   /** null when the fault can happen here; else what is missing. */
-  missingFor(id: FaultId): string | null {
-    const needs: readonly string[] = faults[id].needs
+  missingFor(one: FaultId | Fault): string | null {
+    const needs: readonly string[] = faultOf(one).needs
+    if (needs.includes('firewall') && this.#hosts.network !== null) return missingFirewall()
     if (needs.includes('network') && this.#hosts.network === null) return 'there is no cable on loopback'
     if (needs.includes('signals') && process.platform === 'win32') return 'Windows has no SIGSTOP'
     return null
@@ -107,8 +126,9 @@ export class Rig {
    * Strikes one host of a pair. A fault that cannot be seen to have happened is logged as such: its
    * cells prove nothing, the others do.
    */
-  async strike(id: FaultId, pair: Pair): Promise<InForce> {
-    const fault: Fault = faults[id]
+  async strike(one: FaultId | Fault, pair: Pair): Promise<InForce> {
+    const fault = faultOf(one)
+    const { id } = fault
     const struck = this.#struckOf(pair)
     const other = struck === pair.a ? pair.b : pair.a
     const detail = { fault: id, pair: pair.name, struck: struck.name }
@@ -143,7 +163,7 @@ export class Rig {
   }
 
   /** From here on, what happens to the pair is not judged as the fault's. */
-  endWatch(id: FaultId, pair: Pair, struck = this.#struckOf(pair)): void {
+  endWatch(id: string, pair: Pair, struck = this.#struckOf(pair)): void {
     this.emit('watch:ended', { fault: id, pair: pair.name, struck: struck.name })
   }
 
@@ -237,6 +257,7 @@ export class Rig {
     this.emit('run:ended', { because })
     for (const process of this.#processes) process.signal('SIGKILL')
     await Promise.all([...this.#processes].map((process) => process.exited))
+    await this.#hosts.network?.close()
   }
 
   #struckOf({ a, b }: Pair): Host {
@@ -251,6 +272,11 @@ export class Rig {
       network: this.#hosts.network,
       truth: (seenFrom, truth) => this.truth(seenFrom, truth, 'the lab did it'),
       answers: (from) => this.#answers(from, from === pair.a ? pair.b : pair.a),
+      measure: (from, series) => {
+        const { address, process } = from === pair.a ? pair.b : pair.a
+        if (process === null) return Promise.resolve({ echoes: [], errors: [] })
+        return processOf(from).ask('measure', { ...series, address, port: process.echoPort })
+      },
       restartPrograms: async (host) => {
         await this.#startProcess(host)
         await (host === pair.b ? this.#serve(pair) : this.#connectClients(pair))
@@ -311,6 +337,10 @@ export class Rig {
     this.truth(a, 'answering', 'it answers')
     this.truth(b, 'answering', 'it answers')
   }
+}
+
+function faultOf(one: FaultId | Fault): Fault {
+  return typeof one === 'string' ? faults[one] : one
 }
 
 function processOf(host: Host): HostProcess {

@@ -2,6 +2,7 @@
  * What the lab and the one process of a host say to each other (node's IPC channel, which crosses
  * network namespaces because it is a file descriptor). Nothing here travels the network under test.
  */
+import type { EchoResult, EchoSeries } from './echo-series.ts'
 
 /** The mechanisms whose two ends a host's process can run. */
 export const mechanisms = [
@@ -50,6 +51,8 @@ export interface HostRequests {
   reset: { ask: null; answer: null }
   /** Send a datagram to another host's echo port: does it come back within `withinMs`? */
   probe: { ask: { address: string; port: number; withinMs: number }; answer: boolean }
+  /** Send a series of datagrams to another host's echo port: which come back, when, in which order? */
+  measure: { ask: EchoSeries; answer: EchoResult }
   /** Close in order and end. Answered by the end of the process. */
   exit: { ask: null; answer: null }
 }

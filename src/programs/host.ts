@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { type Emitter, openEventLog } from '../events/emit.ts'
 import type { EventName } from '../events/vocabulary.ts'
 import { readSysctls } from '../kernel/sysctls.ts'
+import { measureEcho } from './echo-series.ts'
 import type {
   FromHost,
   HostIdentity,
@@ -73,6 +74,8 @@ const answer: { [N in RequestName]: (ask: HostRequests[N]['ask']) => Promise<Hos
   },
 
   probe: ({ address, port, withinMs }) => probe(address, port, withinMs),
+
+  measure: measureEcho,
 
   async exit() {
     emit('program:stopping', { because: 'the lab asked' })
