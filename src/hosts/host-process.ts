@@ -117,9 +117,14 @@ export class HostProcess {
 
   /**
    * Asks the process for something and resolves with its answer.
+   * @param withinMs how long an answer may take; what takes its time by its nature needs more
    * @throws Error when it ends, refuses, or does not answer in time
    */
-  ask<N extends RequestName>(request: N, ask: HostRequests[N]['ask']): Promise<HostRequests[N]['answer']> {
+  ask<N extends RequestName>(
+    request: N,
+    ask: HostRequests[N]['ask'],
+    withinMs = ASK_LIMIT_MS,
+  ): Promise<HostRequests[N]['answer']> {
     return new Promise((resolve, reject) => {
       if (this.exit !== null || !this.#child.connected) {
         reject(new Error(`${request}: the process has ended`))
@@ -128,8 +133,8 @@ export class HostProcess {
       const id = this.#nextId++
       const timer = setTimeout(() => {
         this.#waiting.delete(id)
-        reject(new Error(`${request}: no answer in ${ASK_LIMIT_MS} ms`))
-      }, ASK_LIMIT_MS)
+        reject(new Error(`${request}: no answer in ${withinMs} ms`))
+      }, withinMs)
       this.#waiting.set(id, { resolve: resolve as (answer: unknown) => void, reject, timer })
       this.#child.send({ id, request, ask } as ToHost, (error) => {
         if (error !== null && this.#waiting.delete(id)) {

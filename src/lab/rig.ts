@@ -12,6 +12,7 @@ import { run } from '../hosts/commands.ts'
 import type { Cable, Host, Hosts, Middle, Network, Pair, PairWish, Router } from '../hosts/host.ts'
 import { HostProcess } from '../hosts/host-process.ts'
 import type { CaptureProcess } from '../kernel/capture/capture-process.ts'
+import type { EchoResult, EchoSeries } from '../programs/echo-series.ts'
 import type { Mechanism, Ports } from '../programs/host-messages.ts'
 import { KernelObserver } from './kernel-observer.ts'
 import type { Plan } from './lab.ts'
@@ -21,6 +22,9 @@ import type { PlayAction, PlayCommand } from './play-command.ts'
 const PROBE_ANSWERS_WITHIN_MS = 150
 /** A probe that must be answered is asked again so often: after a mend the first may come too early. */
 const PROBE_TRIES = 3
+
+/** From asking to the first datagram, and from the last echo to the answer. */
+const MEASURE_STARTS_WITHIN_MS = 3000
 
 /** A fault that is in force. */
 export interface InForce {
@@ -111,6 +115,22 @@ export class Rig {
   router(pair: Pair): Router {
     if (this.#hosts.network === null) throw new RangeError('there is no router on loopback')
     return this.#hosts.network.router(pair)
+  }
+
+  /**
+   * Sends a series of numbered datagrams from one host to another's echo port: what comes back, when, and in
+   * which order. Apart from the programs under test, on the network that they use.
+   */
+  async measure(from: Host, to: Host, series: Omit<EchoSeries, 'address' | 'port'>): Promise<EchoResult> {
+    const { count, everyMs, withinMs } = series
+    const port = processOf(to).echoPort
+    const ask = { ...series, address: to.address, port }
+    // Each wait of the series may be a few milliseconds longer than asked on a busy machine.
+    return processOf(from).ask(
+      'measure',
+      ask,
+      2 * count * (everyMs + 1) + withinMs + MEASURE_STARTS_WITHIN_MS,
+    )
   }
 
   /** null when the fault can happen here; else what is missing. */
@@ -272,10 +292,13 @@ export class Rig {
       network: this.#hosts.network,
       truth: (seenFrom, truth) => this.truth(seenFrom, truth, 'the lab did it'),
       answers: (from) => this.#answers(from, from === pair.a ? pair.b : pair.a),
-      measure: (from, series) => {
-        const { address, process } = from === pair.a ? pair.b : pair.a
-        if (process === null) return Promise.resolve({ echoes: [], errors: [] })
-        return processOf(from).ask('measure', { ...series, address, port: process.echoPort })
+      measure: async (from, series) => {
+        try {
+          return await this.measure(from, from === pair.a ? pair.b : pair.a, series)
+        } catch (error) {
+          // A host whose process has ended measures nothing, and proves nothing.
+          throw new FaultError(error instanceof Error ? error.message : String(error))
+        }
       },
       restartPrograms: async (host) => {
         await this.#startProcess(host)
