@@ -4,6 +4,7 @@
  */
 
 import type { EventData, EventName } from '../events/vocabulary.ts'
+import type { EchoResult, EchoSeries } from './echo-series.ts'
 import type { Wanted } from './event-memory.ts'
 import type { RelayRequests, TcpRequests, UdpRequests } from './socket-requests.ts'
 
@@ -59,6 +60,8 @@ export interface HostRequests extends TcpRequests, UdpRequests, RelayRequests {
     ask: { wanted: Wanted; withinMs: number }
     answer: { data: EventData<EventName>; groupId?: string }
   }
+  /** Send a series of datagrams to another host's echo port: which come back, when, in which order? */
+  measure: { ask: EchoSeries; answer: EchoResult }
   /** Close in order and end. Answered by the end of the process. */
   exit: { ask: null; answer: null }
 }

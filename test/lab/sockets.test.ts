@@ -1,14 +1,7 @@
 /** Sockets led step by step, for real: two hosts in namespaces of their own, and what all observers saw. */
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { inOrder, parseEvent } from '../../src/events/parse.ts'
+import { beforeAll, expect, test } from 'vitest'
 import type { EventName, EventOf, LabEvent } from '../../src/events/vocabulary.ts'
-import { findCapabilities } from '../../src/hosts/capabilities.ts'
-import { environmentWithSbin } from '../../src/hosts/commands.ts'
+import { findCapabilities, type Isolation } from '../../src/hosts/capabilities.ts'
 import type { Span } from '../../src/kernel/give-up.ts'
 import {
   finWait2GiveUp,
@@ -17,9 +10,9 @@ import {
   zeroWindowGiveUp,
 } from '../../src/kernel/give-up-by-state.ts'
 import { jiffyMs } from '../../src/kernel/jiffies.ts'
-import { bundlePrograms } from '../../src/lab/bundle.ts'
 import { SLACK_MS, STAMP_MS } from '../../src/lab/checks.ts'
 import { describeNeeding } from '../support/needs.ts'
+import { runSession } from '../support/session.ts'
 
 const { isolation } = await findCapabilities()
 /** Two looks at a socket table: what lies between is later or sooner by so much. */
@@ -34,34 +27,15 @@ const sysctls = {
 }
 
 describeNeeding('network namespaces', isolation !== null)('sockets led step by step', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'stillhere-sockets-'))
   let answers: Record<string, unknown>
   let events: LabEvent[] = []
 
   beforeAll(async () => {
-    mkdirSync(join(folder, 'events'))
-    const argument = JSON.stringify({ folder, sysctls, ...(await bundlePrograms()) })
-    const session = fileURLToPath(new URL('../support/sockets-session.ts', import.meta.url))
-    const [program = '', ...prefix] = isolation?.commandPrefix ?? []
-    const args = [...prefix, process.execPath, '--import', 'tsx', session, argument]
-    const { status, stderr, stdout } = spawnSync(program, args, {
-      env: environmentWithSbin(),
-      timeout: 50_000,
-    })
-    if (status !== 0) throw new Error(`the session ended with ${status}: ${stderr}`)
-    answers = JSON.parse(String(stdout))
-    for (const file of readdirSync(join(folder, 'events'))) {
-      for (const line of readFileSync(join(folder, 'events', file), 'utf8').split('\n')) {
-        const event = line === '' ? null : parseEvent(line)
-        if (event === null) continue
-        if ('problem' in event) throw new Error(`${file}: ${event.problem}: ${line}`)
-        events.push({ ...event, time: Number(event.mono) / 1e6 } as LabEvent)
-      }
-    }
-    events = events.sort(inOrder)
+    const file = new URL('../support/sockets-session.ts', import.meta.url)
+    const session = await runSession<Record<string, unknown>>(file, isolation as Isolation, { sysctls })
+    answers = session.report
+    events = session.events
   }, 60_000)
-
-  afterAll(() => rmSync(folder, { recursive: true }))
 
   function of<N extends EventName>(name: N, mechanism: string, host = 'test-a'): EventOf<N>[] {
     return events.filter(

@@ -1,23 +1,13 @@
 /**
- * A lab by hand: one pair of hosts whose sockets are led step by step, with what the steps answered printed as one
- * JSON line. Started by sockets.test.ts inside namespaces of its own: argv is one JSON object.
+ * A lab by hand: one pair of hosts whose sockets are led step by step, and what the steps answered. Started by
+ * sockets.test.ts.
  */
-import { openEventLog } from '../../src/events/emit.ts'
-import { netnsHosts } from '../../src/hosts/netns.ts'
-import { CaptureProcess } from '../../src/kernel/capture/capture-process.ts'
-import type { Plan } from '../../src/lab/plan.ts'
-import { Rig } from '../../src/lab/rig.ts'
+import { openSession } from './session.ts'
 
-const { folder, host: programsBundle, capture: captureBundle, sysctls } = JSON.parse(process.argv[2] ?? '{}')
-const about = { run: 'test', lab: 'test' }
-const log = openEventLog({ ...about, file: `${folder}/events/lab.1.ndjson`, host: 'lab', incarnation: 1 })
-const emit = log.emitter('lab')
-const capture = await CaptureProcess.start(captureBundle, { ...about, folder }, emit)
-const hosts = await netnsHosts(sysctls, log, ({ name }) => capture.watch({ name, incarnation: 1 }))
-const plan = { ...about, folder, programsBundle, mechanisms: [] } as unknown as Plan
-const rig = new Rig(plan, hosts, log, capture, new AbortController().signal)
+const { rig, report } = await openSession()
 const [pair] = await rig.boot(['test'])
-if (pair === undefined || hosts.network === null) throw new Error('no hosts')
+const { network } = rig
+if (pair === undefined || network === null) throw new Error('no hosts')
 const { a, b } = pair
 const [atA, atB] = [rig.sockets(a), rig.sockets(b)]
 const within = { withinMs: 3000 }
@@ -107,9 +97,9 @@ await orphan.observe()
 for (let tries = 0; tries < 100 && (await stuck.observe())?.backoff !== 2; tries++) await rig.sleep(50)
 
 // Nothing answers any more.
-emit('run:progressed', { message: 'cutting' })
-await hosts.network.unplug(b)
-emit('run:progressed', { message: 'cut' })
+rig.say('cutting')
+await network.unplug(b)
+rig.say('cut')
 await orphan.write('lost')
 await orphan.destroy()
 const silent = await atA.tcp.connect('syn-sent', { address: b.address, port: 7 })
@@ -126,7 +116,4 @@ answers.hasty = await hasty.connected(4000)
 await rig.untilKernel(a, orphan.groupId, 'CLOSED', within)
 await rig.untilEvent(a, 'tcp:error_received', { groupId: stuck.groupId, ...within })
 
-await rig.end('the test is over')
-await capture.stop()
-process.stdout.write(JSON.stringify(answers))
-process.exit()
+await report(answers)
