@@ -4,7 +4,12 @@
  */
 import type { Role } from '../../src/events/host-names.ts'
 import type { Trigger } from '../../src/events/vocabulary.ts'
-import { type BusyConnection, keepaliveGiveUp, retransmissionGiveUp } from '../../src/kernel/give-up.ts'
+import {
+  type BusyConnection,
+  keepaliveGiveUp,
+  modelTimeout,
+  retransmissionGiveUp,
+} from '../../src/kernel/give-up.ts'
 import { SLACK_MS } from '../../src/lab/checks.ts'
 import type { KeepaliveFault } from './faults.ts'
 
@@ -15,6 +20,11 @@ export interface Place {
   role: Role
   /** This end is on the host that the fault strikes. */
   struck: boolean
+  /**
+   * Hosts are containers: one that ends takes its network with it a moment later, and one that cannot be
+   * reached may be missed by its neighbour already.
+   */
+  inContainer?: boolean
 }
 
 /** What was measured before and around the strike. Times are milliseconds after the fault became true. */
@@ -126,7 +136,8 @@ function struckEnd({ fault, mechanism, role }: Place): Expectation {
 }
 
 /** exit, kill: the kernel lives on and says goodbye in the program's name. */
-function processGone({ fault, mechanism, role }: Place, measured: Situation): Expectation {
+function processGone({ fault, mechanism, role, inContainer }: Place, measured: Situation): Expectation {
+  if (inContainer && isUdp(mechanism) && role === 'client') return containerGone(mechanism, measured)
   if (mechanism === 'udp' || mechanism === 'udp-heartbeat') {
     if (role === 'client') return refused(measured.heartbeatMs.interval, 0, 'nobody listens there any more')
     if (mechanism === 'udp') return { kind: 'quiet', why: 'a UDP server never learns that its client left' }
@@ -143,6 +154,25 @@ function processGone({ fault, mechanism, role }: Place, measured: Situation): Ex
   return {
     ...told(['fin', 'econnreset'], 0, 'the kernel of the ended process says it in its name', 'RFC 9293 3.6'),
     formula: '0 .. slack',
+  }
+}
+
+/** Whether a datagram still meets a kernel that refuses it is a race: the network goes right after the process. */
+function containerGone(mechanism: string, measured: Situation): Expectation {
+  if (mechanism === 'udp') {
+    return {
+      kind: 'unpredictable',
+      why: 'one refusal, if a datagram comes before the network is gone; else nothing',
+    }
+  }
+  const missed = heartbeatMissed(measured, 'nothing is heard any more; or a refusal came first')
+  if (missed.kind !== 'noticed') return missed
+  return {
+    ...missed,
+    triggers: ['heartbeat_missed', 'econnrefused'],
+    minMs: 0,
+    formula: `a refusal at once, or ${missed.formula}`,
+    source: `${missed.source}, RFC 1122 4.1.3.3`,
   }
 }
 
@@ -198,8 +228,8 @@ function frozen({ mechanism, role }: Place, measured: Situation): Expectation {
 
 /** cut, power-off: no packet comes back. */
 function silent(place: Place, measured: Situation): Expectation {
-  const { mechanism, role } = place
-  if (hasHeartbeat(mechanism)) return heartbeatOrKernel(measured, isUdp(mechanism))
+  const { mechanism, role, inContainer = false } = place
+  if (hasHeartbeat(mechanism)) return heartbeatOrKernel(measured, isUdp(mechanism), inContainer)
   if (mechanism === 'http-session' && role === 'client') return answerMissed(measured)
   if (mechanism === 'tcp-keepalive' && role === 'client') {
     if (measured.keepalive === null) return unreadable
@@ -208,7 +238,7 @@ function silent(place: Place, measured: Situation): Expectation {
     return {
       kind: 'noticed',
       belief: 'down',
-      triggers: ['etimedout'],
+      triggers: gaveUp(inContainer),
       minMs: minMs - measured.uncertainMs,
       maxMs,
       formula: `(n x interval .. idle + n x interval] + slack, n = ${probes}, interval ${seconds(intervalMs)}, idle ${seconds(idleMs)}`,
@@ -217,7 +247,7 @@ function silent(place: Place, measured: Situation): Expectation {
     }
   }
   if (mechanism === 'tcp-busy' || mechanism === 'tcp-user-timeout') {
-    if (role === 'client') return retransmissionsExhausted(measured)
+    if (role === 'client') return retransmissionsExhausted(measured, inContainer)
     return { kind: 'quiet', why: 'it only receives: silence is what an idle sender looks like' }
   }
   if (mechanism === 'udp') {
@@ -298,14 +328,14 @@ function heartbeatMissed(measured: Situation, why: string): Expectation {
  * A heartbeat over TCP is data: when it is lost right with the cut, the kernel may give up a moment
  * before the detector does. Whichever comes first makes it down.
  */
-function heartbeatOrKernel(measured: Situation, udp: boolean): Expectation {
+function heartbeatOrKernel(measured: Situation, udp: boolean, inContainer: boolean): Expectation {
   const detector = heartbeatMissed(measured, 'nothing is heard any more')
-  const kernel = retransmissionsExhausted(measured)
+  const kernel = retransmissionsExhausted(measured, inContainer)
   if (udp || detector.kind !== 'noticed' || kernel.kind !== 'noticed') return detector
   if (kernel.minMs > detector.maxMs + SLACK_MS) return detector
   return {
     ...detector,
-    triggers: ['heartbeat_missed', 'etimedout'],
+    triggers: ['heartbeat_missed', ...kernel.triggers],
     minMs: Math.min(detector.minMs, kernel.minMs),
     formula: `${detector.formula}; or before it ${kernel.formula}`,
   }
@@ -326,26 +356,41 @@ function answerMissed(measured: Situation): Expectation {
 }
 
 /** The kernel sends the lost bytes again and again, and gives up. */
-export function retransmissionsExhausted(measured: Situation): Expectation {
+export function retransmissionsExhausted(measured: Situation, inContainer = false): Expectation {
   const { connection, lostSendsMs } = measured
   if (connection === null) return unreadable
   const [first, last] = [lostSendsMs[0], lostSendsMs.at(-1)]
   if (first === undefined || last === undefined)
     return { kind: 'unpredictable', why: 'it sent nothing after the fault' }
-  const { minMs, maxMs } = retransmissionGiveUp(connection)
+  const giveUp = retransmissionGiveUp(connection)
+  const { maxMs } = giveUp
+  const minMs = inContainer ? withoutNeighbour(connection) : giveUp.minMs
   const { retransmissionTimeoutMs, userTimeoutMs, retries2 } = connection
   const limit =
     userTimeoutMs === 0 ? `tcp_retries2 ${retries2}` : `TCP_USER_TIMEOUT ${seconds(userTimeoutMs)}`
   return {
     kind: 'noticed',
     belief: 'down',
-    triggers: ['etimedout'],
+    triggers: gaveUp(inContainer),
     minMs: first + minMs,
     maxMs: last + maxMs,
     formula: `lost send at ${seconds(first)} + retransmissions (RTO ${Math.round(retransmissionTimeoutMs)} ms, ${limit}) = [${seconds(minMs)} .. ${seconds(maxMs)}] + slack`,
     why: 'the bytes stay unacknowledged until the kernel gives up',
     source: 'RFC 9293 3.8.3, RFC 6298, RFC 8985, tcp_timer.c',
   }
+}
+
+/** The error is the last thing the kernel was told while it waited: between networks a router may have told it something. */
+function gaveUp(inContainer: boolean): Trigger[] {
+  return inContainer ? ['etimedout', 'ehostunreach', 'enetunreach'] : ['etimedout']
+}
+
+/**
+ * A segment that cannot even be sent (no card, no neighbour that answers ARP) is no retransmission: the kernel
+ * tries again each half second (TCP_RESOURCE_PROBE_INTERVAL, tcp_timer.c), and its patience ends in between.
+ */
+function withoutNeighbour({ retries2, userTimeoutMs }: BusyConnection): number {
+  return userTimeoutMs === 0 ? modelTimeout(retries2) : userTimeoutMs
 }
 
 export function seconds(ms: number): string {

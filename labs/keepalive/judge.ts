@@ -56,8 +56,14 @@ export function endsOfCell(log: LabLog, plan: Plan, strike: Strike, mechanism: s
     const role = roleOf(host)
     const struck = host === strike.struck
     const expectation = expectationOf(
-      // This lab strikes with no other.
-      { fault: strike.fault as KeepaliveFault, mechanism, role, struck },
+      {
+        // This lab strikes with no other.
+        fault: strike.fault as KeepaliveFault,
+        mechanism,
+        role,
+        struck,
+        inContainer: plan.tier === 'compose',
+      },
       situationOf(log, plan, strike, mechanism, role),
     )
     const changes = log.all('belief:updated', { host, mechanism, from: strike.began, to: strike.until })

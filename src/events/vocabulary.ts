@@ -112,6 +112,8 @@ export const vocabulary = {
   'program:started': v.strictObject({ node: text, mechanisms: v.array(text) }),
   /** Its sockets are open; `ports` says where it listens, mechanism by mechanism. */
   'program:ready': v.strictObject({ ports: v.record(text, count) }),
+  /** It runs: written every second, in containers, where nobody sees processes. A hole is a pause, or an end. */
+  'program:running': nothing,
   /** It was asked to end, and ends in order. No such line before the last one: it was killed. */
   'program:stopping': v.strictObject({ because: text }),
   /** It cannot go on; `message` is for the person who started it. */
@@ -271,12 +273,16 @@ export const vocabulary = {
   'case:skipped': v.strictObject({ case: text, because: text }),
   /** What the person in front should know now; also a mark on the time line. */
   'run:progressed': v.strictObject({ message: text }),
-  /** What the lab knows about `peer`, from the place of `host`: the other side of every belief. */
+  /**
+   * What is known about `peer`, from the place of `host`: the other side of every belief. `definite`: the lab
+   * did it, or whoever did it said so. `unknown`: inferred from what was observed.
+   */
   'truth:updated': v.strictObject({
     peer: text,
     old: v.picklist(truths),
     new: v.picklist(truths),
     because: text,
+    certainty: v.picklist(certainties),
   }),
   'host:started': v.strictObject({ address: text, pair: text }),
   'host:process_started': v.strictObject({ processId: count }),
@@ -305,6 +311,34 @@ export const vocabulary = {
   }),
   /** The lab's own timer came late: the machine was busy, and what was measured now may be late too. */
   'control:late': v.strictObject({ lateMs: ms }),
+
+  // ---- containers -------------------------------------------------------------------------------
+  /** A program runs in a container: `container` is its hostname, which is how the engine abbreviates its id. */
+  'container:entered': v.strictObject({ service: text, container: text, address: text }),
+  /** The container engine said that it did something: it is done, at `mono` by the engine's own clock. */
+  'container:reported': v.strictObject({ container: text, action: text }),
+  /** The learner said what they are about to type (`begins`), or that it has returned. */
+  'container:announced': v.strictObject({ act: text, phase: v.picklist(['begins', 'returned']) }),
+  /** The router passes packets on, or drops them without a word; new mappings live as long as the limit says. */
+  'router:rules_updated': v.strictObject({
+    forwarding: v.picklist(['open', 'cut']),
+    /** After so many idle seconds a mapping is forgotten; null: the kernel's own limits are in force. */
+    idleLimitSeconds: v.nullable(count),
+    because: text,
+  }),
+  /**
+   * The router began to translate for a conversation, or forgot it (`isKnown: false`): it idled too long, it
+   * was closed, or somebody flushed the table. Neither end is told.
+   */
+  'router:mapping_updated': v.strictObject({
+    protocol: v.picklist(['tcp', 'udp']),
+    /** As the client has it. */
+    client: socketAddress,
+    /** Where the server sees it coming from. */
+    outside: socketAddress,
+    server: socketAddress,
+    isKnown: v.boolean(),
+  }),
 
   // ---- the recorder -----------------------------------------------------------------------------
   /** A line of an event file that is no event of this vocabulary. */

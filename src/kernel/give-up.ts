@@ -131,7 +131,7 @@ export function retransmissionGiveUp(connection: BusyConnection): Retransmission
 }
 
 /** How long `retries` retransmissions take when the first comes after 200 ms: tcp_model_timeout(). */
-function modelTimeout(retries: number): number {
+export function modelTimeout(retries: number): number {
   const doublings = Math.floor(Math.log2(RTO_MAX_MS / RTO_MIN_MS))
   const doubled = (2 ** (Math.min(retries, doublings) + 1) - 1) * RTO_MIN_MS
   return doubled + Math.max(0, retries - doublings) * RTO_MAX_MS

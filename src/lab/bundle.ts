@@ -20,10 +20,21 @@ const ENTRIES = {
  * Bundles the runner, the programs of a host, and the capture process; about a tenth of a second.
  * @returns the paths of the three files
  */
-export async function bundlePrograms(): Promise<Record<keyof typeof ENTRIES, string>> {
+export function bundlePrograms(): Promise<Record<keyof typeof ENTRIES, string>> {
+  return bundle(ENTRIES, FOLDER)
+}
+
+/**
+ * Makes one file of each entry and all it imports.
+ * @returns the path of each, by its name
+ */
+export async function bundle<Name extends string>(
+  entries: Record<Name, string>,
+  folder: string,
+): Promise<Record<Name, string>> {
   const { outputFiles } = await build({
-    entryPoints: ENTRIES,
-    outdir: FOLDER,
+    entryPoints: entries,
+    outdir: folder,
     outExtension: { '.js': '.cjs' },
     bundle: true,
     write: false,
@@ -40,16 +51,13 @@ export async function bundlePrograms(): Promise<Record<keyof typeof ENTRIES, str
     define: { 'import.meta.url': 'undefined' },
   })
   await stop()
-  mkdirSync(FOLDER, { recursive: true })
+  mkdirSync(folder, { recursive: true })
   for (const { path, contents } of outputFiles) {
     // Another run may start from these files at this moment: replace them whole.
     const fresh = join(dirname(path), `${basename(path)}.${randomBytes(4).toString('hex')}`)
     writeFileSync(fresh, contents)
     renameSync(fresh, path)
   }
-  return {
-    runner: join(FOLDER, 'runner.cjs'),
-    host: join(FOLDER, 'host.cjs'),
-    capture: join(FOLDER, 'capture.cjs'),
-  }
+  const paths = Object.keys(entries).map((name) => [name, join(folder, `${name}.cjs`)])
+  return Object.fromEntries(paths) as Record<Name, string>
 }

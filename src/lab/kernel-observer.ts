@@ -26,7 +26,7 @@ export class KernelObserver {
   readonly #watched = new Map<string, Watched>()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(log: EventLog, tier: Tier) {
+  constructor(log: EventLog, tier: Tier | 'compose') {
     this.#log = log
     if (process.platform !== 'linux') return
     const cheap = tier === 'netns' && smallTables()
@@ -43,7 +43,12 @@ export class KernelObserver {
    * host's kernel readable when the process has ended. A later call for the same host replaces it.
    * @param ports the servers' ports, by mechanism
    */
-  watch(host: Host, pid: number, side: 'server' | 'client', ports: Ports): void {
+  watch(
+    host: Pick<Host, 'name' | 'incarnation'>,
+    pid: number,
+    side: 'server' | 'client',
+    ports: Ports,
+  ): void {
     if (this.#timer === undefined) return
     this.#watched.get(host.name)?.reader.close()
     this.#watched.set(host.name, {

@@ -228,7 +228,13 @@ export class Rig {
     if (old === truth) return
     this.#truths.set(seenFrom.name, truth)
     const peer = peerOf(seenFrom.name)
-    this.#log.emitter('truth', seenFrom)('truth:updated', { peer, old, new: truth, because })
+    this.#log.emitter('truth', seenFrom)('truth:updated', {
+      peer,
+      old,
+      new: truth,
+      because,
+      certainty: 'definite',
+    })
   }
 
   /** Takes back every fault and ends every process by its pid. */

@@ -6,10 +6,8 @@ import * as dgram from 'node:dgram'
 import { once } from 'node:events'
 import { type Emitter, openEventLog } from '../events/emit.ts'
 import type { EventName } from '../events/vocabulary.ts'
-import { canSetUserTimeout } from '../kernel/socket-options.ts'
 import { readSysctls } from '../kernel/sysctls.ts'
 import type {
-  ClientSettings,
   FromHost,
   HostIdentity,
   HostRequests,
@@ -18,66 +16,11 @@ import type {
   RequestName,
   ToHost,
 } from './host-messages.ts'
-import { startHttpClient } from './http-client.ts'
-import { startHttpServer } from './http-server.ts'
 import type { Program } from './program.ts'
-import { startTcpClient } from './tcp-client.ts'
-import { startTcpServer } from './tcp-server.ts'
-import { WRITE_EVERY_MS } from './timing.ts'
-import { startUdpClient } from './udp-client.ts'
-import { startUdpHeartbeat } from './udp-heartbeat.ts'
-import { startUdpServer } from './udp-server.ts'
-import { startWebSocketClient } from './websocket-client.ts'
-import { startWebSocketServer } from './websocket-server.ts'
+import { clients, programName, servers } from './registry.ts'
 
 /** Ten connections on one host come up in milliseconds; a machine that needs longer cannot run a lab. */
 const CONNECT_LIMIT_MS = 10_000
-
-type At = { mechanism: Mechanism; host: string; port: number }
-
-/** The servers, mechanism by mechanism. Only the heartbeat makes them more than plain listeners. */
-const servers: Record<Mechanism, (at: At, emit: Emitter) => Promise<Program>> = {
-  udp: startUdpServer,
-  'udp-heartbeat': (at, emit) => startUdpHeartbeat({ ...at, role: 'listen' }, emit),
-  'tcp-idle': startTcpServer,
-  'tcp-keepalive': startTcpServer,
-  'tcp-busy': startTcpServer,
-  'tcp-user-timeout': startTcpServer,
-  'tcp-heartbeat': (at, emit) => startTcpServer({ ...at, heartbeat: true }, emit),
-  'http-session': startHttpServer,
-  websocket: startWebSocketServer,
-}
-
-/** The clients, which decide what is asked of TCP: keepalive and user timeout are theirs alone. */
-const clients: Record<Mechanism, (at: At, emit: Emitter, settings: ClientSettings) => Promise<Program>> = {
-  udp: startUdpClient,
-  'udp-heartbeat': (at, emit) => startUdpHeartbeat({ ...at, role: 'connect' }, emit),
-  'tcp-idle': startTcpClient,
-  'tcp-keepalive': (at, emit, { keepalive }) => startTcpClient({ ...at, keepalive }, emit),
-  'tcp-busy': (at, emit, { keepalive }) =>
-    startTcpClient({ ...at, keepalive, writeEveryMs: WRITE_EVERY_MS }, emit),
-  'tcp-user-timeout': (at, emit, { userTimeoutMs }) =>
-    startTcpClient(
-      { ...at, userTimeoutMs: canSetUserTimeout() ? userTimeoutMs : undefined, writeEveryMs: WRITE_EVERY_MS },
-      emit,
-    ),
-  'tcp-heartbeat': (at, emit) => startTcpClient({ ...at, heartbeat: true }, emit),
-  'http-session': startHttpClient,
-  websocket: startWebSocketClient,
-}
-
-/** The program file whose events a mechanism's are. */
-const programName: Record<Mechanism, { server: string; client: string }> = {
-  udp: { server: 'udp-server', client: 'udp-client' },
-  'udp-heartbeat': { server: 'udp-heartbeat', client: 'udp-heartbeat' },
-  'tcp-idle': { server: 'tcp-server', client: 'tcp-client' },
-  'tcp-keepalive': { server: 'tcp-server', client: 'tcp-client' },
-  'tcp-busy': { server: 'tcp-server', client: 'tcp-client' },
-  'tcp-user-timeout': { server: 'tcp-server', client: 'tcp-client' },
-  'tcp-heartbeat': { server: 'tcp-server', client: 'tcp-client' },
-  'http-session': { server: 'http-server', client: 'http-client' },
-  websocket: { server: 'websocket-server', client: 'websocket-client' },
-}
 
 const identity = JSON.parse(process.argv[2] ?? '{}') as HostIdentity
 const log = openEventLog({ ...identity, file: identity.eventFile })

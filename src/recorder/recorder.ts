@@ -31,6 +31,8 @@ export interface RecorderOptions {
   beganAt: bigint
   /** The pid that other terminals see for a pid of the event files, where it differs. */
   outerPid?: (pid: number) => number | undefined
+  /** What is written and handed over for a batch: itself, and what follows from it. Without it, itself. */
+  arrange?: (events: LabEvent[]) => LabEvent[]
   /** Called with every batch, ordered, right after it was written. */
   onEvents?: (events: LabEvent[]) => void
 }
@@ -131,7 +133,8 @@ export class Recorder {
     const ripe = this.#held.filter((event) => BigInt(event.mono) <= until).sort(inOrder)
     if (ripe.length === 0) return
     this.#held = this.#held.filter((event) => BigInt(event.mono) > until)
-    const events = ripe.map((event) => this.#complete(event))
+    const completed = ripe.map((event) => this.#complete(event))
+    const events = this.#options.arrange?.(completed) ?? completed
     appendFileSync(this.#options.output, `${events.map((event) => JSON.stringify(event)).join('\n')}\n`)
     this.#options.onEvents?.(events)
   }

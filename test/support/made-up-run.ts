@@ -101,6 +101,7 @@ export function madeUpRun({
         old: 'absent',
         new: 'answering',
         because: 'it answers',
+        certainty: 'definite',
       })
       if (isStruck)
         add(strikeAt, host, 'truth', 'truth:updated', {
@@ -108,6 +109,7 @@ export function madeUpRun({
           old: 'answering',
           new: 'unreachable',
           because: 'the lab did it',
+          certainty: 'definite',
         })
     }
     add(strikeAt - 1, 'lab', 'lab', 'fault:striking', { ...detail, promise: 'the cable is cut' })

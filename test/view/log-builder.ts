@@ -75,7 +75,7 @@ export class LogBuilder {
       time,
       host,
       'truth:updated',
-      { peer, old: 'answering', new: now, because: 'the lab did it' },
+      { peer, old: 'answering', new: now, because: 'the lab did it', certainty: 'definite' },
       null,
     )
   }

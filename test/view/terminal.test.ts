@@ -45,7 +45,13 @@ describe('the table of --play', () => {
     }
     truth(time: number, host: string, truth: EventData<'truth:updated'>['new']): this {
       const because = 'somebody did it'
-      return this.says(time, host, 'truth:updated', { peer: '', old: 'answering', new: truth, because })
+      return this.says(time, host, 'truth:updated', {
+        peer: '',
+        old: 'answering',
+        new: truth,
+        because,
+        certainty: 'definite',
+      })
     }
     kernel(time: number, host: string, unansweredProbes: number | null, group = 'tcp-idle:1'): this {
       const entry = { state: 'ESTABLISHED', timer: 'none', retransmits: 0, sendQueueBytes: 0 } as const

@@ -4,6 +4,7 @@
  * missed in bigger pieces. So ten browsers cost the memory of one, and a frozen one costs nothing.
  */
 import type { WebSocket } from 'ws'
+import type { Report } from '../../lab/report.ts'
 import type { LiveRun } from './live-run.ts'
 import type { Hello, ServerMessage } from './messages.ts'
 
@@ -22,7 +23,8 @@ interface Browser {
   run: string | null
   /** The index of the next event for it; null: it has to begin anew. */
   next: number | null
-  hasReport: boolean
+  /** What it was last told of what was found; containers are judged again and again. */
+  report: Report | null
   isTold: boolean
 }
 
@@ -38,7 +40,7 @@ export class Feed {
 
   /** From now on this browser is told all that is newer than what it has. */
   join(socket: WebSocket, { run, since }: Hello): void {
-    const browser = { socket, version: null, run, next: since, hasReport: false, isTold: false }
+    const browser = { socket, version: null, run, next: since, report: null, isTold: false }
     this.#browsers.add(browser)
     socket.once('close', () => this.#browsers.delete(browser))
     this.publish()
@@ -81,7 +83,7 @@ export class Feed {
     if (browser.run !== run) {
       browser.run = run
       browser.next = null
-      browser.hasReport = false
+      browser.report = null
       browser.isTold = false
     }
     if (browser.next !== store.total) {
@@ -92,8 +94,8 @@ export class Feed {
       if (batch.next < store.total) return false
     }
     // The judgement comes last, when the browser has what it is about.
-    if (report !== null && !browser.hasReport) {
-      browser.hasReport = true
+    if (report !== null && browser.report !== report) {
+      browser.report = report
       send({ type: 'report', run, report })
     }
     if (told !== null && !browser.isTold) {

@@ -124,6 +124,12 @@ export class LiveRun {
     }
   }
 
+  /** What has been found so far, of a run that is judged while it goes on. */
+  judged(report: Report): void {
+    this.#report = report
+    this.#changed()
+  }
+
   /** Ends it early, in order. Nothing happens when there is nothing to end. */
   stop(): void {
     this.#stopWanted = true

@@ -33,6 +33,7 @@ export interface Choice {
 
 /** What can be chosen, and what this machine cannot do. */
 export interface Setup {
+  /** None: the one run that there is goes on in containers. */
   labs: LabSetup[]
   /** What each fault does, by its id: the buttons of play say it. */
   faults: Record<string, string>
@@ -45,6 +46,26 @@ export interface Setup {
   because: string
   /** By lab: what another machine found, for the cells that this one has to skip. */
   recorded: Record<string, RecordedCells>
+}
+
+export interface Forecast {
+  words: string
+  why: string
+}
+
+/** Something to type at the containers, what it does, and what to expect of it: see `src/compose/acts.ts`. */
+export interface ShownAct {
+  id: string
+  /** `server`, `client` or `router`. */
+  strikes: string
+  /** As its strikes are called in the log; null: it takes something back. */
+  fault: string | null
+  promise: string
+  command: string
+  /** The same with a word to the recorder before and after; null: whoever does it tells by themselves. */
+  announced: string | null
+  /** What the other end should notice, by mechanism, and why. */
+  expected: Record<string, Forecast>
 }
 
 /** What a lab has to choose from. */

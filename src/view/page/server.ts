@@ -7,6 +7,7 @@
  *   GET  /api/runs  /api/runs/<id>   earlier runs; one of them, line by line
  *   POST /api/start  stop  act       orders
  *   POST /api/predict  skip          what somebody expects of the run, before they see it
+ *   GET  /api/acts                   with containers: what to type, and what to expect
  *   WS   /api/live                   what goes on, see feed.ts
  *
  * Who may do what: locks.ts.
@@ -32,7 +33,7 @@ import { listRuns, NoRunError, openRun } from './earlier-runs.ts'
 import { Feed } from './feed.ts'
 import { LiveRun, NotNowError } from './live-run.ts'
 import { Locks, newToken, type Refusal, SECURITY_HEADERS } from './locks.ts'
-import { GOING_AWAY, type LabSetup, type Setup, SUBPROTOCOL } from './messages.ts'
+import { GOING_AWAY, type LabSetup, type Setup, type ShownAct, SUBPROTOCOL } from './messages.ts'
 import { impossibleActions, impossibleCases } from './possible.ts'
 import { RateLimit } from './rate-limit.ts'
 import {
@@ -45,6 +46,7 @@ import {
 } from './requests.ts'
 
 const ADDRESS = '127.0.0.1'
+const EVERY_ADDRESS = '0.0.0.0'
 /** The longest order names all cases and mechanisms of a lab. */
 const BODY_BYTES_MAX = 4096
 /** A browser says one thing over its WebSocket: how far it has come. */
@@ -74,6 +76,19 @@ export interface PageOptions {
   port: number
   /** How runs are started, where that is not as always. */
   start?: typeof startRun
+  /** Served out of a container; a run goes on in others. */
+  container?: InContainer
+}
+
+/**
+ * A container's loopback is its own, so the page listens on all its addresses, and the engine publishes one port of
+ * the machine's loopback. The locks are as they are elsewhere: of that port, and with a token.
+ */
+export interface InContainer {
+  /** The port in the address bar. */
+  publishedPort: number
+  token: string
+  acts: () => readonly ShownAct[]
 }
 
 export interface Page {
@@ -85,20 +100,21 @@ export interface Page {
 }
 
 /** Serves the live page. @throws CannotRunError when the port is taken */
-export async function openPage({ labs, out, port, start }: PageOptions): Promise<Page> {
+export async function openPage({ labs, out, port, start, container }: PageOptions): Promise<Page> {
   // Before it listens: a page that was left open asks at once.
   const [files, setup] = await Promise.all([bundlePage(), setupOf(labs)])
   const server = createServer()
   server.maxConnections = CONNECTIONS_MAX
   server.requestTimeout = REQUEST_WITHIN_MS
-  await listen(server, port)
-  const actualPort = (server.address() as AddressInfo).port
-  const token = newToken()
+  await listen(server, port, container === undefined ? ADDRESS : EVERY_ADDRESS)
+  const actualPort = container?.publishedPort ?? (server.address() as AddressInfo).port
+  const token = container?.token ?? newToken()
   const locks = new Locks(actualPort, token)
   const live: LiveRun = new LiveRun(() => feed.publish(), start)
   const feed = new Feed(live)
   const sockets = webSocketServer(feed)
-  server.on('request', application({ locks, files, setup, labs, out, live }))
+  const acts = container?.acts ?? (() => [])
+  server.on('request', application({ locks, files, setup, labs, out, live, acts }))
   server.on('upgrade', (request, socket, head) => {
     const isOurs = request.url === '/api/live'
     const refusal = isOurs ? locks.refuseUpgrade(request.headers) : { status: 403, reason: 'nothing here' }
@@ -121,18 +137,18 @@ export async function openPage({ labs, out, port, start }: PageOptions): Promise
   }
 }
 
-function listen(server: Server, port: number): Promise<void> {
+function listen(server: Server, port: number, address: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const why =
         error.code === 'EADDRINUSE' ? 'is taken by another program' : `cannot be used (${error.code})`
       reject(
         new CannotRunError(
-          `port ${port} of ${ADDRESS} ${why}; choose another with --port N (0: any free one)`,
+          `port ${port} of ${address} ${why}; choose another with --port N (0: any free one)`,
         ),
       )
     })
-    server.listen(port, ADDRESS, resolve)
+    server.listen(port, address, resolve)
   })
 }
 
@@ -187,9 +203,10 @@ interface Parts {
   labs: PageOptions['labs']
   out: string
   live: LiveRun
+  acts: () => readonly ShownAct[]
 }
 
-function application({ locks, files, setup, labs, out, live }: Parts): Express {
+function application({ locks, files, setup, labs, out, live, acts }: Parts): Express {
   const app = express().disable('x-powered-by').disable('etag')
   const limit = new RateLimit(REQUESTS_PER_SECOND_MAX)
   app.use((request, response, next) => {
@@ -208,6 +225,7 @@ function application({ locks, files, setup, labs, out, live }: Parts): Express {
   app.get('/page.css', (_request, response) => void response.type('css').send(files.css))
 
   app.get('/api/setup', (_request, response) => void response.json(setup))
+  app.get('/api/acts', (_request, response) => void response.json(acts()))
   app.get('/api/runs', async (_request, response) => {
     const runs = await listRuns(out)
     // Asked afterwards: reading takes a while. Its verdict would tell.
@@ -239,6 +257,7 @@ function application({ locks, files, setup, labs, out, live }: Parts): Express {
     response.json({ run: plan.run })
   })
   app.post('/api/stop', (_request, response) => {
+    if (setup.labs.length === 0) throw new NotNowError('containers are stopped where they were started')
     live.stop()
     response.json({})
   })

@@ -28,6 +28,8 @@ export class PlayView {
   begin(plan: Plan, asRoot: boolean): void {
     this.#tier = plan.tier
     this.#asRoot = asRoot
+    // Whoever starts containers knows how to strike them; and they come and go.
+    this.#explained = plan.tier === 'compose'
     this.#write(`${plan.tier} hosts: ${plan.because}. Ctrl-C ends it.\n`)
   }
 
@@ -46,7 +48,7 @@ export class PlayView {
 
   #lineOf(event: LabEvent): string | null {
     const { bold, good, bad, doubtful, dim } = this.#style
-    const where = `${event.host.padEnd(7)}${(mechanismOf(event) ?? '').padEnd(17)}`
+    const where = `${event.host.padEnd(11)}${(mechanismOf(event) ?? '').padEnd(17)}`
     switch (event.name) {
       case 'run:progressed':
         return bold(event.data.message)

@@ -5,9 +5,10 @@ import type { Report } from '../../../lab/report.ts'
 import { fill, within } from '../../viewer/dom.ts'
 import { type Child, element } from '../../viewer/markup.ts'
 import { mountViewer, type Viewer } from '../../viewer/viewer.ts'
-import type { Batch, ListedRun, LiveState, ServerMessage, Setup, Told } from '../messages.ts'
+import type { Batch, ListedRun, LiveState, ServerMessage, Setup, ShownAct, Told } from '../messages.ts'
 import { ask, request, takeToken } from './api.ts'
 import { Chooser } from './choose.ts'
+import { ContainersPanel } from './containers-panel.ts'
 import { EVENTS_SHOWN_MAX, listItem, type OpenedRun, openEarlier } from './earlier.ts'
 import { Link } from './link.ts'
 import { PlayPanel } from './play-panel.ts'
@@ -15,6 +16,9 @@ import { PredictionPanel } from './predictions.ts'
 
 /** These come every second from every connection; when a run is too long for a browser, they go first. */
 const ROUTINE = /^(packet|heartbeat|tcp|udp|http|kernel:tcp_info)/
+
+/** So old what is expected may be. */
+const ACTS_EVERY_MS = 5000
 
 const root = <T extends HTMLElement = HTMLElement>(id: string) => within<T>(document, `#${id}`)
 
@@ -47,6 +51,7 @@ let opened: OpenedRun | null = null
 let setup: Setup | null = null
 let chooser: Chooser | null = null
 let panel: PlayPanel | null = null
+let containers: ContainersPanel | null = null
 let viewer: Viewer | null = null
 /** What came while the picture was paused; null: it is not. */
 let held: LabEvent[] | null = null
@@ -69,6 +74,9 @@ const link = new Link({
   },
 })
 
+// Unanswered, it is asked again: the link says that the server is away.
+setInterval(() => void listActs().catch(() => {}), ACTS_EVERY_MS)
+
 takeToken()
 // The newest link, pasted into a tab that is already open, changes nothing but the part after "#".
 addEventListener('hashchange', () => takeToken() && void link.open())
@@ -83,10 +91,17 @@ async function refresh(): Promise<void> {
         opened = null
         void attempt(() => request('/api/start', choice))
       })
+      root('choose').hidden = setup.labs.length === 0
       show()
     }
     await listEarlier()
+    await listActs()
   })
+}
+
+/** With containers: what to type. What is to be expected of it follows what is in force now. */
+async function listActs(): Promise<void> {
+  if (containers !== null && opened === null) containers.setActs(await ask<ShownAct[]>('/api/acts'))
 }
 
 async function listEarlier(): Promise<void> {
@@ -122,6 +137,7 @@ function received(message: ServerMessage): void {
   } else if (message.type === 'report') {
     live.report = message.report
     if (opened !== null) return
+    containers?.setChecks(message.report.checks)
     if (held !== null) pause()
     drawing(() => viewer?.setReport(message.report))
   } else take(message)
@@ -163,6 +179,7 @@ function take({ run, next, fresh, missing, events }: Batch): void {
   if (fresh || tooMany) show()
   else {
     panel?.take(events)
+    containers?.take(events)
     if (held === null) drawing(() => viewer?.append(events))
     else for (const event of events) held.push(event)
     showHead()
@@ -175,13 +192,15 @@ function show(): void {
   const shown = opened ?? shownLive()
   const play = root('play')
   panel = null
+  containers = null
   viewer = null
   held = null
   document.body.classList.toggle('idle', shown === null && live.state.phase === 'idle')
   document.body.classList.toggle('playing', shown?.plan.play === true)
-  // Containers are struck by other means, and there may be many: only their matrix is shown.
-  const byHand = shown?.plan.play === true && shown.plan.tier !== 'compose'
-  play.hidden = !byHand
+  const isPlay = shown?.plan.play === true
+  // Containers are struck by other means, and there may be many.
+  const byHand = isPlay && shown.plan.tier !== 'compose'
+  play.hidden = !isPlay
   const view = document.createElement('div')
   root('view').replaceChildren(view)
   if (shown === null || setup === null) return
@@ -199,6 +218,15 @@ function show(): void {
     )
     panel.take(events)
     if (opened !== null || !isGoingOn()) panel.end()
+  }
+  if (plan.tier === 'compose') {
+    containers = new ContainersPanel(play, plan, (cell) => {
+      viewer?.select(cell)
+      root('view').scrollIntoView({ block: 'start' })
+    })
+    containers.take(events)
+    if (report !== null) containers.setChecks(report.checks)
+    void attempt(listActs)
   }
   drawing(() => {
     const recorded = setup?.recorded[plan.lab]
@@ -247,7 +275,7 @@ function showControls(): void {
   const { phase } = live.state
   const place = root('controls')
   const canPause = isGoingOn() && !isAsking() && opened === null
-  fillWhenNew(place, `${phase} ${held === null} ${canPause}`, () => [
+  fillWhenNew(place, `${phase} ${held === null} ${canPause} ${setup?.labs.length}`, () => [
     ...(canPause
       ? [
           element(
@@ -257,7 +285,8 @@ function showControls(): void {
           ),
         ]
       : []),
-    ...(isGoingOn()
+    // Containers are stopped where they were started.
+    ...(isGoingOn() && setup?.labs.length !== 0
       ? [
           element(
             'button',

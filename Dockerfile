@@ -1,0 +1,25 @@
+# One image for every service of docker-compose.yml: hosts, router, recorder, and the whole lab.
+FROM node:24-bookworm-slim
+
+# What the lab builds hosts with, and what the router translates with.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends iproute2 util-linux mount procps nftables conntrack \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
+
+WORKDIR /stillhere
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --omit=peer --no-audit --no-fund && rm -rf /root/.npm
+
+COPY tsconfig.json ./
+COPY labs labs
+COPY src src
+# Programs start from bundles: three times as fast as through tsx, and twenty clients start at once.
+RUN node --import tsx src/compose/bundle.ts /usr/local/lib/stillhere \
+ && cd /usr/local/lib/stillhere && ln -s /stillhere/node_modules node_modules \
+ && printf '#!/bin/sh\nexec node /usr/local/lib/stillhere/router.cjs "$@"\n' > /usr/local/bin/strike \
+ && printf '#!/bin/sh\nexec node /usr/local/lib/stillhere/tell.cjs announce "$@"\n' > /usr/local/bin/announce \
+ && printf '#!/bin/sh\nexec node /usr/local/lib/stillhere/tell.cjs engine\n' > /usr/local/bin/engine \
+ && chmod 755 /usr/local/bin/strike /usr/local/bin/announce /usr/local/bin/engine \
+ && mkdir -p /session /stillhere/runs && chmod 1777 /session /stillhere/runs
+
+USER node

@@ -1,0 +1,94 @@
+/**
+ * Judges while it goes on: when the watch of a strike has ended, what both ends came to believe is held against
+ * what the lab expects of such a fault. Of each pair only what a judgement needs is kept.
+ */
+
+import { pairOf } from '../events/host-names.ts'
+import type { EventName, LabEvent } from '../events/vocabulary.ts'
+import type { Check } from '../lab/checks.ts'
+import { LabLog } from '../lab/log.ts'
+import type { Plan } from '../lab/plan.ts'
+import { WATCH_MS } from './truths.ts'
+
+/** Before a strike: the options and round-trip times just read, and what was heard last. */
+const BEFORE_MS = 10_000
+const KEPT_MS = BEFORE_MS + 2 * WATCH_MS
+/** Judging costs milliseconds for each pair: the oldest checks go, when somebody strikes all afternoon. */
+const CHECKS_MAX = 3600
+
+/** True from the moment it was written until it is written again. */
+const LASTING: ReadonlySet<EventName> = new Set<EventName>([
+  'kernel:sysctls_read',
+  'kernel:sampling_started',
+  'host:started',
+])
+
+interface Kept {
+  lasting: Map<string, LabEvent>
+  recent: LabEvent[]
+  strikes: number
+}
+
+export class Judgement {
+  readonly #plan: Plan
+  readonly #judge: (log: LabLog, plan: Plan) => Check[]
+  readonly #pairs = new Map<string, Kept>()
+  #checks: Check[] = []
+
+  constructor(plan: Plan, judge: (log: LabLog, plan: Plan) => Check[]) {
+    this.#plan = plan
+    this.#judge = judge
+  }
+
+  /** Of the newest strikes, oldest first. Ids are `<pair>/<mechanism>/<n>-<fault>-<what>`: the pair's n-th strike. */
+  get checks(): readonly Check[] {
+    return this.#checks
+  }
+
+  /** What is known of a pair now, enough to predict from. */
+  logOf(pair: string): LabLog {
+    const kept = this.#pairs.get(pair)
+    return new LabLog(kept === undefined ? [] : [...kept.lasting.values(), ...kept.recent])
+  }
+
+  /** What is known of some pair: of the host's settings, say, which all of them share. */
+  anyLog(): LabLog {
+    return this.logOf([...this.#pairs.keys()][0] ?? '')
+  }
+
+  /** @returns what it decided */
+  take(event: LabEvent): Check[] {
+    const pair = pairOf(event.host) ?? ('pair' in event.data ? event.data.pair : null)
+    if (pair === null) return []
+    let kept = this.#pairs.get(pair)
+    if (kept === undefined) {
+      kept = { lasting: new Map(), recent: [], strikes: 0 }
+      this.#pairs.set(pair, kept)
+    }
+    if (event.name === 'fault:striking') kept.strikes += 1
+    if (LASTING.has(event.name)) kept.lasting.set(`${event.host} ${event.name}`, event)
+    else kept.recent.push(event)
+    if ((kept.recent[0]?.time ?? event.time) < event.time - 2 * KEPT_MS) {
+      kept.recent = kept.recent.filter(({ time }) => time >= event.time - KEPT_MS)
+    }
+    if (event.name !== 'watch:ended') return []
+    const checks = this.#judgeStrike(pair, kept)
+    this.#checks = [...this.#checks, ...checks].slice(-CHECKS_MAX)
+    return checks
+  }
+
+  #judgeStrike(pair: string, { lasting, recent, strikes }: Kept): Check[] {
+    const began = recent.findLast(({ name }) => name === 'fault:striking')
+    if (began === undefined) return []
+    const from = began.time - BEFORE_MS
+    // Of this strike alone: an earlier one, half forgotten, cannot be judged again.
+    const own = recent.filter(
+      ({ time, name }) => time >= from && !(/^(fault|watch):/.test(name) && time < began.time),
+    )
+    const log = new LabLog([...lasting.values(), ...own])
+    return this.#judge(log, this.#plan).map((check) => {
+      const [fault, mechanism, what] = check.id.split('/')
+      return { ...check, id: `${pair}/${mechanism}/${strikes}-${fault}-${what}` }
+    })
+  }
+}

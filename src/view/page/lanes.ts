@@ -1,0 +1,136 @@
+/**
+ * What is known of containers at this moment: a lane for each client, with a board for its two ends and the
+ * strike that was seen last. Events in, what the page shows out.
+ */
+
+import { type HostSide, otherSide, pairOf, sideOf } from '../../events/host-names.ts'
+import type { Belief, Certainty, EventOf, LabEvent, Trigger } from '../../events/vocabulary.ts'
+import { mechanismOf } from '../../lab/log.ts'
+import { Board } from '../terminal/board.ts'
+
+/** More are no table any more: then they are counted, and the rest is chosen by name. */
+export const LANES_SHOWN_MAX = 8
+
+export interface SeenStrike {
+  /** From 1, in this lane. */
+  number: number
+  fault: string
+  /** Which end it struck; the other one has to find out. */
+  struck: HostSide
+  at: number
+  because: string
+  certainty: Certainty
+  uncertainMs: number
+  /** What the end that has to find out came to believe, by mechanism: the first that is no "up". */
+  noticed: Map<string, { belief: Belief; trigger: Trigger; afterMs: number }>
+  isOver: boolean
+}
+
+export interface Lane {
+  pair: string
+  board: Board
+  /** Its address, for commands that want one. */
+  addresses: Record<HostSide, string>
+  strike: SeenStrike | null
+  /** Whether the router translates for its newest connection, by mechanism. */
+  remembered: Map<string, boolean>
+  newest: Map<string, string>
+}
+
+export class Lanes {
+  readonly #mechanisms: readonly string[]
+  readonly #lanes = new Map<string, Lane>()
+  /** The containers, as the engine calls them: by service or by pair. */
+  readonly containers = new Map<string, string>()
+
+  constructor(mechanisms: readonly string[]) {
+    this.#mechanisms = mechanisms
+  }
+
+  /** In the order of their names; who is gone comes last. */
+  get all(): Lane[] {
+    const isGone = ({ board }: Lane) => (board.truth.a.truth === 'gone' ? 1 : 0)
+    const numberOf = ({ pair }: Lane) => Number(/\d+$/.exec(pair)?.[0] ?? 0)
+    return [...this.#lanes.values()].sort(
+      (one, other) => isGone(one) - isGone(other) || numberOf(one) - numberOf(other),
+    )
+  }
+
+  take(event: LabEvent): void {
+    const pair = 'pair' in event.data ? event.data.pair : pairOf(event.host)
+    if (event.name === 'container:entered') {
+      this.containers.set(pair ?? event.host, event.data.container)
+    }
+    if (event.name === 'router:mapping_updated') this.#remember(event)
+    if (pair === null) return
+    const lane = this.#laneOf(pair)
+    const side = sideOf(event.host)
+    if (event.name === 'host:started' && side !== null) lane.addresses[side] = event.data.address
+    lane.board.add(event)
+    if (event.name === 'fault:striking') {
+      const { fault, struck, promise, uncertainMs = 0 } = event.data
+      lane.strike = {
+        number: (lane.strike?.number ?? 0) + 1,
+        fault,
+        struck: sideOf(struck) ?? 'b',
+        at: event.time,
+        because: promise,
+        certainty: 'definite',
+        uncertainMs,
+        noticed: new Map(),
+        isOver: false,
+      }
+      return
+    }
+    const { strike } = lane
+    if (strike === null || strike.isOver) return
+    if (event.name === 'watch:ended') strike.isOver = true
+    if (event.name === 'truth:updated' && event.time === strike.at) strike.certainty = event.data.certainty
+    if (event.name === 'belief:updated' && side === otherSide(strike.struck) && event.data.new !== 'up') {
+      const mechanism = mechanismOf(event) ?? ''
+      const isFirst = !strike.noticed.has(mechanism) || strike.noticed.get(mechanism)?.belief === 'suspect'
+      if (!isFirst || event.data.new === 'connecting') return
+      const { new: belief, trigger } = event.data
+      strike.noticed.set(mechanism, { belief, trigger, afterMs: event.time - strike.at })
+    }
+  }
+
+  /** How many of the clients believe what, for each mechanism: for the many that no table shows. */
+  summary(side: HostSide): Map<string, Map<Belief | 'ended', number>> {
+    const counts = new Map(this.#mechanisms.map((id) => [id, new Map<Belief | 'ended', number>()]))
+    for (const { board } of this.#lanes.values()) {
+      for (const [mechanism, row] of board.rows) {
+        const own = counts.get(mechanism)
+        const { belief } = row[side]
+        own?.set(belief, (own.get(belief) ?? 0) + 1)
+      }
+    }
+    return counts
+  }
+
+  #remember({ group_id: group = '', data }: EventOf<'router:mapping_updated'>): void {
+    const lane = [...this.#lanes.values()].find(({ addresses }) => data.client.startsWith(`${addresses.a}:`))
+    if (lane === undefined) return
+    const mechanism = group.split(':')[0] ?? ''
+    // What is forgotten of an older connection says nothing of the newest.
+    if (data.isKnown) lane.newest.set(mechanism, group)
+    else if (lane.newest.get(mechanism) !== group) return
+    lane.remembered.set(mechanism, data.isKnown)
+  }
+
+  #laneOf(pair: string): Lane {
+    let lane = this.#lanes.get(pair)
+    if (lane === undefined) {
+      lane = {
+        pair,
+        board: new Board(this.#mechanisms),
+        addresses: { a: '?', b: '?' },
+        strike: null,
+        remembered: new Map(),
+        newest: new Map(),
+      }
+      this.#lanes.set(pair, lane)
+    }
+    return lane
+  }
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+import base from './vitest.config.ts'
+
+/** `npm run test:containers`: builds an image and kills containers, which takes minutes and a Docker engine. */
+export default defineConfig({
+  test: {
+    ...base.test,
+    include: ['test/containers/**/*.test.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 600_000,
+  },
+})
