@@ -201,7 +201,7 @@ function connectionOf(
   cell: string | null,
   { plan, events }: RecordedRun,
 ): { pair: string; mechanism: string } {
-  const started = events.filter((event) => event.name === 'host:process_started')
+  const started = events.filter(({ name }) => name === 'host:started' || name === 'host:process_started')
   const pairs = new Set(started.map(({ host }) => pairOf(host)).filter((pair) => pair !== null))
   const { mechanisms, showFirst } = plan
   const has = (one: string) => {

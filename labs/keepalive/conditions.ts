@@ -3,7 +3,8 @@
 import { keepaliveGiveUp, retransmissionGiveUp } from '../../src/kernel/give-up.ts'
 import type { LabOptions } from '../../src/lab/options.ts'
 import type { Conditions, Plan } from '../../src/lab/plan.ts'
-import { type ClientSettings, type Mechanism, mechanisms } from '../../src/programs/host-messages.ts'
+import type { Programs } from '../../src/lab/rig.ts'
+import { type ClientSettings, mechanisms } from '../../src/programs/host-messages.ts'
 
 /** How the clients set their sockets. */
 export type KeepaliveSettings = ClientSettings
@@ -98,9 +99,6 @@ function realRetransmission(retries2: number): number {
 }
 
 /** What runs on each pair: the clients and servers of the chosen rows, and how the clients are set. */
-export function programsOf({ settings, mechanisms: chosen }: Plan<KeepaliveSettings>): {
-  mechanisms: Mechanism[]
-  settings: ClientSettings
-} {
+export function programsOf({ settings, mechanisms: chosen }: Plan<KeepaliveSettings>): Programs {
   return { mechanisms: mechanisms.filter((id) => chosen.includes(id)), settings }
 }

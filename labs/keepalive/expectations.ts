@@ -4,7 +4,6 @@
  */
 import type { Role } from '../../src/events/host-names.ts'
 import type { Trigger } from '../../src/events/vocabulary.ts'
-import type { FaultId } from '../../src/faults/registry.ts'
 import {
   type BusyConnection,
   keepaliveGiveUp,
@@ -12,10 +11,11 @@ import {
   retransmissionGiveUp,
 } from '../../src/kernel/give-up.ts'
 import { SLACK_MS } from '../../src/lab/checks.ts'
+import type { KeepaliveFault } from './faults.ts'
 
 /** Which cell, and which of its two ends. */
 export interface Place {
-  fault: FaultId
+  fault: KeepaliveFault
   mechanism: string
   role: Role
   /** This end is on the host that the fault strikes. */

@@ -5,13 +5,13 @@
 import { type Role, roleOf } from '../../src/events/host-names.ts'
 import type { Belief, EventOf, Trigger } from '../../src/events/vocabulary.ts'
 import { addressOf } from '../../src/events/vocabulary.ts'
-import type { FaultId } from '../../src/faults/registry.ts'
 import { type Check, type Claim, judge, SLACK_MS, STAMP_MS, skip } from '../../src/lab/checks.ts'
 import { judgeTimed, skippedCells } from '../../src/lab/judging.ts'
 import type { LabLog, Strike } from '../../src/lab/log.ts'
 import type { Plan } from '../../src/lab/plan.ts'
 import { aftermathClaims } from './aftermath.ts'
 import { type Expectation, expectationOf } from './expectations.ts'
+import type { KeepaliveFault } from './faults.ts'
 import { situationOf } from './situation.ts'
 
 /** What became of one end of one cell, and what should have. */
@@ -56,7 +56,14 @@ export function endsOfCell(log: LabLog, plan: Plan, strike: Strike, mechanism: s
     const role = roleOf(host)
     const struck = host === strike.struck
     const expectation = expectationOf(
-      { fault: strike.fault, mechanism, role, struck, inContainer: plan.tier === 'compose' },
+      {
+        // This lab strikes with no other.
+        fault: strike.fault as KeepaliveFault,
+        mechanism,
+        role,
+        struck,
+        inContainer: plan.tier === 'compose',
+      },
       situationOf(log, plan, strike, mechanism, role),
     )
     const changes = log.all('belief:updated', { host, mechanism, from: strike.began, to: strike.until })
@@ -163,7 +170,7 @@ function wording(change: EventOf<'belief:updated'>, strike: Strike): string {
 }
 
 /** The claim of a cell's check, in a sentence. */
-function claimOf(fault: FaultId, mechanism: string, end: EndOfCell): string {
+function claimOf(fault: string, mechanism: string, end: EndOfCell): string {
   const who = `the ${end.role} of ${mechanism}${end.struck ? ' on the struck host' : ''}`
   switch (end.expectation.kind) {
     case 'noticed':

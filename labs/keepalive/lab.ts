@@ -9,7 +9,7 @@
  *
  * Predict before you run: the cable of an idle connection is cut. What do both ends say 12 s later?
  */
-import { type FaultId, faults } from '../../src/faults/registry.ts'
+import { faults } from '../../src/faults/registry.ts'
 import type { Pair } from '../../src/hosts/host.ts'
 import type { Lab } from '../../src/lab/lab.ts'
 import type { Plan } from '../../src/lab/plan.ts'
@@ -18,6 +18,7 @@ import type { Rig } from '../../src/lab/rig.ts'
 import { mechanisms } from '../../src/programs/host-messages.ts'
 import { endsOfCellInWords } from './cell.ts'
 import { conditionsOf, type KeepaliveSettings, programsOf } from './conditions.ts'
+import { FAULTS, type KeepaliveFault } from './faults.ts'
 import { judgeRun } from './judge.ts'
 import { play } from './play.ts'
 import { questionsOf } from './questions.ts'
@@ -38,18 +39,6 @@ const AFTERMATH_MS = 3000
  * own, so it is there on every machine.
  */
 const SHOW_FIRST = ['cut/tcp-keepalive', 'freeze/tcp-heartbeat', 'kill/tcp-idle']
-/** In the order in which people meet them: from what the peer says to what nobody says. */
-const FAULTS = [
-  'none',
-  'exit',
-  'kill',
-  'reset',
-  'reboot',
-  'power-off',
-  'cut',
-  'blip',
-  'freeze',
-] as const satisfies FaultId[]
 
 export const keepalive: Lab<KeepaliveSettings> = {
   id: 'keepalive',
@@ -84,13 +73,13 @@ async function experiment(rig: Rig, plan: Plan<KeepaliveSettings>): Promise<void
   await Promise.all(
     pairs.map(async (pair, index) => {
       await rig.sleep(phases[index] ?? SETTLE_MS)
-      await column(rig, pair.name as FaultId, pair)
+      await column(rig, pair.name as KeepaliveFault, pair)
     }),
   )
 }
 
 /** One column of the matrix: one fault on one pair, watched, and what comes after. */
-async function column(rig: Rig, id: FaultId, pair: Pair): Promise<void> {
+async function column(rig: Rig, id: KeepaliveFault, pair: Pair): Promise<void> {
   await rig.observe(pair)
   const { fault, sinceMs, undo } = await rig.strike(id, pair)
   const restOf = (durationMs: number) => sinceMs + durationMs - performance.now()

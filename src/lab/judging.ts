@@ -6,6 +6,9 @@ import { cellOfCheck, type Plan } from './plan.ts'
 /** Why the rig ends a run that came to its end by itself. */
 export const EXPERIMENT_OVER = 'the experiment is over'
 
+/** The lab made no claim: a mistake in it, or a source of events that this system does not have. */
+const NOTHING_JUDGED = 'nothing was observed that could be judged'
+
 /** A claim and the time in which it was observed, for the control timer. */
 export interface TimedClaim {
   claim: Claim
@@ -19,16 +22,16 @@ export function judgeTimed(log: LabLog, { claim, from, to }: TimedClaim): Check 
 }
 
 /**
- * Judges the claims of a lab whose cases are run by `rig.runCase`. Of a case that was not seen to its end
+ * Judges the claims of a lab. Of a case that was not seen to its end, or whose fault was not seen to happen,
  * no claim counts; each cell without any is one skipped check with the reason.
- * @param claims about the cases in `log.watchOf`; those about cells that this run has not are left out
+ * @param claims null, and what is about a cell that this run has not, is left out
  */
 export function judgeCases(log: LabLog, plan: Plan, claims: readonly (TimedClaim | null)[]): Check[] {
   const checks = claims.flatMap((timed) => {
     if (timed === null) return []
     const cell = cellOfCheck(timed.claim.id)
-    const isComplete = log.watchOf(caseOf(cell))?.complete === true
-    return isComplete && plan.cells.includes(cell) ? [judgeTimed(log, timed)] : []
+    const counts = plan.cells.includes(cell) && problemOf(log, caseOf(cell)) === null
+    return counts ? [judgeTimed(log, timed)] : []
   })
   return [...checks, ...skippedCells(log, plan, checks)]
 }
@@ -44,16 +47,19 @@ export function skippedCells(
   const judged = new Set(checks.map(({ id }) => cellOfCheck(id)))
   return plan.cells
     .filter((cell) => !judged.has(cell))
-    .map((cell) => skip(`${cell}/${what}`, claimOf(cell), whyNotObserved(log, caseOf(cell))))
+    .map((cell) => skip(`${cell}/${what}`, claimOf(cell), problemOf(log, caseOf(cell)) ?? NOTHING_JUDGED))
 }
 
-/** Why a run says nothing about a case. */
-function whyNotObserved(log: LabLog, caseId: string): string {
+/** Why nothing that a run says about a case counts; null when it was seen from its beginning to its end. */
+function problemOf(log: LabLog, caseId: string): string | null {
   const skipped = log.all('case:skipped').find(({ data }) => data.case === caseId)
   if (skipped !== undefined) return skipped.data.because
+  const unproved = log.strikes.find(({ pair, problem }) => pair === caseId && problem !== null)
+  if (unproved !== undefined) return `the fault was not seen to happen: ${unproved.problem}`
+  if (log.watchOf(caseId)?.complete === true) return null
   const ended = log.last('run:ended')?.data.because
   if (ended !== undefined && ended !== EXPERIMENT_OVER) return `the run ended before: ${ended}`
-  return 'nothing was observed that this lab could judge'
+  return 'the run did not come to its end'
 }
 
 function caseOf(cell: string): string {

@@ -104,11 +104,17 @@ export class LabLog {
     return this.strikes.find((strike) => strike.pair === pair)
   }
 
-  /** What was seen of a case that the rig ran (`runCase`); undefined when it did not come to it. */
+  /**
+   * When a case was seen: by `runCase`, or else from its first strike to the end of that watch; undefined
+   * when the run did not come to it.
+   */
   watchOf(pair: string): Watch | undefined {
     const ofPair = (event: { data: { pair: string } }) => event.data.pair === pair
     const started = this.all('case:started').find(ofPair)
-    if (started === undefined) return undefined
+    if (started === undefined) {
+      const strike = this.strikeOn(pair)
+      return strike && { from: strike.began, to: strike.until, complete: strike.complete }
+    }
     const ended = this.all('case:ended').find(ofPair)
     return {
       from: started.time,

@@ -41,11 +41,10 @@ export function tellFindings(lab: Teller, told: Told, style: Style): string {
 /** What was found, without the story. */
 export function tellMatrix(lab: Teller, told: Told, style: Style): string {
   const { log, plan, checks } = told
+  // In play a learner strikes what they like: there is no matrix to fill.
+  if (plan.play) return summaryText(checks, style)
   const found = lab.matrix?.(log, plan, checks, style) ?? casesText(told, plan.cases, style)
-  return parts([
-    ...(plan.play ? [] : [found, lessonsText(lessonsOf(lab, plan, checks))]),
-    summaryText(checks, style),
-  ])
+  return parts([found, lessonsText(lessonsOf(lab, plan, checks)), summaryText(checks, style)])
 }
 
 /** Case by case: its promise, then each check with what was expected and observed. */

@@ -6,7 +6,7 @@ import {
   type Place,
   type Situation,
 } from '../../labs/keepalive/expectations.ts'
-import { faultIds } from '../../src/faults/registry.ts'
+import { FAULTS } from '../../labs/keepalive/faults.ts'
 import { mechanisms } from '../../src/programs/host-messages.ts'
 
 const quick: Situation = {
@@ -44,7 +44,7 @@ function noticed(expectation: Expectation) {
 
 test('each end of all 81 cells has an expectation, whichever side is struck', () => {
   const full = { ...quick, mendedMs: 1500, networkBackMs: 150 }
-  const kinds = faultIds.flatMap((fault) =>
+  const kinds = FAULTS.flatMap((fault) =>
     mechanisms.flatMap((mechanism) =>
       (['client', 'server'] as const).flatMap((role) =>
         [true, false].map((struck) => expectationOf({ fault, mechanism, role, struck }, full).kind),

@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { FAULTS } from '../../labs/keepalive/faults.ts'
 import { readLog } from '../../src/events/parse.ts'
-import { faultIds } from '../../src/faults/registry.ts'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
 import type { Report } from '../../src/lab/report.ts'
 import { mechanisms } from '../../src/programs/host-messages.ts'
@@ -40,7 +40,7 @@ describeNeeding('network namespaces', tier === 'netns')('lab:keepalive on netns 
       expect(report).toMatchObject({ schema: 'stillhere/report@1', tier: 'netns', strike, verdict: 'pass' })
       const cells = new Set(report.checks.map(({ id }) => id.split('/').slice(0, 2).join('/')))
       expect(cells).toEqual(
-        new Set(faultIds.flatMap((fault) => mechanisms.map((mechanism) => `${fault}/${mechanism}`))),
+        new Set(FAULTS.flatMap((fault) => mechanisms.map((mechanism) => `${fault}/${mechanism}`))),
       )
       // Only what has no meaning may be skipped here: UDP has no connection to reset, two ends each.
       const skipped = report.checks.filter(({ verdict }) => verdict === 'skipped').map(({ id }) => id)
