@@ -111,8 +111,6 @@ export function expectationOf(place: Place, measured: Situation): Expectation {
     case 'cut':
     case 'power-off':
       return silent(place, measured)
-    default:
-      return { kind: 'meaningless', why: 'this lab does not strike so' }
   }
 }
 

@@ -2,7 +2,7 @@
  * What a learner may do to the containers, as they would type it: what it is called in the log, what undoes it,
  * and what it comes down to. The engine does it, or the router; the lab only looks.
  */
-import type { FaultId } from '../faults/registry.ts'
+import type { KeepaliveFault } from '../../labs/keepalive/faults.ts'
 
 /** What an act does to what it strikes. */
 export type Effect =
@@ -25,7 +25,7 @@ export interface Act {
   readonly strikes: 'server' | 'client' | 'router'
   readonly effect: Effect
   /** With which of the lab's faults it is compared; null: it is an undo, or nothing of the lab's is like it. */
-  readonly fault: FaultId | null
+  readonly fault: KeepaliveFault | null
   /** What to type. */
   readonly command: string
   /** What takes it back, if anything does. */

@@ -20,6 +20,8 @@ export class Conversation {
   readonly #settings: ClientSettings
   readonly #emit: Emitter
   #program: Program | null = null
+  /** Which conversation it is by now: what an earlier one says when it is closed is no reason to begin again. */
+  #number = 0
   #timer: NodeJS.Timeout | undefined
   #ended = false
 
@@ -37,8 +39,10 @@ export class Conversation {
 
   /** Begins a conversation; whether it succeeds is an event. */
   async begin(): Promise<void> {
+    const number = ++this.#number
     const emit: Emitter = (name, data, groupId, mono) => {
       this.#emit(name, data, groupId, mono)
+      if (number !== this.#number) return
       if (name === 'belief:updated' && 'new' in data && data.new === 'down') this.#again()
     }
     this.#program = await clients[this.#mechanism](this.#at, emit, this.#settings)

@@ -1,8 +1,8 @@
 /** What the learner is told to expect of an act before they type it: the lab's own formulas, with what is in force now. */
 import { type Expectation, expectationOf } from '../../labs/keepalive/expectations.ts'
+import type { KeepaliveFault } from '../../labs/keepalive/faults.ts'
 import { situationOf } from '../../labs/keepalive/situation.ts'
 import { type HostSide, hostName, otherSide, roleOf } from '../events/host-names.ts'
-import type { FaultId } from '../faults/registry.ts'
 import { SLACK_MS } from '../lab/checks.ts'
 import type { LabLog, Strike } from '../lab/log.ts'
 import type { Plan } from '../lab/plan.ts'
@@ -16,7 +16,7 @@ export function forecast(
   log: LabLog,
   plan: Plan,
   pair: string,
-  fault: FaultId,
+  fault: KeepaliveFault,
   struck: HostSide,
 ): Record<string, Forecast> {
   const now = log.events.at(-1)?.time

@@ -10,9 +10,9 @@
  * Pure: arranged events in (arrange.ts), in order of time; out come the same events and what follows from them.
  */
 
+import type { KeepaliveFault } from '../../labs/keepalive/faults.ts'
 import { hostName, pairOf, sideOf } from '../events/host-names.ts'
 import type { Certainty, EventName, EventOf, LabEvent, Truth } from '../events/vocabulary.ts'
-import type { FaultId } from '../faults/registry.ts'
 import { type Act, actOf } from './acts.ts'
 import { isClient, ROUTER, SERVER } from './arrange.ts'
 
@@ -57,7 +57,7 @@ interface PairState {
   /** Inferred: both write, neither hears. */
   isSilent: boolean
   truth: { a: Truth; b: Truth }
-  watch: { fault: FaultId; struck: string; from: number } | null
+  watch: { fault: KeepaliveFault; struck: string; from: number } | null
 }
 
 /** Why something is so. */
@@ -256,7 +256,7 @@ export class TruthFinder {
     event: LabEvent,
     name: string,
     condition: Container['condition'],
-    fault: FaultId | null,
+    fault: KeepaliveFault | null,
     cause: Cause,
   ): void {
     const state = this.#stateOf(name)
@@ -279,7 +279,7 @@ export class TruthFinder {
     this.#change(event, cause, connected ? null : 'cut', name)
   }
 
-  #change(event: LabEvent, cause: Cause, fault: FaultId | null, name: string): void {
+  #change(event: LabEvent, cause: Cause, fault: KeepaliveFault | null, name: string): void {
     for (const pair of this.#pairsOf(name)) {
       const struck = hostName(pair.name, name === SERVER ? 'b' : 'a')
       this.#updatePair(event, pair, cause, fault === null ? null : { fault, struck })
@@ -291,7 +291,7 @@ export class TruthFinder {
     event: LabEvent,
     pair: PairState,
     { because, certainty, uncertainMs }: Cause,
-    strike: { fault: FaultId; struck: string } | null,
+    strike: { fault: KeepaliveFault; struck: string } | null,
   ): void {
     const now = { a: this.#truthAbout(SERVER, pair), b: this.#truthAbout(pair.client, pair) }
     if (now.a === pair.truth.a && now.b === pair.truth.b) return

@@ -9,6 +9,7 @@ import { parseEvent } from '../../src/events/parse.ts'
 import type { LabEvent } from '../../src/events/vocabulary.ts'
 import type { Check } from '../../src/lab/checks.ts'
 import { mechanisms } from '../../src/programs/host-messages.ts'
+import { Lanes } from '../../src/view/page/lanes.ts'
 import { describeNeeding } from '../support/needs.ts'
 import { compose, composeSays, containerOf, docker, hasEngine, inside } from './engine.ts'
 
@@ -318,15 +319,11 @@ async function untilAllUp(clients: number): Promise<void> {
 
 /** The newest belief of each end of each connection; the UDP client holds none. */
 async function states(): Promise<string[]> {
-  const newest = new Map<string, string>()
-  for (const event of await events()) {
-    if (event.name === 'program:started') {
-      for (const key of newest.keys()) if (key.startsWith(`${event.host} `)) newest.delete(key)
-    }
-    if (event.name !== 'belief:updated') continue
-    newest.set(`${event.host} ${event.group_id?.split(':')[0]}`, event.data.new)
-  }
-  return [...newest.values()]
+  const lanes = new Lanes(mechanisms)
+  for (const event of await events()) lanes.take(event)
+  return lanes.all.flatMap(({ board }) =>
+    [...board.rows.values()].flatMap(({ a, b }) => [a.belief, b.belief]),
+  )
 }
 
 /** Strikes, waits, undoes it; @returns the checks of this strike */

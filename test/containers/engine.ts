@@ -49,5 +49,7 @@ export async function containerOf(service: string): Promise<string> {
 
 /** Something in a container, as its user. */
 export async function inside(service: string, ...argv: string[]): Promise<string> {
-  return compose('exec', '-T', service, ...argv)
+  const { status, stdout, stderr } = await docker('exec', await containerOf(service), ...argv)
+  if (status !== 0) throw new Error(`${argv.join(' ')} in ${service} ended with ${status}: ${stderr}`)
+  return stdout
 }

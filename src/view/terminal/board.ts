@@ -27,7 +27,13 @@ export interface End {
   /** How long it had done so when it changed its mind. */
   ghostMs: number | null
   connection: string | undefined
+  /** The connection that its belief is about, and the ones before. */
+  believedOn: string | undefined
+  earlier: readonly string[]
 }
+
+/** One connection is closed when the next begins; what is older is silent. */
+const EARLIER_MAX = 8
 
 export interface Row {
   a: End
@@ -97,7 +103,14 @@ export class Board {
     }
   }
 
-  #believe(row: Row, side: HostSide, { time, data }: EventOf<'belief:updated'>): void {
+  #believe(row: Row, side: HostSide, { time, data, group_id = '' }: EventOf<'belief:updated'>): void {
+    const end = row[side]
+    // An end that has gone on to another connection may still be told that the earlier one is over.
+    if (end.earlier.includes(group_id)) return
+    if (end.believedOn !== group_id && end.believedOn !== undefined) {
+      end.earlier = [...end.earlier, end.believedOn].slice(-EARLIER_MAX)
+    }
+    end.believedOn = group_id
     row[side].belief = data.new
     row[side].certainty = data.certainty
     row.change = { at: time, side, why: data.trigger }
@@ -161,6 +174,8 @@ function nobody(): End {
     ghostSince: null,
     ghostMs: null,
     connection: undefined,
+    believedOn: undefined,
+    earlier: [],
   }
 }
 
