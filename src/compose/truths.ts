@@ -25,6 +25,8 @@ const ENDINGS = 3
 const ENDINGS_WITHIN_MS = 500
 /** Its goodbyes are seen a moment after it said that it ends. */
 const GOODBYES_MS = 3000
+/** What was under way when a card was taken out, or waited in a buffer to be read. */
+const IN_FLIGHT_MS = 1000
 /** A command that is typed takes a second or two to return; whoever was interrupted did not type it. */
 const ANNOUNCED_MS = 30_000
 /** Everything that will notice has noticed. */
@@ -43,6 +45,8 @@ const ENDED: ReadonlySet<EventName> = new Set<EventName>(['tcp:end_received', 't
 interface Container {
   condition: 'running' | 'frozen' | 'gone'
   connected: boolean
+  /** When it was last plugged in or out. */
+  pluggedAt: number
   wroteAt: number
   saidGoodbyeAt: number
   /** When connections with it ended, as its peers saw it: the newest few. */
@@ -123,7 +127,10 @@ export class TruthFinder {
     const pair = this.#pairs.get(pairOf(event.host) ?? '')
     if (pair === undefined) return
     const side = sideOf(event.host)
-    if (side !== null && HEARD.has(event.name)) pair.heardAt[side] = event.time
+    if (side !== null && HEARD.has(event.name)) {
+      pair.heardAt[side] = event.time
+      this.#noteHeard(event, pair)
+    }
     if (side !== null && ENDED.has(event.name) && !isTimeout(event)) {
       // Who closes its own connections is answered with FIN by a living kernel.
       const isOwn = event.time - state.saidGoodbyeAt < GOODBYES_MS
@@ -272,10 +279,21 @@ export class TruthFinder {
     this.#change(event, cause, fault, name)
   }
 
+  /** Who is heard is on the network, whoever said that it is not. */
+  #noteHeard(event: LabEvent, { client }: PairState): void {
+    for (const name of [client, SERVER]) {
+      const { connected, pluggedAt } = this.#stateOf(name)
+      if (connected || event.time - pluggedAt < IN_FLIGHT_MS) continue
+      const cause: Cause = { because: 'they hear each other', certainty: 'definite', uncertainMs: 0 }
+      this.#plug(event, name, true, cause)
+    }
+  }
+
   #plug(event: LabEvent, name: string, connected: boolean, cause: Cause): void {
     const state = this.#stateOf(name)
     if (state.connected === connected) return
     state.connected = connected
+    state.pluggedAt = event.time
     this.#change(event, cause, connected ? null : 'cut', name)
   }
 
@@ -384,6 +402,7 @@ export class TruthFinder {
       state = {
         condition: 'running',
         connected: true,
+        pluggedAt: Number.NEGATIVE_INFINITY,
         wroteAt: Number.NEGATIVE_INFINITY,
         saidGoodbyeAt: Number.NEGATIVE_INFINITY,
         endings: [],

@@ -150,6 +150,15 @@ describe('for certain', () => {
     expect(strikes()).toMatchObject([{ uncertainMs: 1000 }])
   })
 
+  test('who is heard again is connected again, though nobody said so', () => {
+    live(1000, 5000)
+    say(event(5000, 'engine', 'container:reported', { container: 'aaaaaaaaaaaa', action: 'disconnect' }))
+    live(5001, 9000, ['server', 'client-1'], false)
+    expect(last('client-1-a')).toMatchObject({ new: 'unreachable', time: 5000 })
+    live(9001, 10_000)
+    expect(last('client-1-a')).toMatchObject({ new: 'answering', because: 'they hear each other' })
+  })
+
   test('a sign of what was announced comes before it returned', () => {
     live(1000, 5000)
     say(event(5000, 'learner', 'container:announced', { act: 'kill server', phase: 'begins' }))

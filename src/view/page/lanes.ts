@@ -3,13 +3,16 @@
  * strike that was seen last. Events in, what the page shows out.
  */
 
-import { type HostSide, otherSide, pairOf, sideOf } from '../../events/host-names.ts'
+import { type HostSide, pairOf, sideOf } from '../../events/host-names.ts'
 import type { Belief, Certainty, EventOf, LabEvent, Trigger } from '../../events/vocabulary.ts'
 import { mechanismOf } from '../../lab/log.ts'
 import { Board } from '../terminal/board.ts'
 
 /** More are no table any more: then they are counted, and the rest is chosen by name. */
 export const LANES_SHOWN_MAX = 8
+
+/** Longer than anything is uncertain. */
+const RECENT_MS = 5000
 
 export interface SeenStrike {
   /** From 1, in this lane. */
@@ -26,6 +29,14 @@ export interface SeenStrike {
   isOver: boolean
 }
 
+interface Change {
+  time: number
+  side: HostSide
+  mechanism: string
+  belief: Belief
+  trigger: Trigger
+}
+
 export interface Lane {
   pair: string
   board: Board
@@ -35,6 +46,8 @@ export interface Lane {
   /** Whether the router translates for its newest connection, by mechanism. */
   remembered: Map<string, boolean>
   newest: Map<string, string>
+  /** What changed just now. */
+  recent: readonly Change[]
 }
 
 export class Lanes {
@@ -80,19 +93,20 @@ export class Lanes {
         noticed: new Map(),
         isOver: false,
       }
+      // What was noticed before anybody could say what had happened.
+      for (const change of lane.recent) {
+        if (change.time >= event.time - uncertainMs) note(lane.strike, change)
+      }
       return
     }
     const { strike } = lane
-    if (strike === null || strike.isOver) return
-    if (event.name === 'watch:ended') strike.isOver = true
-    if (event.name === 'truth:updated' && event.time === strike.at) strike.certainty = event.data.certainty
-    if (event.name === 'belief:updated' && side === otherSide(strike.struck) && event.data.new !== 'up') {
-      const mechanism = mechanismOf(event) ?? ''
-      const isFirst = !strike.noticed.has(mechanism) || strike.noticed.get(mechanism)?.belief === 'suspect'
-      if (!isFirst || event.data.new === 'connecting') return
-      const { new: belief, trigger } = event.data
-      strike.noticed.set(mechanism, { belief, trigger, afterMs: event.time - strike.at })
-    }
+    if (event.name === 'watch:ended' && strike !== null) strike.isOver = true
+    if (event.name === 'truth:updated' && event.time === strike?.at) strike.certainty = event.data.certainty
+    if (event.name !== 'belief:updated' || side === null) return
+    const { new: belief, trigger } = event.data
+    const change: Change = { time: event.time, side, mechanism: mechanismOf(event) ?? '', belief, trigger }
+    lane.recent = [...lane.recent.filter(({ time }) => event.time - time < RECENT_MS), change]
+    if (strike !== null && !strike.isOver) note(strike, change)
   }
 
   /** How many of the clients believe what, for each mechanism: for the many that no table shows. */
@@ -128,9 +142,18 @@ export class Lanes {
         strike: null,
         remembered: new Map(),
         newest: new Map(),
+        recent: [],
       }
       this.#lanes.set(pair, lane)
     }
     return lane
   }
+}
+
+/** The first that is no "up"; a doubt gives way to the end that follows it. */
+function note(strike: SeenStrike, { time, side, mechanism, belief, trigger }: Change): void {
+  if (side === strike.struck || belief === 'up' || belief === 'connecting' || belief === 'unknown') return
+  const known = strike.noticed.get(mechanism)
+  if (known !== undefined && known.belief !== 'suspect') return
+  strike.noticed.set(mechanism, { belief, trigger, afterMs: Math.max(0, time - strike.at) })
 }

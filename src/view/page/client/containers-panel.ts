@@ -203,12 +203,12 @@ export class ContainersPanel {
         ? strike.isOver
           ? 'nothing, for the whole watch'
           : 'nothing yet'
-        : `${noticed.belief} after ${(noticed.afterMs / 1000).toFixed(1)} s (${noticed.trigger.replaceAll('_', ' ')})`
+        : `${noticed.belief} after ${span(noticed.afterMs, strike.uncertainMs)} s (${noticed.trigger.replaceAll('_', ' ')})`
     return [
       element(
         'td',
         { title: act?.expected[mechanism]?.why },
-        check === undefined ? (act?.expected[mechanism]?.words ?? '') : expectedWords(check),
+        act?.expected[mechanism]?.words ?? (check === undefined ? '' : expectedWords(check)),
       ),
       element('td', {}, observed),
       element('td', { title: check?.because }, check === undefined ? '' : check.verdict),
@@ -378,6 +378,13 @@ function strikeWords({ pair, strike }: Lane): string {
       ? ''
       : `, at most ${(strike.uncertainMs / 1000).toFixed(1)} s before it was known`
   return `Strike ${strike.number}: ${strike.fault} of ${what} at ${(strike.at / 1000).toFixed(1)} s: ${strike.because} (${strike.certainty}${when}).`
+}
+
+/** From the strike, which lies somewhere in the time before it was known. */
+function span(afterMs: number, uncertainMs: number): string {
+  const seconds = (ms: number) => (Math.max(0, ms) / 1000).toFixed(1)
+  const [least, most] = [seconds(afterMs), seconds(afterMs + uncertainMs)]
+  return least === most ? least : `${least} .. ${most}`
 }
 
 function expectedWords({ expected }: Check): string {
