@@ -32,6 +32,21 @@ export function packetKey(packet: Packet): string {
   }
 }
 
+/**
+ * The packet without what a translating router changes of it: one name for its client on both sides, and
+ * no port, which may differ. What an ICMP error quotes is not looked into, so such a one is not matched.
+ * @param translations addresses behind the router, and the address the other side sees instead
+ */
+export function untranslated(packet: Packet, translations: ReadonlyMap<string, string>): Packet {
+  if (translations.size === 0 || packet.protocol === 'arp' || packet.protocol === 'other') return packet
+  const seenAs = new Set(translations.values())
+  const plain = (end: string): string => {
+    const [address = ''] = end.split(':')
+    return translations.get(address) ?? (seenAs.has(address) ? address : end)
+  }
+  return { ...packet, source: plain(packet.source), destination: plain(packet.destination) }
+}
+
 interface Known {
   number: number
   /** More than one where routers send it on. Empty while it was only seen to arrive. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { PacketNumbers, packetKey } from '../../src/wire/match.ts'
+import { PacketNumbers, packetKey, untranslated } from '../../src/wire/match.ts'
 import type { TcpPacket, UdpPacket } from '../../src/wire/packet.ts'
 
 const datagram: UdpPacket = {
@@ -33,6 +33,29 @@ describe('packetKey()', () => {
     ['direction', { source: segment.destination, destination: segment.source }],
   ])('segments differ in %s', (_, change) => {
     expect(packetKey(segment)).not.toBe(packetKey({ ...segment, ...change }))
+  })
+})
+
+describe('untranslated()', () => {
+  const translations = new Map([['10.0.1.1', '10.1.1.254']])
+  const keyOf = (change: Partial<TcpPacket>) =>
+    packetKey(untranslated({ ...segment, ...change }, translations))
+
+  test.each<[string, Partial<TcpPacket>, Partial<TcpPacket>]>([
+    ['there', { source: '10.0.1.1:1' }, { source: '10.1.1.254:1' }],
+    ['there, with another port', { source: '10.0.1.1:1' }, { source: '10.1.1.254:7' }],
+    ['and back', { destination: '10.0.1.1:1' }, { destination: '10.1.1.254:7' }],
+    ['untranslated', { source: '10.0.1.1:1' }, { source: '10.0.1.1:1' }],
+  ])('is the same on both sides of a router: %s', (_, inside, outside) => {
+    expect(keyOf(outside)).toBe(keyOf(inside))
+  })
+
+  test('others keep their ports', () => {
+    expect(keyOf({ source: '10.0.2.1:1' })).not.toBe(keyOf({ source: '10.0.2.1:2' }))
+  })
+
+  test('without routers nothing changes', () => {
+    expect(untranslated(segment, new Map())).toBe(segment)
   })
 })
 
