@@ -8,15 +8,16 @@
 import { closeSync, existsSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { type Emitter, openEventLog } from './events/emit.ts'
-import type { CaptureIdentity, FromCapture, ToCapture } from './kernel/capture/messages.ts'
+import type { ToCapture } from './kernel/capture/messages.ts'
 import { BYTES_KEPT, type CapturedFrame, PacketRing, SLOTS } from './kernel/capture/packet-ring.ts'
 import { systemCalls } from './kernel/capture/system-calls.ts'
 import { measureWallClock, readClocks } from './kernel/capture/wall-clock.ts'
+import type { FromHelper, HelperIdentity } from './kernel/helper-process.ts'
 import { enhancedPacket, interfaceDescription, linkType, sectionHeader } from './view/pcapng/blocks.ts'
 import { FlowMemory } from './wire/flow-memory.ts'
 import { groupOf } from './wire/group.ts'
 import { labelOf } from './wire/label.ts'
-import { PacketNumbers, packetKey } from './wire/match.ts'
+import { PacketNumbers, packetKey, untranslated } from './wire/match.ts'
 import { decodePacket, flagNames } from './wire/packet.ts'
 
 /** Seldom enough to cost nothing while nothing happens; the recorder waits longer for late events. */
@@ -47,7 +48,7 @@ interface CaptureFile {
   blocks: Buffer[]
 }
 
-const identity = JSON.parse(process.argv[2] ?? '{}') as CaptureIdentity
+const identity = JSON.parse(process.argv[2] ?? '{}') as HelperIdentity
 const log = openEventLog({
   ...identity,
   file: `${identity.folder}/events/capture.1.ndjson`,
@@ -62,6 +63,7 @@ const wallClockAheadNs = clock.aheadNs
 const watched = new Map<string, Watched>()
 const files = new Map<string, CaptureFile>()
 const mechanisms = new Map<string, string>()
+const translations = new Map<string, string>()
 const numbers = new PacketNumbers()
 mkdirSync(`${identity.folder}/packets`, { recursive: true })
 
@@ -71,7 +73,8 @@ process.on('message', (message: ToCapture) => {
   let problem: string | null = null
   try {
     if ('watch' in message) watch(message.watch)
-    else if ('mechanisms' in message) learn(message.mechanisms)
+    else if ('mechanisms' in message) learn(mechanisms, message.mechanisms)
+    else if ('translations' in message) learn(translations, message.translations)
     else stop()
   } catch (error) {
     problem = error instanceof Error ? error.message : String(error)
@@ -117,8 +120,8 @@ function createFile(name: string): CaptureFile {
   return { descriptor, frames: 0, blocks: [] }
 }
 
-function learn(told: Record<string, string>): void {
-  for (const [server, mechanism] of Object.entries(told)) mechanisms.set(server, mechanism)
+function learn(known: Map<string, string>, told: Record<string, string>): void {
+  for (const [address, what] of Object.entries(told)) known.set(address, what)
 }
 
 /** Takes up to `limit` packets stamped before `untilNs`, of all hosts, in order of time. */
@@ -158,7 +161,7 @@ function record({ name, emit, flows, capture }: Watched, frame: CapturedFrame): 
     'packet:captured',
     {
       direction,
-      packet: String(numbers.numberOf(packetKey(packet), direction, name, mono)),
+      packet: String(numbers.numberOf(packetKey(untranslated(packet, translations)), direction, name, mono)),
       frame: capture.frames,
       protocol: packet.protocol,
       source: packet.source,
@@ -194,7 +197,7 @@ function stop(): void {
   process.exit()
 }
 
-function reply(message: FromCapture): void {
+function reply(message: FromHelper): void {
   process.send?.(message, () => {
     // The lab may be gone by now; `disconnect` ends us.
   })

@@ -16,7 +16,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   recorder: ['events'],
   programs: ['events', 'kernel', 'protocols'],
   hosts: ['events', 'kernel', 'programs'],
-  faults: ['events', 'hosts'],
+  faults: ['events', 'hosts', 'programs', 'wire'],
   lab: ['events', 'faults', 'hosts', 'kernel', 'programs', 'recorder', 'view'],
   // The lab of keepalive once more, with containers for hosts: it puts everything together, as an entry point does.
   compose: ['events', 'faults', 'hosts', 'kernel', 'lab', 'programs', 'recorder', 'view'],
@@ -27,6 +27,7 @@ const ENTRY_POINTS = [
   'src/cli.ts',
   'src/runner.ts',
   'src/capture.ts',
+  'src/cable.ts',
   'src/doctor.ts',
   'src/watch.ts',
   'src/report-command.ts',

@@ -114,6 +114,26 @@ const kernelSocket = v.strictObject({
 })
 export type KernelSocket = v.InferOutput<typeof kernelSocket>
 
+const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1))
+const cableEnd = { cable: text, direction: v.picklist(['aToB', 'bToA']) }
+
+/** One line of a router's table (nf_conntrack), as it translates. */
+const routerMapping = v.strictObject({
+  protocol: text,
+  /** What the router takes the connection for; only for TCP. */
+  state: v.optional(text),
+  /** It forgets then, unless a packet passes. */
+  forgetsInMs: ms,
+  /** As the inside sees it: client and server. */
+  source: socketAddress,
+  destination: socketAddress,
+  /** As what the server sees the client. */
+  seenAs: socketAddress,
+  /** A packet has passed in both directions. */
+  answered: v.boolean(),
+})
+export type RouterMapping = v.InferOutput<typeof routerMapping>
+
 const faultDetail = { fault: text, pair: text, struck: text }
 
 export const vocabulary = {
@@ -327,6 +347,79 @@ export const vocabulary = {
   }),
   /** Packets passed that were not captured: the capture process came too late. Silence proves nothing then. */
   'wire:packets_dropped': v.strictObject({ packets: count }),
+
+  /**
+   * A cable that is a program was told so, for frames of one direction; all of its settings from now on. What
+   * they do is in src/wire/cable.ts. Frames already under way keep their time of arrival.
+   */
+  'cable:set': v.strictObject({
+    ...cableEnd,
+    delayMs: ms,
+    jitterMs: ms,
+    /** Probabilities, of a frame. */
+    loss: share,
+    duplicate: share,
+    reorder: share,
+    cut: v.boolean(),
+    mtuBytes: v.nullable(count),
+  }),
+  /** It was pulled out at one of its ends, or put back. */
+  'cable:plugged': v.strictObject({ cable: text, isPlugged: v.boolean() }),
+  /**
+   * It was told to keep back frames of these kinds (`hold`), to let go `frames` that it had kept back and
+   * keep back these from now on (`release`), or to lose the next `frames` of these (`drop`).
+   */
+  'cable:told': v.strictObject({
+    ...cableEnd,
+    rule: v.picklist(['hold', 'release', 'drop']),
+    kinds: v.array(text),
+    frames: v.optional(count),
+  }),
+  /** A frame did not pass, because of such a rule: neither its sender nor its receiver can know. */
+  'cable:frame_stopped': v.strictObject({
+    ...cableEnd,
+    fate: v.picklist(['held', 'dropped']),
+    protocol: v.picklist(['tcp', 'udp', 'icmp', 'arp', 'other']),
+    source: socketAddress,
+    destination: socketAddress,
+    flags: v.optional(text),
+    bytes: count,
+    /** As in `packet:captured`. Anybody can have written it. */
+    text: v.optional(text),
+  }),
+  /**
+   * What became of the frames of one direction since the cable was connected: the words of `CableCounts` in
+   * src/wire/cable.ts. Logged before its settings change, and at the end.
+   */
+  'cable:counted': v.strictObject({
+    ...cableEnd,
+    entered: count,
+    left: count,
+    lost: count,
+    cutOff: count,
+    tooLarge: count,
+    dropped: count,
+    duplicated: count,
+    reordered: count,
+    held: count,
+    overflowed: count,
+  }),
+  /** The cable came too late and lost frames that it was not told to lose. Loss proves nothing then. */
+  'cable:frames_missed': v.strictObject({ ...cableEnd, frames: count }),
+
+  /** A router stands between the hosts of a pair and translates: b sees `outside` where a is. */
+  'router:started': v.strictObject({
+    router: text,
+    inside: text,
+    outside: text,
+    /** Its rules (nft) and its settings (/proc/sys), as it was given them. */
+    rules: text,
+    sysctls: v.record(text, text),
+  }),
+  /** What the router holds about connections: a third believer. `by` says how it was asked. */
+  'router:mappings_read': v.strictObject({ router: text, by: text, mappings: v.array(routerMapping) }),
+  /** It was made to forget so many; whoever holds such a connection was not told. */
+  'router:forgot': v.strictObject({ router: text, by: text, mappings: count }),
 
   // ---- the lab: truth, faults, hosts ------------------------------------------------------------
   'run:started': v.strictObject({

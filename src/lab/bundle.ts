@@ -14,11 +14,12 @@ const ENTRIES = {
   runner: fileURLToPath(new URL('../runner.ts', import.meta.url)),
   host: fileURLToPath(new URL('../programs/host.ts', import.meta.url)),
   capture: fileURLToPath(new URL('../capture.ts', import.meta.url)),
+  cable: fileURLToPath(new URL('../cable.ts', import.meta.url)),
 }
 
 /**
- * Bundles the runner, the programs of a host, and the capture process; about a tenth of a second.
- * @returns the paths of the three files
+ * Bundles the runner, the programs of a host, the capture and the cable process; about a tenth of a second.
+ * @returns the path of each file
  */
 export function bundlePrograms(): Promise<Record<keyof typeof ENTRIES, string>> {
   return bundle(ENTRIES, FOLDER)

@@ -24,6 +24,7 @@ const SOL_PACKET = 263
 const PACKET_RX_RING = 5
 const PACKET_STATISTICS = 6
 const PACKET_VERSION = 10
+const PACKET_VNET_HDR = 15
 const TPACKET_V2 = 1
 const ETH_P_ALL = 3
 
@@ -35,11 +36,27 @@ const TP_STATUS_KERNEL = 0
 
 /** As many as a busy host has in a second; the capture process looks a hundred times as often. */
 export const SLOTS = 1024
-const SLOT_BYTES = 512
 /** The kernel hands out whole pages, and a slot must not cross the border of a block. */
 const BLOCK_BYTES = 65_536
-/** What of a slot remains for the packet: headers, and the beginning of the payload. */
-export const BYTES_KEPT = SLOT_BYTES - 66
+
+/** What is kept of each packet. */
+export interface SlotShape {
+  /** A divisor of 65,536. */
+  readonly bytes: number
+  /**
+   * Whether each packet comes with its struct virtio_net_hdr: what the kernel put off for the network card
+   * to do, such as the checksum. Without it nobody can send such a packet on.
+   */
+  readonly offload: boolean
+}
+/** Headers, and the beginning of the payload. */
+export const beginnings: SlotShape = { bytes: 512, offload: false }
+/** The whole of a packet of 1500 bytes and more, to be sent on. */
+export const wholePackets: SlotShape = { bytes: 2048, offload: true }
+/** What of a slot of {@link beginnings} remains for the packet. */
+export const BYTES_KEPT = beginnings.bytes - 66
+/** struct virtio_net_hdr, linux/virtio_net.h; it stands right before the packet. */
+const OFFLOAD_BYTES = 10
 
 const littleEndian = endianness() === 'LE'
 
@@ -51,11 +68,15 @@ export interface CapturedFrame {
   /** How long it was; only the first BYTES_KEPT are in `bytes`. */
   wireBytes: number
   bytes: Buffer
+  /** The same with its offload header before it, as `send` takes it; `bytes` where the ring has none. */
+  withOffload: Buffer
 }
 
 export class PacketRing {
   readonly #system: SystemCalls
-  readonly #fd: number
+  /** A packet socket, which can also send: not to be closed but by `close`. */
+  readonly fd: number
+  readonly #shape: SlotShape
   readonly #unmap: () => void
   readonly #memory: ArrayBuffer
   readonly #words: Int32Array
@@ -68,7 +89,12 @@ export class PacketRing {
    * @param namespace a file such as /run/netns/cut-a
    * @throws Error when it cannot; the thread is back in its own namespace then
    */
-  static open(system: SystemCalls, namespace: string, interfaceName: string): PacketRing {
+  static open(
+    system: SystemCalls,
+    namespace: string,
+    interfaceName: string,
+    shape: SlotShape = beginnings,
+  ): PacketRing {
     const there = openSync(namespace, 'r')
     const here = openSync('/proc/self/ns/net', 'r')
     try {
@@ -78,7 +104,7 @@ export class PacketRing {
       try {
         const interfaceIndex = system.ifNameToIndex(interfaceName)
         // Protocol 0: it hears nothing until it is bound to the one interface.
-        return new PacketRing(system, system.socket(AF_PACKET, SOCK_RAW, 0), interfaceIndex)
+        return new PacketRing(system, system.socket(AF_PACKET, SOCK_RAW, 0), interfaceIndex, shape)
       } finally {
         system.setns(here, CLONE_NEWNET)
       }
@@ -88,14 +114,16 @@ export class PacketRing {
     }
   }
 
-  private constructor(system: SystemCalls, fd: number, interfaceIndex: number) {
+  private constructor(system: SystemCalls, fd: number, interfaceIndex: number, shape: SlotShape) {
     this.#system = system
-    this.#fd = fd
+    this.fd = fd
+    this.#shape = shape
+    if (shape.offload) system.setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, words(1))
     system.setsockopt(fd, SOL_PACKET, PACKET_VERSION, words(TPACKET_V2))
     // struct tpacket_req: bytes of a block, blocks, bytes of a slot, slots.
-    const blocks = (SLOTS * SLOT_BYTES) / BLOCK_BYTES
-    system.setsockopt(fd, SOL_PACKET, PACKET_RX_RING, words(BLOCK_BYTES, blocks, SLOT_BYTES, SLOTS))
-    const { memory, unmap } = system.map(fd, SLOTS * SLOT_BYTES)
+    const blocks = (SLOTS * shape.bytes) / BLOCK_BYTES
+    system.setsockopt(fd, SOL_PACKET, PACKET_RX_RING, words(BLOCK_BYTES, blocks, shape.bytes, SLOTS))
+    const { memory, unmap } = system.map(fd, SLOTS * shape.bytes)
     this.#memory = memory
     this.#unmap = unmap
     this.#words = new Int32Array(memory)
@@ -106,16 +134,19 @@ export class PacketRing {
   /** The oldest packet that was not released, or null. */
   head(): CapturedFrame | null {
     if (this.#head !== null) return this.#head
-    const at = this.#slot * SLOT_BYTES
+    const at = this.#slot * this.#shape.bytes
     // Atomic, so that no processor reads the rest of the slot before the word that says it is ours.
     if (Atomics.load(this.#words, at / 4) === TP_STATUS_KERNEL) return null
     const frame = at + this.#view.getUint16(at + slot.frame, littleEndian)
+    const bytes = this.#word(at + slot.keptBytes)
+    const before = this.#shape.offload ? OFFLOAD_BYTES : 0
     this.#head = {
       direction: this.#view.getUint8(at + PACKET_TYPE) === PACKET_OUTGOING ? 'sent' : 'received',
       wallNs:
         BigInt(this.#word(at + slot.seconds)) * 1_000_000_000n + BigInt(this.#word(at + slot.nanoseconds)),
       wireBytes: this.#word(at + slot.wireBytes),
-      bytes: Buffer.from(this.#memory, frame, this.#word(at + slot.keptBytes)),
+      bytes: Buffer.from(this.#memory, frame, bytes),
+      withOffload: Buffer.from(this.#memory, frame - before, before + bytes),
     }
     return this.#head
   }
@@ -124,21 +155,21 @@ export class PacketRing {
   release(): void {
     if (this.#head === null) return
     this.#head = null
-    Atomics.store(this.#words, (this.#slot * SLOT_BYTES) / 4, TP_STATUS_KERNEL)
+    Atomics.store(this.#words, (this.#slot * this.#shape.bytes) / 4, TP_STATUS_KERNEL)
     this.#slot = (this.#slot + 1) % SLOTS
   }
 
   /** Packets that found no slot free, since the last time this was asked. */
   dropped(): number {
     const statistics = Buffer.alloc(8) // struct tpacket_stats: packets, drops. Reading sets both to 0.
-    this.#system.getsockopt(this.#fd, SOL_PACKET, PACKET_STATISTICS, statistics)
+    this.#system.getsockopt(this.fd, SOL_PACKET, PACKET_STATISTICS, statistics)
     return new Uint32Array(statistics.buffer, statistics.byteOffset, 2)[1] ?? 0
   }
 
   /** Nothing may be read from it, nor from a packet of it, afterwards. */
   close(): void {
     this.#head = null
-    closeSync(this.#fd)
+    closeSync(this.fd)
     this.#unmap()
   }
 

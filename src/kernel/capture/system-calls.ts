@@ -1,4 +1,4 @@
-/** The system calls of a capture that Node does not offer, with errors instead of -1. Linux only. */
+/** The system calls of captures and cables that Node does not offer, with errors instead of -1. Linux only. */
 import { errnoName, loadKoffi } from '../libc.ts'
 
 export interface SystemCalls {
@@ -15,12 +15,25 @@ export interface SystemCalls {
   map(fd: number, bytes: number): { memory: ArrayBuffer; unmap: () => void }
   /** Nanoseconds. */
   wallClock(): bigint
+  /** Without waiting. False when the kernel did not take it: the card is down, or its queue full. */
+  send(fd: number, bytes: Buffer): boolean
+  /** A descriptor that another thread's poll wakes up for once eight bytes, a number, are written to it. */
+  eventfd(): number
+  /**
+   * Waits in a thread of its own until one of the descriptors can be read (true), or `timeoutMs` have
+   * passed (null: for as long as it takes), or a signal came. One such wait at a time; while it lasts,
+   * `process.exit` waits too.
+   */
+  whenReadable(descriptors: readonly number[], timeoutMs: number | null): Promise<boolean>
 }
 
 const PROT_READ_WRITE = 3
 const MAP_SHARED = 1
 const MAP_FAILED = 0xffff_ffff_ffff_ffffn
 const CLOCK_REALTIME = 0
+const MSG_DONTWAIT = 0x40
+const EFD_NONBLOCK = 0o4000
+const POLLIN = 1
 
 /** @throws Error where koffi has no binary for this machine */
 export function systemCalls(): SystemCalls {
@@ -40,6 +53,9 @@ export function systemCalls(): SystemCalls {
   const mmap = self.func('void *mmap(void *at, size_t bytes, int protection, int flags, int fd, long offset)')
   const munmap = self.func('int munmap(void *at, size_t bytes)')
   const clockGettime = self.func('int clock_gettime(int clock, _Out_ long *time)')
+  const send = self.func('long send(int fd, const void *bytes, size_t length, int flags)')
+  const eventfd = self.func('int eventfd(uint32_t value, int flags)')
+  const ppoll = self.func('int ppoll(void *descriptors, size_t count, const void *timeout, const void *mask)')
 
   const checked = (result: number, call: string): number => {
     if (result === -1) throw new Error(`${call} failed: ${errnoName(koffi)}`)
@@ -64,5 +80,29 @@ export function systemCalls(): SystemCalls {
       clockGettime(CLOCK_REALTIME, time)
       return BigInt(time[0] ?? 0) * 1_000_000_000n + BigInt(time[1] ?? 0)
     },
+    send: (fd, bytes) => send(fd, bytes, bytes.length, MSG_DONTWAIT) === bytes.length,
+    eventfd: () => checked(eventfd(0, EFD_NONBLOCK), 'eventfd()'),
+    whenReadable: (descriptors, timeoutMs) =>
+      new Promise((resolve) => {
+        // struct pollfd: descriptor, events asked for, events found.
+        const asked = new Int32Array(descriptors.flatMap((fd) => [fd, POLLFD_ASKS]))
+        if (timeoutMs !== null) setTimespec(pollTimeout, timeoutMs)
+        ppoll.async(asked, descriptors.length, timeoutMs === null ? null : pollTimeout, null, () =>
+          // Read from the memory that the call wrote to, which must live as long as the call.
+          resolve(asked.some((word, index) => index % 2 === 1 && word !== POLLFD_ASKS)),
+        )
+      }),
   }
+}
+
+/** The second word of a struct pollfd, two numbers of 16 bits: POLLIN asked for, nothing found yet. */
+const POLLFD_ASKS = new Int32Array(Uint16Array.of(POLLIN, 0).buffer)[0] ?? 0
+
+/** struct timespec of ppoll(2), since poll(2) counts whole milliseconds. */
+const pollTimeout = new BigInt64Array(2)
+
+function setTimespec(timespec: BigInt64Array, milliseconds: number): void {
+  const nanoseconds = BigInt(Math.max(0, Math.round(milliseconds * 1e6)))
+  timespec[0] = nanoseconds / 1_000_000_000n
+  timespec[1] = nanoseconds % 1_000_000_000n
 }

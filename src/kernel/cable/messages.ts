@@ -1,0 +1,26 @@
+/** What the lab asks the process that is the cables (node's IPC channel). Answers come in the same order. */
+import type { CableCounts, CableDirection, CableSettings, FrameKind } from '../../wire/cable.ts'
+
+type OneWay = { pair: string; direction: CableDirection }
+
+export type ToCables =
+  /**
+   * Connect two network interfaces of this namespace, those whose other ends are in hosts a and b. Asked
+   * again, after a reboot made one of them anew, the cable keeps its settings and what is in it.
+   */
+  | { connect: { pair: string; a: string; b: string } }
+  | { set: OneWay & { change: Partial<CableSettings> } }
+  | { plug: { pair: string; isPlugged: boolean } }
+  | { drop: OneWay & { kinds: readonly FrameKind[]; frames: number } }
+  | { hold: OneWay & { kinds: readonly FrameKind[] } }
+  | { release: OneWay & { kinds: readonly FrameKind[] } }
+  /** Answered with the counts. */
+  | { count: OneWay }
+  /** Log the counts, and end. Answered by the end of the process. */
+  | { stop: true }
+
+/** To `count` the counts, to `set` the settings before it. */
+export interface CableAnswer {
+  counts?: CableCounts
+  before?: CableSettings
+}
