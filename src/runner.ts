@@ -5,8 +5,9 @@
 import { labs } from '../labs/index.ts'
 import { openEventLog } from './events/emit.ts'
 import type { Hosts } from './hosts/host.ts'
-import { netnsHosts } from './hosts/netns.ts'
+import { netnsHosts, type Watcher } from './hosts/netns.ts'
 import { processHosts } from './hosts/process.ts'
+import { CableProcess } from './kernel/cable/cable-process.ts'
 import { CaptureProcess } from './kernel/capture/capture-process.ts'
 import { startControl } from './lab/control.ts'
 import { EXPERIMENT_OVER } from './lab/judging.ts'
@@ -54,9 +55,11 @@ async function main(): Promise<void> {
       const started = await CaptureProcess.start(plan.captureBundle, plan, emit)
       capture = started
       // The process to come is the first this host's packets are captured for.
-      hosts = await netnsHosts(plan.sysctls, log, ({ name, incarnation }) =>
-        started.watch({ name, incarnation: incarnation + 1 }),
-      )
+      const watcher: Watcher = {
+        wired: ({ name, incarnation }) => started.watch({ name, incarnation: incarnation + 1 }),
+        translated: (addresses) => started.translate(addresses),
+      }
+      hosts = await netnsHosts(plan.sysctls, log, watcher, () => CableProcess.start(plan.cableBundle, plan))
     } else hosts = await processHosts()
     rig = new Rig(plan, hosts, log, capture, stop.signal)
     await (play ? lab.play?.(rig, plan) : lab.experiment(rig, plan))

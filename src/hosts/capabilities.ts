@@ -116,6 +116,11 @@ function readSetting(path: string): string | undefined {
   }
 }
 
+/** What rules for packets need, `nft`: null when it is here, else what is missing and how to get it. */
+export function missingFirewall(): string | null {
+  return isInPath('nft') ? null : 'nft not found: apt-get install nftables'
+}
+
 function isInPath(tool: string): boolean {
   const folders = (environmentWithSbin().PATH ?? '').split(delimiter)
   return folders.some((folder) => folder !== '' && existsSync(join(folder, tool)))

@@ -2,7 +2,11 @@
  * What a host is: a name, an address, and a way to run programs there. How it is made is the business of
  * a tier: `process.ts` (plain processes on loopback) or `netns.ts` (network namespaces with a switch).
  */
+import type { Cable } from '../kernel/cable/cable-process.ts'
 import type { HostProcess } from './host-process.ts'
+import type { Router, RouterSettings } from './router.ts'
+
+export type { Cable, Router }
 
 export const tiers = ['process', 'netns'] as const
 export type Tier = (typeof tiers)[number]
@@ -20,6 +24,20 @@ export interface Host {
   process: HostProcess | null
 }
 
+/**
+ * What is between the hosts of a pair. `switch`: a bridge of the kernel, which does nothing to frames.
+ * `cable`: a program, which does to frames what it is told (`Network.cable`). `router`: two networks and a
+ * router between them that translates addresses (`Network.router`).
+ */
+export const middles = ['switch', 'cable', 'router'] as const
+export type Middle = (typeof middles)[number]
+
+/** A pair to be made; a name alone is one with a switch. */
+export type PairWish =
+  | string
+  | { name: string; middle?: 'switch' | 'cable' }
+  | { name: string; middle: 'router'; router?: RouterSettings }
+
 /** Two hosts that talk to each other and to nobody else. */
 export interface Pair {
   readonly name: string
@@ -32,26 +50,34 @@ export interface Pair {
 /** The part of a tier that has cables and switches. */
 export interface Network {
   /**
-   * Detaches the host's port from its switch. Both ends keep their link lights: nobody is told.
-   * Resolves once the port is detached.
+   * Detaches the host's port from its switch; a cable that is a program then passes nothing. Both ends
+   * keep their link lights: nobody is told. Resolves once the port is detached.
    */
   unplug(host: Host): Promise<void>
   /** Puts the port back. */
   plug(host: Host): Promise<void>
   /** Is the host's port attached to its switch? */
   isPlugged(host: Host): boolean
+  /** The cable of a pair that was made with one. @throws RangeError when it was not */
+  cable(pair: Pair): Cable
+  /** The router of a pair that was made with one. @throws RangeError when it was not */
+  router(pair: Pair): Router
   /**
    * Makes the host anew with the same name, address and MAC, its kernel's memory empty, plugged in.
    * Its process must have ended before.
    */
   reboot(host: Host): Promise<void>
+  /** Ends the processes that are part of it. */
+  close(): Promise<void>
 }
 
 /** What a tier offers. Everything it made is gone once the lab's processes have ended. */
 export interface Hosts {
   readonly tier: Tier
-  /** Makes one pair of hosts for each name. */
-  bootPairs(names: readonly string[]): Promise<Pair[]>
+  /** What is missing here for pairs with this in the middle; null when they can be made. */
+  missingFor(middle: Middle): string | null
+  /** Makes each pair of hosts. @throws Error when its middle cannot be made here */
+  bootPairs(wishes: readonly PairWish[]): Promise<Pair[]>
   /** null where hosts share one loopback, which nobody can cut. */
   readonly network: Network | null
 }

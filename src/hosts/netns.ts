@@ -9,13 +9,18 @@
  *   |         eth0 +--------+ cut-a      cut-b +--------+ eth0         |
  *   +--------------+        +------------------+        +--------------+
  *
- * A switch port is named after the host at its other end.
+ * A switch port is named after the host at its other end. Instead of the switch there can be a cable that
+ * is a program (src/cable.ts) or a router with a switch on each side (router.ts).
  */
 import { existsSync, writeFileSync } from 'node:fs'
 import type { EventLog } from '../events/emit.ts'
 import { type HostSide, hostName } from '../events/host-names.ts'
+import type { CableProcess } from '../kernel/cable/cable-process.ts'
+import { libcProblem } from '../kernel/libc.ts'
+import { missingFirewall } from './capabilities.ts'
 import { ipBatch, run } from './commands.ts'
-import type { Host, Hosts, Network, Pair } from './host.ts'
+import type { Host, Hosts, Middle, Network, Pair, PairWish } from './host.ts'
+import { bootRouter, type Router } from './router.ts'
 
 /**
  * Host tables are made with so few buckets; the shared table has hundreds of thousands, all of which a
@@ -23,23 +28,42 @@ import type { Host, Hosts, Network, Pair } from './host.ts'
  */
 const SOCKET_TABLE_BUCKETS = 64
 
+/** The last number of a router's addresses. */
+const ROUTER_LAST = 254
+
 /** A kernel hands many segments as one to a card that can cut them; captures would show 40 kB "packets". */
 const ONE_SEGMENT = 'gso_max_segs 1'
+
+/** An interface name has 15 characters at most (IFNAMSIZ), of which ours add three to the pair's. */
+const PAIR_NAME_MAX = 12
 
 interface NetnsHost extends Host {
   /** Locally administered, and the address in hexadecimal: 10.0.6.2 is 02:00:0a:00:06:02. */
   readonly mac: string
+  /** What its port is attached to; null for the cable that is a program. */
+  readonly switchName: string | null
+  /** Where it sends what is for other networks; null where there are none. */
+  readonly gateway: string | null
+}
+
+/** Whoever looks at the packets of the hosts. */
+export interface Watcher {
+  wired(host: Host): Promise<void>
+  translated(addresses: Record<string, string>): Promise<void>
 }
 
 /**
  * The hosts of this tier.
  * @param sysctls settings under /proc/sys that each host gets, such as `{'net/ipv4/tcp_retries2': '2'}`
- * @param onWired called when a host has its network card and before that is up: nothing has passed yet
+ * @param watcher `wired` is called when a host has its network card and before that is up: nothing has
+ *   passed yet; `translated` when a router shows one address as another
+ * @param startCables starts the process that is the cables, once the first is wanted
  */
 export async function netnsHosts(
   sysctls: Record<string, string>,
   log: EventLog,
-  onWired: (host: Host) => Promise<void>,
+  watcher: Watcher,
+  startCables: () => Promise<CableProcess>,
 ): Promise<Hosts> {
   const emit = log.emitter('lab')
   // `ip netns` keeps its names in /run/netns; ours must not meet those of the machine.
@@ -57,63 +81,153 @@ export async function netnsHosts(
     return found
   }
 
+  let cables: Promise<CableProcess> | null = null
+  const cabled = new Map<string, { process: CableProcess; unplugged: Set<string> }>()
+  const routers = new Map<string, Router>()
+
   async function boot(host: NetnsHost): Promise<void> {
-    const { name, pair, address, mac } = host
+    const { name, pair, address, mac, switchName, gateway } = host
     await ipBatch(
       [
         `netns add ${name}`,
         `link add name ${name} ${ONE_SEGMENT} type veth peer name eth0 ${ONE_SEGMENT} address ${mac} netns ${name}`,
-        `link set ${name} master sw-${pair} up`,
+        `link set ${name} ${switchName === null ? '' : `master ${switchName} `}up`,
       ],
       emit,
     )
-    await onWired(host)
+    await watcher.wired(host)
     // Before the card is up: IPv6 would announce itself at once.
     const settings = Object.entries({ 'net/ipv6/conf/all/disable_ipv6': '1', ...sysctls })
       .filter(([path]) => existsSync(`/proc/sys/${path}`))
       .map(([path, value]) => `echo ${value} >/proc/sys/${path}`)
     await run([...host.commandPrefix, 'sh', '-c', settings.join(' && ')], emit)
-    await ipBatch([`link set lo up`, `addr add ${address}/24 dev eth0`, `link set eth0 up`], emit, host)
+    await ipBatch(
+      [
+        `link set lo up`,
+        `addr add ${address}/24 dev eth0`,
+        `link set eth0 up`,
+        ...(gateway === null ? [] : [`route add default via ${gateway}`]),
+      ],
+      emit,
+      host,
+    )
     log.emitter('lab', host)('host:started', { address, pair })
   }
 
-  async function bootPair(name: string, index: number): Promise<Pair> {
-    const host = (side: HostSide, last: number): NetnsHost => ({
-      name: hostName(name, side),
-      pair: name,
-      address: `10.0.${index + 1}.${last}`,
-      mac: `02:00:0a:00:${hex(index + 1)}:${hex(last)}`,
-      commandPrefix: ['ip', 'netns', 'exec', hostName(name, side)],
-      incarnation: 0,
-      process: null,
-    })
+  function missingFor(middle: Middle): string | null {
+    return { switch: () => null, cable: libcProblem, router: missingFirewall }[middle]()
+  }
+
+  let made = 0
+  async function bootPair(wish: PairWish): Promise<Pair> {
+    const wished = typeof wish === 'string' ? { name: wish } : wish
+    const { name, middle = 'switch' } = wished
+    const missing = missingFor(middle)
+    if (missing !== null) throw new Error(`Pair ${name} cannot have a ${middle}: ${missing}`)
+    if (name.length > PAIR_NAME_MAX) {
+      throw new RangeError(`Pair name "${name}" has more than ${PAIR_NAME_MAX} characters`)
+    }
+    const network = ++made
+    const host = (side: HostSide, last: number): NetnsHost => {
+      const isOutside = middle === 'router' && side === 'b'
+      const subnet = isOutside ? 1 : 0
+      return {
+        name: hostName(name, side),
+        pair: name,
+        address: `10.${subnet}.${network}.${last}`,
+        mac: `02:00:0a:${hex(subnet)}:${hex(network)}:${hex(last)}`,
+        commandPrefix: ['ip', 'netns', 'exec', hostName(name, side)],
+        incarnation: 0,
+        process: null,
+        switchName: { switch: `sw-${name}`, cable: null, router: `${name}-s${side}` }[middle],
+        gateway: middle === 'router' ? `10.${subnet}.${network}.${ROUTER_LAST}` : null,
+      }
+    }
     const a = host('a', 1)
     const b = host('b', 2)
-    await ipBatch([`link add name sw-${name} type bridge mcast_snooping 0`, `link set sw-${name} up`], emit)
+    const switches = new Set([a, b].flatMap(({ switchName }) => (switchName === null ? [] : [switchName])))
+    for (const each of switches) {
+      await ipBatch([`link add name ${each} type bridge mcast_snooping 0`, `link set ${each} up`], emit)
+    }
     for (const each of [a, b]) {
       hosts.set(each.name, each)
       await boot(each)
     }
+    if (middle === 'cable') {
+      cables ??= startCables()
+      const process = await cables
+      await process.connect(name, { a: a.name, b: b.name })
+      cabled.set(name, { process, unplugged: new Set() })
+    }
+    if (middle === 'router' && a.gateway !== null && b.gateway !== null) {
+      const place = {
+        name: `${name}-router`,
+        inside: a.gateway,
+        outside: b.gateway,
+        switches: { a: `${name}-sa`, b: `${name}-sb` },
+        ports: { a: `${name}-ra`, b: `${name}-rb` },
+      }
+      const settings = 'router' in wished ? (wished.router ?? {}) : {}
+      routers.set(name, await bootRouter(place, settings, ONE_SEGMENT, emit))
+      await watcher.translated({ [a.address]: b.gateway })
+    }
     return { name, a, b }
   }
 
+  async function plug(host: Host, isPlugged: boolean): Promise<void> {
+    const { name, pair, switchName } = known(host)
+    const cable = cabled.get(pair)
+    if (cable === undefined) {
+      await ipBatch([`link set ${name} ${isPlugged ? `master ${switchName}` : 'nomaster'}`], emit)
+      return
+    }
+    // Either end is enough to cut it.
+    if (isPlugged) cable.unplugged.delete(name)
+    else cable.unplugged.add(name)
+    await cable.process.plug(pair, cable.unplugged.size === 0)
+  }
+
   const network: Network = {
-    async unplug(host) {
-      await ipBatch([`link set ${known(host).name} nomaster`], emit)
+    unplug: (host) => plug(host, false),
+    plug: (host) => plug(host, true),
+    isPlugged(host) {
+      const cable = cabled.get(host.pair)
+      return cable === undefined
+        ? existsSync(`/sys/class/net/${known(host).name}/master`)
+        : !cable.unplugged.has(host.name)
     },
-    async plug(host) {
-      await ipBatch([`link set ${known(host).name} master sw-${host.pair}`], emit)
+    cable({ name }) {
+      const cable = cabled.get(name)
+      if (cable === undefined) throw new RangeError(`Pair ${name} was not made with a cable`)
+      return cable.process.of(name)
     },
-    isPlugged: (host) => existsSync(`/sys/class/net/${known(host).name}/master`),
+    router({ name }) {
+      const router = routers.get(name)
+      if (router === undefined) throw new RangeError(`Pair ${name} was not made with a router`)
+      return router
+    },
     async reboot(host) {
-      await ipBatch([`netns del ${known(host).name}`], emit)
+      const { name, pair } = known(host)
+      await ipBatch([`netns del ${name}`], emit)
       // Its cable goes when the namespace is really gone, a moment after its name: pull it out now.
-      await ipBatch([`link del ${host.name}`], emit).catch(() => {})
+      await ipBatch([`link del ${name}`], emit).catch(() => {})
       await boot(known(host))
+      const cable = cabled.get(pair)
+      if (cable === undefined) return
+      await cable.process.connect(pair, { a: hostName(pair, 'a'), b: hostName(pair, 'b') })
+      await plug(host, true)
+    },
+    async close() {
+      await (await cables)?.stop()
     },
   }
 
-  return { tier: 'netns', network, bootPairs: (names) => Promise.all(names.map(bootPair)) }
+  return {
+    tier: 'netns',
+    network,
+    missingFor,
+    bootPairs: (wishes) => Promise.all(wishes.map(bootPair)),
+  }
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import { type HostSide, hostName } from '../events/host-names.ts'
 import { execute } from './commands.ts'
-import type { Host, Hosts, Pair } from './host.ts'
+import type { Host, Hosts, Middle, Pair } from './host.ts'
 
 const LOOPBACK = '127.0.0.1'
 
@@ -22,8 +22,20 @@ export async function processHosts(): Promise<Hosts> {
   return {
     tier: 'process',
     network: null,
-    bootPairs: async (names) => names.map((name): Pair => ({ name, a: host(name, 'a'), b: host(name, 'b') })),
+    missingFor,
+    bootPairs: async (wishes) =>
+      wishes.map((wish): Pair => {
+        const { name, middle = 'switch' } = typeof wish === 'string' ? { name: wish } : wish
+        const missing = missingFor(middle)
+        if (missing !== null) throw new Error(`Pair ${name} cannot have a ${middle}: ${missing}`)
+        return { name, a: host(name, 'a'), b: host(name, 'b') }
+      }),
   }
+}
+
+/** Loopback is as good as a switch; nothing else can be put into it. */
+function missingFor(middle: Middle): string | null {
+  return middle === 'switch' ? null : `plain processes on loopback have no ${middle}`
 }
 
 /**

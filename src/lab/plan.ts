@@ -88,6 +88,8 @@ export interface Plan<Settings extends Json = Json> extends Conditions<Settings>
   programsBundle: string
   /** Absolute: the bundled `src/capture.ts`. */
   captureBundle: string
+  /** Absolute: the bundled `src/cable.ts`. */
+  cableBundle: string
   environment: Record<string, string | number>
 }
 

@@ -123,7 +123,7 @@ function planOf(
   lab: Lab,
   options: LabOptions,
   { tier, because }: Pick<Capabilities, 'tier' | 'because'>,
-  bundles: { host: string; capture: string },
+  bundles: { host: string; capture: string; cable: string },
 ): Plan {
   const jiffy = jiffyMs()
   return {
@@ -134,6 +134,7 @@ function planOf(
     because,
     programsBundle: bundles.host,
     captureBundle: bundles.capture,
+    cableBundle: bundles.cable,
     environment: {
       os: process.platform,
       kernel: os.release(),

@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { openEventLog } from '../../src/events/emit.ts'
+import type { Host } from '../../src/hosts/host.ts'
 import { HostProcess } from '../../src/hosts/host-process.ts'
 import { netnsHosts } from '../../src/hosts/netns.ts'
 import { CaptureProcess } from '../../src/kernel/capture/capture-process.ts'
@@ -13,7 +14,11 @@ const about = { run: 'test', lab: 'test' }
 const log = openEventLog({ ...about, file: `${folder}/events/lab.1.ndjson`, host: 'lab', incarnation: 1 })
 const emit = log.emitter('lab')
 const capture = await CaptureProcess.start(captureBundle, { ...about, folder }, emit)
-const hosts = await netnsHosts({}, log, ({ name }) => capture.watch({ name, incarnation: 1 }))
+const watcher = {
+  wired: ({ name }: Host) => capture.watch({ name, incarnation: 1 }),
+  translated: async () => {},
+}
+const hosts = await netnsHosts({}, log, watcher, () => Promise.reject(new Error('no cable is wanted')))
 const [pair] = await hosts.bootPairs(['test'])
 const { network } = hosts
 if (pair === undefined || network === null) throw new Error('no hosts')

@@ -229,6 +229,7 @@ export function madeUpRun({
     folder: '/home/somebody/secret/runs/made-up',
     programsBundle: '/home/somebody/secret/host.cjs',
     captureBundle: '/home/somebody/secret/capture.cjs',
+    cableBundle: '/home/somebody/secret/cable.cjs',
     environment: { os: 'linux', kernel: '6.18.44-somebodys-build', node: 'v20.20.2', cpus: 2 },
   }
   const report: Report = {

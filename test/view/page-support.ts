@@ -42,6 +42,7 @@ export class PretendedRuns {
       folder,
       programsBundle: '/nowhere',
       captureBundle: '/nowhere',
+      cableBundle: '/nowhere',
       environment: { os: 'linux' },
       watchMs: 1000,
       sysctls: {},

@@ -1,0 +1,218 @@
+/**
+ * A router that translates addresses, in a namespace of its own: what stands between most homes and the
+ * Internet. Host a is inside; host b, outside, sees the router's address where a is. It keeps a table of
+ * connections (conntrack), which is a third belief beside those of the two ends, and forgets on its own.
+ *
+ *      nat-a               nat-sa               nat-router               nat-sb               nat-b
+ *   +-----------+   +----------------+   +---------------------+   +----------------+   +-----------+
+ *   | 10.0.6.1  |   |     switch     |   | 10.0.6.254          |   |     switch     |   |  10.1.6.2 |
+ *   |      eth0 +---+ nat-a   nat-ra +---+ eth0           eth1 +---+ nat-rb   nat-b +---+ eth0      |
+ *   +-----------+   +----------------+   |          10.1.6.254 |   +----------------+   +-----------+
+ *                                        +---------------------+
+ *
+ * Needs nftables, and the connection tracking and translation of the kernel.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Emitter } from '../events/emit.ts'
+import type { RouterMapping } from '../events/vocabulary.ts'
+import { parseMappings } from '../kernel/conntrack.ts'
+import { CommandError, ipBatch, run } from './commands.ts'
+
+/** What a router can be told. What is left out is as the kernel has it. */
+export interface RouterSettings {
+  /** An idle established TCP connection is forgotten after so long; the kernel's default is five days. */
+  tcpEstablishedSeconds?: number
+  /** UDP of which nothing came back yet; the kernel's default is 30 s. */
+  udpSeconds?: number
+  /** UDP with answers; the kernel's default is 120 s. */
+  udpStreamSeconds?: number
+  /**
+   * Whether a segment from the middle of a connection nobody knows makes a new mapping (nf_conntrack_tcp_loose).
+   * The kernel's default is true, with which a router that forgot often goes unnoticed. False: it is `invalid`.
+   */
+  tcpLoose?: boolean
+  /** Each mapping gets a port at random instead of the client's own where that is free (the default). */
+  randomPorts?: boolean
+  /**
+   * What happens to a packet that fits no connection and begins none. `forward` (the default): it passes
+   * untranslated, and b answers RST; `drop`; `reset`: the router answers TCP with RST and drops the rest.
+   */
+  invalid?: 'forward' | 'drop' | 'reset'
+  /**
+   * What happens to packets from outside for the router itself, which is what answers from b become when
+   * their mapping is gone. `answer` (the default): RST, or ICMP for UDP; `drop`.
+   */
+  input?: 'answer' | 'drop'
+}
+
+export interface Router {
+  /** Its namespace. */
+  readonly name: string
+  /** What b sees instead of a's address. */
+  readonly outside: string
+  /**
+   * Flushes its mappings, and sees them gone.
+   * @returns how many there were
+   * @throws RouterError when they are still there, or cannot be seen
+   */
+  forget(): Promise<number>
+  /** Its mappings now, also logged. @throws RouterError when this system shows them to nobody */
+  mappings(): Promise<RouterMapping[]>
+}
+
+/** The router could not do it, or nothing shows that it did. */
+export class RouterError extends Error {
+  override name = 'RouterError'
+}
+
+/** A flush of the kernel's own is done a moment after the command that caused it. */
+const FORGOTTEN_WITHIN_MS = 1000
+const LOOK_EVERY_MS = 20
+
+/** Where a router is, and by which interfaces of the switches it is reached. */
+export interface RouterPlace {
+  name: string
+  /** Its own addresses. */
+  inside: string
+  outside: string
+  /** The two switches, and the names of its ports there. */
+  switches: { a: string; b: string }
+  ports: { a: string; b: string }
+}
+
+/** The rules of nft(8), as one argument. */
+export function routerRules({ randomPorts = false, invalid = 'forward', input = 'answer' }: RouterSettings) {
+  const onInvalid = {
+    forward: '',
+    drop: 'ct state invalid drop;',
+    reset: 'ct state invalid meta l4proto tcp reject with tcp reset; ct state invalid drop;',
+  }[invalid]
+  const onInput = input === 'drop' ? 'iifname "eth1" drop;' : ''
+  return [
+    'table ip stillhere {',
+    `chain through { type filter hook forward priority filter; ${onInvalid} };`,
+    `chain itself { type filter hook input priority filter; ${onInput} };`,
+    `chain outwards { type nat hook postrouting priority srcnat; oifname "eth1" masquerade ${randomPorts ? 'random' : ''}; };`,
+    '}',
+  ]
+    .join(' ')
+    .replaceAll(/ +/g, ' ')
+    .replaceAll(' ;', ';')
+}
+
+/** Settings under /proc/sys. */
+export function routerSysctls(settings: RouterSettings): Record<string, string> {
+  const { tcpEstablishedSeconds, udpSeconds, udpStreamSeconds, tcpLoose } = settings
+  const values = {
+    tcp_timeout_established: tcpEstablishedSeconds,
+    udp_timeout: udpSeconds,
+    udp_timeout_stream: udpStreamSeconds,
+    tcp_loose: tcpLoose === undefined ? undefined : Number(tcpLoose),
+  }
+  const given = Object.entries(values).filter(([, value]) => value !== undefined)
+  return {
+    'net/ipv6/conf/all/disable_ipv6': '1',
+    'net/ipv4/ip_forward': '1',
+    ...Object.fromEntries(
+      given.map(([name, value]) => [`net/netfilter/nf_conntrack_${name}`, String(value)]),
+    ),
+  }
+}
+
+/** Makes the router between two switches that are there already. @throws CommandError */
+export async function bootRouter(
+  { name, inside, outside, switches, ports }: RouterPlace,
+  settings: RouterSettings,
+  link: string,
+  emit: Emitter,
+): Promise<Router> {
+  const here = ['ip', 'netns', 'exec', name]
+  const rules = routerRules(settings)
+  const sysctls = routerSysctls(settings)
+  await ipBatch(
+    [
+      `netns add ${name}`,
+      `link add name ${ports.a} ${link} type veth peer name eth0 ${link} netns ${name}`,
+      `link add name ${ports.b} ${link} type veth peer name eth1 ${link} netns ${name}`,
+      `link set ${ports.a} master ${switches.a} up`,
+      `link set ${ports.b} master ${switches.b} up`,
+    ],
+    emit,
+  )
+  // First of all the rules: with them the kernel begins to track, and only then it has the settings for that.
+  await run([...here, 'nft', rules], emit)
+  const set = Object.entries(sysctls).map(([path, value]) => `echo ${value} >/proc/sys/${path}`)
+  await run([...here, 'sh', '-c', set.join(' && ')], emit)
+  await ipBatch(
+    [
+      `link set lo up`,
+      `addr add ${inside}/24 dev eth0`,
+      `addr add ${outside}/24 dev eth1`,
+      `link set eth0 up`,
+      `link set eth1 up`,
+    ],
+    emit,
+    { name },
+  )
+  emit('router:started', { router: name, inside, outside, rules, sysctls })
+
+  async function read(): Promise<{ mappings: RouterMapping[]; by: string }> {
+    const problems: string[] = []
+    for (const by of [
+      ['cat', '/proc/net/nf_conntrack'],
+      ['conntrack', '-L'],
+    ]) {
+      try {
+        return { mappings: parseMappings(await run([...here, ...by], emit)), by: by.join(' ') }
+      } catch (error) {
+        if (!(error instanceof CommandError)) throw error
+        problems.push(error.message)
+      }
+    }
+    throw new RouterError(
+      `The router's table cannot be read; apt-get install conntrack (${problems.join('; ')})`,
+    )
+  }
+
+  /** @returns how */
+  async function flush(): Promise<string> {
+    try {
+      await run([...here, 'conntrack', '-F'], emit)
+      return 'conntrack -F'
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error
+      // Not installed. The kernel also forgets what it translated to the address of a card that goes down.
+      await ipBatch(['link set eth1 down', 'link set eth1 up'], emit, { name })
+      return 'eth1 down and up'
+    }
+  }
+
+  return {
+    name,
+    outside,
+    async mappings() {
+      const { mappings, by } = await read()
+      emit('router:mappings_read', { router: name, by, mappings })
+      return mappings
+    },
+    async forget() {
+      const { mappings } = await read()
+      const by = await flush()
+      const held = new Set(mappings.map(identityOf))
+      const until = performance.now() + FORGOTTEN_WITHIN_MS
+      // Others may have come meanwhile: whoever speaks gets a new one.
+      while ((await read()).mappings.some((mapping) => held.has(identityOf(mapping)))) {
+        if (performance.now() > until) {
+          throw new RouterError(`${name} still has its mappings after ${by}, or has them again`)
+        }
+        await delay(LOOK_EVERY_MS)
+      }
+      emit('router:forgot', { router: name, by, mappings: mappings.length })
+      return mappings.length
+    },
+  }
+}
+
+function identityOf({ protocol, source, destination, seenAs }: RouterMapping): string {
+  return [protocol, source, destination, seenAs].join(' ')
+}
