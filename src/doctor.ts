@@ -1,6 +1,6 @@
 /** `npm run doctor`: what this machine can show, and what would make it show more. */
 import * as os from 'node:os'
-import { findCapabilities } from './hosts/capabilities.ts'
+import { findCapabilities, missingFirewall } from './hosts/capabilities.ts'
 import { libcProblem } from './kernel/libc.ts'
 import { readSysctls } from './kernel/sysctls.ts'
 
@@ -13,6 +13,9 @@ export async function doctor(): Promise<number> {
     `system    ${process.platform} ${os.release()}, node ${process.version}, ${os.availableParallelism()} processors`,
     `tier      ${tier}: ${because}`,
     `faults    ${tier === 'netns' ? 'all: exit kill reset reboot power-off cut blip freeze' : 'exit kill reset freeze; the others need a cable, so Linux with network namespaces'}`,
+    ...(tier === 'netns'
+      ? [`routers   ${missingFirewall() ?? 'nft is here: translating routers, reject'}`]
+      : []),
     `kernel    ${problem === null ? 'socket options, TCP_INFO and socket tables can be read' : `cannot be asked: ${problem}`}`,
     ...(retries === undefined
       ? []

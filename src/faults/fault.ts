@@ -4,9 +4,10 @@
  */
 import type { Truth } from '../events/vocabulary.ts'
 import type { Host, Network, Pair } from '../hosts/host.ts'
+import type { EchoResult, EchoSeries } from '../programs/echo-series.ts'
 
 /** What must be there for a fault to be possible. */
-export type Need = 'signals' | 'network'
+export type Need = 'signals' | 'network' | 'firewall'
 
 /** Where a fault strikes and what it may use. */
 export interface Target {
@@ -23,6 +24,8 @@ export interface Target {
   truth(seenFrom: Host, truth: Truth): void
   /** Does a datagram from `from` to its peer come back? Independent of the connections under test. */
   answers(from: Host): Promise<boolean>
+  /** What comes back of a series of numbered datagrams from `from` to its peer, and when. */
+  measure(from: Host, series: Omit<EchoSeries, 'address' | 'port'>): Promise<EchoResult>
   /** Starts the programs of a host whose process has ended, with nothing remembered. */
   restartPrograms(host: Host): Promise<void>
   /** Runs a command on a host, logged. @throws CommandError */

@@ -1,11 +1,20 @@
 import { blip, cut } from './cut.ts'
+import { delay } from './delay.ts'
+import { duplication } from './duplication.ts'
 import { exit } from './exit.ts'
 import type { Fault } from './fault.ts'
 import { freeze } from './freeze.ts'
+import { jitter } from './jitter.ts'
 import { kill } from './kill.ts'
+import { loss } from './loss.ts'
+import { mtuBlackHole } from './mtu-black-hole.ts'
+import { natForgets } from './nat-forgets.ts'
 import { none } from './none.ts'
+import { oneWay } from './one-way.ts'
 import { powerOff } from './power-off.ts'
 import { reboot } from './reboot.ts'
+import { reject } from './reject.ts'
+import { reordering } from './reordering.ts'
 import { reset } from './reset.ts'
 
 /** Every fault, in the order in which people meet them: from what the peer says to what nobody says. */
@@ -19,6 +28,19 @@ export const faults = {
   cut,
   blip,
   freeze,
+} as const satisfies Record<string, Fault>
+
+/** What can be wrong with the network between: of a cable, a router, a firewall. In their default strength. */
+export const wireFaults = {
+  delay: delay(),
+  jitter: jitter(),
+  loss: loss(),
+  duplication: duplication(),
+  reordering: reordering(),
+  'one-way': oneWay,
+  'mtu-black-hole': mtuBlackHole(),
+  reject,
+  'nat-forgets': natForgets,
 } as const satisfies Record<string, Fault>
 
 export type FaultId = keyof typeof faults

@@ -10,7 +10,7 @@ import type { EventData, EventName, Truth } from '../events/vocabulary.ts'
 import { type Fault, FaultError, type Proof, type Struck, type Target } from '../faults/fault.ts'
 import { type FaultId, faults } from '../faults/registry.ts'
 import { run } from '../hosts/commands.ts'
-import type { Host, Hosts, Network, Pair } from '../hosts/host.ts'
+import type { Cable, Host, Hosts, Network, Pair, PairWish, Router } from '../hosts/host.ts'
 import { HostProcess } from '../hosts/host-process.ts'
 import type { CaptureProcess } from '../kernel/capture/capture-process.ts'
 import type { Wanted } from '../programs/event-memory.ts'
@@ -111,11 +111,11 @@ export class Rig {
   }
 
   /**
-   * Makes a pair of hosts for each name and starts the process of each host. Nothing runs there yet that
+   * Makes a pair of hosts for each name or wish and starts the process of each host. Nothing runs there yet that
    * would speak.
    */
-  async boot(names: readonly string[]): Promise<Pair[]> {
-    const pairs = await this.#hosts.bootPairs(names)
+  async boot(wishes: readonly PairWish[]): Promise<Pair[]> {
+    const pairs = await this.#hosts.bootPairs(wishes)
     await Promise.all(pairs.flatMap(({ a, b }) => [this.#startProcess(a), this.#startProcess(b)]))
     return pairs
   }
@@ -192,13 +192,26 @@ export class Rig {
     }
   }
 
+  /** The cable of a pair that was made with one. @throws RangeError when it was not */
+  cable(pair: Pair): Cable {
+    if (this.#hosts.network === null) throw new RangeError('there is no cable on loopback')
+    return this.#hosts.network.cable(pair)
+  }
+
+  /** The router of a pair that was made with one. @throws RangeError when it was not */
+  router(pair: Pair): Router {
+    if (this.#hosts.network === null) throw new RangeError('there is no router on loopback')
+    return this.#hosts.network.router(pair)
+  }
+
   /**
    * Strikes one host of a pair. A fault that cannot be seen to have happened is logged as such: its
    * cells prove nothing, the others do.
    * @param struck by default the one that `--strike` names, b where nobody chose
    */
-  async strike(id: FaultId, pair: Pair, struck = this.#struckOf(pair)): Promise<InForce> {
-    const fault: Fault = faults[id]
+  async strike(one: FaultId | Fault, pair: Pair, struck = this.#struckOf(pair)): Promise<InForce> {
+    const fault = faultOf(one)
+    const { id } = fault
     const other = struck === pair.a ? pair.b : pair.a
     const detail = { fault: id, pair: pair.name, struck: struck.name }
     this.emit('watch:started', detail)
@@ -232,7 +245,7 @@ export class Rig {
   }
 
   /** From here on, what happens to the pair is not judged as the fault's. */
-  endWatch(id: FaultId, pair: Pair, struck = this.#struckOf(pair)): void {
+  endWatch(id: string, pair: Pair, struck = this.#struckOf(pair)): void {
     this.emit('watch:ended', { fault: id, pair: pair.name, struck: struck.name })
   }
 
@@ -299,6 +312,7 @@ export class Rig {
     this.emit('run:ended', { because })
     for (const process of this.#processes) process.signal('SIGKILL')
     await Promise.all([...this.#processes].map((process) => process.exited))
+    await this.#hosts.network?.close()
   }
 
   #struckOf({ a, b }: Pair): Host {
@@ -313,6 +327,11 @@ export class Rig {
       network: this.#hosts.network,
       truth: (seenFrom, truth) => this.truth(seenFrom, truth, 'the lab did it'),
       answers: (from) => this.#answers(from, from === pair.a ? pair.b : pair.a),
+      measure: (from, series) => {
+        const { address, process } = from === pair.a ? pair.b : pair.a
+        if (process === null) return Promise.resolve({ echoes: [], errors: [] })
+        return processOf(from).ask('measure', { ...series, address, port: process.echoPort })
+      },
       restartPrograms: async (host) => {
         await this.#startProcess(host)
         if (this.#programs.has(pair.name)) {
@@ -391,6 +410,10 @@ export class Rig {
     if (programs === undefined) throw new Error(`No programs were connected on the pair ${pair}`)
     return programs
   }
+}
+
+function faultOf(one: FaultId | Fault): Fault {
+  return typeof one === 'string' ? faults[one] : one
 }
 
 function processOf(host: Host): HostProcess {

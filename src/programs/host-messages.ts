@@ -2,6 +2,7 @@
  * What the lab and the one process of a host say to each other (node's IPC channel, which crosses
  * network namespaces because it is a file descriptor). Nothing here travels the network under test.
  */
+import type { EchoResult, EchoSeries } from './echo-series.ts'
 
 import type { EventData, EventName } from '../events/vocabulary.ts'
 import type { Wanted } from './event-memory.ts'
@@ -59,6 +60,8 @@ export interface HostRequests extends TcpRequests, UdpRequests, RelayRequests {
     ask: { wanted: Wanted; withinMs: number }
     answer: { data: EventData<EventName>; groupId?: string }
   }
+  /** Send a series of datagrams to another host's echo port: which come back, when, in which order? */
+  measure: { ask: EchoSeries; answer: EchoResult }
   /** Close in order and end. Answered by the end of the process. */
   exit: { ask: null; answer: null }
 }

@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { type Emitter, openEventLog } from '../events/emit.ts'
 import type { EventName } from '../events/vocabulary.ts'
 import { readSysctls } from '../kernel/sysctls.ts'
+import { measureEcho } from './echo-series.ts'
 import { EventMemory } from './event-memory.ts'
 import type { FromHost, HostIdentity, HostRequests, Mechanism, Ports, ToHost } from './host-messages.ts'
 import type { Answers, Program } from './program.ts'
@@ -81,6 +82,8 @@ const answer: Answers<HostRequests> = {
   probe: ({ address, port, withinMs }) => probe(address, port, withinMs),
 
   untilEvent: ({ wanted, withinMs }) => memory.until(wanted, withinMs),
+
+  measure: measureEcho,
 
   async exit() {
     emit('program:stopping', { because: 'the lab asked' })

@@ -1,0 +1,30 @@
+import type { Fault } from './fault.ts'
+import { verify } from './fault.ts'
+import { cableFault, LATE_MS, measureWay } from './on-cable.ts'
+
+/**
+ * Frames keep their order, so those close together wait for the slowest before them. Datagrams further apart
+ * than the jitter are each on their own; with so many the chance that all lie within half of it is 1 in 10^9.
+ */
+const COUNT = 35
+
+/** @param jitterMs a frame takes between 0 and so long, evenly distributed */
+export function jitter(jitterMs = 40): Fault {
+  return cableFault({
+    id: 'jitter',
+    promise: `each frame on the way to the struck host takes between 0 and ${jitterMs} ms; their order stays`,
+    change: { jitterMs },
+    async prove(target) {
+      const { leastMs, mostMs, medianMs, lost, reordered } = await measureWay(target, {
+        count: COUNT,
+        everyMs: jitterMs + LATE_MS,
+      })
+      const seen = `${leastMs.toFixed(1)} to ${mostMs.toFixed(1)} ms, median ${medianMs.toFixed(1)} ms`
+      verify(
+        mostMs - leastMs >= jitterMs / 2 && medianMs <= jitterMs + LATE_MS && lost + reordered === 0,
+        `datagrams came back after ${seen}, ${lost} lost, ${reordered} reordered; asked 0 to ${jitterMs} ms`,
+      )
+      return { verifiedBy: `numbered datagrams came back after ${seen}, in order` }
+    },
+  })
+}

@@ -1,0 +1,18 @@
+import type { Fault } from './fault.ts'
+import { verify } from './fault.ts'
+import { isPlausible } from './measure.ts'
+import { cableFault, MANY, measureWay } from './on-cable.ts'
+
+/** @param share the probability that a frame vanishes */
+export function loss(share = 0.1): Fault {
+  return cableFault({
+    id: 'loss',
+    promise: `on the way to the struck host ${share * 100} % of the frames vanish, each by chance`,
+    change: { loss: share },
+    async prove(target) {
+      const { lost, sent } = await measureWay(target, MANY)
+      verify(isPlausible(lost, sent, share), `${lost} of ${sent} datagrams were lost, asked ${share * 100} %`)
+      return { verifiedBy: `${lost} of ${sent} numbered datagrams never came back` }
+    },
+  })
+}

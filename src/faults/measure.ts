@@ -1,0 +1,61 @@
+/**
+ * Whether the network did to a series of datagrams what was asked of it. Pure: what was measured comes in.
+ */
+import type { EchoResult } from '../programs/echo-series.ts'
+
+/**
+ * How sure we want to be: a network that does exactly what was asked is refused once in sixteen thousand
+ * series (the two-sided quantile of the normal distribution).
+ */
+const Z = 4
+
+/**
+ * The hits in `tries` that are believable if each has the probability `share`: those whose Wilson score
+ * interval contains it (E. B. Wilson, 1927), which is good also near 0 and 1.
+ */
+export function isPlausible(hits: number, tries: number, share: number): boolean {
+  if (tries === 0) return false
+  const observed = hits / tries
+  const middle = observed + Z ** 2 / (2 * tries)
+  const spread = Z * Math.sqrt((observed * (1 - observed)) / tries + Z ** 2 / (4 * tries ** 2))
+  const scale = 1 + Z ** 2 / tries
+  return (middle - spread) / scale <= share && share <= (middle + spread) / scale
+}
+
+/** What became of a series. */
+export interface SeriesSummary {
+  sent: number
+  /** Never came back. */
+  lost: number
+  /** Came back more than once. */
+  doubled: number
+  /** Came back after one that was sent later: reordered, as RFC 4737 section 3.3 has it. Doubles are not counted. */
+  reordered: number
+  /** NaN when none came back. */
+  leastMs: number
+  medianMs: number
+  mostMs: number
+}
+
+export function summarise({ echoes }: EchoResult, sent: number): SeriesSummary {
+  const times = new Map<number, number>()
+  let latest = -1
+  let reordered = 0
+  for (const { number, afterMs } of echoes) {
+    if (times.has(number)) continue
+    times.set(number, afterMs)
+    if (number < latest) reordered += 1
+    latest = Math.max(latest, number)
+  }
+  const sorted = [...times.values()].sort((one, other) => one - other)
+  const seen = echoes.map(({ number }) => number)
+  return {
+    sent,
+    lost: sent - times.size,
+    doubled: new Set(seen.filter((number, index) => seen.indexOf(number) < index)).size,
+    reordered,
+    leastMs: sorted[0] ?? Number.NaN,
+    medianMs: sorted[Math.floor(sorted.length / 2)] ?? Number.NaN,
+    mostMs: sorted.at(-1) ?? Number.NaN,
+  }
+}

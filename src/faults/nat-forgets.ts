@@ -1,0 +1,19 @@
+import { RouterError } from '../hosts/router.ts'
+import { type Fault, FaultError, verify } from './fault.ts'
+
+export const natForgets: Fault = {
+  id: 'nat-forgets',
+  promise: 'the router between the hosts forgets its mappings; neither host is told',
+  needs: ['network', 'firewall'],
+  async strike({ pair, network }) {
+    verify(network !== null, 'there is no router on loopback')
+    try {
+      const forgotten = await network.router(pair).forget()
+      verify(forgotten > 0, 'the router had no mapping to forget')
+      return { verifiedBy: `the router's table had ${forgotten} mappings, and has none of them now` }
+    } catch (error) {
+      if (error instanceof RouterError || error instanceof RangeError) throw new FaultError(error.message)
+      throw error
+    }
+  },
+}

@@ -1,0 +1,103 @@
+/** What the faults of a cable have in common: they change one direction of it, the way to the struck host. */
+import type { Truth } from '../events/vocabulary.ts'
+import type { Cable } from '../hosts/host.ts'
+import type { CableSettings } from '../wire/cable.ts'
+import { type Fault, FaultError, type Proof, type Target, verify } from './fault.ts'
+import { type SeriesSummary, summarise } from './measure.ts'
+
+/** Enough for a share of one in ten to be told from none and from three in ten. */
+export const MANY = { count: 300, everyMs: 2 }
+/**
+ * To see that nothing is wrong, that nothing arrives, or when. So far apart that a pause of a busy machine
+ * meets fewer than half of them, and leaves the median alone.
+ */
+export const FEW = { count: 30, everyMs: 15 }
+/** Beside the header of IP and UDP. */
+const SMALL_BYTES = 20
+/** Longer than anything a fault delays; then a datagram is lost. */
+const WITHIN_MS = 300
+/**
+ * How much later than asked a frame may come: two processes have to be woken on the way, each by timers
+ * that are right to a millisecond, on a machine that may be busy.
+ */
+export const LATE_MS = 15
+
+/** @throws FaultError when this pair has no cable that can be told what to do */
+function cableOf({ network, pair }: Target): Cable {
+  verify(network !== null, 'there is no cable on loopback')
+  try {
+    return network.cable(pair)
+  } catch (error) {
+    throw new FaultError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** What a series of datagrams from the other host to the struck one, and back, met with. */
+export async function measureWay(
+  { other, measure }: Target,
+  { count, everyMs, bytes = SMALL_BYTES }: { count: number; everyMs: number; bytes?: number },
+): Promise<SeriesSummary> {
+  return summarise(await measure(other, { count, everyMs, bytes, withinMs: WITHIN_MS }), count)
+}
+
+/** What makes one fault of a cable differ from another. */
+interface CableFault extends Pick<Fault, 'id' | 'promise'> {
+  /** On the way to the struck host, from now on. */
+  change: Partial<CableSettings>
+  /** What is true of either host, as the other sees it, while it lasts. Absent: they answer as before. */
+  truth?: Truth
+  /** Measures that it is so. @throws FaultError when it is not */
+  prove(target: Target): Promise<Proof>
+}
+
+/** A fault of a cable that is a program; the pair must have been made with one. */
+export function cableFault({ id, promise, change, truth, prove }: CableFault): Fault {
+  return {
+    id,
+    promise,
+    needs: ['network'],
+    async strike(target) {
+      const { pair, struck, other } = target
+      const cable = cableOf(target)
+      const direction = struck === pair.a ? 'bToA' : 'aToB'
+      const before = await cable.set(direction, change)
+      const seen = (now: Truth) => {
+        target.truth(other, now)
+        target.truth(struck, now)
+      }
+      if (truth !== undefined) seen(truth)
+      const putBack = async () => {
+        if (truth !== undefined) seen('answering')
+        const changed = Object.keys(change) as (keyof CableSettings)[]
+        await cable.set(direction, Object.fromEntries(changed.map((key) => [key, before[key]])))
+      }
+      let proof: Proof
+      try {
+        proof = await prove(target)
+      } catch (error) {
+        // What cannot be seen to have happened cannot be undone either: nothing of it may stay.
+        await putBack()
+        throw error
+      }
+      return {
+        ...proof,
+        async undo() {
+          await putBack()
+          return proveWhole(target)
+        },
+      }
+    },
+  }
+}
+
+/** The way as it is without a fault: everything arrives, once, in order, at once. */
+async function proveWhole(target: Target): Promise<Proof> {
+  const { lost, doubled, reordered, medianMs, sent } = await measureWay(target, FEW)
+  verify(
+    lost + doubled + reordered === 0 && medianMs < LATE_MS,
+    `of ${sent} datagrams ${lost} were lost, ${doubled} doubled, ${reordered} reordered; median ${medianMs.toFixed(1)} ms`,
+  )
+  return {
+    verifiedBy: `${sent} datagrams came back, once, in order, within ${medianMs.toFixed(1)} ms (median)`,
+  }
+}
