@@ -11,6 +11,7 @@
  * It waits for frames in a thread of its own (ppoll), so nothing here turns while nothing passes.
  */
 import { readSync, writeSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { openEventLog } from './events/emit.ts'
 import type { CableAnswer, ToCables } from './kernel/cable/messages.ts'
 import { PacketRing, wholePackets } from './kernel/capture/packet-ring.ts'
@@ -22,8 +23,8 @@ import { decodePacket, flagNames } from './wire/packet.ts'
 
 /** Then those that are due may leave, and the lab be heard, before more come in. */
 const FRAMES_A_TURN_MAX = 64
-/** Missed frames are asked for so often. */
-const ASK_FOR_MISSED_EVERY_MS = 1000
+/** The kernel counts what found no slot free; it is asked so often, while anything passes. */
+const TELL_MISSED_EVERY_MS = 1000
 
 interface Frame {
   bytes: Buffer
@@ -38,7 +39,9 @@ interface Lane {
   /** Where frames come in; null until it is connected. */
   from: PacketRing | null
   to: PacketRing | null
-  /** What the log was told last. */
+  /** Frames longer than a slot of the ring, since this was told. */
+  cutShort: number
+  /** The counts that the log was told last. */
   told: string
 }
 
@@ -57,7 +60,7 @@ const lanes: Lane[] = []
 let isWoken = false
 const woken = new Uint8Array(8)
 let isStopping = false
-let nextAskForMissed = 0
+let nextTellMissedMs = 0
 
 process.on('message', (message: ToCables) => {
   if ('stop' in message) return stop()
@@ -78,10 +81,12 @@ async function run(): Promise<void> {
   while (!isStopping) {
     const isMore = turn()
     const rings = lanes.flatMap(({ from }) => (from === null ? [] : [from.fd]))
-    await system.whenReadable([wakeUp, ...rings], isMore ? 0 : untilDueMs())
+    if (isMore) await setImmediate()
+    else await system.whenReadable([wakeUp, ...rings], untilDueMs())
     if (isWoken) readSync(wakeUp, woken)
     isWoken = false
   }
+  tellMissed()
   for (const lane of lanes) tellCounts(lane)
   process.exit()
 }
@@ -98,8 +103,10 @@ function turn(): boolean {
         isMore = true
         break
       }
-      // What this namespace itself sends there is nobody's.
-      if (frame.direction === 'received') takeIn(lane, Buffer.from(frame.withOffload), frame.bytes.length)
+      // Cut short, it cannot be sent on. What this namespace itself sends there is nobody's.
+      if (frame.wireBytes > frame.bytes.length) lane.cutShort += 1
+      else if (frame.direction === 'received')
+        takeIn(lane, Buffer.from(frame.withOffload), frame.bytes.length)
       from.release()
     }
     const now = performance.now()
@@ -108,7 +115,7 @@ function turn(): boolean {
       if (to !== null) system.send(to.fd, frame.withOffload)
     }
   }
-  askForMissed()
+  if (performance.now() > nextTellMissedMs) tellMissed()
   return isMore
 }
 
@@ -171,13 +178,16 @@ function obey(message: Exclude<ToCables, { stop: true }>): CableAnswer {
 function connect({ pair, a, b }: { pair: string; a: string; b: string }): void {
   for (const direction of cableDirections) {
     if (!lanes.some((lane) => lane.cable === pair && lane.direction === direction)) {
-      lanes.push({ cable: pair, direction, line: new CableLine(Math.random), from: null, to: null, told: '' })
+      const line = new CableLine<Frame>(Math.random)
+      lanes.push({ cable: pair, direction, line, from: null, to: null, cutShort: 0, told: '' })
     }
   }
   const [aToB, bToA] = cableDirections.map((direction) => laneOf({ pair, direction }))
   if (aToB === undefined || bToA === undefined) return
-  aToB.from?.close()
-  bToA.from?.close()
+  for (const lane of [aToB, bToA]) {
+    lane.from?.close()
+    lane.from = lane.to = null
+  }
   const [endA, endB] = [a, b].map((name) => PacketRing.open(system, '/proc/self/ns/net', name, wholePackets))
   if (endA === undefined || endB === undefined) return
   aToB.from = bToA.to = endA
@@ -199,12 +209,12 @@ function tellCounts(lane: Lane): void {
   emit('cable:counted', { cable, direction, ...counts })
 }
 
-function askForMissed(): void {
-  if (performance.now() < nextAskForMissed) return
-  nextAskForMissed = performance.now() + ASK_FOR_MISSED_EVERY_MS
-  for (const { cable, direction, from } of lanes) {
-    const frames = from?.dropped() ?? 0
-    if (frames > 0) emit('cable:frames_missed', { cable, direction, frames })
+function tellMissed(): void {
+  nextTellMissedMs = performance.now() + TELL_MISSED_EVERY_MS
+  for (const lane of lanes) {
+    const frames = (lane.from?.dropped() ?? 0) + lane.cutShort
+    lane.cutShort = 0
+    if (frames > 0) emit('cable:frames_missed', { cable: lane.cable, direction: lane.direction, frames })
   }
 }
 

@@ -404,7 +404,7 @@ export const vocabulary = {
     held: count,
     overflowed: count,
   }),
-  /** The cable came too late and lost frames that it was not told to lose. Loss proves nothing then. */
+  /** The cable came too late, or they were too long for it: frames lost that it was not told to lose. */
   'cable:frames_missed': v.strictObject({ ...cableEnd, frames: count }),
 
   /** A router stands between the hosts of a pair and translates: b sees `outside` where a is. */

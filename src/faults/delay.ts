@@ -8,7 +8,7 @@ export function delay(delayMs = 50): Fault {
     promise: `every frame on the way to the struck host takes ${delayMs} ms; none is lost`,
     change: { delayMs },
     async prove(target) {
-      const { leastMs, medianMs, lost } = await measureWay(target, FEW)
+      const { leastMs, medianMs, lost } = await measureWay(target, { ...FEW, delayMs })
       const seen = `${leastMs.toFixed(1)} ms or more, median ${medianMs.toFixed(1)} ms, ${lost} lost`
       // Never earlier than asked: only the way back and the machine can add to it.
       verify(

@@ -24,7 +24,10 @@ export interface Target {
   truth(seenFrom: Host, truth: Truth): void
   /** Does a datagram from `from` to its peer come back? Independent of the connections under test. */
   answers(from: Host): Promise<boolean>
-  /** What comes back of a series of numbered datagrams from `from` to its peer, and when. */
+  /**
+   * What comes back of a series of numbered datagrams from `from` to its peer, and when.
+   * @throws FaultError when a host has no process to measure
+   */
   measure(from: Host, series: Omit<EchoSeries, 'address' | 'port'>): Promise<EchoResult>
   /** Starts the programs of a host whose process has ended, with nothing remembered. */
   restartPrograms(host: Host): Promise<void>

@@ -8,7 +8,10 @@ import { cableFault, LATE_MS, measureWay } from './on-cable.ts'
  */
 const COUNT = 35
 
-/** @param jitterMs a frame takes between 0 and so long, evenly distributed */
+/**
+ * The proof takes 35 times as long as the jitter, and half a second more.
+ * @param jitterMs a frame takes between 0 and so long, evenly distributed
+ */
 export function jitter(jitterMs = 40): Fault {
   return cableFault({
     id: 'jitter',
@@ -18,6 +21,7 @@ export function jitter(jitterMs = 40): Fault {
       const { leastMs, mostMs, medianMs, lost, reordered } = await measureWay(target, {
         count: COUNT,
         everyMs: jitterMs + LATE_MS,
+        delayMs: jitterMs,
       })
       const seen = `${leastMs.toFixed(1)} to ${mostMs.toFixed(1)} ms, median ${medianMs.toFixed(1)} ms`
       verify(

@@ -13,6 +13,7 @@ import { run } from '../hosts/commands.ts'
 import type { Cable, Host, Hosts, Network, Pair, PairWish, Router } from '../hosts/host.ts'
 import { HostProcess } from '../hosts/host-process.ts'
 import type { CaptureProcess } from '../kernel/capture/capture-process.ts'
+import type { EchoResult, EchoSeries } from '../programs/echo-series.ts'
 import type { Wanted } from '../programs/event-memory.ts'
 import type { ClientSettings, Mechanism, Ports } from '../programs/host-messages.ts'
 import { act } from './by-hand.ts'
@@ -205,6 +206,18 @@ export class Rig {
   }
 
   /**
+   * Sends a series of numbered datagrams from one host to another's echo port: what comes back, when, and in
+   * which order. Apart from the programs under test, on the network that they use.
+   */
+  async measure(from: Host, to: Host, series: Omit<EchoSeries, 'address' | 'port'>): Promise<EchoResult> {
+    const { count, everyMs, withinMs } = series
+    const port = processOf(to).echoPort
+    const ask = { ...series, address: to.address, port }
+    // Each wait of the series may be a few milliseconds longer than asked on a busy machine.
+    return processOf(from).ask('measure', ask, 2 * count * (everyMs + 1) + withinMs)
+  }
+
+  /**
    * Strikes one host of a pair. A fault that cannot be seen to have happened is logged as such: its
    * cells prove nothing, the others do.
    * @param struck by default the one that `--strike` names, b where nobody chose
@@ -327,10 +340,13 @@ export class Rig {
       network: this.#hosts.network,
       truth: (seenFrom, truth) => this.truth(seenFrom, truth, 'the lab did it'),
       answers: (from) => this.#answers(from, from === pair.a ? pair.b : pair.a),
-      measure: (from, series) => {
-        const { address, process } = from === pair.a ? pair.b : pair.a
-        if (process === null) return Promise.resolve({ echoes: [], errors: [] })
-        return processOf(from).ask('measure', { ...series, address, port: process.echoPort })
+      measure: async (from, series) => {
+        try {
+          return await this.measure(from, from === pair.a ? pair.b : pair.a, series)
+        } catch (error) {
+          // A host whose process has ended measures nothing, and proves nothing.
+          throw new FaultError(error instanceof Error ? error.message : String(error))
+        }
       },
       restartPrograms: async (host) => {
         await this.#startProcess(host)

@@ -136,9 +136,22 @@ export class CableLine<F extends { readonly bytes: Buffer }> {
     return { ...this.#counts, held: this.#held.length }
   }
 
-  /** Changes what is named; frames already under way keep their time of arrival. */
+  /**
+   * Changes what is named; frames already under way keep their time of arrival.
+   * @throws RangeError for a time below 0 or a probability that is none
+   */
   set(change: Partial<CableSettings>): void {
-    this.#settings = { ...this.#settings, ...change }
+    const settings = { ...this.#settings, ...change }
+    for (const name of ['loss', 'duplicate', 'reorder'] as const) {
+      const value = settings[name]
+      if (!(value >= 0 && value <= 1)) throw new RangeError(`${name} ${value} is no probability (0 to 1)`)
+    }
+    for (const name of ['delayMs', 'jitterMs'] as const) {
+      const value = settings[name]
+      if (!(value >= 0 && value < Number.POSITIVE_INFINITY))
+        throw new RangeError(`${name} ${value} is no time`)
+    }
+    this.#settings = settings
     this.#loseIfCut()
   }
 

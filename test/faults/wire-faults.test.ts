@@ -24,8 +24,8 @@ describeNeeding('network namespaces', isolation !== null)('on a pair of hosts', 
     expect(session.left).toEqual([])
   }, 120_000)
 
-  test.each([
-    ['delay', 'cabled'],
+  test.each<[string, string, number?]>([
+    ['delay', 'cabled', 2],
     ['jitter', 'cabled'],
     ['loss', 'cabled'],
     ['duplication', 'cabled'],
@@ -34,6 +34,13 @@ describeNeeding('network namespaces', isolation !== null)('on a pair of hosts', 
     ['mtu-black-hole', 'cabled'],
     ['cut', 'cabled'],
   ])('%s is measured, and so is its undoing', expectMeasured)
+
+  test('delay() of another strength says so, and is measured', () => {
+    const promises = named(events, 'fault:striking').filter(({ data }) => data.fault === 'delay')
+    expect(promises[1]?.data.promise).toContain('1500 ms')
+    const proofs = named(events, 'fault:struck').filter(({ data }) => data.fault === 'delay')
+    expect(proofs[1]?.data.verifiedBy).toMatch(/after 15\d\d\.\d ms or more/)
+  })
 
   test('a host with a cable reboots', () => {
     const [struck] = named(events, 'fault:struck').filter(({ data }) => data.fault === 'reboot')
@@ -64,11 +71,11 @@ describeNeeding('network namespaces', isolation !== null)('on a pair of hosts', 
     else expect(missing).toBe('nft not found: apt-get install nftables')
   })
 
-  function expectMeasured(fault: string, pair: string): void {
+  function expectMeasured(fault: string, pair: string, times = 1): void {
     const of = (event: { data: { fault: string; pair: string } }) =>
       event.data.fault === fault && event.data.pair === pair
     expect(named(events, 'fault:unverified').filter(of)).toEqual([])
-    expect(named(events, 'fault:struck').filter(of)).toHaveLength(1)
-    expect(named(events, 'fault:undone').filter(of)).toHaveLength(1)
+    expect(named(events, 'fault:struck').filter(of)).toHaveLength(times)
+    expect(named(events, 'fault:undone').filter(of)).toHaveLength(times)
   }
 })

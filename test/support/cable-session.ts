@@ -14,9 +14,7 @@ const [plain, cabled, simultaneous, orderly, lossy] = (await rig.boot([
 
 async function roundTripMs({ a, b }: Pair): Promise<number> {
   const series = { count: 300, everyMs: 2, bytes: 20, withinMs: 100 }
-  const to = { address: b.address, port: b.process?.echoPort ?? 0 }
-  const result = await a.process?.ask('measure', { ...series, ...to })
-  return summarise(result ?? { echoes: [], errors: [] }, series.count).medianMs
+  return summarise(await rig.measure(a, b, series), series.count).medianMs
 }
 const roundTrip = { switchMs: await roundTripMs(plain), cableMs: await roundTripMs(cabled) }
 

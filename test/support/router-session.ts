@@ -38,11 +38,7 @@ await Promise.all(pairs.map((pair) => rig.connect(pair)))
 
 const before = await rig.router(keeps).mappings()
 const [first] = pairs as [Pair]
-await first.a.process?.ask('measure', {
-  address: first.b.address,
-  port: first.b.process?.echoPort ?? 0,
-  ...{ count: 2, everyMs: 1, bytes: 20, withinMs: 100 },
-})
+await rig.measure(first.a, first.b, { count: 2, everyMs: 1, bytes: 20, withinMs: 100 })
 const short = await rig.router(first).mappings()
 
 await rig.strike(wireFaults['nat-forgets'], keeps)

@@ -1,4 +1,5 @@
 /** Each fault of the network between, struck and undone. */
+import { delay } from '../../src/faults/delay.ts'
 import { faults, wireFaults } from '../../src/faults/registry.ts'
 import type { Pair } from '../../src/hosts/host.ts'
 import { openSession } from './session.ts'
@@ -18,6 +19,9 @@ for (const id of [
   const inForce = await rig.strike(wireFaults[id], cabled)
   await inForce.undo()
 }
+// Of another strength than the registered one, and longer than a host usually has for an answer.
+const inForce = await rig.strike(delay(1500), cabled)
+await inForce.undo()
 // On any pair: the rule is the struck host's own.
 const missing = rig.missingFor(wireFaults.reject)
 if (missing === null) await (await rig.strike(wireFaults.reject, plain)).undo()

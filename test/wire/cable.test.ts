@@ -211,6 +211,18 @@ describe('CableLine', () => {
     expect(line.counts).toMatchObject({ entered: 3, dropped: 2 })
   })
 
+  test.each([
+    { loss: 10 },
+    { reorder: -0.1 },
+    { duplicate: Number.NaN },
+    { delayMs: -1 },
+    { jitterMs: Number.NaN },
+  ])('refuses %j, and stays as it is', (change) => {
+    const line = lineWith({ delayMs: 5 })
+    expect(() => line.set({ delayMs: 7, ...change })).toThrow(RangeError)
+    expect(line.settings.delayMs).toBe(5)
+  })
+
   test('queues have an end', () => {
     const line = lineWith({ delayMs: 1000 })
     for (let number = 0; number <= QUEUE_FRAMES_MAX; number++) line.enter(numbered(number), 0)
