@@ -1,0 +1,16 @@
+import { describe, expect, test } from 'vitest'
+import { processHosts } from '../../src/hosts/process.ts'
+
+describe('plain processes on loopback', () => {
+  test('make pairs, as if with a switch', async () => {
+    const [pair] = await (await processHosts()).bootPairs([{ name: 'one', middle: 'switch' }])
+    expect([pair?.a.name, pair?.b.name]).toEqual(['one-a', 'one-b'])
+  })
+
+  test.each(['cable', 'router'] as const)('have no %s, and say so', async (middle) => {
+    const hosts = await processHosts()
+    const missing = `plain processes on loopback have no ${middle}`
+    expect(hosts.missingFor(middle)).toBe(missing)
+    await expect(hosts.bootPairs([{ name: 'one', middle }])).rejects.toThrow(missing)
+  })
+})
