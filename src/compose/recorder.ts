@@ -161,6 +161,7 @@ function planOf({ run }: Session, options: LabOptions): Plan {
     // Nothing is started from here.
     programsBundle: '',
     captureBundle: '',
+    cableBundle: '',
     environment: {
       os: process.platform,
       kernel: os.release(),

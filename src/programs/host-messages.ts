@@ -2,9 +2,9 @@
  * What the lab and the one process of a host say to each other (node's IPC channel, which crosses
  * network namespaces because it is a file descriptor). Nothing here travels the network under test.
  */
-import type { EchoResult, EchoSeries } from './echo-series.ts'
 
 import type { EventData, EventName } from '../events/vocabulary.ts'
+import type { EchoResult, EchoSeries } from './echo-series.ts'
 import type { Wanted } from './event-memory.ts'
 import type { RelayRequests, TcpRequests, UdpRequests } from './socket-requests.ts'
 

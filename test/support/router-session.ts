@@ -7,7 +7,7 @@ import { wireFaults } from '../../src/faults/registry.ts'
 import { execute } from '../../src/hosts/commands.ts'
 import type { Pair } from '../../src/hosts/host.ts'
 import type { RouterSettings } from '../../src/hosts/router.ts'
-import { openSession } from './session.ts'
+import { idleConnection, openSession } from './session.ts'
 
 const FORGETS_AFTER_SECONDS = 2
 /** Beyond that, and beyond a second by which the table rounds. */
@@ -34,7 +34,7 @@ const forgetful = Object.entries(modes).flatMap(([mode, settings]) =>
 )
 const pairs = await rig.boot([...forgetful, { name: 'keeps', middle: 'router' }])
 const keeps = pairs.at(-1) as Pair
-await Promise.all(pairs.map((pair) => rig.connect(pair)))
+await Promise.all(pairs.map((pair) => rig.connect(pair, idleConnection)))
 
 const before = await rig.router(keeps).mappings()
 const [first] = pairs as [Pair]

@@ -16,8 +16,8 @@ import { netnsHosts } from '../../src/hosts/netns.ts'
 import { CableProcess } from '../../src/kernel/cable/cable-process.ts'
 import { CaptureProcess } from '../../src/kernel/capture/capture-process.ts'
 import { bundlePrograms } from '../../src/lab/bundle.ts'
-import type { Plan } from '../../src/lab/lab.ts'
-import { Rig } from '../../src/lab/rig.ts'
+import type { Plan } from '../../src/lab/plan.ts'
+import { type Programs, Rig } from '../../src/lab/rig.ts'
 
 const SESSION_LIMIT_MS = 100_000
 
@@ -87,8 +87,6 @@ export async function openSession(change: Partial<Plan> = {}) {
   const plan = {
     ...about,
     strike: 'server',
-    mechanisms: ['tcp-idle'],
-    settings: { keepalive: { idleMs: 1000, intervalMs: 1000, probes: 3 }, userTimeoutMs: 5000 },
     programsBundle: host,
     ...change,
   } as Plan
@@ -103,6 +101,12 @@ export async function openSession(change: Partial<Plan> = {}) {
       process.exit()
     },
   }
+}
+
+/** One idle TCP connection, of which nothing is heard. */
+export const idleConnection: Programs = {
+  mechanisms: ['tcp-idle'],
+  settings: { keepalive: { idleMs: 1000, intervalMs: 1000, probes: 3 }, userTimeoutMs: 5000 },
 }
 
 /** The events of one name, in order of time. */

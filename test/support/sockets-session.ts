@@ -3,6 +3,7 @@
  * JSON line. Started by sockets.test.ts inside namespaces of its own: argv is one JSON object.
  */
 import { openEventLog } from '../../src/events/emit.ts'
+import type { Host } from '../../src/hosts/host.ts'
 import { netnsHosts } from '../../src/hosts/netns.ts'
 import { CaptureProcess } from '../../src/kernel/capture/capture-process.ts'
 import type { Plan } from '../../src/lab/plan.ts'
@@ -13,7 +14,11 @@ const about = { run: 'test', lab: 'test' }
 const log = openEventLog({ ...about, file: `${folder}/events/lab.1.ndjson`, host: 'lab', incarnation: 1 })
 const emit = log.emitter('lab')
 const capture = await CaptureProcess.start(captureBundle, { ...about, folder }, emit)
-const hosts = await netnsHosts(sysctls, log, ({ name }) => capture.watch({ name, incarnation: 1 }))
+const watcher = {
+  wired: ({ name }: Host) => capture.watch({ name, incarnation: 1 }),
+  translated: async () => {},
+}
+const hosts = await netnsHosts(sysctls, log, watcher, () => Promise.reject(new Error('no cable is wanted')))
 const plan = { ...about, folder, programsBundle, mechanisms: [] } as unknown as Plan
 const rig = new Rig(plan, hosts, log, capture, new AbortController().signal)
 const [pair] = await rig.boot(['test'])

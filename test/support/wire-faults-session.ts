@@ -2,7 +2,8 @@
 import { delay } from '../../src/faults/delay.ts'
 import { faults, wireFaults } from '../../src/faults/registry.ts'
 import type { Pair } from '../../src/hosts/host.ts'
-import { openSession } from './session.ts'
+import { missing } from '../../src/lab/needs.ts'
+import { idleConnection, openSession } from './session.ts'
 
 const { rig, report } = await openSession()
 const [plain, cabled] = (await rig.boot(['plain', { name: 'cabled', middle: 'cable' }])) as [Pair, Pair]
@@ -23,13 +24,13 @@ for (const id of [
 const inForce = await rig.strike(delay(1500), cabled)
 await inForce.undo()
 // On any pair: the rule is the struck host's own.
-const missing = rig.missingFor(wireFaults.reject)
-if (missing === null) await (await rig.strike(wireFaults.reject, plain)).undo()
+const missingForReject = missing(wireFaults.reject.needs, 'netns', process.platform)
+if (missingForReject === null) await (await rig.strike(wireFaults.reject, plain)).undo()
 // Where there is no cable, a fault that needs one says so.
 await rig.strike(wireFaults.loss, plain)
 // Other faults work on a cable as on a switch.
 await (await rig.strike(faults.cut, cabled)).undo()
-await rig.connect(cabled)
+await rig.connect(cabled, idleConnection)
 await rig.strike(faults.reboot, cabled)
 
-await report({ missing })
+await report({ missing: missingForReject })
