@@ -6,8 +6,11 @@ import type { Truth } from '../events/vocabulary.ts'
 import type { Host, Network, Pair } from '../hosts/host.ts'
 import type { EchoResult, EchoSeries } from '../programs/echo-series.ts'
 
-/** What must be there for a fault to be possible. */
-export type Need = 'signals' | 'network' | 'firewall'
+/**
+ * What must be there for a fault, or a lab's case, to be possible: SIGSTOP; hosts with a network of their own;
+ * pairs whose middle is a cable or a router; rules for packets.
+ */
+export type Need = 'signals' | 'network' | 'cable' | 'router' | 'firewall'
 
 /** Where a fault strikes and what it may use. */
 export interface Target {

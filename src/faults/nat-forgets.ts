@@ -4,7 +4,7 @@ import { type Fault, FaultError, verify } from './fault.ts'
 export const natForgets: Fault = {
   id: 'nat-forgets',
   promise: 'the router between the hosts forgets its mappings; neither host is told',
-  needs: ['network', 'firewall'],
+  needs: ['router'],
   async strike({ pair, network }) {
     verify(network !== null, 'there is no router on loopback')
     try {

@@ -63,7 +63,7 @@ export function cableFault({ id, promise, change, truth, prove }: CableFault): F
   return {
     id,
     promise,
-    needs: ['network'],
+    needs: ['cable'],
     async strike(target) {
       const { pair, struck, other } = target
       const cable = cableOf(target)

@@ -40,4 +40,17 @@ export const faults = {
   'nat-forgets': natForgets,
 } as const satisfies Record<string, Fault>
 
+/** What can be wrong with the network between: of a cable, a router, a firewall. In their default strength. */
+export const wireFaults = {
+  delay: delay(),
+  jitter: jitter(),
+  loss: loss(),
+  duplication: duplication(),
+  reordering: reordering(),
+  'one-way': oneWay,
+  'mtu-black-hole': mtuBlackHole(),
+  reject,
+  'nat-forgets': natForgets,
+} as const satisfies Record<string, Fault>
+
 export type FaultId = keyof typeof faults

@@ -8,7 +8,7 @@ export const reject: Fault = {
   id: 'reject',
   promise:
     'the firewall of the struck host refuses whatever arrives with an ICMP message (port unreachable); what it sends still leaves',
-  needs: ['network', 'firewall'],
+  needs: ['firewall'],
   async strike({ struck, other, truth, run, measure, answers }) {
     const input = 'chain input { type filter hook input priority filter; iifname "eth0" reject; }'
     await run(struck, ['nft', `table ip ${TABLE} { ${input}; }`])

@@ -1,15 +1,24 @@
 /** What hosts of a tier cannot offer, and why: asked by the rig before it acts, and by the page before anybody tries. */
 import type { Need } from '../faults/fault.ts'
 import { missingFirewall } from '../hosts/capabilities.ts'
+import { libcProblem } from '../kernel/libc.ts'
 import type { RunTier } from './plan.ts'
 
 /** null when everything needed is there; else the reason why it is not. */
 export function missing(needs: readonly Need[], tier: RunTier, platform: NodeJS.Platform): string | null {
-  if (tier === 'process' && needs.includes('network')) return 'plain processes on loopback have no cable'
-  if (needs.includes('firewall')) {
-    const firewall = missingFirewall()
-    if (firewall !== null) return firewall
+  for (const need of needs) {
+    const reason = missingOne(need, tier, platform)
+    if (reason !== null) return reason
   }
-  if (platform === 'win32' && needs.includes('signals')) return 'Windows has no SIGSTOP'
   return null
+}
+
+function missingOne(need: Need, tier: RunTier, platform: NodeJS.Platform): string | null {
+  if (need === 'signals') return platform === 'win32' ? 'Windows has no SIGSTOP' : null
+  if (tier === 'process')
+    return `plain processes on loopback have no ${need === 'router' ? 'router' : 'cable'}`
+  if (need === 'network') return null
+  // Made by the lab itself, of namespaces: not among containers that somebody else started.
+  if (tier !== 'netns') return 'there is no such thing between containers'
+  return need === 'cable' ? libcProblem() : missingFirewall()
 }

@@ -10,7 +10,7 @@ import type { EventData, EventName, Truth } from '../events/vocabulary.ts'
 import { type Fault, FaultError, type Proof, type Struck, type Target } from '../faults/fault.ts'
 import { type FaultId, faults } from '../faults/registry.ts'
 import { run } from '../hosts/commands.ts'
-import type { Cable, Host, Hosts, Middle, Network, Pair, PairWish, Router } from '../hosts/host.ts'
+import type { Cable, Host, Hosts, Network, Pair, PairWish, Router } from '../hosts/host.ts'
 import { HostProcess } from '../hosts/host-process.ts'
 import type { CaptureProcess } from '../kernel/capture/capture-process.ts'
 import type { EchoResult, EchoSeries } from '../programs/echo-series.ts'
@@ -112,8 +112,8 @@ export class Rig {
   }
 
   /**
-   * Makes a pair of hosts for each name or wish and starts the process of each host. Nothing runs there yet
-   * that would speak.
+   * Makes a pair of hosts for each name or wish and starts the process of each host. Nothing runs there yet that
+   * would speak.
    */
   async boot(wishes: readonly PairWish[]): Promise<Pair[]> {
     const pairs = await this.#hosts.bootPairs(wishes)
@@ -191,11 +191,6 @@ export class Rig {
     } finally {
       over.abort()
     }
-  }
-
-  /** null when pairs can have this in the middle here; else what is missing. */
-  missingMiddle(middle: Middle): string | null {
-    return this.#hosts.missingFor(middle)
   }
 
   /** The cable of a pair that was made with one. @throws RangeError when it was not */

@@ -1,7 +1,7 @@
 /** The faults of the network between, for real: each measured while it is there, and when it is gone. */
 import { beforeAll, expect, test } from 'vitest'
 import type { LabEvent } from '../../src/events/vocabulary.ts'
-import { faults } from '../../src/faults/registry.ts'
+import { wireFaults } from '../../src/faults/registry.ts'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
 import { describeNeeding, testNeeding } from '../support/needs.ts'
 import { named, runSession } from '../support/session.ts'
@@ -9,7 +9,7 @@ import { named, runSession } from '../support/session.ts'
 const { isolation } = await findCapabilities()
 
 test('a fault is named as it is registered', () => {
-  for (const [id, fault] of Object.entries(faults)) expect(fault.id).toBe(id)
+  for (const [id, fault] of Object.entries(wireFaults)) expect(fault.id).toBe(id)
 })
 
 describeNeeding('network namespaces', isolation !== null)('on a pair of hosts', () => {

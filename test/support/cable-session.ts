@@ -4,9 +4,9 @@ import { summarise } from '../../src/faults/measure.ts'
 import type { Pair } from '../../src/hosts/host.ts'
 import { SocketTableReader } from '../../src/kernel/socket-table.ts'
 import type { CableDirection } from '../../src/wire/cable.ts'
-import { openSession } from './session.ts'
+import { idleConnection, openSession } from './session.ts'
 
-const { rig, programs, report } = await openSession()
+const { rig, report } = await openSession()
 const [plain, cabled, simultaneous, orderly, lossy] = (await rig.boot([
   'plain',
   ...['cabled', 'simultaneous', 'orderly', 'lossy'].map((name) => ({ name, middle: 'cable' as const })),
@@ -43,7 +43,7 @@ function endPrograms(host: Pair['a']): void {
 const handshake = rig.cable(simultaneous)
 const states = statesOf(simultaneous)
 await handshake.hold('bToA', ['syn-ack'])
-const connecting = rig.connect(simultaneous, programs)
+const connecting = rig.connect(simultaneous, idleConnection)
 await untilHeld(simultaneous, 'bToA')
 const synAckHeld = states()
 await handshake.release('bToA', ['fin'])
@@ -64,7 +64,7 @@ const acksHeld = states()
 
 // One end closes, and the other answers.
 const ordered = statesOf(orderly)
-await rig.connect(orderly, programs)
+await rig.connect(orderly, idleConnection)
 await rig.cable(orderly).hold('bToA', ['fin'])
 endPrograms(orderly.a)
 await untilHeld(orderly, 'bToA')
@@ -73,7 +73,7 @@ const lastFinHeld = ordered()
 // The first SYN is lost; the second goes out a second later.
 await rig.cable(lossy).drop('aToB', ['syn'], 1)
 const began = performance.now()
-await rig.connect(lossy, programs)
+await rig.connect(lossy, idleConnection)
 const secondSynMs = performance.now() - began
 const counts = await rig.cable(lossy).counts('aToB')
 

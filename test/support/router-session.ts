@@ -3,11 +3,11 @@
  * are what the test gets to see.
  */
 import { existsSync } from 'node:fs'
-import { faults } from '../../src/faults/registry.ts'
+import { wireFaults } from '../../src/faults/registry.ts'
 import { execute } from '../../src/hosts/commands.ts'
 import type { Pair } from '../../src/hosts/host.ts'
 import type { RouterSettings } from '../../src/hosts/router.ts'
-import { openSession } from './session.ts'
+import { idleConnection, openSession } from './session.ts'
 
 const FORGETS_AFTER_SECONDS = 2
 /** Beyond that, and beyond a second by which the table rounds. */
@@ -24,7 +24,7 @@ const modes: Record<string, RouterSettings> = {
   resets: { tcpLoose: false, invalid: 'reset' },
 }
 
-const { rig, programs, report } = await openSession({ sysctls: { 'net/ipv4/tcp_retries2': '2' } })
+const { rig, report } = await openSession({ sysctls: { 'net/ipv4/tcp_retries2': '2' } })
 const forgetful = Object.entries(modes).flatMap(([mode, settings]) =>
   ['a', 'b'].map((first) => ({
     name: `${mode}-${first}`,
@@ -34,14 +34,14 @@ const forgetful = Object.entries(modes).flatMap(([mode, settings]) =>
 )
 const pairs = await rig.boot([...forgetful, { name: 'keeps', middle: 'router' }])
 const keeps = pairs.at(-1) as Pair
-await Promise.all(pairs.map((pair) => rig.connect(pair, programs)))
+await Promise.all(pairs.map((pair) => rig.connect(pair, idleConnection)))
 
 const before = await rig.router(keeps).mappings()
 const [first] = pairs as [Pair]
 await rig.measure(first.a, first.b, { count: 2, everyMs: 1, bytes: 20, withinMs: 100 })
 const short = await rig.router(first).mappings()
 
-await rig.strike(faults['nat-forgets'], keeps)
+await rig.strike(wireFaults['nat-forgets'], keeps)
 // The second time without conntrack, as on a system that lacks it.
 await rig.write(keeps.a, ['tcp-idle'])
 await rig.sleep(200)

@@ -29,7 +29,7 @@ export interface SessionResult<Report> {
 }
 
 /**
- * Runs a session's file and waits for it. The events' `time` is that of the machine, in milliseconds.
+ * Runs a session's file and waits for it. The events' `time` is the machine's, in milliseconds.
  * @param change of the session's plan
  * @throws Error with what it printed when it fails
  */
@@ -93,16 +93,9 @@ export async function openSession(own: Partial<Plan> = {}) {
   }
   const change: Partial<Plan> = { ...own, ...others }
   const hosts = await netnsHosts(change.sysctls ?? {}, log, watcher, () => CableProcess.start(cable, about))
-  /** For `rig.connect`. */
-  const programs: Programs = {
-    mechanisms: ['tcp-idle'],
-    settings: { keepalive: { idleMs: 1000, intervalMs: 1000, probes: 3 }, userTimeoutMs: 5000 },
-  }
   const plan = {
     ...about,
     strike: 'server',
-    mechanisms: programs.mechanisms,
-    settings: programs.settings,
     programsBundle: host,
     ...change,
   } as Plan
@@ -110,7 +103,6 @@ export async function openSession(own: Partial<Plan> = {}) {
   return {
     rig,
     log,
-    programs,
     async report(what: unknown): Promise<never> {
       await rig.end('the session is over')
       await captures.stop()
@@ -118,6 +110,12 @@ export async function openSession(own: Partial<Plan> = {}) {
       process.exit()
     },
   }
+}
+
+/** One idle TCP connection, of which nothing is heard. */
+export const idleConnection: Programs = {
+  mechanisms: ['tcp-idle'],
+  settings: { keepalive: { idleMs: 1000, intervalMs: 1000, probes: 3 }, userTimeoutMs: 5000 },
 }
 
 /** The events of one name, in order of time. */

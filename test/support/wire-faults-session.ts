@@ -1,11 +1,11 @@
 /** Each fault of the network between, struck and undone. */
 import { delay } from '../../src/faults/delay.ts'
-import { faults } from '../../src/faults/registry.ts'
+import { faults, wireFaults } from '../../src/faults/registry.ts'
 import type { Pair } from '../../src/hosts/host.ts'
-import { missing as missingNeed } from '../../src/lab/needs.ts'
-import { openSession } from './session.ts'
+import { missing } from '../../src/lab/needs.ts'
+import { idleConnection, openSession } from './session.ts'
 
-const { rig, programs, report } = await openSession()
+const { rig, report } = await openSession()
 const [plain, cabled] = (await rig.boot(['plain', { name: 'cabled', middle: 'cable' }])) as [Pair, Pair]
 
 for (const id of [
@@ -17,20 +17,20 @@ for (const id of [
   'one-way',
   'mtu-black-hole',
 ] as const) {
-  const inForce = await rig.strike(faults[id], cabled)
+  const inForce = await rig.strike(wireFaults[id], cabled)
   await inForce.undo()
 }
 // Of another strength than the registered one, and longer than a host usually has for an answer.
 const inForce = await rig.strike(delay(1500), cabled)
 await inForce.undo()
 // On any pair: the rule is the struck host's own.
-const missing = missingNeed(faults.reject.needs, 'netns', process.platform)
-if (missing === null) await (await rig.strike(faults.reject, plain)).undo()
+const missingForReject = missing(wireFaults.reject.needs, 'netns', process.platform)
+if (missingForReject === null) await (await rig.strike(wireFaults.reject, plain)).undo()
 // Where there is no cable, a fault that needs one says so.
-await rig.strike(faults.loss, plain)
+await rig.strike(wireFaults.loss, plain)
 // Other faults work on a cable as on a switch.
 await (await rig.strike(faults.cut, cabled)).undo()
-await rig.connect(cabled, programs)
+await rig.connect(cabled, idleConnection)
 await rig.strike(faults.reboot, cabled)
 
-await report({ missing })
+await report({ missing: missingForReject })
