@@ -214,7 +214,7 @@ export async function netnsHosts(
       await boot(known(host))
       const cable = cabled.get(pair)
       if (cable === undefined) return
-      await cable.process.connect(pair, { a: `${pair}-a`, b: `${pair}-b` })
+      await cable.process.connect(pair, { a: hostName(pair, 'a'), b: hostName(pair, 'b') })
       await plug(host, true)
     },
     async close() {
