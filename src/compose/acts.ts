@@ -136,7 +136,8 @@ export const acts: readonly Act[] = [
     fault: null,
     command: 'docker compose exec router strike limit 5',
     undo: 'limit off',
-    promise: 'the router forgets a conversation that idles for 5 s: what it does not know, it drops',
+    promise:
+      'the router forgets what idles for 5 s, and drops what it does not know; it begins with conversations that begin now: docker compose restart client',
     expected: {
       'tcp-idle': {
         words: 'nothing, at both ends, while the router forgets it',

@@ -136,7 +136,8 @@ function started(entered: LabEvent, host: string, pair: string, address: string)
   return { ...envelope, host, program: 'recorder', name: 'host:started', data: { address, pair } }
 }
 
-function remember(map: Map<string, string>, key: string, value: string): void {
+/** Forgets the oldest for a new one, when there are too many. */
+export function remember<T>(map: Map<string, T>, key: string, value: T): void {
   map.delete(key)
   map.set(key, value)
   if (map.size > MAPPINGS_MAX) map.delete(map.keys().next().value as string)

@@ -3,11 +3,12 @@
  * what the lab expects of such a fault. Of each pair only what a judgement needs is kept.
  */
 
-import { pairOf } from '../events/host-names.ts'
+import { hostName, pairOf } from '../events/host-names.ts'
 import type { EventName, LabEvent } from '../events/vocabulary.ts'
 import type { Check } from '../lab/checks.ts'
 import { LabLog } from '../lab/log.ts'
 import type { Plan } from '../lab/plan.ts'
+import { ROUTER, remember } from './arrange.ts'
 import { WATCH_MS } from './truths.ts'
 
 /** Before a strike: the options and round-trip times just read, and what was heard last. */
@@ -34,6 +35,8 @@ export class Judgement {
   readonly #judge: (log: LabLog, plan: Plan) => Check[]
   readonly #pairs = new Map<string, Kept>()
   #checks: Check[] = []
+  /** Connections by their client's address: whether the router knows them. */
+  readonly #remembered = new Map<string, boolean>()
 
   constructor(plan: Plan, judge: (log: LabLog, plan: Plan) => Check[]) {
     this.#plan = plan
@@ -58,6 +61,12 @@ export class Judgement {
 
   /** @returns what it decided */
   take(event: LabEvent): Check[] {
+    if (event.name === 'router:mapping_updated')
+      remember(this.#remembered, event.data.client, event.data.isKnown)
+    // It comes back with an empty table.
+    if (event.host === ROUTER && event.name === 'program:started') {
+      for (const client of this.#remembered.keys()) this.#remembered.set(client, false)
+    }
     // The machine is the same for all.
     if (event.name === 'control:late') for (const { recent } of this.#pairs.values()) recent.push(event)
     const pair = pairOf(event.host) ?? ('pair' in event.data ? event.data.pair : null)
@@ -74,9 +83,26 @@ export class Judgement {
       kept.recent = kept.recent.filter(({ time }) => time >= event.time - KEPT_MS)
     }
     if (event.name !== 'watch:ended') return []
-    const checks = this.#judgeStrike(pair, kept)
+    const checks = this.#judgeStrike(pair, kept).map((check) => this.#excuse(check, pair, kept))
     this.#checks = [...this.#checks, ...checks].slice(-CHECKS_MAX)
     return checks
+  }
+
+  /**
+   * A connection that the router has forgotten was over before, though neither end knew: what the strike would
+   * have told them does not get through.
+   */
+  #excuse(check: Check, pair: string, { lasting, recent }: Kept): Check {
+    const [, mechanism = ''] = check.id.split('/')
+    if (check.verdict !== 'fail' || mechanism.startsWith('udp')) return check
+    const address = lasting.get(`${hostName(pair, 'a')} host:started`)?.data as
+      | { address?: string }
+      | undefined
+    const group = recent.findLast(
+      ({ host, group_id }) => host === hostName(pair, 'a') && group_id?.startsWith(`${mechanism}:`),
+    )?.group_id
+    if (this.#remembered.get(`${address?.address}:${group?.split(':')[1]}`) !== false) return check
+    return { ...check, verdict: 'skipped', because: 'the router had forgotten this connection before' }
   }
 
   #judgeStrike(pair: string, { lasting, recent, strikes }: Kept): Check[] {

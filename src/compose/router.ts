@@ -64,6 +64,7 @@ function isWellFormed(): boolean {
 }
 
 async function translate(emit: Emitter): Promise<void> {
+  emit('program:started', { node: process.version, mechanisms: [] })
   await nft(rules(null), emit)
   emit('router:rules_updated', { forwarding: 'open', idleLimitSeconds: null, because: 'the router starts' })
   process.stdout.write(`router: ${OUTSIDE} stands for ${SERVER}, ports ${PORT_RANGE}\n`)
@@ -104,25 +105,16 @@ async function strike(emit: Emitter): Promise<void> {
   }
 }
 
-/**
- * The limit of a conversation is set when the router first sees it; those it knows already are given what is
- * left of theirs, until their next packet.
- */
+/** A conversation gets its limit when the router first sees it: those it knows already keep theirs. */
 async function limit(emit: Emitter): Promise<void> {
   const seconds = argument === 'off' ? null : Number(argument)
   await nft(rules(seconds), emit)
-  if (seconds !== null) {
-    for (const protocol of ['tcp', 'udp']) {
-      // Ends with status 1 where there is none.
-      await execute(['conntrack', '-U', '-p', protocol, '--timeout', String(seconds)])
-    }
-  }
   await report(emit, 'somebody set the limit')
   const what =
     seconds === null
       ? "the kernel's own limits are in force again"
       : `${seconds} idle seconds, and it is forgotten`
-  say(`${what}; conversations that begin from now on keep to it`)
+  say(`${what}: for conversations that begin from now on. "docker compose restart client" begins them anew`)
 }
 
 /** What is in force is read back, not taken from what was asked. */

@@ -18,8 +18,11 @@ import { isClient, ROUTER, SERVER } from './arrange.ts'
 
 /** A container writes every second; this much more is no accident of a busy machine. */
 export const SILENT_MS = 2500
-/** Heartbeats go both ways every second. */
-export const UNHEARD_MS = 2500
+/**
+ * Heartbeats go both ways every second. Longer than the silence of a container that does not run, which is not
+ * heard either.
+ */
+export const UNHEARD_MS = SILENT_MS + 1500
 /** So many connections of a host that end within so short a time were not closed one by one. */
 const ENDINGS = 3
 const ENDINGS_WITHIN_MS = 500

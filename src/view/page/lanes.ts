@@ -75,6 +75,12 @@ export class Lanes {
       this.containers.set(pair ?? event.host, event.data.container)
     }
     if (event.name === 'router:mapping_updated') this.#remember(event)
+    // A router that starts again knows nobody.
+    if (event.name === 'program:started' && event.host === 'router') {
+      for (const { remembered } of this.#lanes.values()) {
+        for (const mechanism of remembered.keys()) remembered.set(mechanism, false)
+      }
+    }
     if (pair === null) return
     const lane = this.#laneOf(pair)
     const side = sideOf(event.host)
