@@ -1,5 +1,11 @@
 import { defineConfig } from 'vitest/config'
 
+/** With STILLHERE_TEST_REPORT what was passed, failed and skipped is written there as well. */
+export function reportersWith(reporter: 'default' | 'verbose') {
+  const outputFile = process.env.STILLHERE_TEST_REPORT
+  return outputFile ? [reporter, ['json', { outputFile }] as ['json', { outputFile: string }]] : [reporter]
+}
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
@@ -7,8 +13,6 @@ export default defineConfig({
     // This project measures time: what runs beside a lab is part of its result.
     fileParallelism: false,
     testTimeout: 20_000,
-    reporters: process.env.STILLHERE_TEST_REPORT
-      ? ['default', ['json', { outputFile: process.env.STILLHERE_TEST_REPORT }]]
-      : ['default'],
+    reporters: reportersWith('default'),
   },
 })

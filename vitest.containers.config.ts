@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
-import base from './vitest.config.ts'
+import base, { reportersWith } from './vitest.config.ts'
 
 /** `npm run test:containers`: builds an image and kills containers, which takes minutes and a Docker engine. */
 export default defineConfig({
@@ -7,6 +7,8 @@ export default defineConfig({
     ...base.test,
     include: ['test/containers/**/*.test.ts'],
     exclude: [],
+    // Minutes go by: each test says when it is done.
+    reporters: reportersWith('verbose'),
     testTimeout: 120_000,
     hookTimeout: 600_000,
   },

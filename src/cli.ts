@@ -4,11 +4,13 @@
  * Exit status: 0 every check that was not skipped passed, 1 one failed, 2 wrong usage, 3 this machine
  * cannot run it, 4 none failed but something was inconclusive.
  */
+
 import { labs } from '../labs/index.ts'
 import { doctor } from './doctor.ts'
 import { CannotRunError } from './lab/launch.ts'
 import { UsageError } from './lab/options.ts'
 import { runLab } from './lab/run.ts'
+import { runCommand } from './lab/run-command.ts'
 import { reportCommand } from './report-command.ts'
 import { watch } from './watch.ts'
 
@@ -41,7 +43,7 @@ async function main([command, ...args]: string[]): Promise<number> {
 
 function listLabs(): number {
   for (const { id, question } of Object.values(labs)) {
-    process.stdout.write(`npm run lab:${id.padEnd(12)} ${question}\n`)
+    process.stdout.write(`${runCommand(id).padEnd(24)} ${question}\n`)
   }
   return 0
 }

@@ -14,6 +14,7 @@ import { type LabOptions, labHelp, parseLabOptions } from './options.ts'
 import type { Plan } from './plan.ts'
 import { compare, type Predictions, type Question, questionsToAsk, withObserved } from './predict.ts'
 import { readPredictions, savePredictions } from './prediction-file.ts'
+import { runCommand } from './run-command.ts'
 import { latestRun, type Outcome, openRun, type Run, startRun } from './start.ts'
 import type { Style } from './tale.ts'
 import { tellCell, tellRun } from './tell.ts'
@@ -31,7 +32,7 @@ export async function runLab(lab: Lab, args: readonly string[]): Promise<number>
   const options = parseLabOptions(lab, args)
   const style = styleFor(process.stdout, options)
   if (options.help) {
-    process.stdout.write(`npm run lab:${lab.id} -- [options]\n\n${lab.question}\n\n${labHelp(lab)}\n`)
+    process.stdout.write(`${runCommand(lab.id, '[options]')}\n\n${lab.question}\n\n${labHelp(lab)}\n`)
     return 0
   }
   if (options.cell !== null) {

@@ -18,6 +18,7 @@ import { type LabOptions, UsageError } from './options.ts'
 import type { Plan } from './plan.ts'
 import type { PlayCommand } from './play-command.ts'
 import { type Report, reportOf } from './report.ts'
+import { runCommand } from './run-command.ts'
 
 /** What a run left behind. */
 export interface Outcome {
@@ -85,7 +86,7 @@ export function openRun(lab: Lab, folder: string): Outcome {
   } catch (error) {
     if (error instanceof UsageError) throw error
     const reason = error instanceof Error ? error.message : String(error)
-    throw new UsageError(`no finished run in ${folder} (${reason}); run npm run lab:${lab.id} first`)
+    throw new UsageError(`no finished run in ${folder} (${reason}); run ${runCommand(lab.id)} first`)
   }
 }
 

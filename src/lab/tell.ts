@@ -1,10 +1,12 @@
 /** What a lab prints when it is over, and one cell of it in full: the same for every lab, where it has no words of its own. */
+
 import { pairOf } from '../events/host-names.ts'
 import { addressOf, type LabEvent } from '../events/vocabulary.ts'
 import { type Check, countWords, expectedWords, observedWords, type Verdict } from './checks.ts'
 import type { Lab } from './lab.ts'
 import { type LabLog, mechanismOf } from './log.ts'
 import { type CellName, cellId, cellOfCheck, type Plan } from './plan.ts'
+import { runCommand } from './run-command.ts'
 import type { Style, Tale } from './tale.ts'
 
 /** What is told of a run. */
@@ -141,7 +143,7 @@ function nextToTry(lab: Teller, { log, plan, checks }: Told): string {
     ],
   ]
   return [
-    `Try next: npm run lab:${lab.id} -- ...`,
+    `Try next: ${runCommand(lab.id, '...')}`,
     ...steps.filter(([, , exists = true]) => exists).map(([step, why]) => `  ${step.padEnd(28)} ${why}`),
   ].join('\n')
 }
