@@ -1,5 +1,5 @@
 /**
- * What a learner may do to the containers, as they would type it: what it is called in the log, what undoes it,
+ * What a learner may do to the containers, as they would type it: what it is called in the log,
  * and what it comes down to. The engine does it, or the router; the lab only looks.
  */
 import type { KeepaliveFault } from '../../labs/keepalive/faults.ts'
@@ -28,8 +28,6 @@ export interface Act {
   readonly fault: KeepaliveFault | null
   /** What to type. */
   readonly command: string
-  /** What takes it back, if anything does. */
-  readonly undo: string | null
   readonly promise: string
   /** What to expect, where none of the lab's faults is like it. */
   readonly expected?: Readonly<Record<string, { words: string; why: string }>>
@@ -42,7 +40,6 @@ const endpointActs = (service: 'server' | 'client'): Act[] => [
     effect: 'killed',
     fault: 'kill',
     command: `docker compose kill ${service}`,
-    undo: `start ${service}`,
     promise: 'SIGKILL for its process; its kernel says goodbye in its name, and is gone a moment later',
   },
   {
@@ -51,7 +48,6 @@ const endpointActs = (service: 'server' | 'client'): Act[] => [
     effect: 'frozen',
     fault: 'freeze',
     command: `docker compose pause ${service}`,
-    undo: `unpause ${service}`,
     promise: 'its process stops running; its kernel goes on acknowledging',
   },
   {
@@ -60,7 +56,6 @@ const endpointActs = (service: 'server' | 'client'): Act[] => [
     effect: 'undone',
     fault: null,
     command: `docker compose unpause ${service}`,
-    undo: null,
     promise: 'it runs again, and reads what has waited for it',
   },
   {
@@ -69,7 +64,6 @@ const endpointActs = (service: 'server' | 'client'): Act[] => [
     effect: 'stopped',
     fault: 'exit',
     command: `docker compose stop ${service}`,
-    undo: `start ${service}`,
     promise: 'SIGTERM: its programs close their sockets in order and end',
   },
   {
@@ -78,7 +72,6 @@ const endpointActs = (service: 'server' | 'client'): Act[] => [
     effect: 'stopped',
     fault: 'exit',
     command: `docker compose restart ${service}`,
-    undo: null,
     promise: 'the same, and it is back after a second or two with nothing remembered',
   },
   {
@@ -87,7 +80,6 @@ const endpointActs = (service: 'server' | 'client'): Act[] => [
     effect: 'undone',
     fault: null,
     command: `docker compose start ${service}`,
-    undo: null,
     promise: 'its programs start with nothing remembered',
   },
   {
@@ -96,7 +88,6 @@ const endpointActs = (service: 'server' | 'client'): Act[] => [
     effect: 'disconnected',
     fault: 'cut',
     command: `docker network disconnect {network} {container}`,
-    undo: `connect ${service}`,
     promise: 'its network card is taken out; no FIN, nobody is told',
   },
   {
@@ -105,7 +96,6 @@ const endpointActs = (service: 'server' | 'client'): Act[] => [
     effect: 'undone',
     fault: null,
     command: `docker network connect --ip {address} {network} {container}`,
-    undo: null,
     promise: 'the card is put in again, with the same address',
   },
 ]
@@ -117,7 +107,6 @@ export const acts: readonly Act[] = [
     effect: 'cut',
     fault: 'cut',
     command: 'docker compose exec router strike cut',
-    undo: 'mend',
     promise: 'the router passes nothing on; no FIN, no ICMP, nobody is told',
   },
   {
@@ -126,7 +115,6 @@ export const acts: readonly Act[] = [
     effect: 'undone',
     fault: null,
     command: 'docker compose exec router strike mend',
-    undo: null,
     promise: 'it passes packets on again',
   },
   {
@@ -135,7 +123,6 @@ export const acts: readonly Act[] = [
     effect: 'forgotten',
     fault: null,
     command: 'docker compose exec router strike limit 5',
-    undo: 'limit off',
     promise:
       'the router forgets what idles for 5 s, and drops what it does not know; it begins with conversations that begin now: docker compose restart client',
     expected: {
@@ -153,7 +140,6 @@ export const acts: readonly Act[] = [
     effect: 'undone',
     fault: null,
     command: 'docker compose exec router strike limit off',
-    undo: null,
     promise: 'the kernel has its own limits again: five days for TCP',
   },
   {
@@ -162,7 +148,6 @@ export const acts: readonly Act[] = [
     effect: 'forgotten',
     fault: null,
     command: 'docker compose exec router strike forget',
-    undo: null,
     promise: 'it forgets every conversation now: those of TCP are over, and neither end is told',
     expected: {
       udp: { words: 'nothing', why: 'the next datagram from inside makes a new entry' },

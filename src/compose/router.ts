@@ -21,6 +21,8 @@ import { joinSession, openEvents, SESSION_FOLDER } from './session.ts'
 
 /** Nobody waits longer in front of a screen; and a limit under a second forgets between two packets. */
 const LIMIT_MAX_SECONDS = 3600
+/** The kernel tells that it has forgotten when it sweeps, once a minute or so; whoever lists its table makes it sweep. */
+const SWEEP_EVERY_MS = 2000
 const USAGE = 'usage: strike cut | mend | forget | limit SECONDS | limit off'
 
 const OUTSIDE = process.env.STILLHERE_OUTSIDE ?? '10.213.1.2'
@@ -71,6 +73,7 @@ async function translate(emit: Emitter): Promise<void> {
 
   // Of all containers this one has least to do: when even its timer is late, the machine is busy.
   const control = startControl(emit)
+  const sweeping = setInterval(() => void execute(['conntrack', '-L']), SWEEP_EVERY_MS)
   const conntrack = spawn('conntrack', ['-E', '--event-mask', 'NEW,DESTROY'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
@@ -85,6 +88,7 @@ async function translate(emit: Emitter): Promise<void> {
     if (mapping !== null) emit('router:mapping_updated', mapping)
   }
   clearInterval(control)
+  clearInterval(sweeping)
 }
 
 async function strike(emit: Emitter): Promise<void> {

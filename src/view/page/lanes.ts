@@ -40,7 +40,7 @@ interface Change {
 export interface Lane {
   pair: string
   board: Board
-  /** Its address, for commands that want one. */
+  /** By which the router knows it. */
   addresses: Record<HostSide, string>
   strike: SeenStrike | null
   /** Whether the router translates for its newest connection, by mechanism. */
@@ -53,8 +53,6 @@ export interface Lane {
 export class Lanes {
   readonly #mechanisms: readonly string[]
   readonly #lanes = new Map<string, Lane>()
-  /** The containers, as the engine calls them: by service or by pair. */
-  readonly containers = new Map<string, string>()
 
   constructor(mechanisms: readonly string[]) {
     this.#mechanisms = mechanisms
@@ -71,9 +69,6 @@ export class Lanes {
 
   take(event: LabEvent): void {
     const pair = 'pair' in event.data ? event.data.pair : pairOf(event.host)
-    if (event.name === 'container:entered') {
-      this.containers.set(pair ?? event.host, event.data.container)
-    }
     if (event.name === 'router:mapping_updated') this.#remember(event)
     // A router that starts again knows nobody.
     if (event.name === 'program:started' && event.host === 'router') {
