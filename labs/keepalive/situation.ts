@@ -36,16 +36,18 @@ export function situationOf(
   const info = log.last('kernel:tcp_info_read', before)?.data
   const own = log.last('kernel:options_read', before)?.data
   const sysctls = log.last('kernel:sysctls_read', { host, to: strike.at })?.data.values ?? {}
-  const heard = log.events.findLast(
-    (event) =>
-      event.host === host &&
-      event.time <= strike.at &&
-      HEARD.includes(event.name) &&
-      event.group_id?.startsWith(`${mechanism}:`),
-  )
   const mended = log
     .all('truth:updated', { host: strike.other, from: strike.at })
     .find((event) => event.data.new === 'answering')
+  // Who is frozen says nothing more: what is heard until it continues was on its way before.
+  const saidUntil = strike.fault === 'freeze' ? (mended?.time ?? strike.until) : strike.at
+  const heard = log.events.findLast(
+    (event) =>
+      event.host === host &&
+      event.time <= saidUntil &&
+      HEARD.includes(event.name) &&
+      event.group_id?.startsWith(`${mechanism}:`),
+  )
   const lostSendsMs = lostSends(log, host, mechanism, strike, uncertainMs)
   const rebooted = log.first('host:started', { host: strike.struck, from: strike.at, to: strike.until })
   return {

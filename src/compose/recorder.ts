@@ -5,12 +5,10 @@
  * from their beginning, and nothing is lost.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import * as os from 'node:os'
 import { join, resolve } from 'node:path'
 import { conditionsOf } from '../../labs/keepalive/conditions.ts'
 import { keepalive } from '../../labs/keepalive/lab.ts'
 import type { LabEvent } from '../events/vocabulary.ts'
-import { jiffyMs } from '../kernel/jiffies.ts'
 import { readSysctls } from '../kernel/sysctls.ts'
 import type { Check } from '../lab/checks.ts'
 import type { Lab } from '../lab/lab.ts'
@@ -19,14 +17,14 @@ import { LabLog } from '../lab/log.ts'
 import { type LabOptions, parseLabOptions } from '../lab/options.ts'
 import type { Plan } from '../lab/plan.ts'
 import { type Report, reportOf } from '../lab/report.ts'
-import type { Run } from '../lab/start.ts'
+import { chosenPart, environmentHere, type Run } from '../lab/start.ts'
 import { Recorder } from '../recorder/recorder.ts'
 import { newToken } from '../view/page/locks.ts'
 import { openPage } from '../view/page/server.ts'
 import { PlayView } from '../view/terminal/play.ts'
 import { styleFor } from '../view/terminal/style.ts'
 import { Arranger } from './arrange.ts'
-import { LAB, SERVER_PORTS } from './constants.ts'
+import { SERVER_PORTS } from './constants.ts'
 import { Judgement } from './judgement.ts'
 import { eventFolder, openSession, SESSION_FOLDER, type Session } from './session.ts'
 import { ShownActs } from './shown-acts.ts'
@@ -140,34 +138,17 @@ function writeJson(plan: Plan, name: string, value: unknown): void {
 }
 
 function planOf({ run }: Session, options: LabOptions): Plan {
-  const { pace, cases, mechanisms, cells } = options
-  const jiffy = jiffyMs()
   return {
     ...conditionsOf(options, readSysctls()),
+    ...chosenPart(lab, options),
     run,
-    lab: LAB,
     tier: 'compose',
     because: 'containers that docker compose started',
-    pace,
-    strike: null,
-    seed: 0,
-    play: true,
-    cases,
-    mechanisms,
-    cells,
-    promises: Object.fromEntries(lab.cases.map(({ id, promise }) => [id, promise])),
-    showFirst: [...lab.showFirst],
     folder: join(RUNS, run),
     // Nothing is started from here.
     programsBundle: '',
     captureBundle: '',
     cableBundle: '',
-    environment: {
-      os: process.platform,
-      kernel: os.release(),
-      node: process.version,
-      cpus: os.availableParallelism(),
-      ...(jiffy === null ? {} : { jiffyMs: jiffy }),
-    },
+    environment: environmentHere(),
   }
 }

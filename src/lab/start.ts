@@ -126,7 +126,6 @@ function planOf(
   { tier, because }: Pick<Capabilities, 'tier' | 'because'>,
   bundles: { host: string; capture: string; cable: string },
 ): Plan {
-  const jiffy = jiffyMs()
   return {
     ...makeRunFolder(options.out, lab.id),
     ...lab.prepare(options, readSysctls()),
@@ -136,12 +135,18 @@ function planOf(
     programsBundle: bundles.host,
     captureBundle: bundles.capture,
     cableBundle: bundles.cable,
-    environment: {
-      os: process.platform,
-      kernel: os.release(),
-      node: process.version,
-      cpus: os.availableParallelism(),
-      ...(jiffy === null ? {} : { jiffyMs: jiffy }),
-    },
+    environment: environmentHere(),
+  }
+}
+
+/** What of this machine decides what is seen on it. */
+export function environmentHere(): Plan['environment'] {
+  const jiffy = jiffyMs()
+  return {
+    os: process.platform,
+    kernel: os.release(),
+    node: process.version,
+    cpus: os.availableParallelism(),
+    ...(jiffy === null ? {} : { jiffyMs: jiffy }),
   }
 }
