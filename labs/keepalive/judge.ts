@@ -66,7 +66,7 @@ export function endsOfCell(log: LabLog, plan: Plan, strike: Strike, mechanism: s
       },
       situationOf(log, plan, strike, mechanism, role),
     )
-    const changes = log.all('belief:updated', { host, mechanism, from: strike.began, to: strike.until })
+    const changes = log.beliefChanges(host, mechanism, { from: strike.began, to: strike.until })
     return { host, role, struck, expectation, changes, decisive: decisiveChange(expectation, changes) }
   })
 }

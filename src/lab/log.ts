@@ -125,7 +125,24 @@ export class LabLog {
 
   /** What `host` believed about its peer on the newest connection of a mechanism at a moment. */
   beliefAt(host: string, mechanism: string, time: number): Belief {
-    return this.last('belief:updated', { host, mechanism, to: time })?.data.new ?? 'unknown'
+    return this.#beliefChanges(host, mechanism, time).at(-1)?.data.new ?? 'unknown'
+  }
+
+  /** How it changed its mind in a time: not about connections that it had replaced before. */
+  beliefChanges(host: string, mechanism: string, { from, to }: { from: number; to: number }) {
+    return this.#beliefChanges(host, mechanism, to).filter(({ time }) => time >= from)
+  }
+
+  /** An end that has gone on to another connection may still be told that an earlier one is over. */
+  #beliefChanges(host: string, mechanism: string, to: number): EventOf<'belief:updated'>[] {
+    const replaced = new Set<string | undefined>()
+    let newest: string | undefined
+    return this.all('belief:updated', { host, mechanism, to }).filter(({ group_id }) => {
+      if (replaced.has(group_id)) return false
+      if (newest !== undefined && newest !== group_id) replaced.add(newest)
+      newest = group_id
+      return true
+    })
   }
 
   /** What was true of the peer of `host` at a moment. */

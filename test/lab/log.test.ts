@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { LabLog } from '../../src/lab/log.ts'
+import { LogBuilder } from '../view/log-builder.ts'
+
+const HOST = 'cut-b'
+
+function belief(log: LogBuilder, time: number, group: string, old: 'unknown' | 'up', now: 'up' | 'down') {
+  const trigger = now === 'up' ? 'accepted' : 'etimedout'
+  return log.add(time, HOST, 'belief:updated', { old, new: now, trigger, certainty: 'definite' }, group)
+}
+
+test('a belief is about the newest connection: that an earlier one is over changes nothing', () => {
+  const builder = new LogBuilder()
+  belief(builder, 100, 'tcp-idle:1', 'unknown', 'up')
+  belief(builder, 200, 'tcp-idle:2', 'unknown', 'up')
+  belief(builder, 300, 'tcp-idle:1', 'up', 'down')
+  const log = new LabLog(builder.events)
+  expect(log.beliefAt(HOST, 'tcp-idle', 150)).toBe('up')
+  expect(log.beliefAt(HOST, 'tcp-idle', 400)).toBe('up')
+  expect(log.beliefChanges(HOST, 'tcp-idle', { from: 250, to: 400 })).toEqual([])
+})
+
+test('before anything was heard of a connection nothing is believed', () => {
+  expect(new LabLog([]).beliefAt(HOST, 'tcp-idle', 100)).toBe('unknown')
+})
