@@ -23,6 +23,9 @@ export function claimOf(
   }
 }
 
+/** null: this run has no source for it. */
+export type Claims = (TimedClaim | null)[]
+
 /** Exactly so many. */
 export function exactly(count: number, unit: string) {
   return { min: count, max: count, unit }

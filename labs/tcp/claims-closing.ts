@@ -2,7 +2,7 @@
 import type { Claim } from '../../src/lab/checks.ts'
 import type { TimedClaim } from '../../src/lab/judging.ts'
 import type { LabLog } from '../../src/lab/log.ts'
-import { AT_ONCE, afterMs, claimOf, exactly, stateClaim } from './claim.ts'
+import { AT_ONCE, afterMs, type Claims, claimOf, exactly, stateClaim } from './claim.ts'
 import type { TcpSettings } from './conditions.ts'
 import {
   at,
@@ -19,8 +19,6 @@ import {
   statesAt,
   statesOfBoth,
 } from './observations.ts'
-
-type Claims = (TimedClaim | null)[]
 
 /** What both ends sent, in order, from the first FIN or RST on; null where no packets are captured. */
 function goodbye(place: Place): Captured[] | null {

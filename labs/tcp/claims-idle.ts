@@ -1,15 +1,13 @@
 /** Claims about a connection on which nobody speaks, and the wire below it. */
 
 import { hostName } from '../../src/events/host-names.ts'
-import type { TimedClaim } from '../../src/lab/judging.ts'
 import { kernelWords } from '../../src/lab/kernel-words.ts'
 import type { LabLog } from '../../src/lab/log.ts'
-import { AT_ONCE, afterMs, claimOf, exactly } from './claim.ts'
+import { AT_ONCE, afterMs, type Claims, claimOf, exactly } from './claim.ts'
 import type { TcpSettings } from './conditions.ts'
 import { CIRCUIT_BITS_PER_SECOND, circuitMs, reservedBytes } from './expectations.ts'
 import { at, firstOfEach, type Place, packetsAt, packetWords, placeOf } from './observations.ts'
 
-type Claims = (TimedClaim | null)[]
 /** Ethernet, IPv4 and TCP with timestamps: what a segment costs beside what it carries. */
 const HEADER_BYTES = 14 + 20 + 32
 

@@ -4,7 +4,7 @@ import { SLACK_MS, STAMP_MS } from '../../src/lab/checks.ts'
 import type { TimedClaim } from '../../src/lab/judging.ts'
 import type { LabLog } from '../../src/lab/log.ts'
 import type { Plan } from '../../src/lab/plan.ts'
-import { AT_ONCE, afterMs, claimOf, exactly, jiffyOf, stateClaim } from './claim.ts'
+import { AT_ONCE, afterMs, type Claims, claimOf, exactly, jiffyOf, stateClaim } from './claim.ts'
 import type { TcpSettings } from './conditions.ts'
 import { nextSyn, queueHolds } from './expectations.ts'
 import {
@@ -18,8 +18,6 @@ import {
   statesAt,
   statesOfBoth,
 } from './observations.ts'
-
-type Claims = (TimedClaim | null)[]
 
 export function handshakeClaims(log: LabLog): Claims {
   const place = placeOf(log, 'handshake', 'open')

@@ -4,10 +4,9 @@ import { hostName } from '../../src/events/host-names.ts'
 import type { LabEvent } from '../../src/events/vocabulary.ts'
 import { timeWaitEnd } from '../../src/kernel/give-up-by-state.ts'
 import { SLACK_MS, STAMP_MS } from '../../src/lab/checks.ts'
-import type { TimedClaim } from '../../src/lab/judging.ts'
 import type { LabLog } from '../../src/lab/log.ts'
 import type { Plan } from '../../src/lab/plan.ts'
-import { claimOf, jiffyOf } from './claim.ts'
+import { type Claims, claimOf, jiffyOf } from './claim.ts'
 import {
   at,
   type Captured,
@@ -19,8 +18,6 @@ import {
   placeOf,
   statesAt,
 } from './observations.ts'
-
-type Claims = (TimedClaim | null)[]
 
 export function portClaims(log: LabLog, { environment }: Pick<Plan, 'environment'>): Claims {
   const client = placeOf(log, 'port', 'client-first')

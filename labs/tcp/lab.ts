@@ -10,8 +10,7 @@
  *
  * Predict before you run: the server's program is frozen. A client calls it. What does connect() say?
  */
-import type { Pair } from '../../src/hosts/host.ts'
-import type { Cable } from '../../src/kernel/cable/cable-process.ts'
+import type { Cable, Pair } from '../../src/hosts/host.ts'
 import type { Lab } from '../../src/lab/lab.ts'
 import type { Case, Plan } from '../../src/lab/plan.ts'
 import type { Rig } from '../../src/lab/rig.ts'
@@ -117,8 +116,10 @@ async function experiment(rig: Rig, plan: Plan<TcpSettings>): Promise<void> {
   const pairs = await rig.boot(
     possible.map((name) => ({ name, middle: ON_A_CABLE.includes(name) ? 'cable' : 'switch' })),
   )
-  const seconds = Math.round(plan.watchMs / 1000)
-  rig.say(`all cases begin; the longest takes some ${seconds} s, since nothing happens in it`)
+  const silence = possible.includes('idle')
+    ? `; one of them is ${plan.settings.idleMs / 1000} s of silence`
+    : ''
+  rig.say(`all cases begin${silence}`)
   await Promise.all(pairs.map((pair) => rig.runCase(pair, () => acts[pair.name as CaseId](rig, pair, plan))))
 }
 
@@ -151,6 +152,8 @@ async function handshake(rig: Rig, pair: Pair): Promise<void> {
   const { a, b } = pair
   const cable = rig.cable(pair)
   const listener = await rig.sockets(b).tcp.listen('open')
+  // The first SYN to an unknown neighbour waits for ARP, and its sender is in SYN-SENT before it leaves.
+  await rig.measure(a, b, { count: 1, everyMs: 0, bytes: 20, withinMs: 1000 })
 
   await cable.hold('aToB', ['syn'])
   const client = await rig.sockets(a).tcp.connect('open', listener.at)

@@ -1,11 +1,16 @@
 /** The lab itself, run as a person runs it; its own checks are the assertions, and tshark counts after it. */
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
+import type { TcpSettings } from '../../labs/tcp/conditions.ts'
+import { judgeRun } from '../../labs/tcp/judge.ts'
 import { STATE_CHECKS } from '../../labs/tcp/story.ts'
 import { readLog } from '../../src/events/parse.ts'
 import { type EventOf, type LabEvent, tcpStates } from '../../src/events/vocabulary.ts'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
+import { LabLog } from '../../src/lab/log.ts'
+import type { Plan } from '../../src/lab/plan.ts'
 import type { Report } from '../../src/lab/report.ts'
 import { runLab } from '../support/cli.ts'
 import { describeNeeding, testNeeding } from '../support/needs.ts'
@@ -13,7 +18,8 @@ import { checkIds, recordedReport } from '../support/recorded.ts'
 
 const { tier } = await findCapabilities()
 const LAB_LIMIT_MS = 120_000
-const hasTshark = spawnSync('tshark', ['--version']).status === 0
+const TSHARK = 'tshark'
+const hasTshark = spawnSync(TSHARK, ['--version']).status === 0
 
 /** The asker's claims 5, 15 and 16. */
 const ASKED = [
@@ -49,7 +55,10 @@ describeNeeding('network namespaces', tier === 'netns')('lab:tcp on netns hosts'
       expect(skipped).toEqual(['time-wait/client-first/observed'])
       expect(report.durationMs).toBeLessThan(45_000)
 
-      compareWithTshark(folder, readLog(join(folder, 'events.ndjson')))
+      const events = readLog(join(folder, 'events.ndjson'))
+      compareWithTshark(folder, events)
+      const plan = JSON.parse(readFileSync(join(folder, 'plan.json'), 'utf8')) as Plan<TcpSettings>
+      expectToFailWhenChanged(events, plan)
     },
     LAB_LIMIT_MS,
   )
@@ -73,6 +82,44 @@ describe('lab:tcp on process hosts', () => {
   )
 })
 
+/** The same run with something else in its log: the checks that it concerns fail, and no others. */
+function expectToFailWhenChanged(events: readonly LabEvent[], plan: Plan<TcpSettings>): void {
+  // On a busy machine what fails is inconclusive.
+  const failed = (changed: readonly LabEvent[]) =>
+    judgeRun(new LabLog(changed), plan).flatMap(({ id, verdict }) =>
+      verdict === 'fail' || verdict === 'inconclusive' ? [id] : [],
+    )
+  const isOf = (event: LabEvent, group: string) => event.group_id?.startsWith(`${group}:`) === true
+  expect(failed(events)).toEqual([])
+
+  // One packet more on the idle connection.
+  const probe = events.find((event) => event.name === 'packet:captured' && isOf(event, 'silent'))
+  const inSilence = events.findLast(
+    (event) => event.name === 'tcp:received' && event.host === 'idle-b' && isOf(event, 'loud'),
+  )
+  if (probe === undefined || inSilence === undefined) throw new Error('no such events')
+  const more = { ...probe, time: inSilence.time } as LabEvent
+  expect(failed(events.toSpliced(events.indexOf(inSilence), 0, more))).toEqual([
+    'idle/silent/packets',
+    'idle/silent/share',
+  ])
+
+  // No FIN on the wire, though the states change.
+  const noFin = events.filter(
+    ({ name, host, data }) =>
+      !(name === 'packet:captured' && host === 'close-a' && 'kind' in data && data.kind === 'fin'),
+  )
+  expect(failed(noFin)).toEqual(['close/client-first/fin-wait-1', 'close/client-first/time-wait'])
+
+  // The program accepts before it goes on.
+  const early = events.map((event) =>
+    event.name === 'tcp:accepted' && event.host === 'frozen-b' && isOf(event, 'unasked')
+      ? { ...event, time: event.time - 400 }
+      : event,
+  )
+  expect(failed(early)).toEqual(['frozen/unasked/not-asked', 'frozen/unasked/accepted'])
+}
+
 /** One packet of a file, as tshark decodes it. */
 interface Decoded {
   atMs: number
@@ -93,7 +140,7 @@ function tshark(folder: string, host: string, port?: string): Decoded[] {
   const filter = port === undefined ? 'tcp' : `tcp.port == ${port}`
   const fields = ['frame.time_epoch', 'tcp.flags', 'tcp.len'].flatMap((field) => ['-e', field])
   const file = join(folder, `${host}.pcapng`)
-  const { stdout, status } = spawnSync('tshark', ['-r', file, '-Y', filter, '-T', 'fields', ...fields], {
+  const { stdout, status } = spawnSync(TSHARK, ['-r', file, '-Y', filter, '-T', 'fields', ...fields], {
     encoding: 'utf8',
   })
   expect(status).toBe(0)
