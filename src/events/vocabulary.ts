@@ -114,6 +114,8 @@ const kernelSocket = v.strictObject({
 })
 export type KernelSocket = v.InferOutput<typeof kernelSocket>
 
+const kernelListener = v.strictObject({ waiting: count })
+
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1))
 const cableEnd = { cable: text, direction: v.picklist(['aToB', 'bToA']) }
 
@@ -301,6 +303,17 @@ export const vocabulary = {
     remote: socketAddress,
     old: v.nullable(kernelSocket),
     new: v.nullable(kernelSocket),
+  }),
+  /**
+   * The host's table has a listening socket at `local` (state LISTEN), or no more (`new: null`). It is no
+   * connection and has no group. `waiting`: connections that this kernel has completed and the program has
+   * not accepted. Sampled.
+   */
+  'kernel:listener_updated': v.strictObject({
+    mechanism: text,
+    local: socketAddress,
+    old: v.nullable(kernelListener),
+    new: v.nullable(kernelListener),
   }),
   /** From now on the socket tables are read so often; what is shorter-lived is not seen. */
   'kernel:sampling_started': v.strictObject({ everyMs: ms, because: text }),

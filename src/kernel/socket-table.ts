@@ -22,10 +22,16 @@ export interface SocketTableEntry {
 /** By {@link socketKey}. */
 export type SocketTable = Map<string, SocketTableEntry>
 
+/** By local address, how many completed connections wait in the kernel for the program to accept them. */
+export type ListenerTable = Map<string, number>
+
 export type SocketChange = EventData<'kernel:socket_updated'>
 
 /** Column `tr`, from get_tcp4_sock() in net/ipv4/tcp_ipv4.c. A tail loss probe counts as retransmission. */
 const timers: readonly KernelTimer[] = ['none', 'retransmit', 'keepalive', 'time-wait', 'zero-window-probe']
+
+/** TCP_LISTEN in include/net/tcp_states.h. */
+const LISTEN = 10
 
 /** Both ends of a loopback connection are in one table, so one address does not tell them apart. */
 export function socketKey(local: string, remote: string): string {
@@ -65,6 +71,18 @@ export function parseSocketTable(text: string): SocketTableEntry[] {
     })
   }
   return entries
+}
+
+/** The listening sockets of a /proc/net/tcp: for them the receive queue counts connections, not bytes. */
+export function parseListeners(text: string): ListenerTable {
+  const listeners: ListenerTable = new Map()
+  for (const line of text.split('\n').slice(1)) {
+    const [, local, , state, queues] = line.trim().split(/\s+/)
+    if (!local || !queues || Number.parseInt(state ?? '', 16) !== LISTEN) continue
+    const address = socketAddress(local)
+    if (address !== null) listeners.set(address, Number.parseInt(queues.split(':')[1] ?? '0', 16))
+  }
+  return listeners
 }
 
 /** `0100007F:1F90` is 127.0.0.1:8080: the address as a number of this machine, the port as written. */
@@ -110,10 +128,15 @@ export class SocketTableReader {
 
   /** @throws RangeError when the table is longer than 4 MiB */
   read(): SocketTable {
-    const table: SocketTable = new Map()
-    for (const entry of parseSocketTable(this.#readAll()))
-      table.set(socketKey(entry.local, entry.remote), entry)
-    return table
+    return this.readBoth().connections
+  }
+
+  /** Connections and listening sockets of the same look. @throws RangeError as `read` */
+  readBoth(): { connections: SocketTable; listeners: ListenerTable } {
+    const text = this.#readAll()
+    const connections: SocketTable = new Map()
+    for (const entry of parseSocketTable(text)) connections.set(socketKey(entry.local, entry.remote), entry)
+    return { connections, listeners: parseListeners(text) }
   }
 
   close(): void {

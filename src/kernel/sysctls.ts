@@ -21,6 +21,7 @@ const names = [
   // One that the program has closed.
   'tcp_orphan_retries',
   'tcp_fin_timeout',
+  'tcp_timestamps', // whether a fixed port may be used again in TIME-WAIT
 ] as const
 
 /**

@@ -7,6 +7,7 @@ import type { KernelSocket, TcpState } from '../events/vocabulary.ts'
 import type { Host, Tier } from '../hosts/host.ts'
 import {
   diffTables,
+  type ListenerTable,
   type SocketTable,
   type SocketTableEntry,
   SocketTableReader,
@@ -29,6 +30,8 @@ export type WantedSocket = TcpState | 'CLOSED' | Partial<KernelSocket>
 interface Watched {
   reader: SocketTableReader
   table: SocketTable
+  /** Those of known mechanisms. */
+  listeners: ListenerTable
   emit: Emitter
   /** What was logged last, for those who wait in vain. */
   told: string[]
@@ -69,6 +72,7 @@ export class KernelObserver {
     this.#watched.set(host.name, {
       reader: new SocketTableReader(pid),
       table: new Map(),
+      listeners: new Map(),
       emit: this.#log.emitter('kernel', host),
       told: [],
     })
@@ -128,7 +132,8 @@ export class KernelObserver {
 
   #look(): void {
     for (const [host, watched] of this.#watched) {
-      const table = watched.reader.read()
+      const { connections: table, listeners } = watched.reader.readBoth()
+      this.#tellListeners(host, watched, listeners)
       for (const { local, remote, old, new: now } of diffTables(watched.table, table)) {
         const groupId = this.#groupOf(host, local, remote)
         // Other connections of the machine, where hosts share its table.
@@ -141,6 +146,18 @@ export class KernelObserver {
       for (const waiting of [...this.#waiting]) {
         if (waiting.host === host) waiting.look(table, watched.told)
       }
+    }
+  }
+
+  #tellListeners(host: string, watched: Watched, now: ListenerTable): void {
+    const own = this.#conversations.get(host)?.own ?? new Map<string, string>()
+    for (const [local, mechanism] of own) {
+      const [before, after] = [watched.listeners.get(local), now.get(local)]
+      if (before === after) continue
+      const worded = (waiting: number | undefined) => (waiting === undefined ? null : { waiting })
+      watched.emit('kernel:listener_updated', { mechanism, local, old: worded(before), new: worded(after) })
+      if (after === undefined) watched.listeners.delete(local)
+      else watched.listeners.set(local, after)
     }
   }
 

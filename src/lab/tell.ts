@@ -67,10 +67,14 @@ export function casesText({ plan, checks }: Told, cases: readonly string[], styl
 
 function checkLines(check: Check, style: Style): string {
   const word = painted(check.verdict, WORDS[check.verdict].padEnd(WORD_WIDTH), style)
+  const { expected, formula } = check
+  const leavesRoom = 'min' in expected && expected.min !== expected.max
   const told =
     check.verdict === 'skipped'
       ? `not observed: ${check.because}`
-      : `observed ${observedWords(check)}; expected ${expectedWords(check)}${check.formula === '' ? '' : ` (${check.formula})`}`
+      : `observed ${observedWords(check)}${
+          check.verdict === 'pass' && !leavesRoom ? ', as expected' : `; expected ${expectedWords(check)}`
+        }${formula === '' ? '' : ` (${formula})`}`
   return `    ${word}${check.claim}\n    ${' '.repeat(WORD_WIDTH)}${told}`
 }
 

@@ -6,6 +6,7 @@ import type { KernelSocket } from '../../src/events/vocabulary.ts'
 import {
   diffTables,
   namespacePids,
+  parseListeners,
   parseProcessState,
   parseSocketTable,
   type SocketTable,
@@ -50,6 +51,14 @@ describe('parseSocketTable()', () => {
         '   0: 00000000:07E8 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1586 1',
       ),
     ).toBeUndefined()
+  })
+
+  test('of a listening socket the receive queue is how many connections wait for the program', () => {
+    const listening =
+      '   0: 0202000A:1B58 00000000:0000 0A 00000000:00000003 00:00000000 00000000     0        0 1586 1'
+    const connection =
+      '   1: 0202000A:1B58 0102000A:8850 01 00000000:00000003 00:00000000 00000000     0        0 1587 1'
+    expect(parseListeners(`${header}${listening}\n${connection}\n`)).toEqual(new Map([['10.0.2.2:7000', 3]]))
   })
 
   test.each<[string, string, Partial<KernelSocket>]>([

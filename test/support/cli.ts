@@ -62,13 +62,20 @@ export function temporaryFolder(): string {
   return folder
 }
 
-/** Runs a lab with `--json`; once more when a busy machine made the first run inconclusive. */
-export async function runLab(args: readonly string[]): Promise<{ report: Report; ended: Ended }> {
+/**
+ * Runs a lab with `--json`; once more when a busy machine made the first run inconclusive.
+ * @returns also `folder`, the files of the run, until the test is over
+ */
+export async function runLab(
+  args: readonly string[],
+): Promise<{ report: Report; ended: Ended; folder: string }> {
   const INCONCLUSIVE = 4
-  const once = () => run(['lab', ...args, '--json', '--out', temporaryFolder()])
+  const out = temporaryFolder()
+  const once = () => run(['lab', ...args, '--json', '--out', out])
   let ended = await once()
   if (ended.status === INCONCLUSIVE) ended = await once()
-  return { report: JSON.parse(ended.stdout) as Report, ended }
+  const report = JSON.parse(ended.stdout) as Report
+  return { report, ended, folder: join(out, report.run) }
 }
 
 /** Every process below `pid`, as this machine sees them. */

@@ -1,0 +1,58 @@
+/** What the lab tells beside its checks: the ten states in one table, and a line for each row. */
+import { type Check, observedWords } from '../../src/lab/checks.ts'
+import type { LabLog } from '../../src/lab/log.ts'
+import type { Plan } from '../../src/lab/plan.ts'
+import type { Style } from '../../src/lab/tale.ts'
+import { casesText } from '../../src/lab/tell.ts'
+
+export const LESSONS = {
+  open: 'one end is connected before the other; the programs come last.',
+  unasked: 'the kernels agreed, the program was not asked.',
+  'full-queue': 'so many may wait; the next one hears nothing at all.',
+  silent: 'two entries in two tables, and not one packet.',
+  loud: 'whoever speaks has the whole wire.',
+  'client-first': 'each end says FIN; who says it first keeps TIME-WAIT.',
+  'server-first': 'the same rule, and now the server has to keep it.',
+  'half-close': 'FIN says "I will send no more", and not "I do not listen".',
+  'both-first': 'both were first, and so both keep TIME-WAIT.',
+  abort: 'RST: over at once, and nothing remembered.',
+  unread: 'a close that throws data away is a RST.',
+  'late-data': 'a FIN does not tell whether anybody still listens.',
+  nobody: 'CLOSED is no state: there is no socket, and a kernel says so.',
+}
+
+/** Where each state is shown, in the order of a life. CLOSED is that there is nothing. */
+export const STATE_CHECKS: readonly [state: string, end: 'client' | 'server', check: string][] = [
+  ['LISTEN', 'server', 'handshake/open/listen'],
+  ['SYN-SENT', 'client', 'handshake/open/syn-sent'],
+  ['SYN-RECEIVED', 'server', 'handshake/open/syn-received'],
+  ['ESTABLISHED', 'client', 'handshake/open/client-established'],
+  ['FIN-WAIT-1', 'client', 'close/client-first/fin-wait-1'],
+  ['CLOSE-WAIT', 'server', 'close/client-first/close-wait'],
+  ['FIN-WAIT-2', 'client', 'close/client-first/fin-wait-2'],
+  ['LAST-ACK', 'server', 'close/client-first/last-ack'],
+  ['CLOSING', 'client', 'both-close/both-first/closing'],
+  ['TIME-WAIT', 'client', 'close/client-first/time-wait'],
+  ['(CLOSED)', 'server', 'close/client-first/closed'],
+]
+
+export function matrix(log: LabLog, plan: Plan, checks: readonly Check[], style: Style): string {
+  return [statesTable(checks, style), casesText({ log, plan, checks }, plan.cases, style)]
+    .filter((part) => part !== '')
+    .join('\n\n')
+}
+
+/** Nothing where this run looked at none of them. */
+function statesTable(checks: readonly Check[], style: Style): string {
+  const rows = STATE_CHECKS.flatMap(([state, end, id]) => {
+    const check = checks.find((one) => one.id === id)
+    if (check === undefined) return []
+    const seen = check.verdict === 'pass' ? observedWords(check) : `(${check.verdict})`
+    return [`  ${state.padEnd(14)}${end.padEnd(8)}${seen}`]
+  })
+  if (rows.length === 0) return ''
+  return [
+    style.bold('The ten states of a connection, at which end, and the packets at that end that led there'),
+    ...rows,
+  ].join('\n')
+}
