@@ -21,6 +21,9 @@ const names = [
   // One that the program has closed.
   'tcp_orphan_retries',
   'tcp_fin_timeout',
+  // The address of a neighbour on the wire: so many questions, so far apart, until it is unreachable.
+  'neigh/eth0/mcast_solicit',
+  'neigh/eth0/retrans_time_ms',
 ] as const
 
 /**

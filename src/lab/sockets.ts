@@ -17,6 +17,7 @@ import type { Keepalive } from '../kernel/socket-options.ts'
 import type { HostRequests, RequestName } from '../programs/host-messages.ts'
 import type { LaneMode } from '../programs/relay-lane.ts'
 import type { ConnectOutcome, TcpAct, TcpConduct, TcpSetting } from '../programs/socket-requests.ts'
+import type { StopAndWaitLimits } from '../protocols/stop-and-wait/sender.ts'
 
 export interface SocketAddress {
   address: string
@@ -119,6 +120,29 @@ export class Sockets {
           await this.#ask('udpClose', mechanism, groupId, { mechanism, port })
         },
       }
+    },
+  }
+
+  readonly stopAndWait = {
+    /** Takes messages from whoever sends, acknowledges each and hands it over once. */
+    receive: async (mechanism: string, { port = 0 }: { port?: number } = {}): Promise<SocketAddress> => {
+      const opened = await this.#ask('stopAndWaitReceive', mechanism, undefined, { mechanism, port })
+      const at = { address: this.#host.address, port: opened.port }
+      await this.#announce('own', at, mechanism)
+      return at
+    },
+
+    /** Sends messages one after the other, each until it is acknowledged; resolves when that is over. */
+    send: async (
+      mechanism: string,
+      to: SocketAddress,
+      { bytes = 0, ...limits }: { bytes?: number } & StopAndWaitLimits,
+    ): Promise<'all-acknowledged' | 'given-up'> => {
+      await this.#announce('remote', to, mechanism)
+      const { count, timeoutMs, triesMax } = limits
+      const ask = { mechanism, to, bytes, ...limits }
+      const longestMs = count * timeoutMs * triesMax
+      return (await this.#ask('stopAndWaitSend', mechanism, undefined, ask, longestMs)).outcome
     },
   }
 
