@@ -13,10 +13,14 @@ export function fitsInOnePacket(mtuBytes: number): number {
   return Math.min(mtuBytes - IP_HEADER_BYTES - UDP_HEADER_BYTES, LARGEST_BYTES)
 }
 
-/** Into how many packets IP cuts a datagram: its UDP header is in the first of them, IP's in each. */
+/**
+ * Into how many packets IP cuts a datagram: its UDP header is in the first of them, IP's in each. All but the last
+ * carry whole units.
+ */
 export function packetsOf(bytes: number, mtuBytes: number): number {
-  const perPacket = Math.floor((mtuBytes - IP_HEADER_BYTES) / FRAGMENT_UNIT_BYTES) * FRAGMENT_UNIT_BYTES
-  return Math.ceil((bytes + UDP_HEADER_BYTES) / perPacket)
+  const room = mtuBytes - IP_HEADER_BYTES
+  const perFragment = Math.floor(room / FRAGMENT_UNIT_BYTES) * FRAGMENT_UNIT_BYTES
+  return 1 + Math.ceil(Math.max(0, bytes + UDP_HEADER_BYTES - room) / perFragment)
 }
 
 /** The most that one segment of TCP can carry. */

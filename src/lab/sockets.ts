@@ -17,7 +17,6 @@ import type { Keepalive } from '../kernel/socket-options.ts'
 import type { HostRequests, RequestName } from '../programs/host-messages.ts'
 import type { LaneMode } from '../programs/relay-lane.ts'
 import type { ConnectOutcome, TcpAct, TcpConduct, TcpSetting } from '../programs/socket-requests.ts'
-import type { StopAndWaitLimits } from '../protocols/stop-and-wait/sender.ts'
 
 export interface SocketAddress {
   address: string
@@ -136,7 +135,7 @@ export class Sockets {
     send: async (
       mechanism: string,
       to: SocketAddress,
-      { bytes = 0, ...limits }: { bytes?: number } & StopAndWaitLimits,
+      { bytes, ...limits }: Omit<HostRequests['stopAndWaitSend']['ask'], 'mechanism' | 'to'>,
     ): Promise<'all-acknowledged' | 'given-up'> => {
       await this.#announce('remote', to, mechanism)
       const { count, timeoutMs, triesMax } = limits
