@@ -331,9 +331,8 @@ async function blackHole(rig: Rig, pair: Pair, { silenceMs }: UdpSettings): Prom
   const strict = await atA.udp.open('udp-df', { to: another.at, connected: true, dontFragment: true })
   const caller = await atA.tcp.connect('tcp', listener.at)
   await listener.accepted(caller).accepted()
-  await rig.strike('mtu-black-hole', pair, b)
+  await setCable(rig, pair, { mtuBytes: HOLE_BYTES })
 
-  // What the hole lets through, by the fault's own promise: the judgement reads it back from the cable.
   const fits = HOLE_BYTES - IP_HEADER_BYTES - UDP_HEADER_BYTES
   for (const bytes of [fits, fits + 1]) {
     await sender.send({ bytes })
@@ -343,10 +342,9 @@ async function blackHole(rig: Rig, pair: Pair, { silenceMs }: UdpSettings): Prom
   await cameOrNot(rig.untilEvent(b, 'tcp:received', { groupId: caller.groupId, ...SOON }))
   await caller.writeBytes(5 * HOLE_BYTES)
   await rig.sleep(silenceMs)
-  rig.endWatch('mtu-black-hole', pair, b)
 }
 
-/** What the fault `mtu-black-hole` lets through. */
+/** Longer IP packets vanish in `black-hole`. */
 const HOLE_BYTES = 1000
 const SOON = { withinMs: 3000 }
 /** TCP doubles its patience with each loss in a row. */
