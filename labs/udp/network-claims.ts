@@ -111,7 +111,7 @@ function senderTold(cell: SeenCell, { datagrams }: UdpSettings): TimedClaim {
   const told = cell.all('a', 'udp:error_received').length + cell.all('a', 'udp:send_failed').length
   return cell.claim('told', {
     claim: 'the sender is told of none of the losses, although its socket is connected',
-    formula: '',
+    formula: 'every send() ok',
     expected: { oneOf: [`${datagrams} sent, told of 0`] },
     observed: { value: `${taken} sent, told of ${told}` },
     because: 'a frame that vanishes leaves nobody who could say so',
@@ -288,7 +288,7 @@ function sizesUdp(cell: SeenCell): Claims {
     inPackets('largest', LARGEST_BYTES, 2, `65,535 - 20 - 8 = ${LARGEST_BYTES} bytes, the largest there is`),
     cell.claim('whole', {
       claim: 'each arrives as one message, however many packets it took',
-      formula: '',
+      formula: 'as sent',
       expected: { oneOf: [`${fits}, ${fits + 1}, ${LARGEST_BYTES} bytes`] },
       observed: { value: `${received.join(', ')} bytes` },
       because: "the receiver's kernel puts the fragments together before its program sees anything",
@@ -298,7 +298,7 @@ function sizesUdp(cell: SeenCell): Claims {
     }),
     cell.claim('too-large', {
       claim: 'one byte more is refused by the own kernel, and nothing is sent',
-      formula: '',
+      formula: `${LARGEST_BYTES + 1} + 8 + 20 > 65,535`,
       expected: { oneOf: [`${LARGEST_BYTES + 1} bytes: EMSGSIZE, 0 packets`] },
       observed: {
         value:
@@ -342,7 +342,7 @@ function sizesDontFragment(cell: SeenCell): Claims {
     }),
     cell.claim('one-more', {
       claim: 'who forbids fragments is refused one byte more',
-      formula: '',
+      formula: `${fits + 1} + 8 + 20 > path MTU`,
       expected: { oneOf: [`${fits + 1} bytes: EMSGSIZE`] },
       observed: { value: refused === undefined ? null : `${refused.data.bytes} bytes: ${refused.data.code}` },
       because: 'its kernel knows the MTU of its own network card',
@@ -410,7 +410,7 @@ function blackHoleUdp(cell: SeenCell): Claims {
     }),
     cell.claim('told', {
       claim: 'nobody says so: no error, no ICMP message, for the whole watch',
-      formula: '',
+      formula: 'no ICMP type 3, code 4',
       expected: { value: null },
       observed: {
         value: [...told.map(({ data }) => data.code), ...icmp.map(({ data }) => data.text)][0] ?? null,

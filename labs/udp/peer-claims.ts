@@ -38,7 +38,7 @@ function took(cell: SeenCell): TimedClaim {
   const failed = cell.all('a', 'udp:send_failed')
   return cell.claim('send', {
     claim: 'send() takes the datagram',
-    formula: '',
+    formula: 'one send()',
     expected: { oneOf: ['1 sent, 0 refused'] },
     observed: { value: `${sent.length} sent, ${failed.length} refused` },
     because: 'send() is done when the own kernel has the datagram; it does not ask for the receiver',
@@ -308,7 +308,7 @@ function goodbyeUdp(cell: SeenCell): Claims {
   return [
     cell.claim('server', {
       claim: 'the server still believes in a client that is gone',
-      formula: '',
+      formula: 'no FIN in UDP',
       expected: { oneOf: ['up, told nothing'] },
       observed: {
         value:
@@ -336,7 +336,7 @@ function goodbyeUdp(cell: SeenCell): Claims {
       ? null
       : cell.claim('icmp', {
           claim: 'the server writes to nobody; an ICMP message says so, its program does not hear it',
-          formula: '',
+          formula: 'type 3, code 3',
           expected: { oneOf: [`${PORT_UNREACHABLE}; told nothing`] },
           observed: {
             value: `${refusals.map(({ data }) => data.text).join(', ') || 'no ICMP'}; told ${told?.data.code ?? 'nothing'}`,
