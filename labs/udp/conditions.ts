@@ -5,13 +5,13 @@ import type { Conditions } from '../../src/lab/plan.ts'
 export type UdpSettings = {
   /** So long nothing is waited for. */
   silenceMs: number
-  /** Each way of the cable of `first-byte`. */
+  /** Each way of the cable of `first-byte`: so long that one way + slack is less than three. */
   oneWayMs: number
   /** The probability that the cable of `loss` loses a frame, that of `duplicate` doubles it, ... */
   share: number
   /** Numbered datagrams over each of these. */
   datagrams: number
-  /** Datagrams that are cut in pieces, over the cable that loses, */
+  /** Datagrams that are cut in pieces, over the cable that loses: so many that a share of 10 % would show, */
   fragmented: number
   /** and of how many bytes. */
   fragmentedBytes: number
@@ -33,10 +33,10 @@ export function conditionsOf({ pace }: Pick<LabOptions, 'pace'>): Conditions<Udp
   return {
     settings: {
       silenceMs,
-      oneWayMs: 50,
+      oneWayMs: 200,
       share: 0.1,
       datagrams: 400,
-      fragmented: 60,
+      fragmented: 150,
       fragmentedBytes: 5000,
       messages: 40,
       timeoutMs: 200,

@@ -45,7 +45,7 @@ const CASES: readonly (Case & { middle: 'switch' | 'cable'; rows: readonly strin
   },
   {
     id: 'first-byte',
-    promise: 'one message over a cable that takes 50 ms each way, and what passes before it',
+    promise: 'one message over a cable that takes 200 ms each way, and what passes before it',
     needs: ['network'],
     middle: 'cable',
     rows: ['udp', 'udp-connected', 'tcp'],

@@ -48,11 +48,10 @@ describe('chance', () => {
     expect(min).toBeLessThan(40)
     expect(max).toBeGreaterThan(40)
     expect(max).toBeLessThan(80)
-    // Fragments: neither as if each datagram were one frame, nor all lost.
-    const pieces = plausibleHits(60, lossOfWhole(0.1, 4))
-    expect(pieces.min).toBeLessThan(20)
-    expect(pieces.max).toBeLessThan(60)
-    expect(pieces.min).toBeGreaterThan(0)
+    // Four pieces: not as if each datagram were one frame.
+    const pieces = plausibleHits(150, lossOfWhole(0.1, 4))
+    expect(pieces.min).toBeGreaterThan(15)
+    expect(pieces.max).toBeLessThan(100)
   })
 })
 
