@@ -15,6 +15,7 @@ import { measureWallClock, readClocks } from './kernel/capture/wall-clock.ts'
 import type { FromHelper, HelperIdentity } from './kernel/helper-process.ts'
 import { enhancedPacket, interfaceDescription, linkType, sectionHeader } from './view/pcapng/blocks.ts'
 import { FlowMemory } from './wire/flow-memory.ts'
+import { FragmentMemory } from './wire/fragments.ts'
 import { groupOf } from './wire/group.ts'
 import { labelOf } from './wire/label.ts'
 import { PacketNumbers, packetKey, untranslated } from './wire/match.ts'
@@ -38,6 +39,7 @@ interface Watched {
   ring: PacketRing
   emit: Emitter
   flows: FlowMemory
+  fragments: FragmentMemory
   capture: CaptureFile
 }
 
@@ -96,6 +98,7 @@ function watch({ name, incarnation }: { name: string; incarnation: number }): vo
     ring: PacketRing.open(system, `/run/netns/${name}`, 'eth0'),
     emit: log.emitter('wire', host),
     flows: new FlowMemory(),
+    fragments: new FragmentMemory(),
     capture: files.get(name) ?? createFile(name),
   }
   watched.set(name, next)
@@ -150,7 +153,7 @@ function findOldest(): { host: Watched; frame: CapturedFrame } | null {
   return oldest
 }
 
-function record({ name, emit, flows, capture }: Watched, frame: CapturedFrame): void {
+function record({ name, emit, flows, fragments, capture }: Watched, frame: CapturedFrame): void {
   const { direction, bytes, wireBytes } = frame
   const mono = frame.wallNs - clock.aheadNs
   const packet = decodePacket(bytes)
@@ -171,7 +174,7 @@ function record({ name, emit, flows, capture }: Watched, frame: CapturedFrame): 
       bytes: 'bytes' in packet ? packet.bytes : 0,
       ...(text === undefined ? {} : { text }),
     },
-    groupOf(packet, mechanisms),
+    fragments.groupOf(packet, groupOf(packet, mechanisms)),
     mono,
   )
 }

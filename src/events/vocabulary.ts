@@ -4,7 +4,7 @@
  * One line of a log is an {@link Envelope}: who observed what, when. What was observed is under
  * `data` and nowhere else, so that nothing a peer sends can overwrite the envelope.
  *
- * Four sources meet in one log: applications (`program tcp udp http websocket session heartbeat
+ * Four sources meet in one log: applications (`program tcp udp delivery http websocket session heartbeat
  * detector belief relay`), kernels (`kernel`), and the lab itself, which knows the truth because it did it
  * (`truth fault case host command control run`). The recorder adds its own remarks (`recorder`).
  */
@@ -82,6 +82,9 @@ export type RelayMode = (typeof relayModes)[number]
 export const kernelTimers = ['none', 'retransmit', 'keepalive', 'time-wait', 'zero-window-probe'] as const
 export type KernelTimer = (typeof kernelTimers)[number]
 
+/** What is in a captured packet. `fragment`: a later part of an IP packet, which has no ports. */
+const packetProtocols = ['tcp', 'udp', 'fragment', 'icmp', 'arp', 'other'] as const
+
 /** What a captured packet is for. */
 export const packetKinds = [
   'syn',
@@ -94,6 +97,7 @@ export const packetKinds = [
   'keepalive-answer',
   'retransmission',
   'datagram',
+  'fragment', // of a datagram, after its first, which is `datagram`
   'icmp-error',
   'arp',
   'other',
@@ -162,7 +166,13 @@ export const vocabulary = {
     order: v.optional(v.picklist(arrivals)),
   }),
   /** The socket has its address. `remote`: it is connected, which sent nothing. */
-  'udp:bound': v.strictObject({ mechanism: text, local: socketAddress, remote: v.optional(socketAddress) }),
+  'udp:bound': v.strictObject({
+    mechanism: text,
+    local: socketAddress,
+    remote: v.optional(socketAddress),
+    /** Of a connected one: the largest IP packet that its kernel believes to get there whole (IP_MTU). */
+    pathMtuBytes: v.optional(count),
+  }),
   /** This end's own kernel refused to send, as EMSGSIZE says: nothing left this host. */
   'udp:send_failed': v.strictObject({ bytes: count, remote: socketAddress, code: text }),
   /**
@@ -178,6 +188,15 @@ export const vocabulary = {
   }),
   /** On a connected UDP socket: an ICMP message came back for an earlier datagram (RFC 1122 4.1.3.3). */
   'udp:error_received': v.strictObject({ code: text, syscall: v.optional(text) }),
+
+  /** Nothing acknowledged this message for `waitedMs`: it is sent once more. It may have arrived all the same. */
+  'delivery:sent_again': v.strictObject({ number: count, tries: count, waitedMs: ms }),
+  /** The receiver's program says that it has it: so it has arrived, after so many tries. */
+  'delivery:acknowledged': v.strictObject({ number: count, tries: count }),
+  /** After so many tries without an answer the sender gave up. The message may have arrived. */
+  'delivery:given_up': v.strictObject({ number: count, tries: count }),
+  /** A message that had not come before, in its turn: only now the receiver makes use of it. */
+  'delivery:handed_over': v.strictObject({ number: count }),
 
   /** connect() succeeded: the two kernels agree. The peer's program may not have been asked. */
   'tcp:connected': v.strictObject({ local: socketAddress, remote: socketAddress }),
@@ -331,7 +350,7 @@ export const vocabulary = {
     packet: text,
     /** Its number in packets/<host>.pcapng, from 1. */
     frame: count,
-    protocol: v.picklist(['tcp', 'udp', 'icmp', 'arp', 'other']),
+    protocol: v.picklist(packetProtocols),
     /** A port only where the protocol has one; below IP a MAC address. */
     source: socketAddress,
     destination: socketAddress,
@@ -339,7 +358,7 @@ export const vocabulary = {
     kind: v.picklist(packetKinds),
     /** As `SYN`, `PSH ACK`; only for TCP. */
     flags: v.optional(text),
-    /** Bytes of payload above TCP or UDP. */
+    /** Bytes of payload above TCP or UDP, in this packet. */
     bytes: count,
     /** For labels: the first line of the payload where it is text, or what ARP and ICMP say. Anybody can have written it. */
     text: v.optional(text),
@@ -392,7 +411,7 @@ export const vocabulary = {
   'cable:frame_stopped': v.strictObject({
     ...cableEnd,
     fate: v.picklist(['held', 'dropped']),
-    protocol: v.picklist(['tcp', 'udp', 'icmp', 'arp', 'other']),
+    protocol: v.picklist(packetProtocols),
     source: socketAddress,
     destination: socketAddress,
     flags: v.optional(text),

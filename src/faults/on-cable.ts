@@ -91,18 +91,22 @@ export function cableFault({ id, promise, change, truth, prove }: CableFault): F
         ...proof,
         async undo() {
           await putBack()
-          return proveWhole(target)
+          return proveWhole(target, change)
         },
       }
     },
   }
 }
 
-/** The way as it is without a fault: everything arrives, once, in order, at once. */
-async function proveWhole(target: Target): Promise<Proof> {
+/**
+ * The way as it is without the fault: everything arrives, once, in order, and at once where the fault was about
+ * time. How late a busy machine is says nothing about whether frames are lost.
+ */
+async function proveWhole(target: Target, change: Partial<CableSettings>): Promise<Proof> {
   const { lost, doubled, reordered, medianMs, sent } = await measureWay(target, FEW)
+  const isAboutTime = 'delayMs' in change || 'jitterMs' in change
   verify(
-    lost + doubled + reordered === 0 && medianMs < LATE_MS,
+    lost + doubled + reordered === 0 && (!isAboutTime || medianMs < LATE_MS),
     `of ${sent} datagrams ${lost} were lost, ${doubled} doubled, ${reordered} reordered; median ${medianMs.toFixed(1)} ms`,
   )
   return {

@@ -1,6 +1,6 @@
 /**
- * What a program may ask of its kernel about the size of its datagrams: ip(7), IP_MTU_DISCOVER. Node offers
- * none of it.
+ * What a program may ask of its kernel about the size of its datagrams: ip(7), IP_MTU_DISCOVER and IP_MTU. Node
+ * offers none of it.
  */
 import type { Socket } from 'node:dgram'
 import { libc, libcProblem } from './libc.ts'
@@ -8,6 +8,7 @@ import { libc, libcProblem } from './libc.ts'
 /** Numbers from Linux's linux/in.h. */
 const IPPROTO_IP = 0
 const IP_MTU_DISCOVER = 10
+const IP_MTU = 14
 const IP_PMTUDISC_DONT = 0
 const IP_PMTUDISC_DO = 2
 
@@ -22,6 +23,19 @@ export function setDontFragment(socket: Socket, dontFragment: boolean): void {
   if (system === null) throw new TypeError(`cannot set IP_MTU_DISCOVER: ${libcProblem()}`)
   const value = dontFragment ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT
   system.setsockopt(descriptor(socket), IPPROTO_IP, IP_MTU_DISCOVER, Buffer.from(Int32Array.of(value).buffer))
+}
+
+/**
+ * The largest IP packet that the kernel believes to reach the peer of a connected socket without fragments:
+ * the MTU of its own network card, until somebody tells it of a smaller one (RFC 1191). null where the
+ * system does not say.
+ */
+export function pathMtuBytes(socket: Socket): number | null {
+  const system = libc()
+  if (system === null) return null
+  const value = Buffer.alloc(4)
+  system.getsockopt(descriptor(socket), IPPROTO_IP, IP_MTU, value)
+  return value.readInt32LE()
 }
 
 /** Node keeps it behind a symbol. */

@@ -14,6 +14,7 @@ const names = [
   'tcp_rto_min_us', // since Linux 6.11
   'tcp_rto_max_ms', // since Linux 6.15
   'tcp_thin_linear_timeouts',
+  'tcp_mtu_probing', // smaller segments when large ones seem to vanish (RFC 4821)
   // One that is being opened.
   'tcp_syn_retries',
   'tcp_syn_linear_timeouts', // since Linux 6.5
@@ -22,6 +23,9 @@ const names = [
   'tcp_orphan_retries',
   'tcp_fin_timeout',
   'tcp_timestamps', // whether a fixed port may be used again in TIME-WAIT
+  // The address of a neighbour on the wire: so many questions, so far apart, until it is unreachable.
+  'neigh/eth0/mcast_solicit',
+  'neigh/eth0/retrans_time_ms',
 ] as const
 
 /**

@@ -122,6 +122,29 @@ export class Sockets {
     },
   }
 
+  readonly stopAndWait = {
+    /** Takes messages from whoever sends, acknowledges each and hands it over once. */
+    receive: async (mechanism: string, { port = 0 }: { port?: number } = {}): Promise<SocketAddress> => {
+      const opened = await this.#ask('stopAndWaitReceive', mechanism, undefined, { mechanism, port })
+      const at = { address: this.#host.address, port: opened.port }
+      await this.#announce('own', at, mechanism)
+      return at
+    },
+
+    /** Sends messages one after the other, each until it is acknowledged; resolves when that is over. */
+    send: async (
+      mechanism: string,
+      to: SocketAddress,
+      { bytes, ...limits }: Omit<HostRequests['stopAndWaitSend']['ask'], 'mechanism' | 'to'>,
+    ): Promise<'all-acknowledged' | 'given-up'> => {
+      await this.#announce('remote', to, mechanism)
+      const { count, timeoutMs, triesMax } = limits
+      const ask = { mechanism, to, bytes, ...limits }
+      const longestMs = count * timeoutMs * triesMax
+      return (await this.#ask('stopAndWaitSend', mechanism, undefined, ask, longestMs)).outcome
+    },
+  }
+
   /** Listens at `at` and passes on to a server; see `src/programs/relay.ts` for what it cannot do. */
   async relay(
     mechanism: string,

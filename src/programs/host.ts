@@ -13,6 +13,7 @@ import type { FromHost, HostIdentity, HostRequests, Mechanism, Ports, ToHost } f
 import type { Answers, Program } from './program.ts'
 import { clients, programName, servers } from './registry.ts'
 import { scriptRelays } from './relay-script.ts'
+import { scriptStopAndWait } from './stop-and-wait-script.ts'
 import { scriptTcp } from './tcp-script.ts'
 import { scriptUdp } from './udp-script.ts'
 
@@ -27,12 +28,14 @@ const emit = emitterOf('host')
 const running = new Map<Mechanism, Program>()
 const tcp = scriptTcp(identity.address, emitterOf('tcp-script'))
 const udp = scriptUdp(identity.address, emitterOf('udp-script'))
+const stopAndWait = scriptStopAndWait(identity.address, emitterOf('stop-and-wait'))
 const relays = scriptRelays(identity.address, emitterOf('relay'))
-const allPrograms = () => [...running.values(), tcp, udp, relays]
+const allPrograms = () => [...running.values(), tcp, udp, stopAndWait, relays]
 
 const answer: Answers<HostRequests> = {
   ...tcp.answer,
   ...udp.answer,
+  ...stopAndWait.answer,
   ...relays.answer,
 
   async serve({ mechanisms, ports }) {

@@ -1,10 +1,11 @@
 /**
  * What a lab may ask of the sockets and relays of a host, request by request: handled by `tcp-script.ts`,
- * `udp-script.ts` and `relay-script.ts`.
+ * `udp-script.ts`, `stop-and-wait-script.ts` and `relay-script.ts`.
  */
 import type { EventData, RelayDirection } from '../events/vocabulary.ts'
 import type { Keepalive } from '../kernel/socket-options.ts'
 import type { Counted } from '../protocols/datagrams/tally.ts'
+import type { StopAndWaitLimits } from '../protocols/stop-and-wait/sender.ts'
 import type { LaneMode } from './relay-lane.ts'
 
 /** What a connection does from the start, and with what it is set. */
@@ -88,6 +89,16 @@ export interface UdpRequests {
   /** What arrived so far, by sender: an event each, and the answer. */
   udpCount: { ask: { mechanism: string; port: number }; answer: Record<string, Counted> }
   udpClose: { ask: { mechanism: string; port: number }; answer: null }
+}
+
+export interface StopAndWaitRequests {
+  /** Take messages from whoever sends, and acknowledge them. */
+  stopAndWaitReceive: { ask: { mechanism: string; port: number }; answer: { port: number } }
+  /** Send `count` messages of so many bytes, one after the other. Answered when it is over. */
+  stopAndWaitSend: {
+    ask: { mechanism: string; to: { address: string; port: number }; bytes: number } & StopAndWaitLimits
+    answer: { outcome: 'all-acknowledged' | 'given-up' }
+  }
 }
 
 export interface RelayRequests {

@@ -5,7 +5,7 @@
 import * as dgram from 'node:dgram'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Emitter } from '../events/emit.ts'
-import { setDontFragment } from '../kernel/datagram-options.ts'
+import { pathMtuBytes, setDontFragment } from '../kernel/datagram-options.ts'
 import { formatDatagram, parseDatagram } from '../protocols/datagrams/message.ts'
 import { type Counted, DatagramTally } from '../protocols/datagrams/tally.ts'
 import { PeerBelief } from './belief.ts'
@@ -115,7 +115,9 @@ export function scriptUdp(address: string, emit: Emitter): Scripted<UdpRequests>
           throw error
         }
         const remote = connected && to !== undefined ? { remote: `${to.address}:${to.port}` } : {}
-        emit('udp:bound', { mechanism, local: `${address}:${bound}`, ...remote })
+        const mtu = connected && to !== undefined ? pathMtuBytes(socket) : null
+        const path = mtu === null ? {} : { pathMtuBytes: mtu }
+        emit('udp:bound', { mechanism, local: `${address}:${bound}`, ...remote, ...path })
         return { port: bound }
       },
 

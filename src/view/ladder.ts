@@ -181,6 +181,8 @@ export interface Ladder {
   /** What all stated seconds count from: the strike, or else the first moment. */
   origin: number
   struck: boolean
+  /** What happens in it by the lab's own word, where its case is no fault. */
+  promise: string | null
   lanes: [Lane, Lane]
   ticks: Tick[]
   breaks: Break[]

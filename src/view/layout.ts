@@ -130,6 +130,7 @@ export function layout(events: readonly LabEvent[], view: View): Ladder {
     to,
     origin,
     struck: faults.length > 0,
+    promise: scene.casePromise,
     lanes,
     ticks: scale.ticks,
     breaks: scale.breaks,

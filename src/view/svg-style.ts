@@ -100,6 +100,7 @@ export const ARROW_STROKE: Record<ArrowKind, Stroke> = {
   fin: { colour: INK, width: 1.6, dash: '12 4', head: 'bar' },
   rst: { colour: WARNING_INK, width: 2.2, dash: null, head: 'square' },
   datagram: { colour: INK, width: 1.4, dash: '5 2', head: 'filled' },
+  fragment: { colour: INK, width: 1, dash: '2 2', head: 'open' },
   'icmp-error': { colour: WARNING_INK, width: 1.6, dash: '2 3', head: 'dot' },
   arp: { colour: QUIET_INK, width: 1, dash: '2 4', head: 'dot' },
   other: { colour: QUIET_INK, width: 1, dash: '2 4', head: 'open' },

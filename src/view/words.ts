@@ -71,6 +71,7 @@ export const ARROW_WORDS: Record<ArrowKind, string> = {
   'keepalive-answer': 'keepalive answer',
   retransmission: 'sent again',
   datagram: 'datagram',
+  fragment: 'fragment',
   'icmp-error': 'ICMP error',
   arp: 'ARP',
   other: 'other packet',

@@ -55,7 +55,7 @@ export const frameKinds = [
   'everything',
   'arp',
   'icmp',
-  'udp',
+  'udp', // of a datagram in fragments the first
   'tcp',
   'syn', // without ACK
   'syn-ack',
@@ -284,7 +284,7 @@ export function isOfKind(frame: Buffer, kinds: readonly FrameKind[]): boolean {
   if (kinds.includes('everything')) return true
   const packet = decodePacket(frame)
   const { protocol } = packet
-  if (protocol === 'other') return false
+  if (protocol === 'other' || protocol === 'fragment') return false
   if (kinds.includes(protocol)) return true
   if (protocol !== 'tcp') return false
   const { flags, bytes } = packet

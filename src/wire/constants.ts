@@ -18,8 +18,10 @@ export const ipv4 = {
   source: 12,
   destination: 16,
 } as const
-/** The rest of the field are flags. */
+/** In units of 8 bytes; the rest of the field are flags. */
 export const FRAGMENT_OFFSET_MASK = 0x1fff
+export const FRAGMENT_OFFSET_UNIT_BYTES = 8
+export const MORE_FRAGMENTS = 0x2000
 export const ipProtocols = { icmp: 1, tcp: 6, udp: 17 } as const
 
 /** RFC 768. */

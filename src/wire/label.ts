@@ -8,6 +8,7 @@ const LABEL_LENGTH_MAX = 40
 /** Undefined when there is nothing to read. Whoever sent the packet chose the words. */
 export function labelOf(packet: Packet): string | undefined {
   if (packet.protocol === 'other') return undefined
+  if (packet.protocol === 'fragment') return `from byte ${packet.offsetBytes}`
   if (packet.protocol === 'icmp') return icmpErrors[packet.type]?.[packet.code]
   if (packet.protocol === 'arp') {
     return packet.isRequest ? `who has ${packet.destination}?` : `${packet.source} is at ${packet.senderMac}`

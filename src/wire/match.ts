@@ -23,6 +23,8 @@ export function packetKey(packet: Packet): string {
     }
     case 'udp':
       return [ends, packet.identification, packet.bytes, crc32(packet.payload)].join(' ')
+    case 'fragment':
+      return [ends, packet.identification, packet.offsetBytes, crc32(packet.payload)].join(' ')
     case 'icmp':
       return [ends, packet.identification, packet.type, packet.code, crc32(packet.payload)].join(' ')
     case 'arp':

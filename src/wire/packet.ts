@@ -1,5 +1,6 @@
 /**
- * What is in an Ethernet frame, as far as the labs have need of it: ARP, IPv4, ICMP errors, UDP, TCP.
+ * What is in an Ethernet frame, as far as the labs have need of it: ARP, IPv4 and its fragments, ICMP errors,
+ * UDP, TCP.
  *
  * A capture keeps only the beginning of a packet, and anybody can have sent it. So lengths come from the
  * headers, every read is checked against the bytes that are there, and what does not fit is `other`.
@@ -10,9 +11,11 @@ import {
   ethernet,
   etherTypes,
   FRAGMENT_OFFSET_MASK,
+  FRAGMENT_OFFSET_UNIT_BYTES,
   icmp,
   ipProtocols,
   ipv4,
+  MORE_FRAGMENTS,
   tcp,
   tcpFlag,
   tcpOption,
@@ -47,6 +50,15 @@ export interface TcpPacket extends IpPacket {
 
 export interface UdpPacket extends IpPacket {
   protocol: 'udp'
+  /** It is the first fragment of a datagram, and `bytes` are those in it. */
+  moreFragments: boolean
+}
+
+/** A fragment that is not the first (RFC 791 section 3.2): without ports, since those are in the first. */
+export interface FragmentPacket extends IpPacket {
+  protocol: 'fragment'
+  /** Where its first byte belongs, behind the IP header of the whole. */
+  offsetBytes: number
 }
 
 export interface IcmpPacket extends IpPacket {
@@ -68,7 +80,7 @@ export interface OtherPacket extends Addressed {
   frame: Buffer
 }
 
-export type Packet = TcpPacket | UdpPacket | IcmpPacket | ArpPacket | OtherPacket
+export type Packet = TcpPacket | UdpPacket | FragmentPacket | IcmpPacket | ArpPacket | OtherPacket
 
 /** Decodes what was captured of one frame. Never throws. */
 export function decodePacket(frame: Buffer): Packet {
@@ -111,6 +123,9 @@ interface Ipv4Header {
   destination: string
   identification: number
   protocol: number
+  moreFragments: boolean
+  /** 0 in a packet that is whole or a first fragment. */
+  offsetBytes: number
   /** After the header: as long as the header says, and what was captured of it. */
   insideBytes: number
   inside: Buffer
@@ -119,6 +134,7 @@ interface Ipv4Header {
 function decodeIpv4(bytes: Buffer): Packet | null {
   const header = readIpv4Header(bytes)
   if (header === null) return null
+  if (header.offsetBytes > 0) return decodeFragment(header)
   if (header.protocol === ipProtocols.tcp) return decodeTcp(header)
   if (header.protocol === ipProtocols.udp) return decodeUdp(header)
   if (header.protocol === ipProtocols.icmp) return decodeIcmp(header)
@@ -132,16 +148,29 @@ function readIpv4Header(bytes: Buffer): Ipv4Header | null {
   // The frame may be longer than the packet: Ethernet pads short ones.
   const totalBytes = bytes.readUInt16BE(ipv4.totalLength)
   if (headerBytes < ipv4.bytesMin || totalBytes < headerBytes) return null
-  // Only the first fragment has ports; the labs' packets are never fragmented.
-  if ((bytes.readUInt16BE(ipv4.fragment) & FRAGMENT_OFFSET_MASK) !== 0) return null
+  const fragment = bytes.readUInt16BE(ipv4.fragment)
   return {
     source: addressAt(bytes, ipv4.source),
     destination: addressAt(bytes, ipv4.destination),
     identification: bytes.readUInt16BE(ipv4.identification),
     protocol: bytes.readUInt8(ipv4.protocol),
+    moreFragments: (fragment & MORE_FRAGMENTS) !== 0,
+    offsetBytes: (fragment & FRAGMENT_OFFSET_MASK) * FRAGMENT_OFFSET_UNIT_BYTES,
     insideBytes: totalBytes - headerBytes,
     inside: bytes.subarray(headerBytes, totalBytes),
   }
+}
+
+function decodeFragment({
+  source,
+  destination,
+  identification,
+  insideBytes,
+  inside,
+  offsetBytes,
+}: Ipv4Header): FragmentPacket {
+  const bytes = insideBytes
+  return { protocol: 'fragment', source, destination, identification, offsetBytes, bytes, payload: inside }
 }
 
 function decodeUdp({ inside, insideBytes, ...header }: Ipv4Header): UdpPacket | null {
@@ -150,6 +179,7 @@ function decodeUdp({ inside, insideBytes, ...header }: Ipv4Header): UdpPacket | 
     protocol: 'udp',
     ...withPorts(header, inside),
     identification: header.identification,
+    moreFragments: header.moreFragments,
     bytes: insideBytes - udp.bytes,
     payload: inside.subarray(udp.bytes),
   }
@@ -212,7 +242,10 @@ function decodeIcmp({
     payload,
     type,
     code: inside.readUInt8(icmp.code),
-    about: quoted !== null && hasPorts && quoted.inside.length >= 4 ? withPorts(quoted, quoted.inside) : null,
+    about:
+      quoted?.offsetBytes === 0 && hasPorts && quoted.inside.length >= 4
+        ? withPorts(quoted, quoted.inside)
+        : null,
   }
 }
 

@@ -31,6 +31,13 @@ function problemsOf(svg: string): string[] {
   return [...problems, ...open.map((name) => `<${name}> is not closed`)]
 }
 
+it('says what happens in a case that is no fault', () => {
+  const promise = 'one message to a port where nobody listens'
+  const { events } = new LogBuilder().add(0, 'lab', 'case:started', { pair: 'cut', promise }, null)
+  expect(toSvg(layout(events, VIEW))).toContain(promise)
+  expect(toSvg(layout([], VIEW))).toContain('nothing was done to it')
+})
+
 describe('toSvg()', () => {
   const svg = toSvg(layout(cutKeepalive().events, VIEW))
 

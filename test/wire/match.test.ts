@@ -7,11 +7,13 @@ const datagram: UdpPacket = {
   source: '10.0.1.1:1',
   destination: '10.0.1.2:2',
   identification: 0,
+  moreFragments: false,
   bytes: 6,
   payload: Buffer.from('PING 1'),
 }
+const { moreFragments: _, ...common } = datagram
 const segment: TcpPacket = {
-  ...datagram,
+  ...common,
   protocol: 'tcp',
   flags: 0x18,
   sequence: 7,

@@ -59,6 +59,21 @@ describe('decodePacket()', () => {
     })
   })
 
+  test('fragments: the first has the ports, each later one says where it belongs', () => {
+    const fragment = (flagsAndOffset: string) =>
+      decodePacket(hex(`${ethernetIpv4} ${ipv4('11', 41).replace('4000', flagsAndOffset)} ${udp(13)}`))
+    expect(fragment('2000')).toMatchObject({ protocol: 'udp', moreFragments: true, bytes: 13 })
+    expect(fragment('0010')).toMatchObject({
+      protocol: 'fragment',
+      source: '10.0.1.1',
+      destination: '10.0.1.2',
+      identification: 0x1267,
+      offsetBytes: 128,
+      bytes: 21,
+    })
+    expect(labelOf(fragment('0010'))).toBe('from byte 128')
+  })
+
   test('an ICMP error has the ends of the packet that it is about', () => {
     expect(decodePacket(icmpError('03', '03'))).toMatchObject({
       protocol: 'icmp',
@@ -92,7 +107,6 @@ describe('decodePacket()', () => {
       'a TCP header longer than the packet',
       `${ethernetIpv4} ${ipv4('06', 40)} ${tcp('10').replace(' 80 ', ' f0 ')}`,
     ],
-    ['a later fragment', `${ethernetIpv4} ${ipv4('11', 41).replace('4000', '0010')} ${udp(13)}`],
   ])('%s is other', (_, bytes) => {
     expect(decodePacket(hex(bytes)).protocol).toBe('other')
   })

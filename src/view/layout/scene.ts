@@ -42,6 +42,8 @@ export interface Scene {
   exits: EventOf<'host:process_exited'>[]
   /** When the case began, where the lab says so. */
   caseFrom: number | null
+  /** What happens in it. */
+  casePromise: string | null
   packets: PacketEvent[]
   /** What programs logged of messages: what arrows are drawn from where nothing was captured. */
   messages: LabEvent[]
@@ -116,6 +118,7 @@ export function sceneOf(events: readonly LabEvent[], view: View): Scene {
     faults: [],
     exits: [],
     caseFrom: null,
+    casePromise: null,
     packets: [],
     messages: [],
     options: [],
@@ -131,7 +134,10 @@ export function sceneOf(events: readonly LabEvent[], view: View): Scene {
     if (event.name === 'kernel:sampling_started') scene.kernelSampled = true
     if ('pair' in event.data && event.data.pair === view.pair && event.name !== 'host:started') {
       if (event.name.startsWith('fault:')) scene.faults.push(event as FaultEvent)
-      else if (event.name === 'case:started') scene.caseFrom = event.time
+      else if (event.name === 'case:started') {
+        scene.caseFrom = event.time
+        scene.casePromise = event.data.promise
+      }
       last = Math.max(last, event.time)
     }
     if (!members.has(event.host)) continue
