@@ -46,7 +46,7 @@ const CASES: readonly (Case & { middle: 'switch' | 'cable'; rows: readonly strin
   {
     id: 'first-byte',
     promise: 'one message over a cable that takes 200 ms each way, and what passes before it',
-    needs: ['network'],
+    needs: ['cable'],
     middle: 'cable',
     rows: ['udp', 'udp-connected', 'tcp'],
   },
@@ -66,21 +66,21 @@ const CASES: readonly (Case & { middle: 'switch' | 'cable'; rows: readonly strin
   {
     id: 'loss',
     promise: 'the cable loses 10 % of the frames, each way',
-    needs: ['network'],
+    needs: ['cable'],
     middle: 'cable',
     rows: ['udp', 'fragmented', 'stop-and-wait', 'tcp'],
   },
   {
     id: 'duplicate',
     promise: 'the cable delivers 10 % of the frames twice, each way',
-    needs: ['network'],
+    needs: ['cable'],
     middle: 'cable',
     rows: ['udp', 'stop-and-wait', 'tcp'],
   },
   {
     id: 'reorder',
     promise: 'the cable lets 10 % of the frames be overtaken by the next one, each way',
-    needs: ['network'],
+    needs: ['cable'],
     middle: 'cable',
     rows: ['udp', 'stop-and-wait', 'tcp'],
   },
@@ -94,7 +94,7 @@ const CASES: readonly (Case & { middle: 'switch' | 'cable'; rows: readonly strin
   {
     id: 'black-hole',
     promise: 'somewhere on the way packets of more than 1000 bytes vanish, and nobody says so',
-    needs: ['network'],
+    needs: ['cable'],
     middle: 'cable',
     rows: ['udp', 'udp-df', 'tcp'],
   },
