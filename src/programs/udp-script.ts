@@ -150,12 +150,10 @@ export function scriptUdp(address: string, emit: Emitter): Scripted<UdpRequests>
           await send(opened, Buffer.from(ask.text), to)
           return null
         }
-        for (
-          let number = 1;
-          number <= ask.count && sockets.has(groupIdOf(ask.mechanism, ask.port));
-          number++
-        ) {
+        for (let number = 1; number <= ask.count; number++) {
           if (number > 1 && ask.intervalMs > 0) await delay(ask.intervalMs)
+          // Closed while it waited: that is how a lab ends a series.
+          if (!sockets.has(groupIdOf(ask.mechanism, ask.port))) break
           await send(opened, formatDatagram({ number, of: ask.count }, ask.bytes), to, number)
         }
         return null
