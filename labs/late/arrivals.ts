@@ -14,6 +14,8 @@ export interface Stream {
   sent: number
   /** As asked of the cable, and from one heartbeat to the next as measured at the sender. */
   traffic: Traffic
+  /** The sender's slowest heartbeat came so long after its time. */
+  sentLateMs: number
   /** By the kernels' stamps at both network cards; none where packets are not captured. */
   delaysMs: number[]
   /** For how long the program of a itself did not run, and when that was noticed. */
@@ -32,6 +34,8 @@ export function streamOf(log: LabLog, caseId: string): Stream | null {
   const cable = log
     .all('cable:set', within)
     .find(({ data }) => data.cable === caseId && data.direction === 'bToA')
+  const sentEvery = differences(sent.map(({ time }) => time))
+  const intervalMs = median(sentEvery)
   const first = heard[0]
   const last = heard.at(-1)
   return {
@@ -40,10 +44,11 @@ export function streamOf(log: LabLog, caseId: string): Stream | null {
     heardAt: heard.map(({ time }) => time),
     sent: sent.length,
     traffic: {
-      intervalMs: median(differences(sent.map(({ time }) => time))),
+      intervalMs,
       jitterMs: cable?.data.jitterMs ?? 0,
       loss: cable?.data.loss ?? 0,
     },
+    sentLateMs: Math.max(0, ...sentEvery) - intervalMs,
     delaysMs: delays(log, caseId, within),
     pauses: log
       .all('detector:paused', { host, ...within })

@@ -43,6 +43,13 @@ import { judgeRun } from './judge.ts'
 import { questionsOf } from './questions.ts'
 import { LESSONS } from './tables.ts'
 
+/**
+ * `in-time`: so many intervals after a PING its stall begins, right before the next. The answer to that one is then
+ * held back, however short the stall.
+ */
+const IN_TIME_PHASE = 0.9
+/** The heartbeat that the wait for a phase begins with: round trips have been measured by then. */
+const SETTLED = 3
 /** After the answers came: long enough to see what they set off, and that nothing else happens. */
 const AFTER_MS = 1500
 
@@ -119,7 +126,7 @@ async function lateAnswers(rig: Rig, plan: Plan<LateSettings>, pair: Pair, phase
   const stallMs = plan.settings.stallMs[pair.name as Stall]
   const way = wayBack(rig, pair)
   const conversations = await converse(rig, plan, pair, way.before)
-  await settle(rig, plan, conversations, phase)
+  await settle(rig, plan, pair, conversations, pair.name === 'in-time' ? IN_TIME_PHASE : phase)
 
   await way.stall()
   const policing = Promise.all(conversations.map((one) => carryOut(rig, plan, pair, one)))
@@ -130,7 +137,7 @@ async function lateAnswers(rig: Rig, plan: Plan<LateSettings>, pair: Pair, phase
 /** The program of b does not run for a while. Its kernel does. */
 async function lateProgram(rig: Rig, plan: Plan<LateSettings>, pair: Pair, phase: number): Promise<void> {
   const conversations = await converse(rig, plan, pair, async (at) => at)
-  await settle(rig, plan, conversations, phase)
+  await settle(rig, plan, pair, conversations, phase)
 
   const { sinceMs, undo } = await rig.strike('freeze', pair)
   const policing = Promise.all(conversations.map((one) => carryOut(rig, plan, pair, one)))
@@ -158,15 +165,24 @@ async function converse(
   )
 }
 
-/** Some heartbeats are exchanged, and the kernel has measured round trips; then any phase of them. */
+/** Some heartbeats are exchanged, and the kernels have measured round trips; then `phase` of an interval. */
 async function settle(
   rig: Rig,
   { settings: { heartbeat } }: Plan<LateSettings>,
+  { a }: Pair,
   conversations: Conversation[],
   phase: number,
 ): Promise<void> {
-  await rig.sleep((2 + phase) * heartbeat.intervalMs)
-  await Promise.all(conversations.map(({ client }) => client.observe()))
+  const { intervalMs } = heartbeat
+  await Promise.all(
+    conversations.map(async ({ client }) => {
+      const groupId = client.groupId
+      const withinMs = 2 * SETTLED * intervalMs
+      await rig.untilEvent(a, 'heartbeat:ping_sent', { groupId, occurrence: SETTLED, withinMs })
+      await client.observe()
+    }),
+  )
+  await rig.sleep(phase * intervalMs)
 }
 
 /** What the application does about a peer that it holds to be down. */
@@ -236,6 +252,8 @@ async function mistakes(rig: Rig, plan: Plan<LateSettings>, pair: Pair): Promise
   const { count, intervalMs, loss } = plan.settings.stream
   const sender = await openStream(rig, plan, pair, pair.name === 'lossy' ? loss : 0)
   await sender.send({ count, intervalMs })
+  // The last one is still under way.
+  await rig.sleep(2 * plan.settings.stream.jitterMs)
   await sender.close()
 }
 

@@ -82,15 +82,22 @@ function arrivalClaims(
 }
 
 /**
- * Whatever takes a frame of the cable later than asked, up to LATE_MS, can lengthen the silence before it and shorten
- * the one behind: so the limit is as if it were that much shorter or longer.
+ * Machines are late: the sender by as much as its slowest heartbeat came after its time, the cable by as much as the
+ * slowest took longer than all jitter, as far as was seen. It lengthens one silence and shortens the next: so the limit
+ * is as if it were that much shorter or longer.
  */
+function latenessMs({ delaysMs, traffic, sentLateMs }: Stream): number {
+  const cableMs = delaysMs.length === 0 ? LATE_MS : Math.max(0, Math.max(...delaysMs) - traffic.jitterMs)
+  return Math.max(1, Math.ceil(sentLateMs + cableMs))
+}
+
 function beyondWithin(
   limitMs: number,
+  lateMs: number,
   traffic: Traffic,
 ): { probability: Range; meanMs: Range; deviationMs: number } {
   const all: Beyond[] = []
-  for (let late = -LATE_MS; late <= LATE_MS; late++) all.push(beyond(limitMs + late, traffic))
+  for (let late = -lateMs; late <= lateMs; late++) all.push(beyond(limitMs + late, traffic))
   const of = (key: 'probability' | 'meanMs') => all.map((one) => one[key])
   return {
     probability: { min: Math.min(...of('probability')), max: Math.max(...of('probability')) },
@@ -105,21 +112,22 @@ function mistakeClaims(log: LabLog, caseId: string, stream: Stream, limitMs: num
   const mistakes = mistakesOf(log, stream, limitMs)
   const silences = heardAt.length - 1
   const exact = beyond(limitMs, traffic)
-  const { probability, meanMs, deviationMs } = beyondWithin(limitMs, traffic)
+  const lateMs = latenessMs(stream)
+  const { probability, meanMs, deviationMs } = beyondWithin(limitMs, lateMs, traffic)
   const range = mistakesRange(silences, probability, CHANCE)
   const every =
     exact.probability === 0 ? 'never' : `one in ${Math.round(traffic.intervalMs / exact.probability)} ms`
   const count = mistakes.length
   const durations = mistakes.map(({ durationMs }) => durationMs)
   const spread = (Z * deviationMs) / Math.sqrt(count)
-  const longest = Math.ceil(longestSilenceMs(silences, traffic) + LATE_MS - limitMs + SLACK_MS)
+  const longest = Math.ceil(longestSilenceMs(silences, traffic) + lateMs - limitMs + SLACK_MS)
   const isEnough = count >= ENOUGH
   const { certain, possible } = silencesBeyond(stream, limitMs)
   return [
     {
       id: `${row}/mistakes`,
       claim: `a limit of ${limitMs} ms is wrong as often as chance says`,
-      formula: `${silences} silences x P(silence > ${limitMs} ms) = ${(silences * exact.probability).toFixed(1)}, ${every}; binomial, +-${LATE_MS} ms`,
+      formula: `${silences} silences x P(silence > ${limitMs} ms) = ${(silences * exact.probability).toFixed(1)}, ${every}; binomial, limit +-${lateMs} ms`,
       expected: { ...range, unit: 'mistakes' },
       observed: { value: count, unit: 'mistakes' },
       because: `interval ${Math.round(traffic.intervalMs)} ms, jitter ${traffic.jitterMs} ms, loss ${100 * traffic.loss} %`,
@@ -144,7 +152,7 @@ function mistakeClaims(log: LabLog, caseId: string, stream: Stream, limitMs: num
         count === 0
           ? 'no mistake has no duration'
           : isEnough
-            ? `E(silence - ${limitMs} ms | longer) = ${Math.round(exact.meanMs)} ms, +-${Z} sd / sqrt(${count}), +-${LATE_MS} ms`
+            ? `E(silence - ${limitMs} ms | longer) = ${Math.round(exact.meanMs)} ms, +-${Z} sd / sqrt(${count}), limit +-${lateMs} ms`
             : `of ${count} only the longest that is possible holds`,
       expected:
         count === 0
