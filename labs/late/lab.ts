@@ -24,6 +24,7 @@ import type { Plan } from '../../src/lab/plan.ts'
 import { randomFrom } from '../../src/lab/random.ts'
 import type { Rig } from '../../src/lab/rig.ts'
 import type { SocketAddress, TcpSocket } from '../../src/lab/sockets.ts'
+import { WARNING } from '../../src/programs/relay.ts'
 import {
   ALIVE_MS,
   ARRIVALS,
@@ -41,7 +42,7 @@ import {
 import { figuresOf } from './figure.ts'
 import { judgeRun } from './judge.ts'
 import { questionsOf } from './questions.ts'
-import { LESSONS } from './tables.ts'
+import { LESSONS, matrix } from './tables.ts'
 
 /**
  * `in-time`: so many intervals after a PING its stall begins, right before the next. The answer to that one is then
@@ -80,6 +81,7 @@ export const late: Lab<LateSettings> = {
   experiment,
   questions: questionsOf,
   judge: judgeRun,
+  matrix,
 
   figures: figuresOf,
 }
@@ -90,6 +92,8 @@ async function experiment(rig: Rig, plan: Plan<LateSettings>): Promise<void> {
   // What a machine without a cable cannot have at all; what a relay can stand in for it does.
   const needCable = possible.filter((id) => noCable !== null && (id === 'jitter' || id === 'lossy'))
   for (const id of needCable) rig.skip(id, `no cable: ${noCable}`)
+
+  if (noCable !== null) rig.say(`a relay holds answers back instead of a cable. ${WARNING}`)
 
   const shown = possible.filter((id) => !needCable.includes(id))
   rig.say(`starting ${2 * shown.length} hosts, a pair for each case`)

@@ -391,8 +391,11 @@ function closedClaims(log: LabLog, talk: Conversation): Claims {
     rstClaim(log, talk, closed.time),
     {
       id: idOf(talk, 'told'),
-      claim: 'the other end is not told before: the mistake becomes the truth when the answers go on',
-      formula: `0 .. slack after ${caseId === 'frozen' ? 'it runs again' : captured ? 'the answers go on: the FIN waits behind unacknowledged heartbeats' : 'the client closed: the relay passes its FIN on'}`,
+      claim:
+        caseId === 'frozen' || captured
+          ? 'the other end is not told before: the mistake becomes the truth when the answers go on'
+          : 'the other end is told at once: the relay passes the FIN on, and the mistake becomes the truth',
+      formula: `0 .. slack after ${caseId === 'frozen' ? 'it runs again' : captured ? 'the answers go on: the FIN waits behind unacknowledged heartbeats' : 'the client closed'}`,
       expected: { min: 0, max: SLACK_MS, unit: 'ms' },
       observed:
         told === undefined ? { value: null } : { value: Math.round(told.time - canHearFrom), unit: 'ms' },

@@ -116,7 +116,9 @@ function mistakeClaims(log: LabLog, caseId: string, stream: Stream, limitMs: num
   const { probability, meanMs, deviationMs } = beyondWithin(limitMs, lateMs, traffic)
   const range = mistakesRange(silences, probability, CHANCE)
   const every =
-    exact.probability === 0 ? 'never' : `one in ${Math.round(traffic.intervalMs / exact.probability)} ms`
+    exact.probability === 0
+      ? 'never'
+      : `one in ${Math.round(traffic.intervalMs / (1 - traffic.loss) / exact.probability)} ms`
   const count = mistakes.length
   const durations = mistakes.map(({ durationMs }) => durationMs)
   const spread = (Z * deviationMs) / Math.sqrt(count)
