@@ -1,6 +1,7 @@
 /** What the log says of the heartbeats over UDP: when they were sent and came, and what each detector made of it. */
 import { hostName } from '../../src/events/host-names.ts'
 import { addressOf, type EventOf } from '../../src/events/vocabulary.ts'
+import { LATE_MS } from '../../src/faults/on-cable.ts'
 import type { LabLog, Watch } from '../../src/lab/log.ts'
 import { ARRIVALS, limitRow } from './conditions.ts'
 import type { Traffic } from './theory.ts'
@@ -14,8 +15,8 @@ export interface Stream {
   sent: number
   /** As asked of the cable, and from one heartbeat to the next as measured at the sender. */
   traffic: Traffic
-  /** The sender's slowest heartbeat came so long after its time. */
-  sentLateMs: number
+  /** When those heartbeats were heard that the machine itself made late, be it at the sender or on the cable. */
+  madeLate: ReadonlySet<number>
   /** By the kernels' stamps at both network cards; none where packets are not captured. */
   delaysMs: number[]
   /** For how long the program of a itself did not run, and when that was noticed. */
@@ -48,13 +49,30 @@ export function streamOf(log: LabLog, caseId: string): Stream | null {
       jitterMs: cable?.data.jitterMs ?? 0,
       loss: cable?.data.loss ?? 0,
     },
-    sentLateMs: Math.max(0, ...sentEvery) - intervalMs,
+    madeLate: madeLate(sent, heard, intervalMs, cable?.data.jitterMs ?? 0),
     delaysMs: delays(log, caseId, within),
     pauses: log
       .all('detector:paused', { host, ...within })
       .map(({ time, data }) => ({ at: time, pausedMs: data.pausedMs })),
     evidence: [cable, first, last].flatMap((event) => (event === undefined ? [] : [addressOf(event)])),
   }
+}
+
+/** A heartbeat counts as late when it was sent, or came, more than LATE_MS later than all that was asked for. */
+function madeLate(
+  sent: readonly EventOf<'udp:datagram_sent'>[],
+  heard: readonly EventOf<'udp:datagram_received'>[],
+  intervalMs: number,
+  jitterMs: number,
+): Set<number> {
+  const sentAt = new Map(sent.map(({ data, time }) => [data.number, time]))
+  const late = heard.filter(({ data, time }) => {
+    const [own, before] = [data.number, (data.number ?? 0) - 1].map((number) => sentAt.get(number))
+    const wayMs = own === undefined ? 0 : time - own - jitterMs
+    const everyMs = own === undefined || before === undefined ? 0 : own - before - intervalMs
+    return Math.max(wayMs, everyMs) > LATE_MS
+  })
+  return new Set(late.map(({ time }) => time))
 }
 
 /** From the card of b to the card of a, for each heartbeat that arrived. */
@@ -70,7 +88,7 @@ function delays(log: LabLog, caseId: string, within: { from: number; to: number 
   })
 }
 
-/** One wrong suspicion. */
+/** One wrong suspicion, from then until a heartbeat ended it. */
 export interface Mistake {
   at: number
   durationMs: number

@@ -46,7 +46,7 @@ export function limitsSvg(limits: readonly MeasuredLimit[]): string {
   const from = Math.floor((Math.min(...limits.map(({ limitMs }) => limitMs)) - 20) / LIMIT_STEP) * LIMIT_STEP
   const to = Math.ceil((Math.max(...limits.map(({ limitMs }) => limitMs)) + 20) / LIMIT_STEP) * LIMIT_STEP
   const x = (limitMs: number) => LEFT + ((limitMs - from) / (to - from)) * (WIDTH - LEFT - RIGHT)
-  const [detecting, recurring, lasting] = panelsOf(limits)
+  const [detecting, recurring, lasting] = panelsOf(limits, to)
   const body = [
     ...[detecting, recurring, lasting].flatMap((panel) => paper(panel, from, to, x)),
     ...detectionMarks(limits, detecting, x, from, to),
@@ -84,8 +84,9 @@ export function limitsSvg(limits: readonly MeasuredLimit[]): string {
   ].join('')
 }
 
-function panelsOf(limits: readonly MeasuredLimit[]): [Panel, Panel, Panel] {
-  const slowest = Math.max(100, ...limits.map(({ limitMs, crash }) => crash?.maxMs ?? limitMs))
+function panelsOf(limits: readonly MeasuredLimit[], to: number): [Panel, Panel, Panel] {
+  const traffic = limits.find(({ crash }) => crash !== null)?.crash?.traffic
+  const slowest = traffic === undefined ? to : detection(to, traffic).maxMs
   const longest = Math.max(
     50,
     ...limits.flatMap((limit) => series.map((which) => limit[which]?.durationMs ?? 0)),

@@ -82,22 +82,15 @@ function arrivalClaims(
 }
 
 /**
- * Machines are late: the sender by as much as its slowest heartbeat came after its time, the cable by as much as the
- * slowest took longer than all jitter, as far as was seen. It lengthens one silence and shortens the next: so the limit
- * is as if it were that much shorter or longer.
+ * Whatever takes a heartbeat later than asked, up to LATE_MS, lengthens the silence before it and shortens the one
+ * behind: so the limit is as if it were that much shorter or longer.
  */
-function latenessMs({ delaysMs, traffic, sentLateMs }: Stream): number {
-  const cableMs = delaysMs.length === 0 ? LATE_MS : Math.max(0, Math.max(...delaysMs) - traffic.jitterMs)
-  return Math.max(1, Math.ceil(sentLateMs + cableMs))
-}
-
 function beyondWithin(
   limitMs: number,
-  lateMs: number,
   traffic: Traffic,
 ): { probability: Range; meanMs: Range; deviationMs: number } {
   const all: Beyond[] = []
-  for (let late = -lateMs; late <= lateMs; late++) all.push(beyond(limitMs + late, traffic))
+  for (let late = -LATE_MS; late <= LATE_MS; late++) all.push(beyond(limitMs + late, traffic))
   const of = (key: 'probability' | 'meanMs') => all.map((one) => one[key])
   return {
     probability: { min: Math.min(...of('probability')), max: Math.max(...of('probability')) },
@@ -112,30 +105,35 @@ function mistakeClaims(log: LabLog, caseId: string, stream: Stream, limitMs: num
   const mistakes = mistakesOf(log, stream, limitMs)
   const silences = heardAt.length - 1
   const exact = beyond(limitMs, traffic)
-  const lateMs = latenessMs(stream)
-  const { probability, meanMs, deviationMs } = beyondWithin(limitMs, lateMs, traffic)
-  const range = mistakesRange(silences, probability, CHANCE)
+  const { probability, meanMs, deviationMs } = beyondWithin(limitMs, traffic)
+  // What was later than that is known one by one: each may be a mistake that chance did not make, or undo one.
+  const late = stream.madeLate.size
+  const chance = mistakesRange(silences, probability, CHANCE)
+  const range = { min: Math.max(0, chance.min - late), max: Math.min(silences, chance.max + late) }
   const every =
     exact.probability === 0
       ? 'never'
       : `one in ${Math.round(traffic.intervalMs / (1 - traffic.loss) / exact.probability)} ms`
   const count = mistakes.length
-  const durations = mistakes.map(({ durationMs }) => durationMs)
-  const spread = (Z * deviationMs) / Math.sqrt(count)
-  const longest = Math.ceil(longestSilenceMs(silences, traffic) + lateMs - limitMs + SLACK_MS)
-  const isEnough = count >= ENOUGH
+  const durations = mistakes
+    .filter(({ at, durationMs }) => !isNear(stream.madeLate, at + durationMs))
+    .map(({ durationMs }) => durationMs)
+  const judged = durations.length
+  const spread = (Z * deviationMs) / Math.sqrt(judged)
+  const longest = Math.ceil(longestSilenceMs(silences, traffic) + LATE_MS - limitMs + SLACK_MS)
+  const isEnough = judged >= ENOUGH
   const { certain, possible } = silencesBeyond(stream, limitMs)
   return [
     {
       id: `${row}/mistakes`,
       claim: `a limit of ${limitMs} ms is wrong as often as chance says`,
-      formula: `${silences} silences x P(silence > ${limitMs} ms) = ${(silences * exact.probability).toFixed(1)}, ${every}; binomial, limit +-${lateMs} ms`,
+      formula: `${silences} silences x P(silence > ${limitMs} ms) = ${(silences * exact.probability).toFixed(1)}, ${every}; binomial, limit +-${LATE_MS} ms`,
       expected: { ...range, unit: 'mistakes' },
       observed: { value: count, unit: 'mistakes' },
-      because: `interval ${Math.round(traffic.intervalMs)} ms, jitter ${traffic.jitterMs} ms, loss ${100 * traffic.loss} %`,
+      because: `interval ${Math.round(traffic.intervalMs)} ms, jitter ${traffic.jitterMs} ms, loss ${100 * traffic.loss} %; ${late} heartbeats were more than ${LATE_MS} ms later than that`,
       source: `${PAPER} (mistake recurrence time)`,
       evidence,
-      short: `${count} wrong`,
+      short: `${count} err`,
     },
     {
       id: `${row}/silences`,
@@ -151,25 +149,30 @@ function mistakeClaims(log: LabLog, caseId: string, stream: Stream, limitMs: num
       id: `${row}/duration`,
       claim: 'a wrong suspicion lasts as long as chance says',
       formula:
-        count === 0
+        judged === 0
           ? 'no mistake has no duration'
           : isEnough
-            ? `E(silence - ${limitMs} ms | longer) = ${Math.round(exact.meanMs)} ms, +-${Z} sd / sqrt(${count}), limit +-${lateMs} ms`
-            : `of ${count} only the longest that is possible holds`,
+            ? `E(silence - ${limitMs} ms | longer) = ${Math.round(exact.meanMs)} ms, +-${Z} sd / sqrt(${judged}), limit +-${LATE_MS} ms`
+            : `of ${judged} only the longest that is possible holds`,
       expected:
-        count === 0
+        judged === 0
           ? { value: null }
           : {
               min: isEnough ? Math.max(0, Math.floor(meanMs.min - spread)) : 0,
               max: isEnough ? Math.ceil(meanMs.max + spread) : longest,
               unit: 'ms',
             },
-      observed: count === 0 ? { value: null } : { value: Math.round(mean(durations)), unit: 'ms' },
-      because: `mean of ${count}`,
+      observed: judged === 0 ? { value: null } : { value: Math.round(mean(durations)), unit: 'ms' },
+      because: `mean of ${judged}, without ${count - judged} that a late machine made`,
       source: `${PAPER} (mistake duration)`,
       evidence,
     },
   ]
+}
+
+/** A detector ends its suspicion a moment after the heartbeat was logged. */
+function isNear(times: ReadonlySet<number>, at: number): boolean {
+  return [...times].some((time) => Math.abs(at - time) <= STAMP_MS)
 }
 
 /** So many heartbeats in a row are lost at most, except by chance. */
