@@ -173,7 +173,7 @@ async function converse(
 async function settle(
   rig: Rig,
   { settings: { heartbeat } }: Plan<LateSettings>,
-  { a }: Pair,
+  { a, b }: Pair,
   conversations: Conversation[],
   phase: number,
 ): Promise<void> {
@@ -186,6 +186,9 @@ async function settle(
       await client.observe()
     }),
   )
+  // It is true all the while: what stands still is a way, and only for a time.
+  rig.truth(a, 'answering', 'it answers')
+  rig.truth(b, 'answering', 'it answers')
   await rig.sleep(phase * intervalMs)
 }
 
