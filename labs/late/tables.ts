@@ -95,6 +95,7 @@ function limitsTable(log: LabLog, plan: Plan<LateSettings>, style: Style): strin
       ['ms', 'after ms (worst)', 'once in s', 'for ms', 'once in s', 'for ms'],
       ...limits.map(limitRowOf),
     ]),
+    'As a picture: limits.svg, among the files of this run.',
   ].join('\n')
 }
 
