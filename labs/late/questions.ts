@@ -194,11 +194,14 @@ function whichLimit({ stream: { intervalMs, jitterMs } }: LateSettings): Questio
     answer: (_log, checks) =>
       answerFrom(
         checks,
-        rows.map((row) => `${row}/mistakes`),
+        // A mistake that a late machine made has no duration there: the question is about jitter.
+        rows.flatMap((row) => [`${row}/mistakes`, `${row}/duration`]),
         'One heartbeat may take no time and the next all of the jitter: the longest silence is interval + jitter. A limit below is wrong now and then, seldom or often, but for certain.',
         (seen) => {
-          const never = seen.findIndex(({ observed }) => observed.value === 0)
-          const wrong = seen.map(({ observed }, index) => `${LIMITS_MS[index]} ms: ${observed.value}`)
+          const durations = seen.filter(({ id }) => id.endsWith('/duration'))
+          const counts = seen.filter(({ id }) => id.endsWith('/mistakes'))
+          const never = durations.findIndex(({ observed }) => observed.value === null)
+          const wrong = counts.map(({ observed }, index) => `${LIMITS_MS[index]} ms: ${observed.value}`)
           return {
             choice: never === -1 ? null : String(LIMITS_MS[never]),
             observed: `wrong suspicions by limit: ${wrong.join(', ')}`,
