@@ -1,4 +1,5 @@
 /** The settings of the experiment, at both paces. No timeout of the system is touched: all of them are the application's own. */
+import { SLACK_MS } from '../../src/lab/checks.ts'
 import type { LabOptions } from '../../src/lab/options.ts'
 import type { Conditions, Plan } from '../../src/lab/plan.ts'
 import { HEARTBEAT_TIMING, type HeartbeatTiming } from '../../src/protocols/heartbeat/constants.ts'
@@ -65,7 +66,7 @@ export function conditionsOf({ pace }: Pick<LabOptions, 'pace'>): Conditions<Lat
 }
 
 /** Longer than the longest limit after the last heartbeat, which may have been under way for as long as jitter lasts. */
-export const CRASHED_MS = Math.max(...LIMITS_MS) + STREAM.jitterMs + 200
+export const CRASHED_MS = Math.max(...LIMITS_MS) + STREAM.jitterMs + SLACK_MS
 /** Between two crashes every detector hears heartbeats again; the phase of the next crash is random. */
 export const ALIVE_MS = 450
 

@@ -109,12 +109,13 @@ function forgiveClaims(log: LabLog, plan: Plan<LateSettings>, talk: Conversation
 /** When TCP's acknowledgement of the first heartbeat came that was sent under the stall. */
 function ackClaim(log: LabLog, talk: Conversation): Claim | null {
   const { client, groupId, from, to, caseId } = talk
+  const isKernel = caseId === 'frozen'
+  // Under a stall it may be one that is sent again: TCP sends nothing new before it is acknowledged.
   const ping = packetsOf(log, client, 'sent', talk, { groupId, from }).find(({ data }) =>
-    data.text?.startsWith('PING'),
+    isKernel ? data.text?.startsWith('PING') : data.bytes > 0,
   )
   if (ping === undefined) return null
   const answer = packetsOf(log, client, 'received', talk, { groupId, from: ping.time })[0]
-  const isKernel = caseId === 'frozen'
   const leastMs = isKernel ? 0 : Math.max(0, to - ping.time - STAMP_MS)
   const mostMs = isKernel ? DELAYED_ACK_MAX_MS : Math.max(0, to - ping.time)
   return {
@@ -144,7 +145,8 @@ function tcpDoubtClaims(log: LabLog, plan: Plan<LateSettings>, talk: Conversatio
     .findLast((event) => event.group_id === groupId)
   const sent = packetsOf(log, client, 'sent', talk, { groupId, from: from - DELAYED_ACK_MAX_MS, to })
   const data = sent.filter((packet) => packet.data.kind === 'data')
-  const lost = data.find(({ time }) => time >= from)
+  // Where one right before it waits for its acknowledgement, TCP may send nothing new at all.
+  const lost = data.find(({ time }) => time >= from) ?? data.at(-1)
   if (!talk.captured || info === undefined || lost === undefined) return []
   const { retransmissions } = retransmissionGiveUp({
     ...info.data,
