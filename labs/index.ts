@@ -1,7 +1,8 @@
 import type { Lab } from '../src/lab/lab.ts'
 import { keepalive } from './keepalive/lab.ts'
+import { late } from './late/lab.ts'
 import { tcp } from './tcp/lab.ts'
 import { udp } from './udp/lab.ts'
 
 /** Every lab: id = folder = `npm run lab:<id>`. */
-export const labs = { keepalive, udp, tcp } as const satisfies Record<string, Lab>
+export const labs = { keepalive, udp, tcp, late } as const satisfies Record<string, Lab>

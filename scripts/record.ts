@@ -41,6 +41,7 @@ async function record(lab: Lab): Promise<void> {
     mkdirSync(folder, { recursive: true })
     writeFileSync(join(folder, 'report.json'), readFileSync(join(run, 'report.json')))
     writeFileSync(recordedCellsFile(lab.id), recordedCellsText(recordedCellsOf(plan, log, report)))
+    for (const { file, svg } of lab.figures?.(log, plan) ?? []) writeFileSync(join(folder, file), svg)
     await photograph(join(run, 'timeline.svg'), join(folder, 'ladder.png'))
     for (const page of ['README.md', 'answers.md']) {
       refresh(join(ROOT, 'labs', lab.id, page), (block) => quoted(lab, told, block))

@@ -40,6 +40,16 @@ export interface Lab<Settings extends Json = Json> extends Matrix {
   matrix?(log: LabLog, plan: Plan<Settings>, checks: readonly Check[], style: Style): string
   /** What `--cell` says of a cell before its events and checks: what either end believed, say. */
   endsOfCell?(cell: CellName, log: LabLog, plan: Plan<Settings>, style: Style): string[]
+  /** Pictures of what a run measured, beside those that are drawn of every run. Pure. */
+  figures?(log: LabLog, plan: Plan<Settings>): Figure[]
+}
+
+/** A picture that a lab draws of a run, written into its folder. */
+export interface Figure {
+  /** `limits.svg` */
+  readonly file: string
+  /** One file that needs nothing else, with a title and a description in it. */
+  readonly svg: string
 }
 
 export interface Story extends Tale {

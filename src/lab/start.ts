@@ -65,6 +65,7 @@ export async function startRun(
     finishCaptures(plan.folder, log.events)
     await writeReportHtml(plan.folder, { plan, report, log, lab })
     writeTimelineSvg(plan.folder, { plan, log, report })
+    for (const { file, svg } of lab.figures?.(log, plan) ?? []) writeFileSync(join(plan.folder, file), svg)
     markAsLatest(options.out, plan.run)
     return { plan, log, report, interrupted: launched.interrupted() }
   }

@@ -6,8 +6,10 @@ import type * as net from 'node:net'
 import type { Emitter } from '../events/emit.ts'
 import type { EventData } from '../events/vocabulary.ts'
 import { applyKeepalive, applyUserTimeout, observeTcp } from '../kernel/socket-options.ts'
+import type { HeartbeatTiming } from '../protocols/heartbeat/constants.ts'
 import { PeerBelief } from './belief.ts'
 import type { ConnectOutcome, TcpAct, TcpConduct, TcpSetting } from './socket-requests.ts'
+import { startStreamHeartbeat } from './stream-heartbeat.ts'
 import { errorData, reportTcp } from './tcp-events.ts'
 
 /** What may wait in this process for its kernel to take it. */
@@ -21,6 +23,7 @@ export class ScriptedConnection {
   readonly #groupId: string
   readonly #remote: string
   readonly #emit: Emitter
+  readonly #timing: HeartbeatTiming | undefined
 
   /** @throws TypeError where the system lacks an option of `conduct` */
   constructor(socket: net.Socket, groupId: string, remote: string, conduct: TcpConduct, emit: Emitter) {
@@ -34,14 +37,23 @@ export class ScriptedConnection {
     socket.once('finish', () => emit('tcp:end_sent', {}, groupId))
     socket.on('timeout', () => emit('tcp:idle_timeout', {}, groupId))
     if (conduct.does === 'nothing') socket.pause()
-    socket.on('data', (chunk) => {
-      emit('tcp:received', { bytes: chunk.length }, groupId)
-      if (conduct.does === 'echo') this.write(chunk)
-    })
+    this.#timing = conduct.heartbeat
+    if (conduct.heartbeat === undefined) {
+      socket.on('data', (chunk) => {
+        emit('tcp:received', { bytes: chunk.length }, groupId)
+        if (conduct.does === 'echo') this.write(chunk)
+      })
+    }
     // A fixed port that is taken has ended it by now.
     if (socket.destroyed) return
     if (conduct.keepalive) applyKeepalive(socket, conduct.keepalive)
     if (conduct.userTimeoutMs !== undefined) applyUserTimeout(socket, conduct.userTimeoutMs)
+  }
+
+  /** It is open, and this end knows it: from now on a heartbeat speaks and judges, where it has one. */
+  open(trigger: 'connected' | 'accepted'): void {
+    this.belief.become('up', trigger)
+    if (this.#timing !== undefined) startStreamHeartbeat(this.socket, this.#timing, this.#emit, this.belief)
   }
 
   write(data: Buffer): void {

@@ -5,6 +5,7 @@
 import type { EventData, RelayDirection } from '../events/vocabulary.ts'
 import type { Keepalive } from '../kernel/socket-options.ts'
 import type { Counted } from '../protocols/datagrams/tally.ts'
+import type { HeartbeatTiming } from '../protocols/heartbeat/constants.ts'
 import type { StopAndWaitLimits } from '../protocols/stop-and-wait/sender.ts'
 import type { LaneMode } from './relay-lane.ts'
 
@@ -16,6 +17,8 @@ export interface TcpConduct {
   allowHalfOpen?: boolean
   keepalive?: Keepalive
   userTimeoutMs?: number
+  /** Speaks the heartbeat from the moment it is open, and judges its peer. It closes nothing. */
+  heartbeat?: HeartbeatTiming
 }
 
 /** Setters of Node's own (`setKeepAlive`, ...) with their arguments, or what only the kernel offers. */
@@ -57,6 +60,13 @@ export interface TcpRequests {
   tcpSet: { ask: { groupId: string; setting: TcpSetting }; answer: null }
 }
 
+/** One judge of those who send to a socket. Its beliefs are in groups of its own mechanism. */
+export interface DatagramDetector {
+  mechanism: string
+  /** `intervalMs` is the sender's affair: here nobody speaks. */
+  timing: HeartbeatTiming
+}
+
 export interface UdpRequests {
   /**
    * Open a socket; port 0: any free one. With `to` it is a client's, whose events are in the group of its own
@@ -72,6 +82,8 @@ export interface UdpRequests {
       echo?: boolean
       /** Left out: as the system does it. */
       dontFragment?: boolean
+      /** Detectors, each with a limit of its own: all of them hear whatever arrives. */
+      detectors?: DatagramDetector[]
     }
     answer: { port: number }
   }

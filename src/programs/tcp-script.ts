@@ -50,9 +50,9 @@ export function scriptTcp(address: string, emit: Emitter): Scripted<TcpRequests>
           const groupId = groupIdOf(mechanism, socket.remotePort)
           const addresses = addressesOf(socket)
           try {
-            const { belief } = take(socket, groupId, addresses.remote, conduct)
+            const connection = take(socket, groupId, addresses.remote, conduct)
             emit('tcp:accepted', addresses, groupId)
-            belief.become('up', 'accepted')
+            connection.open('accepted')
           } catch (error) {
             emit('program:failed', { message: (error as Error).message }, groupId)
           }
@@ -78,11 +78,11 @@ export function scriptTcp(address: string, emit: Emitter): Scripted<TcpRequests>
       tcpConnect: ({ mechanism, address: host, port, localPort, conduct }) =>
         openTcp({ host, port, localPort, allowHalfOpen: conduct.allowHalfOpen ?? false }, (socket) => {
           const groupId = groupIdOf(mechanism, socket.localPort ?? localPort)
-          const { belief } = take(socket, groupId, `${host}:${port}`, conduct)
-          belief.become('connecting', 'started')
+          const connection = take(socket, groupId, `${host}:${port}`, conduct)
+          connection.belief.become('connecting', 'started')
           socket.once('connect', () => {
             emit('tcp:connected', addressesOf(socket), groupId)
-            belief.become('up', 'connected')
+            connection.open('connected')
           })
           return { groupId }
         }),

@@ -9,8 +9,9 @@ import { pathMtuBytes, setDontFragment } from '../kernel/datagram-options.ts'
 import { formatDatagram, parseDatagram } from '../protocols/datagrams/message.ts'
 import { type Counted, DatagramTally } from '../protocols/datagrams/tally.ts'
 import { PeerBelief } from './belief.ts'
+import { Liveness } from './liveness.ts'
 import type { Scripted } from './program.ts'
-import type { UdpRequests } from './socket-requests.ts'
+import type { DatagramDetector, UdpRequests } from './socket-requests.ts'
 import { errorData, groupIdOf } from './tcp-events.ts'
 import { bindUdp, closeUdp, connectUdp } from './udp-socket.ts'
 
@@ -24,7 +25,14 @@ interface Opened {
   port: number
   to: { address: string; port: number } | undefined
   connected: boolean
-  peers: Map<string, { belief: PeerBelief; tally: DatagramTally }>
+  detectors: readonly DatagramDetector[]
+  peers: Map<string, Peer>
+}
+
+interface Peer {
+  belief: PeerBelief
+  tally: DatagramTally
+  judges: Liveness[]
 }
 
 /** @param address where sockets are bound */
@@ -44,22 +52,36 @@ export function scriptUdp(address: string, emit: Emitter): Scripted<UdpRequests>
 
   function peerOf(opened: Opened, remote: string, port: number) {
     const { peers } = opened
-    const peer = peers.get(remote) ?? {
+    const peer = peers.get(remote) ?? meet(opened, port)
+    peers.set(remote, peer)
+    if (peers.size > PEERS_MAX) forget(opened, peers.keys().next().value as string)
+    return peer
+  }
+
+  function meet(opened: Opened, port: number): Peer {
+    return {
       belief: new PeerBelief(emit, groupOf(opened, port)),
       tally: new DatagramTally(),
+      judges: opened.detectors.map(
+        ({ mechanism, timing }) =>
+          new Liveness(new PeerBelief(emit, groupIdOf(mechanism, port)), timing, emit),
+      ),
     }
-    peers.set(remote, peer)
-    if (peers.size > PEERS_MAX) peers.delete(peers.keys().next().value as string)
-    return peer
+  }
+
+  function forget({ peers }: Opened, remote: string): void {
+    for (const judge of peers.get(remote)?.judges ?? []) judge.stop()
+    peers.delete(remote)
   }
 
   function receive(opened: Opened, datagram: Buffer, from: { address: string; port: number }): void {
     const remote = `${from.address}:${from.port}`
-    const { belief, tally } = peerOf(opened, remote, from.port)
+    const { belief, tally, judges } = peerOf(opened, remote, from.port)
     const numbered = parseDatagram(datagram)
     const order = numbered && { number: numbered.number, order: tally.note(numbered) }
     emit('udp:datagram_received', { bytes: datagram.length, remote, ...order }, groupOf(opened, from.port))
     belief.become('up', 'heard')
+    for (const judge of judges) judge.heard()
   }
 
   /** Resolves when the kernel has taken the datagram or refused it: neither is an error of this program. */
@@ -91,16 +113,17 @@ export function scriptUdp(address: string, emit: Emitter): Scripted<UdpRequests>
   async function close(opened: Opened): Promise<void> {
     if (!sockets.delete(groupIdOf(opened.mechanism, opened.port))) return
     for (const { belief } of opened.peers.values()) belief.become('down', 'user_closed')
+    for (const remote of opened.peers.keys()) forget(opened, remote)
     await closeUdp(opened.socket)
   }
 
   return {
     answer: {
-      async udpOpen({ mechanism, port, to, connected = false, echo = false, dontFragment }) {
+      async udpOpen({ mechanism, port, to, connected = false, echo = false, dontFragment, detectors = [] }) {
         if (sockets.size >= SOCKETS_MAX) throw new RangeError(`${SOCKETS_MAX} UDP sockets are enough`)
         const socket = dgram.createSocket('udp4')
         const bound = await bindUdp(socket, { host: address, port })
-        const opened: Opened = { socket, mechanism, port: bound, to, connected, peers: new Map() }
+        const opened: Opened = { socket, mechanism, port: bound, to, connected, detectors, peers: new Map() }
         sockets.set(groupIdOf(mechanism, bound), opened)
         socket.on('error', (error) => refused(opened, error))
         socket.on('message', (datagram, from) => {
@@ -129,12 +152,10 @@ export function scriptUdp(address: string, emit: Emitter): Scripted<UdpRequests>
           await send(opened, Buffer.from(ask.text), to)
           return null
         }
-        for (
-          let number = 1;
-          number <= ask.count && sockets.has(groupIdOf(ask.mechanism, ask.port));
-          number++
-        ) {
+        for (let number = 1; number <= ask.count; number++) {
           if (number > 1 && ask.intervalMs > 0) await delay(ask.intervalMs)
+          // Closed while it waited: that is how a lab ends a series.
+          if (!sockets.has(groupIdOf(ask.mechanism, ask.port))) break
           await send(opened, formatDatagram({ number, of: ask.count }, ask.bytes), to, number)
         }
         return null

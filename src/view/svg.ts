@@ -140,7 +140,7 @@ function patterns(ids: string): string {
 function head(ladder: Ladder): string[] {
   const [fault] = ladder.faults
   const story =
-    ladder.promise ?? (fault === undefined ? 'nothing was done to it' : `${fault.fault}: ${fault.promise}`)
+    ladder.promise ?? (fault === undefined ? 'no fault strikes it' : `${fault.fault}: ${fault.promise}`)
   const y = ladder.top
   const [client, server] = ladder.lanes
   const axis = ladder.struck ? ['seconds', 'from strike'] : ['seconds', 'from start']

@@ -49,12 +49,22 @@ export function untranslated(packet: Packet, translations: ReadonlyMap<string, s
   return { ...packet, source: plain(packet.source), destination: plain(packet.destination) }
 }
 
+/**
+ * Alike packets sent so close together are a burst, of which each may arrive: the RSTs that late segments meet differ
+ * in nothing. Farther apart the earlier one was probably lost, and sent again.
+ */
+const BURST_NS = 100_000_000n
+/** A burst of a hundred that is all alike is no conversation. */
+const BURST_PACKETS_MAX = 100
+
 interface Known {
   number: number
   /** More than one where routers send it on. Empty while it was only seen to arrive. */
   sentBy: Set<string>
   receivedBy: Set<string>
   lastSeenNs: bigint
+  /** Sent right before it and alike, oldest first. */
+  burst: Known[]
 }
 
 /** Numbers the packets of a run from 1: the same number at both ends is the same packet. */
@@ -72,7 +82,14 @@ export class PacketNumbers {
     let known = this.#known.get(key)
     if (known === undefined || isAnother(known, direction, host)) {
       this.#last += 1
-      known = { number: this.#last, sentBy: new Set(), receivedBy: new Set(), lastSeenNs: nowNs }
+      const burst = known === undefined || direction === 'received' ? [] : burstBefore(known, nowNs)
+      known = { number: this.#last, sentBy: new Set(), receivedBy: new Set(), lastSeenNs: nowNs, burst }
+    } else if (direction === 'received' && known.receivedBy.has(host)) {
+      const earlier = known.burst.find(({ receivedBy }) => !receivedBy.has(host))
+      if (earlier !== undefined) {
+        earlier.receivedBy.add(host)
+        return earlier.number
+      }
     }
     ;(direction === 'sent' ? known.sentBy : known.receivedBy).add(host)
     known.lastSeenNs = nowNs
@@ -87,6 +104,14 @@ export class PacketNumbers {
       this.#known.delete(key)
     }
   }
+}
+
+/** The packets that one sent now is in a burst with. */
+function burstBefore(known: Known, nowNs: bigint): Known[] {
+  const { burst, ...latest } = known
+  return [...burst, { ...latest, burst: [] }]
+    .filter(({ lastSeenNs }) => nowNs - lastSeenNs < BURST_NS)
+    .slice(-BURST_PACKETS_MAX)
 }
 
 /**

@@ -77,6 +77,25 @@ describe('PacketNumbers', () => {
     expect(numbers.numberOf('k', 'received', 'b', 2n)).toBe(2)
   })
 
+  test('a burst of alike packets: as many as arrive have arrived', () => {
+    const numbers = new PacketNumbers()
+    const sent = [0n, 1n, 2n].map((at) => numbers.numberOf('k', 'sent', 'a', at))
+    const received = [3n, 4n].map((at) => numbers.numberOf('k', 'received', 'b', at))
+    expect(received).toEqual([3, 1])
+    // After the last one that is missing, what arrives is a double.
+    expect(numbers.numberOf('k', 'received', 'b', 5n)).toBe(2)
+    expect(numbers.numberOf('k', 'received', 'b', 6n)).toBe(3)
+    expect(sent).toEqual([1, 2, 3])
+  })
+
+  test('sent again after a while, the earlier one stays lost', () => {
+    const numbers = new PacketNumbers()
+    numbers.numberOf('k', 'sent', 'a', 0n)
+    numbers.numberOf('k', 'sent', 'a', 1_000_000_000n)
+    expect(numbers.numberOf('k', 'received', 'b', 1_000_000_001n)).toBe(2)
+    expect(numbers.numberOf('k', 'received', 'b', 1_000_000_002n)).toBe(2)
+  })
+
   test('doubled by the network it is the same packet twice', () => {
     const numbers = new PacketNumbers()
     numbers.numberOf('k', 'sent', 'a', 0n)

@@ -1,0 +1,79 @@
+/** Each limit, as a run measured it and as chance has it: what the table and the figure show. */
+import type { LabLog } from '../../src/lab/log.ts'
+import type { Plan } from '../../src/lab/plan.ts'
+import { detectionsOf, mean, mistakesOf, recurrenceMs, streamOf } from './arrivals.ts'
+import { LIMITS_MS, limitRow } from './conditions.ts'
+import { beyond, detection, type Traffic } from './theory.ts'
+
+/** null: this run did not measure it, or it did not happen. */
+export interface MeasuredLimit {
+  limitMs: number
+  crash: MeasuredDetection | null
+  jitter: MeasuredMistakes | null
+  lossy: MeasuredMistakes | null
+}
+
+export interface MeasuredDetection {
+  traffic: Traffic
+  timesMs: number[]
+  meanMs: number
+  worstMs: number
+  /** What chance says of the mean, and between which ends each lies. */
+  theoryMs: number
+  minMs: number
+  maxMs: number
+}
+
+export interface MeasuredMistakes {
+  traffic: Traffic
+  count: number
+  watchedMs: number
+  /** From one to the next. */
+  recurrenceMs: number | null
+  durationMs: number | null
+  theory: { recurrenceMs: number | null; durationMs: number | null }
+}
+
+export function measuredLimits(log: LabLog, plan: Pick<Plan, 'cells'>): MeasuredLimit[] {
+  return LIMITS_MS.flatMap((limitMs) => {
+    const looked = (caseId: string) => plan.cells.includes(`${caseId}/${limitRow(limitMs)}`)
+    const measured = {
+      limitMs,
+      crash: looked('crash') ? detectionOf(log, limitMs) : null,
+      jitter: looked('jitter') ? mistakesIn(log, 'jitter', limitMs) : null,
+      lossy: looked('lossy') ? mistakesIn(log, 'lossy', limitMs) : null,
+    }
+    return (measured.crash ?? measured.jitter ?? measured.lossy) ? [measured] : []
+  })
+}
+
+function detectionOf(log: LabLog, limitMs: number): MeasuredDetection | null {
+  const stream = streamOf(log, 'crash')
+  if (stream === null) return null
+  const timesMs = detectionsOf(log, stream, limitMs).filter((time): time is number => time !== null)
+  if (timesMs.length === 0) return null
+  const { meanMs: theoryMs, minMs, maxMs } = detection(limitMs, stream.traffic)
+  const worstMs = Math.max(...timesMs)
+  return { traffic: stream.traffic, timesMs, meanMs: mean(timesMs), worstMs, theoryMs, minMs, maxMs }
+}
+
+function mistakesIn(log: LabLog, caseId: string, limitMs: number): MeasuredMistakes | null {
+  const stream = streamOf(log, caseId)
+  const [from, to] = [stream?.heardAt[0], stream?.heardAt.at(-1)]
+  if (stream === null || from === undefined || to === undefined) return null
+  const mistakes = mistakesOf(log, stream, limitMs)
+  const { probability, meanMs } = beyond(limitMs, stream.traffic)
+  const { intervalMs, loss } = stream.traffic
+  return {
+    traffic: stream.traffic,
+    count: mistakes.length,
+    watchedMs: to - from,
+    recurrenceMs: recurrenceMs(mistakes),
+    durationMs: mistakes.length === 0 ? null : mean(mistakes.map(({ durationMs }) => durationMs)),
+    theory: {
+      // A silence lasts on average an interval for each heartbeat that was sent in it.
+      recurrenceMs: probability === 0 ? null : intervalMs / (1 - loss) / probability,
+      durationMs: probability === 0 ? null : meanMs,
+    },
+  }
+}

@@ -1,0 +1,126 @@
+/** The lab itself, run as a person runs it; its own checks are the assertions, and tshark's count beside them. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { findCapabilities } from '../../src/hosts/capabilities.ts'
+import type { Report } from '../../src/lab/report.ts'
+import { latestRun } from '../../src/lab/start.ts'
+import { tcpFlag } from '../../src/wire/constants.ts'
+import { run, runLab, temporaryFolder } from '../support/cli.ts'
+import { describeNeeding, testNeeding } from '../support/needs.ts'
+import { checkIds, recordedReport } from '../support/recorded.ts'
+
+const { tier } = await findCapabilities()
+const TSHARK = 'tshark'
+const hasTshark = spawnSync(TSHARK, ['--version']).status === 0
+const LAB_LIMIT_MS = 120_000
+
+/** The asker's own question, at each policy. */
+const ASKED = [
+  'late/forgive/forgiven',
+  'late/forgive/no-syn',
+  'late/forgive/tcp-doubt',
+  'late/close/late-meets-rst',
+  'late/close/no-syn',
+  'late/reconnect/late-meets-rst',
+  'late/reconnect/no-syn',
+  'late/reconnect/anew',
+  'frozen/forgive/ack',
+  'frozen/reconnect/accepted',
+  'jitter/limit-120/mistakes',
+  'lossy/limit-250/duration',
+  'crash/limit-400/detection',
+]
+
+function notPassed({ checks }: Report) {
+  return checks.filter(({ verdict }) => verdict === 'fail' || verdict === 'inconclusive')
+}
+
+function observed({ checks }: Report, id: string): number {
+  return Number(checks.find((check) => check.id === id)?.observed.value)
+}
+
+describeNeeding('network namespaces', tier === 'netns')('lab:late on netns hosts', () => {
+  test(
+    'nothing fails, and it makes the checks of the recorded run',
+    async () => {
+      const { report, ended } = await runLab(['late'])
+      expect(notPassed(report)).toEqual([])
+      expect(report).toMatchObject({ lab: 'late', tier: 'netns', verdict: 'pass' })
+      expect(report.checks.map(({ id }) => id)).toEqual(expect.arrayContaining(ASKED))
+      expect(checkIds(report)).toEqual(checkIds(recordedReport('late')))
+      expect(ended.status).toBe(0)
+    },
+    LAB_LIMIT_MS,
+  )
+
+  testNeeding('tshark', hasTshark)(
+    'tshark counts the same SYNs and RSTs in what was captured',
+    async () => {
+      const out = temporaryFolder()
+      const only = await run(['lab', 'late', '--only', 'late', '--json', '--out', out])
+      const report = JSON.parse(only.stdout) as Report
+      const packets = tshark(join(latestRun(out), 'late-a.pcapng'))
+      const syns = packets.filter(({ syn, ack }) => syn && !ack)
+      // Three connections, and the one that was made anew: whatever was sent again came from the same ports.
+      expect(new Set(syns.map(({ port }) => port)).size).toBe(4)
+      const client = syns[0]?.address
+      expect(syns.map(({ address }) => address)).toEqual(syns.map(() => client))
+      expect(packets.filter(({ rst, address }) => rst && address === client)).toHaveLength(
+        observed(report, 'late/close/late-meets-rst') + observed(report, 'late/reconnect/late-meets-rst'),
+      )
+    },
+    LAB_LIMIT_MS,
+  )
+})
+
+describe('lab:late on process hosts', () => {
+  test(
+    'a relay holds answers back; what needs a cable is skipped, and says so',
+    async () => {
+      const { report, ended } = await runLab(['late', '--hosts', 'process'])
+
+      expect(notPassed(report)).toEqual([])
+      expect(report.tier).toBe('process')
+      const verdicts = (cell: string) =>
+        new Set(report.checks.filter(({ id }) => id.startsWith(`${cell}/`)).map(({ verdict }) => verdict))
+      for (const cell of [
+        'late/forgive',
+        'late/close',
+        'late/reconnect',
+        'frozen/forgive',
+        'crash/limit-120',
+      ])
+        expect(verdicts(cell)).toEqual(new Set(['pass']))
+      for (const cell of ['jitter/limit-120', 'lossy/heartbeats'])
+        expect(verdicts(cell)).toEqual(new Set(['skipped']))
+      const rst = report.checks.find(({ id }) => id === 'late/close/late-meets-rst')
+      expect(rst?.because).toContain('which the server never sees')
+      expect(ended.status).toBe(0)
+    },
+    LAB_LIMIT_MS,
+  )
+})
+
+/** The TCP packets that passed a host's card, as tshark reads them. */
+function tshark(file: string) {
+  const fields = ['ip.src', 'tcp.srcport', 'tcp.flags'].flatMap((field) => ['-e', field])
+  const text = execFileSync(TSHARK, ['-r', file, '-Y', 'tcp', '-T', 'fields', ...fields], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [address = '', port = '', hexadecimal = ''] = line.split('\t')
+      const flags = Number(hexadecimal)
+      return {
+        address,
+        port,
+        syn: (flags & tcpFlag.syn) > 0,
+        ack: (flags & tcpFlag.ack) > 0,
+        rst: (flags & tcpFlag.rst) > 0,
+      }
+    })
+}
