@@ -1,8 +1,9 @@
 import type { Lab } from '../src/lab/lab.ts'
 import { keepalive } from './keepalive/lab.ts'
 import { late } from './late/lab.ts'
+import { nat } from './nat/lab.ts'
 import { tcp } from './tcp/lab.ts'
 import { udp } from './udp/lab.ts'
 
 /** Every lab: id = folder = `npm run lab:<id>`. */
-export const labs = { keepalive, udp, tcp, late } as const satisfies Record<string, Lab>
+export const labs = { keepalive, udp, tcp, late, nat } as const satisfies Record<string, Lab>

@@ -20,6 +20,7 @@
  */
 import type { Pair } from '../../src/hosts/host.ts'
 import type { Lab } from '../../src/lab/lab.ts'
+import { missing } from '../../src/lab/needs.ts'
 import type { Plan } from '../../src/lab/plan.ts'
 import { randomFrom } from '../../src/lab/random.ts'
 import type { Rig } from '../../src/lab/rig.ts'
@@ -62,8 +63,8 @@ export const late: Lab<LateSettings> = {
     { id: 'doubted', promise: 'they stand still until the application doubts, and come before it says down' },
     { id: 'late', promise: 'they come after the application has said down' },
     { id: 'frozen', promise: 'the program of b is late, its kernel is not', needs: ['signals'] },
-    { id: 'jitter', promise: 'heartbeats each take 0 to 100 ms; none is lost', needs: ['network'] },
-    { id: 'lossy', promise: 'the same, and one in ten is lost', needs: ['network'] },
+    { id: 'jitter', promise: 'heartbeats each take 0 to 100 ms; none is lost', needs: ['cable'] },
+    { id: 'lossy', promise: 'the same, and one in ten is lost', needs: ['cable'] },
     {
       id: 'crash',
       promise: 'the same jitter, and the sender stops again and again, at random moments',
@@ -88,17 +89,12 @@ export const late: Lab<LateSettings> = {
 
 async function experiment(rig: Rig, plan: Plan<LateSettings>): Promise<void> {
   const possible = rig.possible(late.cases)
-  const noCable = rig.missingMiddle('cable')
-  // What a machine without a cable cannot have at all; what a relay can stand in for it does.
-  const needCable = possible.filter((id) => noCable !== null && (id === 'jitter' || id === 'lossy'))
-  for (const id of needCable) rig.skip(id, `no cable: ${noCable}`)
-
+  const noCable = missing(['cable'], plan.tier, process.platform)
   if (noCable !== null) rig.say(`a relay holds answers back instead of a cable. ${WARNING}`)
 
-  const shown = possible.filter((id) => !needCable.includes(id))
-  rig.say(`starting ${2 * shown.length} hosts, a pair for each case`)
+  rig.say(`starting ${2 * possible.length} hosts, a pair for each case`)
   const middleOf = (id: string) => (noCable === null && id !== 'frozen' ? 'cable' : 'switch')
-  const pairs = await rig.boot(shown.map((name) => ({ name, middle: middleOf(name) })))
+  const pairs = await rig.boot(possible.map((name) => ({ name, middle: middleOf(name) })))
 
   rig.say('heartbeats begin; soon their answers will be late')
   const random = randomFrom(plan.seed)
@@ -212,7 +208,7 @@ async function carryOut(
 
 /** What holds answers back: the cable of the pair, or a relay before b where there is none. */
 function wayBack(rig: Rig, pair: Pair) {
-  if (rig.missingMiddle('cable') === null) {
+  if (missing(['cable'], rig.plan.tier, process.platform) === null) {
     const cable = rig.cable(pair)
     return {
       before: async (at: SocketAddress) => at,
@@ -240,7 +236,7 @@ function wayBack(rig: Rig, pair: Pair) {
 /** A socket at a that several detectors listen at, and one at b that sends to it. */
 async function openStream(rig: Rig, plan: Plan<LateSettings>, { name, a, b }: Pair, loss: number) {
   const { intervalMs, jitterMs } = plan.settings.stream
-  if (rig.missingMiddle('cable') === null) {
+  if (missing(['cable'], rig.plan.tier, process.platform) === null) {
     await rig.cable({ name, a, b }).set('bToA', { jitterMs, loss })
   }
   const detectors = LIMITS_MS.filter((limitMs) => plan.cells.includes(`${name}/${limitRow(limitMs)}`)).map(

@@ -444,7 +444,7 @@ export const vocabulary = {
     router: text,
     inside: text,
     outside: text,
-    /** Its rules (nft) and its settings (/proc/sys), as it was given them. */
+    /** Its rules (nft), as it was given them, and its settings (/proc/sys), as its kernel has them. */
     rules: text,
     sysctls: v.record(text, text),
   }),

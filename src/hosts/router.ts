@@ -119,6 +119,11 @@ export function routerSysctls(settings: RouterSettings): Record<string, string> 
   }
 }
 
+/** What decides for how long it remembers, and whom it takes up again. */
+const DECISIVE = ['tcp_loose', 'tcp_timeout_established', 'udp_timeout', 'udp_timeout_stream'].map(
+  (name) => `net/netfilter/nf_conntrack_${name}`,
+)
+
 /** Makes the router between two switches that are there already. @throws CommandError */
 export async function bootRouter(
   { name, inside, outside, switches, ports }: RouterPlace,
@@ -142,7 +147,8 @@ export async function bootRouter(
   // First of all the rules: with them the kernel begins to track, and only then it has the settings for that.
   await run([...here, 'nft', rules], emit)
   const set = Object.entries(sysctls).map(([path, value]) => `echo ${value} >/proc/sys/${path}`)
-  await run([...here, 'sh', '-c', set.join(' && ')], emit)
+  const readBack = `cd /proc/sys && grep '' ${[...new Set([...Object.keys(sysctls), ...DECISIVE])].join(' ')}`
+  const inForce = await run([...here, 'sh', '-c', [...set, readBack].join(' && ')], emit)
   await ipBatch(
     [
       `link set lo up`,
@@ -154,7 +160,7 @@ export async function bootRouter(
     emit,
     { name },
   )
-  emit('router:started', { router: name, inside, outside, rules, sysctls })
+  emit('router:started', { router: name, inside, outside, rules, sysctls: settingsIn(inForce) })
 
   async function read(): Promise<{ mappings: RouterMapping[]; by: string }> {
     const problems: string[] = []
@@ -211,6 +217,13 @@ export async function bootRouter(
       return mappings.length
     },
   }
+}
+
+/** From `path:value` lines. */
+function settingsIn(lines: string): Record<string, string> {
+  return Object.fromEntries(
+    [...lines.matchAll(/^([^:]+):(.*)$/gm)].map(([, path = '', value = '']) => [path, value]),
+  )
 }
 
 function identityOf({ protocol, source, destination, seenAs }: RouterMapping): string {

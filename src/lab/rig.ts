@@ -2,7 +2,7 @@
  * The rig: what a lab may do with hosts, programs and faults. It lives in the runner, logs whatever it
  * does, and leaves nothing behind.
  */
-import { once } from 'node:events'
+import { once, setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Emitter, EventLog } from '../events/emit.ts'
 import { peerOf } from '../events/host-names.ts'
@@ -27,6 +27,8 @@ import { Sockets } from './sockets.ts'
 const PROBE_ANSWERS_WITHIN_MS = 150
 /** A probe that must be answered is asked again so often: after a mend the first may come too early. */
 const PROBE_TRIES = 3
+/** Beyond that Node warns of a leak. */
+const WAITS_MAX = 1000
 
 /** A fault that is in force. */
 export interface InForce {
@@ -72,6 +74,8 @@ export class Rig {
     this.#capture = capture
     this.#log = log
     this.#stop = stop
+    // Cases wait at the same time, each of them for several things.
+    setMaxListeners(WAITS_MAX, stop)
     this.#kernel = new KernelObserver(log, hosts.tier)
   }
 

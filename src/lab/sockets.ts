@@ -145,17 +145,20 @@ export class Sockets {
     },
   }
 
-  /** Listens at `at` and passes on to a server; see `src/programs/relay.ts` for what it cannot do. */
+  /**
+   * Listens at `at` and passes on to a server; see `src/programs/relay.ts` for what it cannot do.
+   * @param onward what its second leg is called, where it is not a row with the first
+   */
   async relay(
     mechanism: string,
     protocol: 'tcp' | 'udp',
     to: SocketAddress,
-    { port = 0 }: { port?: number } = {},
+    { port = 0, onward = mechanism }: { port?: number; onward?: string } = {},
   ): Promise<Relay> {
     const opened = await this.#ask('relayStart', mechanism, undefined, { mechanism, protocol, port, to })
     const at = { address: this.#host.address, port: opened.port }
     await this.#announce('own', at, mechanism)
-    await this.#announce('remote', to, mechanism)
+    await this.#announce('remote', to, onward)
     return {
       at,
       set: async (mode, direction) => {

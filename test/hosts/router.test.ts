@@ -75,6 +75,17 @@ describeNeeding(needs, isolation !== null && missingFirewall() === null)('a rout
     expect(accepted?.data.remote).toBe(`${outside}:${port}`)
   })
 
+  test('says what is in force: what it was given, and what its kernel has by default', () => {
+    const settingsOf = (router: string) =>
+      named(events, 'router:started').find(({ data }) => data.router === router)?.data.sysctls
+    const days = { 'net/netfilter/nf_conntrack_tcp_timeout_established': '432000' }
+    expect(settingsOf('keeps-router')).toMatchObject({ ...days, 'net/ipv4/ip_forward': '1' })
+    expect(settingsOf('strict-a-router')).toMatchObject({
+      'net/netfilter/nf_conntrack_tcp_timeout_established': '2',
+      'net/netfilter/nf_conntrack_tcp_loose': '0',
+    })
+  })
+
   test('forgets after the times it was given', () => {
     const limits: Record<string, number> = { tcp: 2000, udp: 3000 }
     expect(report.short.map(({ protocol }) => protocol).sort()).toEqual(['tcp', 'udp'])

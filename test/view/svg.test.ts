@@ -35,7 +35,7 @@ it('says what happens in a case that is no fault', () => {
   const promise = 'one message to a port where nobody listens'
   const { events } = new LogBuilder().add(0, 'lab', 'case:started', { pair: 'cut', promise }, null)
   expect(toSvg(layout(events, VIEW))).toContain(promise)
-  expect(toSvg(layout([], VIEW))).toContain('nothing was done to it')
+  expect(toSvg(layout([], VIEW))).toContain('no fault strikes it')
 })
 
 describe('toSvg()', () => {
