@@ -10,6 +10,7 @@ import { readSysctls } from '../kernel/sysctls.ts'
 import { measureEcho } from './echo-series.ts'
 import { EventMemory } from './event-memory.ts'
 import type { FromHost, HostIdentity, HostRequests, Mechanism, Ports, ToHost } from './host-messages.ts'
+import { scriptHttp } from './http-script.ts'
 import type { Answers, Program } from './program.ts'
 import { clients, programName, servers } from './registry.ts'
 import { scriptRelays } from './relay-script.ts'
@@ -27,12 +28,14 @@ const emit = emitterOf('host')
 const running = new Map<Mechanism, Program>()
 const tcp = scriptTcp(identity.address, emitterOf('tcp-script'))
 const udp = scriptUdp(identity.address, emitterOf('udp-script'))
+const http = scriptHttp(identity.address, emitterOf('http-script'))
 const relays = scriptRelays(identity.address, emitterOf('relay'))
-const allPrograms = () => [...running.values(), tcp, udp, relays]
+const allPrograms = () => [...running.values(), tcp, udp, http, relays]
 
 const answer: Answers<HostRequests> = {
   ...tcp.answer,
   ...udp.answer,
+  ...http.answer,
   ...relays.answer,
 
   async serve({ mechanisms, ports }) {
