@@ -120,6 +120,12 @@ export class Cell {
     return { host: hostName(this.caseId, side), mechanism: this.mechanism }
   }
 
+  /** When the path of this case was whole again; its end where it never was. */
+  get wholeAt(): number {
+    const undone = this.log.all('fault:undone', { to: this.watch.to })
+    return undone.find(({ data }) => data.pair === this.caseId)?.time ?? this.watch.to
+  }
+
   // ---- claims -----------------------------------------------------------------------------------
 
   /** It takes as long as expected from one event to another. */
@@ -198,6 +204,18 @@ export class Cell {
     return this.count(what, events, { min: 1 + min, max: 1 + max }, unit, { claim, formula, source })
   }
 
+  /** One end has given up, and there is nobody who could tell the other one. */
+  otherEnd(side: Side): TimedClaim {
+    const at = this.wholeAt
+    const believed = this.log.beliefAt(hostName(this.caseId, side), this.mechanism, at)
+    const evidence = [this.last(side, 'kernel:socket_updated', at)]
+    return this.says('other-end', 'ESTABLISHED, up', `${this.state(side, at)}, ${believed}`, evidence, {
+      claim: 'the other end still believes in the connection',
+      formula: 'its state and its belief in the end: it asked nobody',
+      source: 'RFC 9293 3.5.1 (half-open connections)',
+    })
+  }
+
   /** A word. */
   says(what: string, expected: string, value: string, evidence: readonly (At | undefined)[], words: Words) {
     return this.#claim(what, words, { oneOf: [expected] }, { value }, evidence, {})
@@ -239,6 +257,14 @@ export class Cell {
     }
     return { claim: about, from: seen.from ?? this.watch.from, to: seen.to ?? this.watch.to }
   }
+}
+
+/** How a program hears that its kernel has given up. */
+export const KERNEL_TOLD = 'ETIMEDOUT'
+
+/** `1.5 s*` in the matrix: setTimeout() has fired, and nothing has ended. */
+export function fires(timed: TimedClaim): TimedClaim {
+  return { ...timed, claim: { ...timed.claim, short: `${timed.claim.short}*` } }
 }
 
 /** The first of many packets are proof enough. */

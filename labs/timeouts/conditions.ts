@@ -102,9 +102,25 @@ const REAL: TimeoutsSettings = {
   undiciHeadersTimeoutMs: null,
 }
 
+/** For how long each case is watched at most, at the real pace with Linux's own settings. */
+const REAL_WATCH_MS: Readonly<Record<string, number>> = {
+  'syn-sent': 150_000,
+  'syn-received': 80_000,
+  'ack-lost': 80_000,
+  idle: 640_000,
+  busy: 1_000_000,
+  'zero-alive': 330_000,
+  'zero-dead': 1_150_000,
+  'fin-wait-1': 120_000,
+  'fin-wait-2': 330_000,
+  'time-wait': 75_000,
+  http: 345_000,
+  'http-race': 20_000,
+}
+
 /** @param sysctls this system's own, by name */
 export function conditionsOf(
-  { pace }: Pick<LabOptions, 'pace'>,
+  { pace, cases }: Pick<LabOptions, 'pace' | 'cases'>,
   sysctls: Readonly<Record<string, string>>,
 ): Conditions<TimeoutsSettings> {
   const settings = { quick: QUICK, real: REAL }[pace]
@@ -116,6 +132,9 @@ export function conditionsOf(
   return {
     settings,
     sysctls: Object.fromEntries(values.map(([name, value]) => [`net/ipv4/${name}`, value])),
-    watchMs: settings.withinMs,
+    watchMs:
+      pace === 'quick'
+        ? settings.withinMs
+        : Math.max(...cases.map((id) => REAL_WATCH_MS[id] ?? settings.withinMs)),
   }
 }

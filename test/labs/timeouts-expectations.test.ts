@@ -59,7 +59,7 @@ describe('conditionsOf()', () => {
   const own = { tcp_retries2: '15', tcp_syn_retries: '6', tcp_rmem: '1 2 3' }
 
   test('the quick pace lowers what has a knob, and keeps the user timeout between two probes', () => {
-    const { sysctls, settings } = conditionsOf({ pace: 'quick' }, own)
+    const { sysctls, settings } = conditionsOf({ pace: 'quick', cases: ['busy'] }, own)
     expect(sysctls).toMatchObject({ 'net/ipv4/tcp_retries2': '2', 'net/ipv4/tcp_fin_timeout': '3' })
     const { keepalive, userTimeoutMs } = settings.outlasted
     expect(userTimeoutMs).toBeGreaterThan(keepalive.idleMs + keepalive.probes * keepalive.intervalMs)
@@ -67,10 +67,13 @@ describe('conditionsOf()', () => {
   })
 
   test("the real pace changes nothing of the system's or of Node's", () => {
-    const { sysctls, settings, watchMs } = conditionsOf({ pace: 'real' }, own)
+    const { sysctls, settings, watchMs } = conditionsOf({ pace: 'real', cases: ['time-wait', 'busy'] }, own)
     expect(sysctls).toEqual({ 'net/ipv4/tcp_retries2': '15', 'net/ipv4/tcp_syn_retries': '6' })
     expect(settings).toMatchObject({ http: {}, undiciHeadersTimeoutMs: null })
-    // The longest wait fits.
+    // The longest wait fits, and no longer one is announced.
     expect(watchMs).toBeGreaterThan(predict.busy(connection).span.maxMs)
+    const alone = conditionsOf({ pace: 'real', cases: ['time-wait'] }, own)
+    expect(alone.watchMs).toBeGreaterThan(predict.timeWait(jiffyMs).span.maxMs)
+    expect(alone.watchMs).toBeLessThan(watchMs)
   })
 })
