@@ -96,8 +96,9 @@ const REAL: TimeoutsSettings = {
   setTimeoutMs: 5000,
   idleMs: 600_000,
   neverMs: 320_000,
-  // The longest, a closed window with nobody behind it, takes some 1070 s with the usual tcp_retries2 of 15.
-  withinMs: 1_150_000,
+  // The longest, a closed window with nobody behind it, takes some 1070 s with the usual tcp_retries2 of 15; two
+  // minutes longer for each probe that was answered before, after the first.
+  withinMs: 1_330_000,
   http: {},
   undiciHeadersTimeoutMs: null,
 }
@@ -110,7 +111,7 @@ const REAL_WATCH_MS: Readonly<Record<string, number>> = {
   idle: 640_000,
   busy: 1_000_000,
   'zero-alive': 330_000,
-  'zero-dead': 1_150_000,
+  'zero-dead': 1_330_000,
   'fin-wait-1': 120_000,
   'fin-wait-2': 330_000,
   'time-wait': 75_000,

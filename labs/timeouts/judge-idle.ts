@@ -136,8 +136,7 @@ function noFailureDetector(cell: Cell): TimedClaim[] {
   const set = cell.first('a', 'tcp:option_set')
   const fired = cell.first('a', 'tcp:idle_timeout')
   const asked = cell.packet('a', 'sent', 'data', fired?.time)
-  const strike = cell.silence
-  const [from, to] = [strike?.at ?? cell.watch.from, strike?.until ?? cell.watch.to]
+  const [from, to] = [cell.silence?.at ?? cell.watch.from, cell.wholeAt]
   return [
     fires(
       cell.took(

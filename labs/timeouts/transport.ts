@@ -15,9 +15,9 @@ const SOON = { withinMs: 5000 }
 const WRITE_EVERY_MS = 400
 /** Beyond the end of a timer: for what it does to be seen. */
 const AFTERWARDS_MS = 500
-/** The third probe goes out within two seconds. */
-const PROBED_LOOKS_MAX = 100
-const PROBED_LOOK_MS = 50
+/** The first probe goes out after a fifth of a second, the one after the third after three seconds. */
+const PROBED_LOOKS_MAX = 250
+const PROBED_LOOK_MS = 20
 const MANY = 1_000_000
 
 /**
@@ -185,11 +185,14 @@ export async function zeroWindowAlive(rig: Rig, pair: Pair, settings: TimeoutsSe
   await mayHappen(rig.untilKernel(a, plain.client.groupId, { sendQueueBytes: 0 }, SOON))
 }
 
-/** Until a probe was answered, the window may be merely small; and an unanswered one counts already. */
+/**
+ * Until a probe was answered, the window may be merely small; and an unanswered one counts already. Each further
+ * one doubles the wait for the next, and with it all that is to come.
+ */
 async function untilProbed(rig: Rig, client: TcpSocket): Promise<void> {
   for (let looks = 0; looks < PROBED_LOOKS_MAX; looks++) {
     const info = await client.observe()
-    if (info === null || (info.backoff >= 2 && info.unansweredProbes === 0)) return
+    if (info === null || (info.backoff >= 1 && info.unansweredProbes === 0)) return
     await rig.sleep(PROBED_LOOK_MS)
   }
 }
