@@ -275,9 +275,26 @@ export const vocabulary = {
     silentMs: v.optional(ms),
   }),
 
+  /** An HTTP server's own limits, read back from Node after they were set. 0: none. */
+  'http:limits_read': v.strictObject({
+    mechanism: text,
+    /** Between a response and the next request on the same connection. */
+    keepAliveTimeoutMs: ms,
+    /** Until the headers of a request are complete, and until all of it is. */
+    headersTimeoutMs: ms,
+    requestTimeoutMs: ms,
+    /** How often the two are looked after. */
+    checkEveryMs: ms,
+    /** Without any traffic. */
+    timeoutMs: ms,
+  }),
   'http:request_sent': v.strictObject({ number: count, method: text, path: text }),
   'http:request_received': v.strictObject({ method: text, path: text }),
-  'http:response_sent': v.strictObject({ status: count }),
+  /**
+   * `idleLimitMs`: the connection is closed after so long without another request, as Node has set it; that may
+   * be more than the keepAliveTimeout it was told.
+   */
+  'http:response_sent': v.strictObject({ status: count, idleLimitMs: v.optional(ms) }),
   'http:response_received': v.strictObject({ number: count, status: count, afterMs: ms }),
   'http:request_failed': v.strictObject({ number: count, code: text, afterMs: ms }),
 

@@ -27,10 +27,33 @@ export interface Span {
  * keepalive timer fires, one probe at least is unanswered, and nothing was heard for that long
  * (tcp_keepalive_timer(), tcp(7)).
  */
-export function keepaliveGiveUp({ idleMs, intervalMs, probes }: Keepalive, userTimeoutMs = 0): Span {
-  const unanswered =
-    userTimeoutMs === 0 ? probes : Math.max(1, Math.ceil((userTimeoutMs - idleMs) / intervalMs))
+export function keepaliveGiveUp(keepalive: Keepalive, userTimeoutMs = 0): Span {
+  const { idleMs, intervalMs } = keepalive
+  const unanswered = unansweredProbes(keepalive, userTimeoutMs)
   return { minMs: unanswered * intervalMs, maxMs: idleMs + unanswered * intervalMs }
+}
+
+/**
+ * The same from the moment the peer was last heard, which captured packets tell: no phase is left, and the
+ * width is that of the timers. They fire in a chain, `idleMs` and then each `intervalMs`.
+ */
+export function keepaliveGiveUpSinceHeard(
+  keepalive: Keepalive,
+  userTimeoutMs: number,
+  jiffyMs: number,
+): RetransmissionGiveUp {
+  const retransmissions: Span[] = []
+  let fires = timerAfter({ minMs: 0, maxMs: 0 }, keepalive.idleMs, jiffyMs)
+  for (let probe = 0; probe < unansweredProbes(keepalive, userTimeoutMs); probe++) {
+    retransmissions.push(fires)
+    fires = timerAfter(fires, keepalive.intervalMs, jiffyMs)
+  }
+  return { ...fires, retransmissions }
+}
+
+/** After how many unanswered probes the kernel gives up. */
+function unansweredProbes({ idleMs, intervalMs, probes }: Keepalive, userTimeoutMs: number): number {
+  return userTimeoutMs === 0 ? probes : Math.max(1, Math.ceil((userTimeoutMs - idleMs) / intervalMs))
 }
 
 /** TCP_RTO_MIN: the unit in which tcp_retries2 is counted, whatever the connection's own timeout is. */
@@ -65,7 +88,7 @@ export interface BusyConnection {
 /** Times after the send that was lost. */
 export interface RetransmissionGiveUp extends Span {
   /**
-   * When the lost bytes are sent again, the tail loss probe first. One later than `minMs` happens only if
+   * When the lost bytes are sent again, the tail loss probe first, or a SYN or keepalive probe goes out. One later than `minMs` happens only if
    * the kernel has not given up by then.
    */
   retransmissions: Span[]

@@ -5,7 +5,7 @@
  * Node sets only the idle time of keepalive (before Node 24), and TCP_USER_TIMEOUT not at all; hence
  * setsockopt(2) on the descriptor, which Node keeps in an undocumented place.
  */
-import type { Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import type { Emitter } from '../events/emit.ts'
 import type { EventData } from '../events/vocabulary.ts'
 import { libc, libcProblem } from './libc.ts'
@@ -33,13 +33,14 @@ export interface Keepalive {
 /**
  * Lets the kernel probe an idle connection (RFC 9293 section 3.8.4). Where it cannot be told more than
  * Node tells it, only the idle time is as asked: Node 20 then sets 1 s between probes, and 10 of them.
+ * @param socket a listener's settings are those of what it accepts
  * @throws RangeError for times that the kernel cannot hold
  */
-export function applyKeepalive(socket: Socket, { idleMs, intervalMs, probes }: Keepalive): void {
+export function applyKeepalive(socket: Socket | Server, { idleMs, intervalMs, probes }: Keepalive): void {
   const idleSeconds = wholeSeconds('idleMs', idleMs)
   const intervalSeconds = wholeSeconds('intervalMs', intervalMs)
   if (libc() === null) {
-    socket.setKeepAlive(true, idleMs)
+    if ('setKeepAlive' in socket) socket.setKeepAlive(true, idleMs)
     return
   }
   const fd = descriptor(socket)
@@ -60,7 +61,7 @@ export function canSetUserTimeout(): boolean {
  * retransmissions or probes. Alone it does nothing on an idle connection, which expects no answer.
  * @throws TypeError where the system has no such option: see {@link canSetUserTimeout}
  */
-export function applyUserTimeout(socket: Socket, ms: number): void {
+export function applyUserTimeout(socket: Socket | Server, ms: number): void {
   if (libc() === null) throw new TypeError(`cannot set TCP_USER_TIMEOUT: ${libcProblem()}`)
   const fd = descriptor(socket)
   if (fd !== null) setNumber(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, ms)
@@ -115,15 +116,15 @@ function setNumber(fd: number, level: number, option: number, value: number): vo
  * The descriptor of a socket; null when it is gone already, which can happen at any moment.
  * @throws TypeError before the kernel was asked to connect: until then it has no socket to set anything on
  */
-function descriptor(socket: Socket): number | null {
+function descriptor(socket: Socket | Server): number | null {
   const fd = descriptorOf(socket)
-  if (fd === null && socket.connecting) {
+  if (fd === null && 'connecting' in socket && socket.connecting) {
     throw new TypeError('cannot set options of a socket that has not begun to connect')
   }
   return fd
 }
 
-function descriptorOf(socket: Socket): number | null {
+function descriptorOf(socket: Socket | Server): number | null {
   const { _handle: handle } = socket as { _handle?: { fd: number } | null }
   return handle && handle.fd >= 0 ? handle.fd : null
 }

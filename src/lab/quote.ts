@@ -7,7 +7,7 @@
  *
  * `run`: all that the run printed; `matrix`: that without its story; the id of a case: its checks, told;
  * the id of a cell: what `--cell` says, in brief. A page outside the lab's folder puts the lab before it:
- * `lab:keepalive run`.
+ * `lab:keepalive run`. A lab with a recorded run at the real pace too quotes it as `real matrix`.
  */
 import { type Matrix, selectionOf } from './plan.ts'
 import { plainStyle } from './tale.ts'
@@ -28,6 +28,13 @@ export function withQuotes(page: string, quote: (block: string) => string | null
   })
 }
 
+const REAL = 'real '
+
+/** What a block wants of the recorded run at the real pace; null when it is about the quick one. */
+export function ofRealPace(block: string): string | null {
+  return block.startsWith(REAL) ? block.slice(REAL.length) : null
+}
+
 /** The text of a block about a run of this lab. @throws Error when the lab has nothing of that name */
 export function quoted(lab: Teller & Matrix, told: Told, block: string): string {
   if (block === 'run') return tellFindings(lab, told, plainStyle)
@@ -42,7 +49,8 @@ export function quoted(lab: Teller & Matrix, told: Told, block: string): string 
 
 /** Whether a page may quote this of a lab. */
 export function isQuotable(lab: Matrix, block: string): boolean {
-  return block === 'run' || block === 'matrix' || isCase(lab, block) || isCell(lab, block)
+  const name = ofRealPace(block) ?? block
+  return name === 'run' || name === 'matrix' || isCase(lab, name) || isCell(lab, name)
 }
 
 function isCase({ cases }: Matrix, text: string): boolean {

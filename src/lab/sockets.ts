@@ -16,7 +16,15 @@ import type { Host } from '../hosts/host.ts'
 import type { Keepalive } from '../kernel/socket-options.ts'
 import type { HostRequests, RequestName } from '../programs/host-messages.ts'
 import type { LaneMode } from '../programs/relay-lane.ts'
-import type { ConnectOutcome, TcpAct, TcpConduct, TcpSetting } from '../programs/socket-requests.ts'
+import type {
+  ConnectOutcome,
+  HttpClientKind,
+  HttpConduct,
+  HttpLimits,
+  TcpAct,
+  TcpConduct,
+  TcpSetting,
+} from '../programs/socket-requests.ts'
 
 export interface SocketAddress {
   address: string
@@ -119,6 +127,30 @@ export class Sockets {
           await this.#ask('udpClose', mechanism, groupId, { mechanism, port })
         },
       }
+    },
+  }
+
+  readonly http = {
+    /** Serves. @param limits what is left out is as Node has it. @throws Error with EADDRINUSE, ... when it cannot */
+    listen: async (
+      mechanism: string,
+      { does = 'answer', ...limits }: { does?: HttpConduct } & Partial<HttpLimits> = {},
+    ): Promise<SocketAddress> => {
+      const opened = await this.#ask('httpListen', mechanism, undefined, { mechanism, port: 0, does, limits })
+      const at = { address: this.#host.address, port: opened.port }
+      await this.#announce('own', at, mechanism)
+      return at
+    },
+
+    /** Asks for `/`, over the connection of the request before where there is one; resolves when it is begun. */
+    get: async (
+      mechanism: string,
+      at: SocketAddress,
+      { by, headersTimeoutMs }: { by: HttpClientKind; headersTimeoutMs?: number | undefined },
+    ): Promise<void> => {
+      await this.#announce('remote', at, mechanism)
+      const limit = headersTimeoutMs === undefined ? {} : { headersTimeoutMs }
+      await this.#ask('httpGet', mechanism, undefined, { mechanism, ...at, by, ...limit })
     },
   }
 

@@ -27,7 +27,7 @@ const WORDS: Record<Verdict, string> = {
   skipped: 'skipped',
 }
 const WORD_WIDTH = 9
-/** Room for the longest name of a row in keepalive's matrix. */
+/** Room for the longest name of a row in keepalive's matrix; a longer one makes more. */
 const ROW_NAME_WIDTH = 16
 
 /** The whole of a run: a story, what was found, what each row teaches, counts, what to try next. */
@@ -112,9 +112,10 @@ export function lessonsOf(
 
 function lessonsText({ heading, entries }: Tale): string {
   if (entries.length === 0) return ''
+  const width = Math.max(ROW_NAME_WIDTH, ...entries.map(({ term }) => term.length))
   return [
     `${heading}:`,
-    ...entries.map(({ term, lines }) => `  ${term.padEnd(ROW_NAME_WIDTH)} ${lines.join(' ')}`),
+    ...entries.map(({ term, lines }) => `  ${term.padEnd(width)} ${lines.join(' ')}`),
   ].join('\n')
 }
 

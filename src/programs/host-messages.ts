@@ -6,7 +6,13 @@
 import type { EventData, EventName } from '../events/vocabulary.ts'
 import type { EchoResult, EchoSeries } from './echo-series.ts'
 import type { Wanted } from './event-memory.ts'
-import type { RelayRequests, StopAndWaitRequests, TcpRequests, UdpRequests } from './socket-requests.ts'
+import type {
+  HttpRequests,
+  RelayRequests,
+  StopAndWaitRequests,
+  TcpRequests,
+  UdpRequests,
+} from './socket-requests.ts'
 
 /** The mechanisms whose two ends a host's process can run. */
 export const mechanisms = [
@@ -39,7 +45,12 @@ export type ClientSettings = {
 }
 
 /** What the lab asks. Every request is answered, or the process has ended. */
-export interface HostRequests extends TcpRequests, UdpRequests, StopAndWaitRequests, RelayRequests {
+export interface HostRequests
+  extends TcpRequests,
+    UdpRequests,
+    StopAndWaitRequests,
+    HttpRequests,
+    RelayRequests {
   /** Open the servers. `ports` as of the incarnation before, where there was one; else free ones. */
   serve: { ask: { mechanisms: Mechanism[]; ports: Partial<Record<Mechanism, number>> }; answer: Ports }
   /** Start the clients. Answered when each believes that its peer is up, or (UDP) has sent something. */

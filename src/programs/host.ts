@@ -10,6 +10,7 @@ import { readSysctls } from '../kernel/sysctls.ts'
 import { measureEcho } from './echo-series.ts'
 import { EventMemory } from './event-memory.ts'
 import type { FromHost, HostIdentity, HostRequests, Mechanism, Ports, ToHost } from './host-messages.ts'
+import { scriptHttp } from './http-script.ts'
 import type { Answers, Program } from './program.ts'
 import { clients, programName, servers } from './registry.ts'
 import { scriptRelays } from './relay-script.ts'
@@ -29,13 +30,15 @@ const running = new Map<Mechanism, Program>()
 const tcp = scriptTcp(identity.address, emitterOf('tcp-script'))
 const udp = scriptUdp(identity.address, emitterOf('udp-script'))
 const stopAndWait = scriptStopAndWait(identity.address, emitterOf('stop-and-wait'))
+const http = scriptHttp(identity.address, emitterOf('http-script'))
 const relays = scriptRelays(identity.address, emitterOf('relay'))
-const allPrograms = () => [...running.values(), tcp, udp, stopAndWait, relays]
+const allPrograms = () => [...running.values(), tcp, udp, stopAndWait, http, relays]
 
 const answer: Answers<HostRequests> = {
   ...tcp.answer,
   ...udp.answer,
   ...stopAndWait.answer,
+  ...http.answer,
   ...relays.answer,
 
   async serve({ mechanisms, ports }) {

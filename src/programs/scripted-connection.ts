@@ -46,8 +46,7 @@ export class ScriptedConnection {
     }
     // A fixed port that is taken has ended it by now.
     if (socket.destroyed) return
-    if (conduct.keepalive) applyKeepalive(socket, conduct.keepalive)
-    if (conduct.userTimeoutMs !== undefined) applyUserTimeout(socket, conduct.userTimeoutMs)
+    applyConduct(socket, conduct)
   }
 
   /** It is open, and this end knows it: from now on a heartbeat speaks and judges, where it has one. */
@@ -113,6 +112,15 @@ export class ScriptedConnection {
   observe(): EventData<'kernel:tcp_info_read'> | null {
     return this.socket.destroyed ? null : observeTcp(this.socket, this.#emit, this.#groupId, this.#remote)
   }
+}
+
+/** Sets what the kernel has to know of it. @throws TypeError where the system lacks an option */
+export function applyConduct(
+  socket: net.Socket | net.Server,
+  { keepalive, userTimeoutMs }: TcpConduct,
+): void {
+  if (keepalive !== undefined) applyKeepalive(socket, keepalive)
+  if (userTimeoutMs !== undefined) applyUserTimeout(socket, userTimeoutMs)
 }
 
 function outcomeOf(socket: net.Socket): Promise<ConnectOutcome> {

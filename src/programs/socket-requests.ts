@@ -1,6 +1,6 @@
 /**
  * What a lab may ask of the sockets and relays of a host, request by request: handled by `tcp-script.ts`,
- * `udp-script.ts`, `stop-and-wait-script.ts` and `relay-script.ts`.
+ * `udp-script.ts`, `http-script.ts`, `stop-and-wait-script.ts` and `relay-script.ts`.
  */
 import type { EventData, RelayDirection } from '../events/vocabulary.ts'
 import type { Keepalive } from '../kernel/socket-options.ts'
@@ -123,4 +123,38 @@ export interface RelayRequests {
   relaySet: { ask: { mechanism: string; direction?: RelayDirection; mode: LaneMode }; answer: null }
   /** RST to both ends of every TCP connection. */
   relayReset: { ask: { mechanism: string }; answer: null }
+}
+
+/** An HTTP server's own limits; what is left out is as Node has it. */
+export interface HttpLimits {
+  keepAliveTimeoutMs: number
+  headersTimeoutMs: number
+  requestTimeoutMs: number
+  /** How often the two before are looked after. */
+  checkEveryMs: number
+}
+
+/** `nothing`: takes requests and never answers. */
+export type HttpConduct = 'answer' | 'nothing'
+/** Whose client: that of node:http with a pool of one connection, or undici, which is behind fetch(). */
+export type HttpClientKind = 'node' | 'undici'
+
+export interface HttpRequests {
+  /** Serve; port 0: any free one. What is in force is an event. */
+  httpListen: {
+    ask: { mechanism: string; port: number; does: HttpConduct; limits: Partial<HttpLimits> }
+    answer: { port: number }
+  }
+  /** Ask for `/`, over the connection of the request before where there is one. Events tell what comes of it. */
+  httpGet: {
+    ask: {
+      mechanism: string
+      address: string
+      port: number
+      by: HttpClientKind
+      /** Of undici; left out: as it has it. */
+      headersTimeoutMs?: number
+    }
+    answer: null
+  }
 }

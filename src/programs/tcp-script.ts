@@ -7,8 +7,9 @@
 import * as net from 'node:net'
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import type { Emitter } from '../events/emit.ts'
+import { canSetUserTimeout } from '../kernel/socket-options.ts'
 import type { Scripted } from './program.ts'
-import { ScriptedConnection } from './scripted-connection.ts'
+import { applyConduct, ScriptedConnection } from './scripted-connection.ts'
 import type { TcpConduct, TcpRequests } from './socket-requests.ts'
 import { addressesOf, closeInOrder, groupIdOf, listen, openTcp, stopListening } from './tcp-events.ts'
 
@@ -60,6 +61,8 @@ export function scriptTcp(address: string, emit: Emitter): Scripted<TcpRequests>
         servers.set(mechanism, server)
         try {
           const opened = await listen(server, { host: address, port, backlog })
+          // Already here, and not only when a connection is accepted: an attempt has no other socket.
+          if (canSetUserTimeout()) applyConduct(server, conduct)
           emit('tcp:listening', { mechanism, local: `${address}:${opened}`, backlog })
           return { port: opened }
         } catch (error) {

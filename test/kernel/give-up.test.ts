@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest'
 import {
   type BusyConnection,
   keepaliveGiveUp,
+  keepaliveGiveUpSinceHeard,
   retransmissionGiveUp,
   survivesBlip,
 } from '../../src/kernel/give-up.ts'
@@ -162,5 +163,24 @@ describe('keepaliveGiveUp()', () => {
 
   test('with a user timeout shorter than the idle time still asks once', () => {
     expect(keepaliveGiveUp(keepalive, 500)).toEqual({ minMs: 1000, maxMs: 3000 })
+  })
+})
+
+describe('keepaliveGiveUpSinceHeard()', () => {
+  // Idle, interval, probes, user timeout; measured from the last answer.
+  test.each([
+    [5000, 5000, 3, 0, 20_400],
+    [5000, 3000, 3, 10_000, 11_200],
+    [5000, 3000, 9, 14_000, 14_500],
+    [2000, 1000, 3, 5500, 6100],
+    [2000, 1000, 10, 0, 12_256],
+  ])('idle %d, interval %d, %d probes, user timeout %d: %d ms', (idleMs, intervalMs, probes, limit, seen) => {
+    const found = keepaliveGiveUpSinceHeard({ idleMs, intervalMs, probes }, limit, 4)
+    expect(seen).toBeGreaterThanOrEqual(found.minMs)
+    expect(seen).toBeLessThanOrEqual(found.maxMs + WAKE_UP_MS)
+    // The phase is all that the other prediction adds.
+    expect(found.minMs).toBe(keepaliveGiveUp({ idleMs, intervalMs, probes }, limit).maxMs)
+    expect(found.retransmissions[0]?.minMs).toBe(idleMs)
+    expect(found.retransmissions).toHaveLength((found.minMs - idleMs) / intervalMs)
   })
 })

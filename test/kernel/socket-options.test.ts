@@ -29,6 +29,26 @@ afterEach(() => {
 })
 
 describeNeeding('koffi on Linux', libcProblem() === null)('socket options', () => {
+  test('what is set on a listener is what its connections have', async () => {
+    applyKeepalive(server, { idleMs: 3000, intervalMs: 2000, probes: 4 })
+    applyUserTimeout(server, 5000)
+    const accepted = once(server, 'connection')
+    const { port } = server.address() as net.AddressInfo
+    const late = net.connect(port, '127.0.0.1')
+    let [socket] = (await accepted) as [net.Socket]
+    // The one from before the listener was set may be accepted only now.
+    if (socket.remotePort === client.localPort) [socket] = (await once(server, 'connection')) as [net.Socket]
+    observeTcp(socket, emit, 'accepted:1')
+    late.destroy()
+    expect(events[0]?.data).toMatchObject({
+      keepalive: true,
+      keepaliveIdleMs: 3000,
+      keepaliveIntervalMs: 2000,
+      keepaliveProbes: 4,
+      userTimeoutMs: 5000,
+    })
+  })
+
   test('what was set is what the kernel reads back', async () => {
     await once(client, 'connect')
     applyKeepalive(client, { idleMs: 2000, intervalMs: 1000, probes: 3 })

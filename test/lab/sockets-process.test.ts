@@ -112,3 +112,37 @@ test('a wait ends with the run', async () => {
   await expect(waiting).rejects.toThrow('aborted')
   await expect(looking).rejects.toThrow('aborted')
 }, 20_000)
+
+test('an HTTP server closes an idle connection when its socket says, and a request is answered', async () => {
+  const { rig, a, b } = await startRig()
+  const at = await rig.sockets(b).http.listen('http', { keepAliveTimeoutMs: 300, headersTimeoutMs: 250 })
+  const limits = await rig.untilEvent(b, 'http:limits_read', within)
+  expect(limits.data).toMatchObject({ keepAliveTimeoutMs: 300, headersTimeoutMs: 250, timeoutMs: 0 })
+
+  await rig.sockets(a).http.get('http', at, { by: 'node' })
+  const answered = await rig.untilEvent(a, 'http:response_received', within)
+  expect(answered.data.status).toBe(200)
+  const sent = await rig.untilEvent(b, 'http:response_sent', within)
+  expect(sent.groupId).toBe(answered.groupId)
+  expect(sent.data.idleLimitMs).toBeGreaterThanOrEqual(300)
+  await rig.untilEvent(a, 'tcp:end_received', { groupId: answered.groupId, ...within })
+  await rig.sockets(a).http.get('http', at, { by: 'node' })
+  const fresh = await rig.untilEvent(a, 'http:response_received', { occurrence: 2, ...within })
+  expect(fresh.groupId).not.toBe(answered.groupId)
+}, 20_000)
+
+test('a server that never answers: undici gives up, node:http does not; a refused one fails at once', async () => {
+  const { rig, a, b } = await startRig()
+  const { http } = rig.sockets(a)
+  const at = await rig.sockets(b).http.listen('silent', { does: 'nothing' })
+  await http.get('node', at, { by: 'node' })
+  await http.get('undici', at, { by: 'undici', headersTimeoutMs: 100 })
+  const gaveUp = await rig.untilEvent(a, 'http:request_failed', { mechanism: 'undici', ...within })
+  expect(gaveUp.data.code).toBe('UND_ERR_HEADERS_TIMEOUT')
+  const waiting = { mechanism: 'node', withinMs: 200 }
+  await expect(rig.untilEvent(a, 'http:request_failed', waiting)).rejects.toThrow('no http:request_failed')
+
+  await http.get('refused', { address: at.address, port: 9 }, { by: 'node' })
+  const refused = await rig.untilEvent(a, 'http:request_failed', { mechanism: 'refused', ...within })
+  expect(refused.data.code).toBe('ECONNREFUSED')
+}, 20_000)
