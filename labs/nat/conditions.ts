@@ -26,7 +26,7 @@ export interface NatCase extends Case {
   readonly tooLong: string | null
 }
 
-const ROUTER = ['network', 'firewall'] as const
+const ROUTER = ['router'] as const
 const BOTH = ['client-first', 'server-first'] as const
 const FIVE_DAYS =
   'a router remembers an idle TCP connection for five days (nf_conntrack_tcp_timeout_established)'

@@ -33,24 +33,24 @@ import {
   zeroWindowDead,
 } from './transport.ts'
 
-const NETWORK = { needs: ['cable'] } as const
+const CABLE = { needs: ['cable'] } as const
 
 const cases = [
-  { id: 'syn-sent', promise: 'the client connects, and nothing answers', ...NETWORK },
-  { id: 'syn-received', promise: 'the server answers a SYN, and the client is gone', ...NETWORK },
-  { id: 'ack-lost', promise: 'the acknowledgement that ends the handshake never arrives', ...NETWORK },
-  { id: 'idle', promise: 'nobody sends anything, and then the path dies', ...NETWORK },
-  { id: 'busy', promise: 'the path dies, and then the client sends', ...NETWORK },
-  { id: 'zero-alive', promise: 'the server lives and does not read: its window is closed', ...NETWORK },
-  { id: 'zero-dead', promise: 'the window is closed, and then the path dies', ...NETWORK },
-  { id: 'fin-wait-1', promise: 'the path dies, and the client sends and closes', ...NETWORK },
-  { id: 'fin-wait-2', promise: 'the client closes, the server never does', ...NETWORK },
-  { id: 'time-wait', promise: 'both have closed', ...NETWORK },
+  { id: 'syn-sent', promise: 'the client connects, and nothing answers', ...CABLE },
+  { id: 'syn-received', promise: 'the server answers a SYN, and the client is gone', ...CABLE },
+  { id: 'ack-lost', promise: 'the acknowledgement that ends the handshake never arrives', ...CABLE },
+  { id: 'idle', promise: 'nobody sends anything, and then the path dies', ...CABLE },
+  { id: 'busy', promise: 'the path dies, and then the client sends', ...CABLE },
+  { id: 'zero-alive', promise: 'the server lives and does not read: its window is closed', ...CABLE },
+  { id: 'zero-dead', promise: 'the window is closed, and then the path dies', ...CABLE },
+  { id: 'fin-wait-1', promise: 'the path dies, and the client sends and closes', ...CABLE },
+  { id: 'fin-wait-2', promise: 'the client closes, the server never does', ...CABLE },
+  { id: 'time-wait', promise: 'both have closed', ...CABLE },
   { id: 'http', promise: 'HTTP: a slow client, a slow server, and a pause between two requests' },
   {
     id: 'http-race',
     promise: "a request over a pooled connection meets the server's FIN on its way",
-    ...NETWORK,
+    ...CABLE,
   },
 ] as const satisfies readonly Case[]
 export type CaseId = (typeof cases)[number]['id']
