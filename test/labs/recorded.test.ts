@@ -9,6 +9,7 @@ import { cellOfCheck, selectionOf } from '../../src/lab/plan.ts'
 import { blocksOf, isQuotable } from '../../src/lab/quote.ts'
 import { reportSchema } from '../../src/view/page/earlier-runs.ts'
 import { readRecordedCells } from '../../src/view/report/recorded.ts'
+import { claimRows } from '../support/claims.ts'
 import { recordedReport } from '../support/recorded.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -43,6 +44,16 @@ describe.each(Object.entries<Lab>(labs))('what was recorded of lab:%s', (id, lab
     const runs = [...text.matchAll(/ run (\S+), \w+ hosts/g)].map(([, run]) => run)
     expect(new Set(runs)).toEqual(new Set(runs.length === 0 ? [] : [report.run]))
   })
+})
+
+test('each of the question’s claims is observed by checks that were made', () => {
+  const claimed = claimRows().flatMap(({ checkIds }) => [...checkIds])
+  expect(claimed.length).toBeGreaterThan(10)
+  const missing = claimed.flatMap(([id, ids]) => {
+    const made = new Set(recordedReport(id).checks.map((check) => check.id))
+    return ids.filter((one) => !made.has(one)).map((one) => `${id}: ${one}`)
+  })
+  expect(missing).toEqual([])
 })
 
 test('the first page quotes labs that there are', () => {
