@@ -210,7 +210,7 @@ function marks(
 function mark(which: Mistaken, cx: number, cy: number): string {
   return which === 'jitter'
     ? `<circle cx="${round(cx)}" cy="${round(cy)}" r="5" fill="${COLOUR.jitter}" stroke="${OUTLINE}"/>`
-    : `<path d="M${round(cx - 5)} ${round(cy - 5)}h10v10h-10Z" fill="${PAPER}" stroke="${COLOUR.lossy}" stroke-width="2"/>`
+    : `<path d="M${round(cx - 7)} ${round(cy - 7)}h14v14h-14Z" fill="none" stroke="${COLOUR.lossy}" stroke-width="2"/>`
 }
 
 function legend(y: number): string[] {
