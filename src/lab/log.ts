@@ -130,7 +130,13 @@ export class LabLog {
 
   /** How it changed its mind in a time: not about connections that it had replaced before. */
   beliefChanges(host: string, mechanism: string, { from, to }: { from: number; to: number }) {
-    return this.#beliefChanges(host, mechanism, to).filter(({ time }) => time >= from)
+    const newest = this.#beliefChanges(host, mechanism, from).at(-1)?.group_id
+    const before = new Set(
+      this.all('belief:updated', { host, mechanism, to: from }).map(({ group_id }) => group_id),
+    )
+    return this.all('belief:updated', { host, mechanism, from, to }).filter(
+      ({ group_id }) => group_id === newest || !before.has(group_id),
+    )
   }
 
   /** An end that has gone on to another connection may still be told that an earlier one is over. */

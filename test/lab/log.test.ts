@@ -20,6 +20,15 @@ test('a belief is about the newest connection: that an earlier one is over chang
   expect(log.beliefChanges(HOST, 'tcp-idle', { from: 250, to: 400 })).toEqual([])
 })
 
+test('one that is replaced in the time that is looked at belongs to it', () => {
+  const builder = new LogBuilder()
+  belief(builder, 100, 'udp-heartbeat:1', 'unknown', 'up')
+  belief(builder, 200, 'udp-heartbeat:2', 'unknown', 'up')
+  belief(builder, 300, 'udp-heartbeat:1', 'up', 'down')
+  const changes = new LabLog(builder.events).beliefChanges(HOST, 'udp-heartbeat', { from: 150, to: 400 })
+  expect(changes.map(({ data }) => data.new)).toEqual(['up', 'down'])
+})
+
 test('before anything was heard of a connection nothing is believed', () => {
   expect(new LabLog([]).beliefAt(HOST, 'tcp-idle', 100)).toBe('unknown')
 })
