@@ -12,8 +12,8 @@ import { type Captured, copiesOf, distinct, lostOf, reorderedOf, SeenCell } from
 
 type Claims = (TimedClaim | null)[]
 
-/** The score interval of E. B. Wilson (1927), for 4 standard deviations: see `isPlausible`. */
-const WILSON = 'Wilson, z = 4'
+/** The score interval of E. B. Wilson (1927), for 5 standard deviations: see `isPlausible`. */
+const WILSON = 'Wilson, z = 5'
 
 export function networkClaims(log: LabLog, settings: UdpSettings): Claims {
   const of = (caseId: string, mechanism: string, claims: (cell: SeenCell) => Claims): Claims => {
