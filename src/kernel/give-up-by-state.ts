@@ -138,7 +138,9 @@ export function zeroWindowGiveUp(connection: ZeroWindow): Span {
     maxMs: timerAfter({ minMs: 0, maxMs: 0 }, waitMs(connection.backoff), jiffyMs).maxMs,
   }
   for (let probe = 1; probe <= retries2; probe++) {
-    fires = timerAfter(fires, waitMs(connection.backoff + probe), jiffyMs)
+    const { minMs, maxMs } = timerAfter(fires, waitMs(connection.backoff + probe), jiffyMs)
+    // A timer counts from the tick that has begun already: it may fire sooner than asked by less than one.
+    fires = { minMs: minMs - jiffyMs, maxMs }
   }
   return fires
 }
