@@ -194,7 +194,7 @@ function sendingOutlook(facts: ConnectionFacts, host: HostFacts): Outlook {
     notices: 'within',
     within: { since: 'lost-send', minMs: within.minMs, maxMs: within.maxMs },
     fromNow: null,
-    words: `${rangeWords(within)} (${formula}, ${timeoutWords(facts)})`,
+    words: `${rangeWords(within)} (${formula}, ${timeoutWords(facts, host)})`,
     decidedBy: [userTimeoutMs > 0 ? 'TCP_USER_TIMEOUT' : 'net.ipv4.tcp_retries2'],
     unless: unreadable(facts, host, userTimeoutMs === 0 ? retries : null),
   }
@@ -240,10 +240,10 @@ function timeoutsOf(
   return values
 }
 
-function timeoutWords({ reading, coarseTimeoutMs }: ConnectionFacts): string {
-  return reading === null
-    ? `RTO from ${coarseTimeoutMs} ms`
-    : `RTO ${Math.round(reading.info.retransmissionTimeoutMs)} ms`
+/** Before any doubling. */
+function timeoutWords(facts: ConnectionFacts, host: HostFacts): string {
+  const [timeoutMs = RTO_MIN_MS] = timeoutsOf(facts, host)
+  return `RTO ${facts.reading === null ? 'from ' : ''}${Math.round(timeoutMs)} ms`
 }
 
 /** RFC 8985. Whether the peers agreed on SACK only TCP_INFO tells; nearly all do. */
@@ -349,16 +349,22 @@ function linearTimeouts(sysctls: HostFacts['sysctls']): number {
     : Number(sysctls.tcp_syn_linear_timeouts ?? 0)
 }
 
-/** What is left when the `next`-th of a chain of timers fires in `timerLeftMs`. */
+/**
+ * What is left when the `next`-th of a chain of timers fires in `timerLeftMs`. A chain goes on from there with
+ * the lateness of what follows; TCP_USER_TIMEOUT counts from its beginning, so that lateness until now is made
+ * good, and only its last timer may be late.
+ */
 function leftOf(
   { minMs, maxMs, retransmissions }: RetransmissionGiveUp,
   next: number,
   timerLeftMs: number,
 ): Span {
   const fires = retransmissions[next] ?? { minMs, maxMs }
+  const [soonest, latest] = [minMs - fires.minMs, maxMs - fires.maxMs]
+  const most = latest >= soonest ? latest : soonest + (maxMs - minMs)
   return {
-    minMs: Math.max(0, minMs - fires.minMs) + timerLeftMs,
-    maxMs: Math.max(0, maxMs - fires.maxMs) + timerLeftMs + TABLE_STEP_MS,
+    minMs: Math.max(0, Math.min(soonest, latest)) + timerLeftMs,
+    maxMs: Math.max(0, most) + timerLeftMs + TABLE_STEP_MS,
   }
 }
 

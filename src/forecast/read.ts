@@ -90,9 +90,9 @@ export async function readAll(): Promise<Reading> {
   }
   const reading = await read(found, [
     ...(forbidden > 0
-      ? [`${forbidden} processes that may not be read: another user's, or they hide themselves`]
+      ? [`processes that may not be read, being another user's or hiding themselves: ${forbidden}`]
       : []),
-    ...(tooMany > 0 ? [`${tooMany} processes: no more than ${PROCESSES_MAX} are read`] : []),
+    ...(tooMany > 0 ? [`processes after the first ${PROCESSES_MAX}: ${tooMany}`] : []),
   ])
   const talks = ({ connections, datagrams, listening }: ProcessReport) =>
     connections.length + datagrams.length + listening > 0

@@ -58,8 +58,9 @@ export function readForeignProcess(pid: number, descriptorsMax: number): Foreign
 function linkOf(path: string): string {
   try {
     return readlinkSync(path)
-  } catch {
-    return ''
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw error
   }
 }
 
