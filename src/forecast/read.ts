@@ -126,7 +126,6 @@ async function read(found: readonly ForeignProcess[], leftOut: string[]): Promis
       if (found.length === 1 || !isGone(error)) throw error
     }
   }
-  if (room === 0) leftOut.push(`connections after the first ${CONNECTIONS_MAX}`)
   return { jiffyMs: tick, processes, leftOut }
 }
 
@@ -195,15 +194,25 @@ function reportOf(
     const entry = connections.get(inode)
     return entry === undefined ? [] : [{ descriptor, entry }]
   })
+  const chosen = mine.slice(0, room)
+  if (chosen.length < mine.length) {
+    problems.push(
+      `${mine.length - chosen.length} connections left out: no more than ${CONNECTIONS_MAX} are read`,
+    )
+  }
   const { readings, problem } = readOptions(
     pid,
-    mine.slice(0, room).map(({ descriptor, entry }) => [entry.inode, descriptor]),
+    chosen.map(({ descriptor, entry }) => [entry.inode, descriptor]),
   )
   if (problem !== null) problems.push(problem)
-  const reports = mine.slice(0, room).map(({ descriptor, entry }): ConnectionReport => {
-    const facts = factsOf(entry, readings.get(entry.inode) ?? null)
-    const host = { sysctls, jiffyMs: tick }
-    return { local: entry.local, remote: entry.remote, descriptor, facts, forecast: forecast(facts, host) }
+  const host = { sysctls, jiffyMs: tick }
+  const reports = chosen.flatMap(({ descriptor, entry }): ConnectionReport[] => {
+    const reading = readings.get(entry.inode) ?? null
+    // Closed meanwhile.
+    if (problem === null && reading === null) return []
+    const facts = factsOf(entry, reading)
+    const { local, remote } = entry
+    return [{ local, remote, descriptor, facts, forecast: forecast(facts, host) }]
   })
   const ofUdp = [...sockets.keys()].flatMap((inode) => datagrams.get(inode) ?? [])
   const listening = [...sockets.keys()].filter((inode) => listeners.has(inode)).length
