@@ -215,6 +215,7 @@ describeNeeding('Linux and koffi', canRead)('the sockets of a process', () => {
 })
 
 describeNeeding('network namespaces', canRead && isolation !== null)('a network namespace of its own', () => {
+  const UNSHARE = 'unshare'
   const INSIDE = `ip link set lo up && echo 7 > /proc/sys/net/ipv4/tcp_retries2 && exec "$0" -e "$1"`
   const PAIR = `const net = require('net')
   const server = net.createServer().listen(0, '127.0.0.1', () =>
@@ -222,7 +223,7 @@ describeNeeding('network namespaces', canRead && isolation !== null)('a network 
 
   test('its sockets and its sysctls, read from outside, as root or as the user who made it', async () => {
     const own = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user']
-    const child = spawn('unshare', [...own, '--net', 'sh', '-c', INSIDE, process.execPath, PAIR], {
+    const child = spawn(UNSHARE, [...own, '--net', 'sh', '-c', INSIDE, process.execPath, PAIR], {
       env: environmentWithSbin(),
       stdio: ['ignore', 'pipe', 'inherit'],
     })
