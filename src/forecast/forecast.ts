@@ -185,18 +185,18 @@ function keepaliveWords({ idleMs, intervalMs, probes }: Keepalive, more = ''): s
 function sendingOutlook(facts: ConnectionFacts, host: HostFacts): Outlook {
   const within = lostSend(facts, host)
   const userTimeoutMs = facts.reading?.options.userTimeoutMs ?? 0
-  const retries = `tcp_retries2 = ${sysctl(host.sysctls, 'tcp_retries2')}`
+  const retries2 = sysctl(host.sysctls, 'tcp_retries2')
   const formula =
     userTimeoutMs > 0
       ? `TCP_USER_TIMEOUT ${longDuration(userTimeoutMs)} from the first retransmission`
-      : retries
+      : `tcp_retries2 = ${retries2}`
   return {
     notices: 'within',
     within: { since: 'lost-send', minMs: within.minMs, maxMs: within.maxMs },
     fromNow: null,
     words: `${rangeWords(within)} (${formula}, ${timeoutWords(facts, host)})`,
     decidedBy: [userTimeoutMs > 0 ? 'TCP_USER_TIMEOUT' : 'net.ipv4.tcp_retries2'],
-    unless: unreadable(facts, host, userTimeoutMs === 0 ? retries : null),
+    unless: unreadable(facts, host, userTimeoutMs === 0 ? ['tcp_retries2', retries2] : null),
   }
 }
 
@@ -301,16 +301,15 @@ function closedWindow(facts: ConnectionFacts, host: HostFacts): Outlook {
     minMs: userTimeoutMs > 0 ? 0 : shortest.minMs,
     maxMs: isUser ? byUser.maxMs : longest.maxMs,
   }
-  const retries = `tcp_retries2 = ${retries2}`
   return {
     notices: 'within',
     within: { since: 'silence', ...within },
     fromNow: within,
     words: `${isUser ? `${longDuration(within.maxMs)} at most` : rangeWords(within)} (its window is closed: ${
-      isUser ? 'TCP_USER_TIMEOUT' : `unanswered probes, ${retries}`
+      isUser ? 'TCP_USER_TIMEOUT' : `unanswered probes, tcp_retries2 = ${retries2}`
     })`,
     decidedBy: [isUser ? 'TCP_USER_TIMEOUT' : 'net.ipv4.tcp_retries2'],
-    unless: unreadable(facts, host, isUser ? null : retries),
+    unless: unreadable(facts, host, isUser ? null : ['tcp_retries2', retries2]),
   }
 }
 
@@ -339,7 +338,11 @@ function connecting(facts: ConnectionFacts, host: HostFacts): Outlook {
   const left = leftOf(giveUp, retransmits, timerLeftMs)
   const sent = `SYN sent ${retransmits === 0 ? 'once' : `${retransmits + 1} times`} and unanswered`
   const decidedBy = reading?.options.userTimeoutMs ? ['TCP_USER_TIMEOUT'] : ['net.ipv4.tcp_syn_retries']
-  return waiting(left, sent, decidedBy, unreadable(facts, host, `tcp_syn_retries = ${synRetries}`))
+  const assumed =
+    reading === null
+      ? (['tcp_syn_retries', synRetries] as const)
+      : (['tcp_syn_linear_timeouts', linearTimeouts(host.sysctls)] as const)
+  return waiting(left, sent, decidedBy, unreadable(facts, host, assumed))
 }
 
 /** Kernels before 6.5 have none; where nothing could be read, today's default. */
@@ -398,15 +401,17 @@ function unknown(words: string): Outlook {
   }
 }
 
-/** @param assumed a sysctl with the value taken for it; null where none decides */
+/** @param assumed a sysctl that decides and the value taken for it; null where none decides */
 function unreadable(
   { reading }: ConnectionFacts,
   { sysctls }: HostFacts,
-  assumed: string | null,
+  assumed: readonly [sysctl: string, value: number] | null,
 ): string | null {
   const reasons = [
     ...(reading === null ? ['TCP_USER_TIMEOUT is set, which is not readable'] : []),
-    ...(sysctls === null && assumed !== null ? [`${assumed} is not so in its network namespace`] : []),
+    ...(sysctls === null && assumed !== null
+      ? [`${assumed[0]} is not ${assumed[1]} in its network namespace`]
+      : []),
   ]
   return reasons.length === 0 ? null : reasons.join(', or ')
 }

@@ -4,7 +4,12 @@
  */
 import { readdirSync, readlinkSync } from 'node:fs'
 import { execute } from '../hosts/commands.ts'
-import { type ForeignProcess, openSocketReader, readForeignProcess } from '../kernel/foreign-process.ts'
+import {
+  type ForeignProcess,
+  openSocketReader,
+  problemOf,
+  readForeignProcess,
+} from '../kernel/foreign-process.ts'
 import { jiffyMs } from '../kernel/jiffies.ts'
 import type { TcpReading } from '../kernel/socket-options.ts'
 import {
@@ -185,9 +190,7 @@ function reportOf(
   const problems = [
     ...(cutShort ? [`descriptors after the first ${DESCRIPTORS_MAX} were not looked at`] : []),
     ...(sysctls === null
-      ? [
-          'the sysctls of its network namespace are not readable: only root can enter it; Linux has these defaults',
-        ]
+      ? ['the sysctls of its network namespace are not readable, except by root: taken as Linux has them']
       : []),
   ]
   const mine = [...sockets].flatMap(([inode, descriptor]) => {
@@ -249,7 +252,7 @@ function readOptions(
   } catch (error) {
     return {
       readings: new Map(),
-      problem: notReadable(error instanceof Error ? error.message : String(error)),
+      problem: notReadable(problemOf(error)),
     }
   } finally {
     reader.close()
@@ -257,8 +260,7 @@ function readOptions(
 }
 
 function notReadable(why: string): string {
-  const yama = why.includes('EPERM') ? ', or after sysctl kernel.yama.ptrace_scope=0' : ''
-  return `options are not readable (${why}); readable as root${yama}`
+  return `options are not readable: ${why}`
 }
 
 /** What TCP_INFO says is younger than the table. */

@@ -257,8 +257,12 @@ describe('where options are not readable', () => {
 
   test('sysctls that are not readable are assumed, and named', () => {
     const { sending } = of({ reading: reading() }, { sysctls: null })
-    expect(sending?.unless).toBe('tcp_retries2 = 15 is not so in its network namespace')
+    expect(sending?.unless).toBe('tcp_retries2 is not 15 in its network namespace')
     expect(sending?.within).toEqual(of({ reading: reading() }).sending?.within)
+    const connecting = { state: 'SYN-SENT', timer: 'retransmit', timerLeftMs: 1000 } as const
+    const { now } = of({ ...connecting, reading: reading() }, { sysctls: null })
+    expect(now?.unless).toBe('tcp_syn_linear_timeouts is not 4 in its network namespace')
+    expect(of(connecting, { sysctls: null }).now?.unless).toContain('tcp_syn_retries is not 6')
     // With a user timeout nothing of that matters.
     expect(of({ reading: reading({ userTimeoutMs: 1000 }) }, { sysctls: null }).sending?.unless).toBeNull()
   })

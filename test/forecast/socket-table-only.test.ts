@@ -11,7 +11,7 @@ vi.mock('../../src/kernel/foreign-process.ts', async (original) => ({
   ...(await original<typeof import('../../src/kernel/foreign-process.ts')>()),
   openSocketReader: () => ({
     read: () => {
-      throw new Error('system call 438 failed: EPERM')
+      throw Object.assign(new Error('system call 438 failed: EPERM'), { code: 'EPERM' })
     },
     close: () => {},
   }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { retagsSockets } from '../../src/kernel/foreign-process.ts'
+import { problemOf, retagsSockets } from '../../src/kernel/foreign-process.ts'
 
 describe('retagsSockets()', () => {
   const unified = '0::/user.slice/user-1001.slice\n'
@@ -14,4 +14,11 @@ describe('retagsSockets()', () => {
     expect(retagsSockets(own, '4:net_cls,net_prio:/bulk\n3:memory:/a\n')).toBe(true)
     expect(retagsSockets('5:net_prio:/\n', '5:net_prio:/x\n')).toBe(true)
   })
+})
+
+test('problemOf() says what would help', () => {
+  const error = (code: string) => Object.assign(new Error(`system call 438 failed: ${code}`), { code })
+  expect(problemOf(error('EPERM'))).toContain('as root')
+  expect(problemOf(error('ENOSYS'))).toContain('Linux 5.6')
+  expect(problemOf(error('EMFILE'))).toBe('system call 438 failed: EMFILE')
 })
