@@ -13,8 +13,10 @@ import {
   keepaliveGiveUpSinceHeard,
   type RetransmissionGiveUp,
   RTO_MAX_MS,
+  RTO_MIN_MS,
   retransmissionGiveUp,
   type Span,
+  sendsTailLossProbes,
 } from '../kernel/give-up.ts'
 import { synSentGiveUp, zeroWindowGiveUp, zeroWindowUserTimeout } from '../kernel/give-up-by-state.ts'
 import type { Keepalive, TcpOptions } from '../kernel/socket-options.ts'
@@ -68,14 +70,10 @@ const DEFAULTS = {
   tcp_keepalive_intvl: '75',
   tcp_keepalive_probes: '9',
 } as const
-/** Values of tcp_early_retrans that send a tail loss probe. */
-const TAIL_LOSS_PROBE = ['3', '4']
 /** MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL and MAX_TCP_KEEPCNT in include/net/tcp.h. */
 const KEEPALIVE_MAX: Keepalive = { idleMs: 32_767_000, intervalMs: 32_767_000, probes: 127 }
 /** The socket table cuts the timeout off at so many milliseconds. */
 const TABLE_STEP_MS = 10
-/** TCP_RTO_MIN: what a timeout has beside the round trip. */
-const RTO_MIN_MS = 200
 
 export function forecast(facts: ConnectionFacts, host: HostFacts): Forecast {
   const outlooks = outlooksOf(facts, host)
@@ -232,7 +230,15 @@ function timeoutsOf(
 ): number[] {
   // Each retransmission doubles it; the probes of a closed window do not.
   const doublings = timer === 'retransmit' ? (reading?.info.backoff ?? retransmits) : 0
-  if (reading !== null) return [Math.max(RTO_MIN_MS, reading.info.retransmissionTimeoutMs / 2 ** doublings)]
+  if (reading !== null) {
+    const { retransmissionTimeoutMs } = reading.info
+    // Doubled until rtoMaxMs, it does not tell any more what it was.
+    return [
+      doublings === 0
+        ? retransmissionTimeoutMs
+        : Math.max(RTO_MIN_MS, retransmissionTimeoutMs / 2 ** doublings),
+    ]
+  }
   const shortest = Math.max(RTO_MIN_MS, (coarseTimeoutMs ?? RTO_MIN_MS) / 2 ** doublings)
   const values: number[] = []
   for (let timeoutMs = shortest; timeoutMs < shortest + TABLE_STEP_MS; timeoutMs += jiffyMs)
@@ -248,7 +254,7 @@ function timeoutWords(facts: ConnectionFacts, host: HostFacts): string {
 
 /** RFC 8985. Whether the peers agreed on SACK only TCP_INFO tells; nearly all do. */
 function tailLossProbe({ reading }: ConnectionFacts, { sysctls }: HostFacts): boolean {
-  return TAIL_LOSS_PROBE.includes(String(sysctl(sysctls, 'tcp_early_retrans'))) && (reading?.sack ?? true)
+  return sendsTailLossProbes(sysctl(sysctls, 'tcp_early_retrans')) && (reading?.sack ?? true)
 }
 
 function rtoMaxMs({ reading }: ConnectionFacts, { sysctls }: HostFacts): number {
