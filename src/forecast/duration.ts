@@ -22,8 +22,14 @@ export function longDuration(ms: number): string {
   return parts.slice(0, 3).join(' ')
 }
 
-/** Both ends of a range, or one where they read the same. */
+/** Both ends of a range, the upper one rounded up; or one where they read the same. */
 export function rangeWords({ minMs, maxMs }: { minMs: number; maxMs: number }): string {
-  const [from, to] = [longDuration(minMs), longDuration(maxMs)]
+  const [from, to] = [longDuration(minMs), longDuration(roundedUp(maxMs))]
   return from === to ? from : `${from} to ${to}`
+}
+
+/** To the next of what {@link longDuration} tells. */
+function roundedUp(ms: number): number {
+  const step = ms < TENTHS_BELOW_MS ? 100 : 1000
+  return Math.ceil(ms / step) * step
 }

@@ -280,7 +280,9 @@ test.each([
   expect(longDuration(ms)).toBe(words)
 })
 
-test('rangeWords() says one number where both ends read the same', () => {
-  expect(rangeWords({ minMs: 61_100, maxMs: 61_300 })).toBe('1 min 1 s')
+test('rangeWords() says one number where both ends read the same, and never too little', () => {
+  expect(rangeWords({ minMs: 61_000, maxMs: 61_000 })).toBe('1 min 1 s')
+  expect(rangeWords({ minMs: 3068, maxMs: 3368 })).toBe('3 s to 3.4 s')
+  expect(rangeWords({ minMs: 61_100, maxMs: 61_300 })).toBe('1 min 1 s to 1 min 2 s')
   expect(rangeWords({ minMs: 1000, maxMs: 2500 })).toBe('1 s to 2.5 s')
 })
