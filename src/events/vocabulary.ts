@@ -532,6 +532,11 @@ export const vocabulary = {
     durationMs: ms,
     stderr: v.optional(text),
   }),
+  /** A program that runs on a host beside the host's own process, in a process of its own. */
+  'command:started': v.strictObject({ argv: v.array(text), processId: count }),
+  /** A line that it printed, as it came: somebody else's words. */
+  'command:said': v.strictObject({ stream: v.picklist(['stdout', 'stderr']), line: text }),
+  'command:ended': v.strictObject({ code: v.nullable(v.number()), signal: v.nullable(text) }),
   /** The lab's own timer came late: the machine was busy, and what was measured now may be late too. */
   'control:late': v.strictObject({ lateMs: ms }),
 

@@ -11,6 +11,7 @@ import { type Fault, FaultError, type Proof, type Struck, type Target } from '..
 import { type FaultId, faults } from '../faults/registry.ts'
 import { run } from '../hosts/commands.ts'
 import type { Cable, Host, Hosts, Network, Pair, PairWish, Router } from '../hosts/host.ts'
+import { type CommandOptions, HostCommand } from '../hosts/host-command.ts'
 import { HostProcess } from '../hosts/host-process.ts'
 import type { CaptureProcess } from '../kernel/capture/capture-process.ts'
 import type { EchoResult, EchoSeries } from '../programs/echo-series.ts'
@@ -54,6 +55,7 @@ export class Rig {
   readonly #stop: AbortSignal
   readonly #kernel: KernelObserver
   readonly #processes = new Set<HostProcess>()
+  readonly #commands = new Set<HostCommand>()
   /** By pair; none of a pair that was never connected. */
   readonly #programs = new Map<string, Programs>()
   readonly #ports = new Map<string, Ports>()
@@ -145,6 +147,21 @@ export class Rig {
   async write(host: Host, mechanisms: Mechanism[]): Promise<void> {
     this.#log.emitter('lab', host)('host:asked', { request: 'write', mechanisms })
     await host.process?.ask('write', { mechanisms })
+  }
+
+  /**
+   * Starts a program of its own on a host, beside the host's process. It ends with the run.
+   * @throws CommandNotStartedError when there is no such program
+   */
+  async start(host: Host, argv: readonly string[], options: CommandOptions): Promise<HostCommand> {
+    const command = await HostCommand.start(host, argv, options, this.#log.emitter(options.name, host))
+    this.#commands.add(command)
+    return command
+  }
+
+  /** Tells packet capture and kernel observer that this host speaks `mechanism` at a port of its own. */
+  async speaksAt(host: Host, port: number, mechanism: string): Promise<void> {
+    await this.#announce(host, 'own', `${host.address}:${port}`, mechanism)
   }
 
   /** Sockets of a host that the lab leads step by step. */
@@ -327,8 +344,9 @@ export class Rig {
     for (const inForce of [...this.#inForce]) await inForce.undo()
     this.#kernel.close()
     this.emit('run:ended', { because })
-    for (const process of this.#processes) process.signal('SIGKILL')
-    await Promise.all([...this.#processes].map((process) => process.exited))
+    const started = [...this.#processes, ...this.#commands]
+    for (const process of started) process.signal('SIGKILL')
+    await Promise.all(started.map((process) => process.exited))
     await this.#hosts.network?.close()
   }
 

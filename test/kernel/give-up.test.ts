@@ -55,6 +55,12 @@ const measured: Measured[] = [
     fastestMs: 1419,
     slowestMs: 1452,
   },
+  {
+    what: 'tcp_retries2 4, the doubling ends at 1 s (tcp_rto_max_ms)',
+    connection: { ...busy, retries2: 4, rtoMaxMs: 1000 },
+    fastestMs: 4748,
+    slowestMs: 4768,
+  },
   { what: 'heartbeat', connection: heartbeat, fastestMs: 3577, slowestMs: 3608 },
   {
     what: 'heartbeat, R 216',

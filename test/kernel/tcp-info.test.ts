@@ -1,6 +1,6 @@
 import { endianness } from 'node:os'
 import { expect, test } from 'vitest'
-import { decodeTcpInfo } from '../../src/kernel/tcp-info.ts'
+import { decodeHeardAgo, decodeSack, decodeTcpInfo } from '../../src/kernel/tcp-info.ts'
 import { testNeeding } from '../support/needs.ts'
 
 /** struct tcp_info of linux/tcp.h after a write was lost, as far as a kernel of 2005 fills it. */
@@ -10,6 +10,8 @@ function info({ state = 1 } = {}): Buffer {
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, 26)
   words[2] = 1_632_000 // rto
   words[6] = 1 // unacked
+  words[13] = 2500 // last_data_recv
+  words[14] = 1200 // last_ack_recv
   words[17] = 40 // rtt
   return bytes
 }
@@ -24,6 +26,18 @@ test('decodeTcpInfo() gives milliseconds', () => {
     unansweredProbes: 2,
     backoff: 5,
   })
+})
+
+test('decodeHeardAgo() takes whatever was heard last', () => {
+  expect(decodeHeardAgo(info())).toBe(1200)
+  expect(decodeHeardAgo(info().subarray(0, 60))).toBeNull()
+})
+
+test('decodeSack() reads one of the options', () => {
+  const bytes = info()
+  expect(decodeSack(bytes)).toBe(false)
+  bytes[5] = 1 | 2 // timestamps, SACK
+  expect(decodeSack(bytes)).toBe(true)
 })
 
 test('decodeTcpInfo() takes a struct that ends after the round trip, and none that ends before', () => {

@@ -1,0 +1,157 @@
+/**
+ * A command that runs on a host beside the host's own process: a program that has to be killed by itself, a
+ * server nobody here wrote, a browser. It ends with the lab, whatever happens: in the netns tier all that it
+ * started ends too, since the kernel ends a whole pid namespace.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import type { Emitter } from '../events/emit.ts'
+import { environmentWithSbin } from './commands.ts'
+import type { Host } from './host.ts'
+import type { Exit } from './host-process.ts'
+
+/** A line is data of somebody else's: so much of it is logged and matched. */
+const LINE_LIMIT = 2000
+/** So many lines are kept for `untilLine`; the newest count. */
+const LINES_KEPT = 1000
+/** From SIGTERM to SIGKILL. */
+const END_LIMIT_MS = 2000
+
+/** One line that a command printed. */
+export interface SaidLine {
+  stream: 'stdout' | 'stderr'
+  line: string
+}
+
+export interface CommandOptions {
+  /** What its lines are logged as, `program` in the log: `redis`. */
+  name: string
+  /** Added to the lab's own environment. */
+  environment?: Record<string, string>
+  /** The lab's own where it is left out. */
+  folder?: string
+  onLine?: (said: SaidLine) => void
+}
+
+/** A command that could not be started. */
+export class CommandNotStartedError extends Error {
+  override name = 'CommandNotStartedError'
+}
+
+export class HostCommand {
+  readonly pid: number
+  /** Resolves when it has ended, whoever ended it. Never rejects. */
+  readonly exited: Promise<Exit>
+  /** Set once it has ended. */
+  exit: Exit | null = null
+  readonly #child: ChildProcess
+  readonly #lines: SaidLine[] = []
+  readonly #listeners = new Set<(said: SaidLine) => void>()
+  /** It has ended, and all that it printed was read. */
+  #isSilent = false
+  readonly #argv: readonly string[]
+
+  /**
+   * Starts a command on a host; its output becomes events, line by line.
+   * @param emit an emitter of the host that it runs on
+   * @throws CommandNotStartedError when there is no such program
+   */
+  static async start(
+    host: Host,
+    argv: readonly string[],
+    options: CommandOptions,
+    emit: Emitter,
+  ): Promise<HostCommand> {
+    const [program = '', ...args] = [...host.commandPrefix, ...argv]
+    const child = spawn(program, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...environmentWithSbin(), ...options.environment },
+      ...(options.folder === undefined ? {} : { cwd: options.folder }),
+    })
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve)
+      child.once('error', ({ message }) =>
+        reject(new CommandNotStartedError(`${argv.join(' ')}: ${message}`)),
+      )
+    })
+    return new HostCommand(child, argv, options, emit)
+  }
+
+  private constructor(child: ChildProcess, argv: readonly string[], options: CommandOptions, emit: Emitter) {
+    this.#child = child
+    this.#argv = argv
+    this.pid = child.pid ?? 0
+    emit('command:started', { argv: [...argv], processId: this.pid })
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const input = child[stream]
+      if (input === null) continue
+      createInterface({ input }).on('line', (text) => {
+        const said = { stream, line: text.slice(0, LINE_LIMIT) }
+        emit('command:said', said)
+        this.#lines.push(said)
+        if (this.#lines.length > LINES_KEPT) this.#lines.shift()
+        options.onLine?.(said)
+        for (const listener of [...this.#listeners]) listener(said)
+      })
+    }
+    child.once('close', () => {
+      this.#isSilent = true
+    })
+    this.exited = new Promise((resolve) => {
+      child.once('exit', (code, signal) => {
+        this.exit = { code, signal }
+        emit('command:ended', { code, signal })
+        resolve(this.exit)
+      })
+    })
+  }
+
+  /**
+   * The first line that matches, printed already or to come.
+   * @throws Error with the last lines, when it ends or `withinMs` passes without one
+   */
+  untilLine(pattern: RegExp, { withinMs }: { withinMs: number }): Promise<string> {
+    const matches = ({ line }: SaidLine) => pattern.test(line)
+    const found = this.#lines.find(matches)
+    if (found !== undefined) return Promise.resolve(found.line)
+    return new Promise((resolve, reject) => {
+      const fail = (why: string) => {
+        stop()
+        const last = this.#lines.slice(-3).map(({ line }) => line)
+        reject(
+          new Error(`${this.#argv[0]} ${why}${last.length === 0 ? '' : `; it said: ${last.join(' / ')}`}`),
+        )
+      }
+      const listener = (said: SaidLine) => {
+        if (!matches(said)) return
+        stop()
+        resolve(said.line)
+      }
+      const timer = setTimeout(() => fail(`did not print ${pattern} in ${withinMs} ms`), withinMs)
+      const stop = () => {
+        clearTimeout(timer)
+        this.#listeners.delete(listener)
+      }
+      this.#listeners.add(listener)
+      // Its last lines come after its end.
+      if (this.#isSilent) fail(`ended before it printed ${pattern}`)
+      this.#child.once('close', () => {
+        if (this.#listeners.has(listener)) fail(`ended before it printed ${pattern}`)
+      })
+    })
+  }
+
+  /** Sends a signal. Does nothing once it has ended. */
+  signal(signal: NodeJS.Signals): void {
+    if (this.exit === null) this.#child.kill(signal)
+  }
+
+  /** Asks it to end (SIGTERM), and ends it when it does not. */
+  async end(): Promise<Exit> {
+    this.signal('SIGTERM')
+    const timer = setTimeout(() => this.signal('SIGKILL'), END_LIMIT_MS)
+    const exit = await this.exited
+    clearTimeout(timer)
+    return exit
+  }
+}

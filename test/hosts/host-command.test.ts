@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest'
+import type { EventName } from '../../src/events/vocabulary.ts'
+import type { Host } from '../../src/hosts/host.ts'
+import { CommandNotStartedError, HostCommand } from '../../src/hosts/host-command.ts'
+
+const host: Host = {
+  name: 'one-b',
+  pair: 'one',
+  address: '127.0.0.1',
+  commandPrefix: [],
+  incarnation: 1,
+  process: null,
+}
+
+function start(argv: string[], environment: Record<string, string> = {}) {
+  const events: [EventName, unknown][] = []
+  const command = HostCommand.start(host, argv, { name: 'own', environment }, (name, data) =>
+    events.push([name, data]),
+  )
+  return { command, events }
+}
+
+describe('a command on a host', () => {
+  test('what it prints is an event, line by line, and so are its start and end', async () => {
+    const { command, events } = start(['sh', '-c', 'echo "$WORD"; echo two >&2; exit 3'], { WORD: 'one' })
+    const { pid, exited } = await command
+    expect(await exited).toEqual({ code: 3, signal: null })
+    await expect.poll(() => events.length).toBe(4)
+    expect(events[0]).toEqual([
+      'command:started',
+      { argv: ['sh', '-c', 'echo "$WORD"; echo two >&2; exit 3'], processId: pid },
+    ])
+    expect(events).toContainEqual(['command:said', { stream: 'stdout', line: 'one' }])
+    expect(events).toContainEqual(['command:said', { stream: 'stderr', line: 'two' }])
+    expect(events).toContainEqual(['command:ended', { code: 3, signal: null }])
+  })
+
+  test('waits for a line, before or after it came', async () => {
+    const command = await start(['sh', '-c', 'sleep 0.1; echo ready on 7; sleep 5']).command
+    expect(await command.untilLine(/ready on \d/, { withinMs: 2000 })).toBe('ready on 7')
+    expect(await command.untilLine(/ready/, { withinMs: 1 })).toBe('ready on 7')
+    await expect(command.untilLine(/never/, { withinMs: 10 })).rejects.toThrow(/did not print .*ready on 7/)
+    expect(await command.end()).toEqual({ code: null, signal: 'SIGTERM' })
+  })
+
+  test('says that it ended instead', async () => {
+    const command = await start(['sh', '-c', 'echo no such file; exit 1']).command
+    const why = /ended before it printed \/ready\/; it said: no such file/
+    await expect(command.untilLine(/ready/, { withinMs: 2000 })).rejects.toThrow(why)
+    await expect(command.untilLine(/ready/, { withinMs: 2000 })).rejects.toThrow(why)
+  })
+
+  test('one that ignores SIGTERM is ended all the same', async () => {
+    const command = await start(['sh', '-c', 'trap "" TERM; echo up; while :; do sleep 0.1; done']).command
+    await command.untilLine(/up/, { withinMs: 2000 })
+    expect(await command.end()).toEqual({ code: null, signal: 'SIGKILL' })
+  })
+
+  test('one that does not exist', async () => {
+    await expect(start(['no-such-program']).command).rejects.toThrow(CommandNotStartedError)
+  })
+})
