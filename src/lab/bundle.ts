@@ -8,7 +8,7 @@ import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, stop } from 'esbuild'
 
-/** Inside node_modules, so that `koffi`, which is not bundled, is found from there. */
+/** Inside node_modules, so that native modules, which are not bundled, are found from there. */
 const FOLDER = fileURLToPath(new URL('../../node_modules/.cache/stillhere/', import.meta.url))
 const ENTRIES = {
   runner: fileURLToPath(new URL('../runner.ts', import.meta.url)),
@@ -42,8 +42,8 @@ export async function bundle<Name extends string>(
     platform: 'node',
     target: 'node20',
     format: 'cjs',
-    // A native module: it finds its binary beside its own files.
-    external: ['koffi'],
+    // Native modules: each finds its binary beside its own files.
+    external: ['koffi', 'lmdb'],
     // Each process keeps the text it was started from.
     minifyWhitespace: true,
     minifySyntax: true,
