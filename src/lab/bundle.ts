@@ -15,10 +15,11 @@ const ENTRIES = {
   host: fileURLToPath(new URL('../programs/host.ts', import.meta.url)),
   capture: fileURLToPath(new URL('../capture.ts', import.meta.url)),
   cable: fileURLToPath(new URL('../cable.ts', import.meta.url)),
+  bank: fileURLToPath(new URL('../programs/bank/main.ts', import.meta.url)),
 }
 
 /**
- * Bundles the runner, the programs of a host, the capture and the cable process; about a tenth of a second.
+ * Bundles the runner, the programs of a host, the capture and the cable process, and the bank; about a tenth of a second.
  * @returns the path of each file
  */
 export function bundlePrograms(): Promise<Record<keyof typeof ENTRIES, string>> {
