@@ -304,8 +304,8 @@ export async function startBank(
     certificate === undefined
       ? http.createServer(limits, app)
       : https.createServer({ ...limits, key: certificate.privateKey, cert: certificate.certificate }, app)
-  // Node leaves out what is beyond; one more than we take shows that there was more.
-  server.maxHeadersCount = HEADERS_MAX + 1
+  // Node would leave out what is beyond, Host perhaps, and say nothing: we count, and refuse.
+  server.maxHeadersCount = 0
   server.on('connection', (socket) => {
     const groupId = groupIdOf(mechanism, socket.remotePort)
     const belief = new PeerBelief(emit, groupId)
