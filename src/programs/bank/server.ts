@@ -254,9 +254,12 @@ export async function startBank(
       }
       refuseForgery(request, id, tell)
       const outcome = await sessions.signOut(id, which, tell)
+      if (outcome.state !== 'live') {
+        answerSignedOut(request, response, outcome)
+        return
+      }
       response.append('Set-Cookie', cookieRemoval('session', request.secure))
-      if (outcome.state !== 'live') answerSignedOut(request, response, outcome)
-      else if (wantsJson(request)) response.json({ ended: outcome.result.length })
+      if (wantsJson(request)) response.json({ ended: outcome.result.length })
       else response.redirect(303, '/')
     })
   }
@@ -394,7 +397,10 @@ export async function startBank(
       'idle-expired': 'You were signed out, since you did nothing for a while.',
       expired: 'You were signed out: a session ends after some hours, whatever you do.',
     }[state]
-    response.append('Set-Cookie', cookieRemoval('session', request.secure))
+    // Only what came: a request that another site caused comes without, and must not sign its user out.
+    if (presentedCookie(request.headers.cookie, 'session', request.secure).kind === 'one') {
+      response.append('Set-Cookie', cookieRemoval('session', request.secure))
+    }
     if (wantsJson(request)) throw new Refusal(401, 'Not signed in', text, CHALLENGE)
     answerSignIn(request, response, 401, text)
   }

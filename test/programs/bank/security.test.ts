@@ -193,6 +193,16 @@ describe('whether you want it (3.5)', () => {
     expect((await alice.ask('POST', '/transfer', { form: transfer(csrf), headers })).status).toBe(200)
   })
 
+  test('a request without the cookie takes no cookie away: another site cannot sign anybody out', async () => {
+    const bank = await openBank()
+    for (const path of ['/transfer', '/sign-out', '/account']) {
+      const method = path === '/account' ? 'GET' : 'POST'
+      const answer = await bank.visitor().ask(method, path, { headers: { accept: 'text/html' } })
+      expect(answer.status).toBe(401)
+      expect(answer.headers['set-cookie']?.filter((line) => line.startsWith('session='))).toEqual([])
+    }
+  })
+
   test('nobody can be made to sign in as somebody else', async () => {
     const bank = await openBank()
     const [victim, attacker] = [bank.visitor(), bank.visitor()]
