@@ -115,8 +115,14 @@ export async function startBank(
     response.type('css').send(STYLE)
   })
   app.use(
-    express.urlencoded({ extended: false, limit: BODY_BYTES_MAX, parameterLimit: FIELDS_MAX }),
-    express.json({ limit: BODY_BYTES_MAX }),
+    // No form is compressed: what is would be small here and large after unpacking.
+    express.urlencoded({
+      extended: false,
+      limit: BODY_BYTES_MAX,
+      parameterLimit: FIELDS_MAX,
+      inflate: false,
+    }),
+    express.json({ limit: BODY_BYTES_MAX, inflate: false }),
   )
 
   app.get('/', async (request, response) => {
