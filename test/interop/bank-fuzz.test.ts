@@ -14,8 +14,13 @@ import { runNode } from '../support/process.ts'
 const FUZZ_MS = Number(process.env.STILLHERE_FUZZ_MS ?? 5000)
 /** Whatever is sent in one connection is answered, or the connection ended, within this. */
 const ANSWER_WITHIN_MS = 5000
-/** Of JavaScript: a few bytes lost with each request end the process within the minute. */
+/** Little, so that it is swept often: what is left after each sweep is what the bank holds on to. */
 const HEAP_MB = 48
+/**
+ * It may come to know ten thousand addresses, which takes a few megabytes, and remembers transfers. In a minute of
+ * fuzz it answers some ten thousand requests: whoever keeps a kilobyte of each is found out.
+ */
+const GROWTH_MB_MAX = 12
 
 async function startBank() {
   const { bank: bundle } = await bundlePrograms()
@@ -29,7 +34,7 @@ async function startBank() {
   }
   const bank = runNode(
     // It believes us where we come from: from ever other addresses, so that rates do not end the test.
-    [`--max-old-space-size=${HEAP_MB}`, bundle, '--proxy', '127.0.0.1'],
+    [`--max-old-space-size=${HEAP_MB}`, '--trace-gc', bundle, '--proxy', '127.0.0.1'],
     { ...process.env, [EVENT_LOG_VARIABLE]: JSON.stringify(log) },
   )
   onTestFinished(async () => {
@@ -232,11 +237,17 @@ test(
     const limits = { numRuns: 1_000_000_000, interruptAfterTimeLimit: FUZZ_MS, markInterruptAsFailure: false }
     await fc.assert(property, { ...limits, seed })
     const counted = [...statuses].sort().map(([status, count]) => `${count} x ${status}`)
-    console.log(`seed ${seed}: ${counted.join(', ')}`)
     // It was not all refused at the door.
     for (const status of ['200', '303', '400', '401', '403', '404', '405', '422', '431'])
       expect([...statuses.keys()]).toContain(status)
 
+    const held = [...bank.stdout().matchAll(/Mark-Compact .* -> ([\d.]+) /g)].map(([, mb]) => Number(mb))
+    expect(held.length).toBeGreaterThan(10)
+    const quarter = Math.floor(held.length / 4)
+    const middle = (from: number) => held.slice(from, from + quarter).sort((a, b) => a - b)[quarter >> 1] ?? 0
+    const [early, late] = [middle(0), middle(held.length - quarter)]
+    console.log(`seed ${seed}: ${counted.join(', ')}; held ${early} MB, then ${late}`)
+    expect(late - early).toBeLessThan(GROWTH_MB_MAX)
     expect(bank.stderr()).toBe('')
     expect((await alice.account()).status).toBe(200)
     expect(await total()).toBe(4000)
