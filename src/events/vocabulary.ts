@@ -4,7 +4,7 @@
  * One line of a log is an {@link Envelope}: who observed what, when. What was observed is under
  * `data` and nowhere else, so that nothing a peer sends can overwrite the envelope.
  *
- * Four sources meet in one log: applications (`program tcp udp delivery http websocket session heartbeat
+ * Four sources meet in one log: applications (`program tcp udp delivery http balancer websocket session heartbeat
  * detector belief relay`), kernels (`kernel`), and the lab itself, which knows the truth because it did it
  * (`truth fault case host command control run`). The recorder adds its own remarks (`recorder`).
  */
@@ -297,6 +297,23 @@ export const vocabulary = {
   'http:response_sent': v.strictObject({ status: count, idleLimitMs: v.optional(ms) }),
   'http:response_received': v.strictObject({ number: count, status: count, afterMs: ms }),
   'http:request_failed': v.strictObject({ number: count, code: text, afterMs: ms }),
+
+  /**
+   * A balancer passed a request on. `local` is its own end of the connection to the server, `reused` whether that
+   * had carried requests before; `tries`: to so many servers, this one included.
+   */
+  'balancer:forwarded': v.strictObject({
+    backend: socketAddress,
+    local: socketAddress,
+    reused: v.boolean(),
+    tries: count,
+  }),
+  /** It takes this server out, or in again: what it believes, from what became of the last request. */
+  'balancer:backend_updated': v.strictObject({
+    backend: socketAddress,
+    new: v.picklist(['in', 'out']),
+    because: text,
+  }),
 
   /**
    * A session began, went on, or was refused, as the end that logs it sees it. `session` is a short
