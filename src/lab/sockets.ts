@@ -176,10 +176,25 @@ export class Sockets {
       hangUp: async (mechanism, connection) => {
         await this.#ask('userHangsUp', mechanism, undefined, { mechanism, connection })
       },
+      isGiven: async ({ address }, setCookie) => {
+        await this.#ask('userIsGiven', user, undefined, { user, address, setCookie })
+      },
       closeBrowser: async () => {
         await this.#ask('userClosesBrowser', user, undefined, { user })
       },
     }
+  }
+
+  /** A web bank that runs in this host's process, with its sessions in memory. */
+  async bank(
+    mechanism: string,
+    { name = 'bank', secure = false, sessions = {} }: Partial<HostRequests['bankStart']['ask']> = {},
+  ): Promise<SocketAddress & { certificate: string | null }> {
+    const ask = { mechanism, name, secure, sessions }
+    const { port, certificate } = await this.#ask('bankStart', mechanism, undefined, ask)
+    const at = { address: this.#host.address, port }
+    await this.#announce('own', at, mechanism)
+    return { ...at, certificate }
   }
 
   /** Passes requests on to several servers; see `src/programs/balancer.ts`. @throws Error with EADDRINUSE, ... */
@@ -310,6 +325,8 @@ export interface User {
   cookie(at: SocketAddress, where?: { path?: string; isSecure?: boolean }): Promise<string | undefined>
   /** Closes a connection that was kept. */
   hangUp(mechanism: string, connection: string): Promise<void>
+  /** Somebody else of that host name gives it a cookie. */
+  isGiven(at: SocketAddress, setCookie: string): Promise<void>
   /** Closes every connection, and forgets what has no date. */
   closeBrowser(): Promise<void>
 }

@@ -6,6 +6,7 @@ import type { EventData, RelayDirection } from '../events/vocabulary.ts'
 import type { Keepalive } from '../kernel/socket-options.ts'
 import type { Counted } from '../protocols/datagrams/tally.ts'
 import type { HeartbeatTiming } from '../protocols/heartbeat/constants.ts'
+import type { SessionLimits } from '../protocols/http-session/constants.ts'
 import type { StopAndWaitLimits } from '../protocols/stop-and-wait/sender.ts'
 import type { Policy } from './balancer.ts'
 import type { LaneMode } from './relay-lane.ts'
@@ -201,12 +202,19 @@ export interface UserRequests {
   }
   /** Close a connection that was kept. */
   userHangsUp: { ask: { mechanism: string; connection: string }; answer: null }
+  /** Somebody else on that host name has this browser keep a cookie: by another port, say. */
+  userIsGiven: { ask: { user: string; address: string; setCookie: string }; answer: null }
   /** Close all connections of a browser, and let it forget what has no date. */
   userClosesBrowser: { ask: { user: string }; answer: null }
 }
 
 /** Programs of a web site that run in the host's own process: nobody has to kill them. */
 export interface SiteRequests {
+  /** A bank with its sessions in memory, at any free port; `certificate` (PEM) where it is `secure`. */
+  bankStart: {
+    ask: { mechanism: string; name: string; secure: boolean; sessions: Partial<SessionLimits> }
+    answer: { port: number; certificate: string | null }
+  }
   /** Listen at any free port. */
   balancerStart: {
     ask: {

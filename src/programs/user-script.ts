@@ -58,14 +58,13 @@ export function scriptUsers(emit: Emitter): Scripted<UserRequests> {
 
   /** The TLS of a new connection: who it is, and whether it goes on where an earlier one ended. */
   function reportTls(socket: TLSSocket, ask: UserAsk, groupId: string): void {
-    const { user } = ask
     socket.once('secureConnect', () => {
       const protocol = socket.getProtocol() ?? '?'
-      emit('tls:connected', { user, protocol, isResumed: socket.isSessionReused() }, groupId)
+      emit('tls:secured', { protocol, resumed: socket.isSessionReused() }, groupId)
     })
     socket.on('session', (ticket: Buffer) => {
       tickets.set(ticketName(ask), ticket)
-      emit('tls:ticket_received', { user, bytes: ticket.length }, groupId)
+      emit('tls:ticket_received', { bytes: ticket.length }, groupId)
     })
   }
 
@@ -144,7 +143,7 @@ export function scriptUsers(emit: Emitter): Scripted<UserRequests> {
     user: string,
     from: Parameters<CookieJar['take']>[0],
     setCookie: string,
-    groupId: string,
+    groupId: string | undefined,
   ): void {
     const taken = jarOf(user).take(from, setCookie, Date.now())
     const [pair = '', ...attributes] = setCookie.split(';').map((part) => part.trim())
@@ -167,6 +166,11 @@ export function scriptUsers(emit: Emitter): Scripted<UserRequests> {
         const name = `${mechanism}/${connection}`
         kept.get(name)?.agent.destroy()
         kept.delete(name)
+        return null
+      },
+
+      async userIsGiven({ user, address, setCookie }) {
+        take(user, { host: address, path: '/', isSecure: false }, setCookie, undefined)
         return null
       },
 
