@@ -75,7 +75,10 @@ export class Cell {
   handshakes(within: Partial<Watch> = {}): Captured[] | null {
     const syns = this.packets('b', within)?.filter(({ data }) => data.kind === 'syn')
     // Each once, however often it was sent.
-    return syns?.filter((one, index) => syns.findIndex(({ group_id }) => group_id === one.group_id) === index) ?? null
+    return (
+      syns?.filter((one, index) => syns.findIndex(({ group_id }) => group_id === one.group_id) === index) ??
+      null
+    )
   }
 
   /** What users of this row asked for, in order. */
@@ -89,7 +92,9 @@ export class Cell {
       )
       const outcome =
         event === undefined ? 'nothing' : 'status' in event.data ? String(event.data.status) : event.data.code
-      return [{ user: who, what: `${method} ${path}`, cookies, group: sent.group_id ?? '?', sent, outcome, event }]
+      return [
+        { user: who, what: `${method} ${path}`, cookies, group: sent.group_id ?? '?', sent, outcome, event },
+      ]
     })
   }
 
@@ -125,9 +130,15 @@ export class Cell {
   }
 
   /** Nothing of the kind, for as long as was watched. */
-  nothing(what: string, events: readonly LabEvent[], { from, to }: Pick<Watch, 'from' | 'to'>, words: Words): TimedClaim {
+  nothing(
+    what: string,
+    events: readonly LabEvent[],
+    { from, to }: Pick<Watch, 'from' | 'to'>,
+    words: Words,
+  ): TimedClaim {
     const watchedMs = Math.round(to - from)
-    const observed = events.length === 0 ? { value: null, watchedMs } : { value: events.length, unit: 'packets' }
+    const observed =
+      events.length === 0 ? { value: null, watchedMs } : { value: events.length, unit: 'packets' }
     return this.#claim(what, words, { value: null }, observed, events)
   }
 
@@ -169,5 +180,8 @@ export function inRow(outcomes: readonly string[]): string {
     if (last?.outcome === outcome) last.count += 1
     else rows.push({ outcome, count: 1 })
   }
-  return rows.map(({ outcome, count }) => (count === 1 ? outcome : `${outcome} x ${count}`)).join(', ') || 'nothing'
+  return (
+    rows.map(({ outcome, count }) => (count === 1 ? outcome : `${outcome} x ${count}`)).join(', ') ||
+    'nothing'
+  )
 }

@@ -34,8 +34,10 @@ export async function manyConnections(rig: Rig, { a, b }: Pair, settings: HttpSe
 /** Many sessions: from one program that has several users, and through a balancer. */
 export async function oneConnection(rig: Rig, { a, b }: Pair): Promise<void> {
   const sockets = rig.sockets(a)
-  const shared = { sockets, mechanism: 'shared', at: await rig.sockets(b).bank('shared') }
-  const neighbours = USERS.map((name) => new Customer(shared, name, { connection: 'one' }, `${name} shared`))
+  const shared = { sockets, mechanism: 'one-client', at: await rig.sockets(b).bank('one-client') }
+  const neighbours = USERS.map(
+    (name) => new Customer(shared, name, { connection: 'one' }, `${name} one-client`),
+  )
   for (const user of neighbours) await user.signIn()
   for (const user of neighbours) await user.visit()
   for (const user of neighbours) await user.visit()
@@ -140,7 +142,12 @@ export async function tls(rig: Rig, { a, b }: Pair): Promise<void> {
   await host.alice.visit({ connection: 'one' })
   // The same host by its other door, which is not locked.
   const plain = await rig.sockets(b).bank('host-cookie')
-  const careless = new Customer({ sockets, mechanism: 'host-cookie', at: plain }, 'alice', {}, 'alice host-cookie')
+  const careless = new Customer(
+    { sockets, mechanism: 'host-cookie', at: plain },
+    'alice',
+    {},
+    'alice host-cookie',
+  )
   await careless.visit()
 
   const { alice, resumed } = await overTls('ticket')

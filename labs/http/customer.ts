@@ -1,7 +1,8 @@
 /** A customer of the bank, who does with it what its pages offer, over whatever connection the lab names. */
-import type { UserAnswer } from '../../src/programs/socket-requests.ts'
-import { USERS } from '../../src/programs/bank/users.ts'
+
 import type { SocketAddress, Sockets, User } from '../../src/lab/sockets.ts'
+import { USERS } from '../../src/programs/bank/users.ts'
+import type { UserAnswer } from '../../src/programs/socket-requests.ts'
 
 /** What may be different from one request to the next. */
 export type How = Partial<Omit<Parameters<User['ask']>[2], 'method' | 'path' | 'body'>>
@@ -77,7 +78,13 @@ export class Customer {
       ...(form === undefined ? {} : { 'Content-Type': 'application/json' }),
     }
     const body = form === undefined ? {} : { body: JSON.stringify(form) }
-    const answer = await this.browser.ask(this.#mechanism, this.#at, { method, path, ...all, headers, ...body })
+    const answer = await this.browser.ask(this.#mechanism, this.#at, {
+      method,
+      path,
+      ...all,
+      headers,
+      ...body,
+    })
     const { csrf } = pageOf(answer)
     if (csrf !== undefined) this.#csrf = csrf
     return answer

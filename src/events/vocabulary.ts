@@ -325,9 +325,6 @@ export const vocabulary = {
   /** The browser was closed: its connections, and every cookie without a date. No server is told of cookies. */
   'http:browser_closed': v.strictObject({ user: text }),
 
-  /** The server gave a ticket for a later connection: a session of TLS, which knows of no cookies. */
-  'tls:ticket_received': v.strictObject({ bytes: count }),
-
   /**
    * A balancer passed a request on. `local` is its own end of the connection to the server, `reused` whether that
    * had carried requests before; `tries`: to so many servers, this one included.
@@ -355,6 +352,10 @@ export const vocabulary = {
 
   /** A TLS handshake is complete, says the server. `isResumed`: by the ticket of an earlier connection (RFC 8446 2.2). */
   'tls:accepted': v.strictObject({ protocol: text, isResumed: v.boolean() }),
+  /** The same, as the client sees it. */
+  'tls:connected': v.strictObject({ protocol: text, isResumed: v.boolean() }),
+  /** The server gave a ticket for a later connection: a session of TLS, which knows of no cookies. */
+  'tls:ticket_received': v.strictObject({ bytes: count }),
 
   /**
    * A session of the web bank, as the bank sees it; `session` is the digest of its id, as above. `created`: somebody

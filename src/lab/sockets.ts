@@ -37,6 +37,9 @@ export interface SocketAddress {
 /** A backlog that is full, or an address that does not answer, leaves an attempt open for minutes. */
 const OUTCOME_WITHIN_MS = 2000
 
+/** A browser's own limit is minutes. Passwords are checked slowly, and on a busy machine one after the other. */
+const USER_WAITS_MS = 15_000
+
 type Announce = (server: 'own' | 'remote', at: SocketAddress, mechanism: string) => Promise<void>
 
 export class Sockets {
@@ -160,16 +163,10 @@ export class Sockets {
   /** Somebody with a browser on this host. The same name is the same person: they have one cookie jar. */
   user(user: string): User {
     return {
-      ask: async (mechanism, at, { method = 'GET', path, ...how }) => {
+      ask: async (mechanism, at, { method = 'GET', path, answerWithinMs = USER_WAITS_MS, ...how }) => {
         await this.#announce('remote', at, mechanism)
-        const limitMs = how.answerWithinMs ?? 0
-        return this.#ask(
-          'userAsk',
-          mechanism,
-          undefined,
-          { mechanism, user, ...at, method, path, ...how },
-          limitMs,
-        )
+        const ask = { mechanism, user, ...at, method, path, answerWithinMs, ...how }
+        return this.#ask('userAsk', mechanism, undefined, ask, answerWithinMs)
       },
       cookie: async ({ address }, { path = '/', isSecure = false } = {}) =>
         (await this.#ask('userCookie', user, undefined, { user, address, path, isSecure })).cookie,

@@ -125,7 +125,7 @@ function planOf(
   lab: Lab,
   options: LabOptions,
   { tier, because }: Pick<Capabilities, 'tier' | 'because'>,
-  bundles: { host: string; capture: string; cable: string },
+  bundles: { host: string; capture: string; cable: string; bank: string },
 ): Plan {
   return {
     ...makeRunFolder(options.out, lab.id),
@@ -136,6 +136,7 @@ function planOf(
     programsBundle: bundles.host,
     captureBundle: bundles.capture,
     cableBundle: bundles.cable,
+    bankBundle: bundles.bank,
     environment: environmentHere(),
   }
 }

@@ -178,7 +178,7 @@ export interface UserAsk {
   /** Over TLS, trusting this certificate alone; `ticket`: one of an earlier connection is used, if there is any. */
   tls?: { ca: string; ticket: boolean }
   /** After so long the user gives up, and the connection is destroyed. */
-  answerWithinMs?: number
+  answerWithinMs: number
 }
 
 /** What a user's browser holds of an answer; `code` in place of it when there was none. */

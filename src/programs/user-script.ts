@@ -17,8 +17,6 @@ import type { Scripted } from './program.ts'
 import type { UserAnswer, UserAsk, UserRequests } from './socket-requests.ts'
 import { errorData, groupIdOf, takeTcp } from './tcp-events.ts'
 
-/** A browser's own limit is minutes. */
-const ANSWER_WITHIN_MS = 5000
 const BODY_BYTES_MAX = 64 * 1024
 /** Of an answer, in its event. */
 const BODY_LOGGED = 200
@@ -60,7 +58,7 @@ export function scriptUsers(emit: Emitter): Scripted<UserRequests> {
   function reportTls(socket: TLSSocket, ask: UserAsk, groupId: string): void {
     socket.once('secureConnect', () => {
       const protocol = socket.getProtocol() ?? '?'
-      emit('tls:secured', { protocol, resumed: socket.isSessionReused() }, groupId)
+      emit('tls:connected', { protocol, isResumed: socket.isSessionReused() }, groupId)
     })
     socket.on('session', (ticket: Buffer) => {
       tickets.set(ticketName(ask), ticket)
@@ -100,10 +98,7 @@ export function scriptUsers(emit: Emitter): Scripted<UserRequests> {
         ...(session === undefined ? {} : { session }),
       }
       const request = (tls === undefined ? http : https).request(options)
-      const limit = setTimeout(
-        () => request.destroy(new NoAnswerError('no answer')),
-        ask.answerWithinMs ?? ANSWER_WITHIN_MS,
-      )
+      const limit = setTimeout(() => request.destroy(new NoAnswerError('no answer')), ask.answerWithinMs)
       request.once('socket', (socket) => {
         const begin = () => {
           groupId = groupIdOf(mechanism, socket.localPort)

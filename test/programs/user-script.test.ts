@@ -37,6 +37,7 @@ async function open(listener?: http.RequestListener) {
       port,
       method: 'GET',
       path,
+      answerWithinMs: 2000,
       ...how,
     })
     if ('code' in answer) throw new Error(answer.code)

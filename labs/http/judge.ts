@@ -1,0 +1,9 @@
+import type { Check } from '../../src/lab/checks.ts'
+import { judgeCases } from '../../src/lab/judging.ts'
+import type { LabLog } from '../../src/lab/log.ts'
+import type { Plan } from '../../src/lab/plan.ts'
+import type { HttpSettings } from './conditions.ts'
+
+export function judgeRun(log: LabLog, plan: Plan<HttpSettings>): Check[] {
+  return judgeCases(log, plan, [])
+}
