@@ -95,6 +95,7 @@ export async function keepAlive(rig: Rig, { a, b }: Pair, settings: HttpSettings
   const silent = async (mechanism: string, text: (cookie: string) => string, conduct = {}) => {
     const { at, cookie } = await open(mechanism)
     const client = await speak(mechanism, at, text(cookie), conduct)
+    await client.observe()
     await rig.sleep(quietMs)
     await client.write(text(cookie))
     await answered(client.groupId, 2)
@@ -155,8 +156,7 @@ export async function tls(rig: Rig, { a, b }: Pair): Promise<void> {
   await alice.browser.hangUp('ticket', 'first')
   await alice.visit({ connection: 'second', ...resumed })
   await alice.browser.hangUp('ticket', 'second')
-  // Resumed, but without the cookie; and the cookie without being resumed.
-  await alice.visit({ connection: 'third', ...resumed, cookie: '' })
-  await alice.browser.hangUp('ticket', 'third')
-  await alice.visit({ connection: 'fourth' })
+  // The cookie without being resumed; and resumed, but without the cookie.
+  await alice.visit({ connection: 'third' })
+  await alice.visit({ connection: 'fourth', ...resumed, cookie: '' })
 }

@@ -22,9 +22,7 @@ const BODY_BYTES_MAX = 64 * 1024
 const BODY_LOGGED = 200
 
 /** No answer came in time, and the user gave up. */
-class NoAnswerError extends Error {
-  override name = 'NO_ANSWER'
-}
+const GAVE_UP = 'NO_ANSWER'
 
 export function scriptUsers(emit: Emitter): Scripted<UserRequests> {
   const jars = new Map<string, CookieJar>()
@@ -77,9 +75,10 @@ export function scriptUsers(emit: Emitter): Scripted<UserRequests> {
     const session = tls?.ticket === true ? tickets.get(ticketName(ask)) : undefined
 
     return new Promise((resolve) => {
+      let gaveUp = false
       const failed = (error: Error) => {
         clearTimeout(limit)
-        const { code } = errorData(error)
+        const code = gaveUp ? GAVE_UP : errorData(error).code
         emit('http:request_failed', { number: asked.number, user, code, afterMs: afterMs() }, groupId)
         resolve({ groupId, code })
       }
@@ -98,7 +97,10 @@ export function scriptUsers(emit: Emitter): Scripted<UserRequests> {
         ...(session === undefined ? {} : { session }),
       }
       const request = (tls === undefined ? http : https).request(options)
-      const limit = setTimeout(() => request.destroy(new NoAnswerError('no answer')), ask.answerWithinMs)
+      const limit = setTimeout(() => {
+        gaveUp = true
+        request.destroy()
+      }, ask.answerWithinMs)
       request.once('socket', (socket) => {
         const begin = () => {
           groupId = groupIdOf(mechanism, socket.localPort)
