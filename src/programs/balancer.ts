@@ -53,6 +53,8 @@ const REQUESTS_MAX = 200
 /** A body is read before it is sent on, since it may have to be sent to another server. */
 const BODY_BYTES_MAX = 64 * 1024
 const HEADER_BYTES_MAX = 16 * 1024
+/** Node's default of 5 s ends a client's connection sooner than its next page is wanted. */
+const KEEP_ALIVE_MS = 60_000
 /** From the request, given away, to the headers of its answer. */
 const ANSWER_WITHIN_MS = 30_000
 /** A server that failed is not asked for so long; the next request after that is its trial. */
@@ -207,19 +209,22 @@ export async function startBalancer(options: BalancerOptions, emit: Emitter): Pr
     pipeline(from, to, () => {})
   }
 
-  const server = http.createServer({ maxHeaderSize: HEADER_BYTES_MAX }, (request, response) => {
-    const groupId = groupIdOf(mechanism, request.socket.remotePort)
-    emit('http:request_received', { method: request.method ?? '?', path: pathOf(request) }, groupId)
-    response.once('finish', () => emit('http:response_sent', { status: response.statusCode }, groupId))
-    if (underWay >= REQUESTS_MAX) return refuse(response, 503)
-    underWay += 1
-    pass(request, response)
-      // A request that broke off while it was read, or headers that nobody may send.
-      .catch(() => refuse(response, 400))
-      .finally(() => {
-        underWay -= 1
-      })
-  })
+  const server = http.createServer(
+    { maxHeaderSize: HEADER_BYTES_MAX, keepAliveTimeout: KEEP_ALIVE_MS },
+    (request, response) => {
+      const groupId = groupIdOf(mechanism, request.socket.remotePort)
+      emit('http:request_received', { method: request.method ?? '?', path: pathOf(request) }, groupId)
+      response.once('finish', () => emit('http:response_sent', { status: response.statusCode }, groupId))
+      if (underWay >= REQUESTS_MAX) return refuse(response, 503)
+      underWay += 1
+      pass(request, response)
+        // A request that broke off while it was read, or headers that nobody may send.
+        .catch(() => refuse(response, 400))
+        .finally(() => {
+          underWay -= 1
+        })
+    },
+  )
   server.on('connection', (socket) => take(socket, groupIdOf(mechanism, socket.remotePort), 'accepted'))
   const port = await listen(server, options)
 
