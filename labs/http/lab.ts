@@ -17,6 +17,7 @@ import type { Rig } from '../../src/lab/rig.ts'
 import { conditionsOf, type HttpSettings } from './conditions.ts'
 import { keepAlive, manyConnections, oneConnection, tls } from './connections.ts'
 import { judgeRun } from './judge.ts'
+import { line, play } from './play.ts'
 import { questionsOf } from './questions.ts'
 import { isInstalled } from './servers.ts'
 import { cookies, expiry, restart, signOut, theft } from './sessions.ts'
@@ -114,6 +115,7 @@ export const http: Lab<HttpSettings> = {
   },
   prepare: conditionsOf,
   experiment,
+  playInBrowser: { play, line },
   questions: questionsOf,
   judge: judgeRun,
 }

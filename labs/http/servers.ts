@@ -15,6 +15,8 @@ const READY_WITHIN_MS = 30_000
 export interface KillableBank {
   readonly at: SocketAddress
   readonly name: string
+  readonly pid: number
+  readonly ended: Promise<unknown>
   /** SIGSTOP: its kernel goes on, and takes connections and data for it. */
   freeze(): void
   /** SIGKILL; resolves when it has ended. */
@@ -35,7 +37,8 @@ export async function killableBank(
     store,
     port = 0,
     round = 1,
-  }: { mechanism: string; name: string; store: string; port?: number; round?: number },
+    isSecure = false,
+  }: { mechanism: string; name: string; store: string; port?: number; round?: number; isSecure?: boolean },
 ): Promise<KillableBank> {
   const { run, lab, folder, bankBundle } = rig.plan
   const program = `bank-${mechanism}-${name}-${round}`
@@ -43,16 +46,22 @@ export async function killableBank(
   const file = `${folder}/events/${hostName}.${incarnation}.${program}.ndjson`
   const logged: LoggedProgram = { file, run, lab, host: hostName, incarnation, program }
   const argv = ['--address', host.address, '--port', String(port), '--store', store, '--name', name]
-  const command = await rig.start(host, [process.execPath, bankBundle, ...argv, '--mechanism', mechanism], {
-    name: program,
-    environment: { [EVENT_LOG_VARIABLE]: JSON.stringify(logged) },
-  })
+  const command = await rig.start(
+    host,
+    [process.execPath, bankBundle, ...argv, '--mechanism', mechanism, ...(isSecure ? ['--tls'] : [])],
+    {
+      name: program,
+      environment: { [EVENT_LOG_VARIABLE]: JSON.stringify(logged) },
+    },
+  )
   const line = await command.untilLine(/listens at/, { withinMs: READY_WITHIN_MS })
   const at = { address: host.address, port: Number(/:(\d+)\//.exec(line)?.[1]) }
   await rig.speaksAt(host, at.port, mechanism)
   return {
     at,
     name,
+    pid: command.pid,
+    ended: command.exited,
     freeze: () => command.signal('SIGSTOP'),
     kill: async () => {
       command.signal('SIGKILL')

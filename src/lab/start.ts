@@ -53,7 +53,9 @@ export async function startRun(
 ): Promise<Run> {
   const startedAt = new Date()
   const [capabilities, bundles] = await Promise.all([findCapabilities(), bundlePrograms()])
-  const plan = planOf(lab, options, choose(options.hosts, capabilities), bundles)
+  // No browser of this machine reaches a network that was made for hosts.
+  const hosts = options.play && lab.playInBrowser !== undefined ? 'process' : options.hosts
+  const plan = planOf(lab, options, choose(hosts, capabilities), bundles)
   writeJson(plan, 'plan.json', plan)
   const { isolation } = capabilities
   const launched = launch({ plan, isolation, bundles, onEvents })
