@@ -15,12 +15,14 @@ import type { TcpConnectionOptions } from './tcp-connection.ts'
 interface Flag {
   type: 'string' | 'boolean'
   default?: string
+  /** May be given again and again. */
+  multiple?: true
   /** How the value is called in `--help`. */
   value?: string
   help: string
 }
 type Flags = Record<string, Flag>
-type Values = Record<string, string | boolean | undefined>
+type Values = Record<string, string | boolean | (string | boolean)[] | undefined>
 
 /** What is wrong with the options, for the person who wrote them. */
 export class UsageError extends Error {}
@@ -47,6 +49,11 @@ export function listenOptions(values: Values): { host: string; port: number } {
 
 export function connectOptions(values: Values): { host: string; port: number } {
   return { host: ipv4Address(values, 'host'), port: integer(values, 'port', 1, 65535) }
+}
+
+/** All that were given of a flag that is `multiple`, each as in `127.0.0.1:7000`. */
+export function socketAddresses(values: Values, name: string): { host: string; port: number }[] {
+  return [values[name] ?? []].flat().map((one) => socketAddress({ [name]: one }, name, 1))
 }
 
 /** As in `127.0.0.1:7000`. */

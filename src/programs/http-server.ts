@@ -9,10 +9,10 @@ import { parseCookie, stringifySetCookie } from 'cookie'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import type { Emitter } from '../events/emit.ts'
 import { observeTcp } from '../kernel/socket-options.ts'
-import { PeerBelief } from './belief.ts'
+import type { PeerBelief } from './belief.ts'
 import { listenFlags, listenOptions, runByHand, runsAsFile } from './command-line.ts'
 import type { Program } from './program.ts'
-import { addressesOf, closeInOrder, groupIdOf, listen, reportTcp, stopListening } from './tcp-events.ts'
+import { closeInOrder, groupIdOf, listen, stopListening, takeTcp } from './tcp-events.ts'
 
 export interface HttpServerOptions {
   mechanism: string
@@ -85,11 +85,7 @@ export async function startHttpServer(options: HttpServerOptions, emit: Emitter)
   server.keepAliveTimeout = 0
   server.on('connection', (socket) => {
     const groupId = groupIdOf(options.mechanism, socket.remotePort)
-    const belief = new PeerBelief(emit, groupId)
-    reportTcp(socket, emit, groupId, belief)
-    emit('tcp:accepted', addressesOf(socket), groupId)
-    belief.become('up', 'accepted')
-    beliefs.set(socket, belief)
+    beliefs.set(socket, takeTcp(socket, emit, groupId, 'accepted'))
     socket.once('close', () => beliefs.delete(socket))
   })
   const port = await listen(server, options)
