@@ -1,4 +1,5 @@
 import type { Lab } from '../src/lab/lab.ts'
+import { http } from './http/lab.ts'
 import { keepalive } from './keepalive/lab.ts'
 import { late } from './late/lab.ts'
 import { nat } from './nat/lab.ts'
@@ -7,4 +8,4 @@ import { timeouts } from './timeouts/lab.ts'
 import { udp } from './udp/lab.ts'
 
 /** Every lab: id = folder = `npm run lab:<id>`. */
-export const labs = { keepalive, udp, tcp, timeouts, late, nat } as const satisfies Record<string, Lab>
+export const labs = { keepalive, udp, tcp, timeouts, late, nat, http } as const satisfies Record<string, Lab>

@@ -62,7 +62,8 @@ async function main(): Promise<void> {
       hosts = await netnsHosts(plan.sysctls, log, watcher, () => CableProcess.start(plan.cableBundle, plan))
     } else hosts = await processHosts()
     rig = new Rig(plan, hosts, log, capture, stop.signal)
-    await (play ? lab.play?.(rig, plan) : lab.experiment(rig, plan))
+    if (play) await (lab.playInBrowser ?? lab).play?.(rig, plan)
+    else await lab.experiment(rig, plan)
   } catch (error) {
     if (!stop.signal.aborted) {
       const message = error instanceof Error ? error.message : String(error)

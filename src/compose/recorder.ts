@@ -149,6 +149,7 @@ function planOf({ run }: Session, options: LabOptions): Plan {
     programsBundle: '',
     captureBundle: '',
     cableBundle: '',
+    bankBundle: '',
     environment: environmentHere(),
   }
 }

@@ -1,8 +1,11 @@
 /** What a lab is: one experiment, as the rest of the project knows it. */
+
+import type { LabEvent } from '../events/vocabulary.ts'
+import type { Json } from '../store/store.ts'
 import type { Check } from './checks.ts'
 import type { LabLog } from './log.ts'
 import type { LabOptions } from './options.ts'
-import type { CellName, Conditions, Json, Matrix, Plan } from './plan.ts'
+import type { CellName, Conditions, Matrix, Plan } from './plan.ts'
 import type { Question } from './predict.ts'
 import type { Rig } from './rig.ts'
 import type { Style, Tale } from './tale.ts'
@@ -30,6 +33,12 @@ export interface Lab<Settings extends Json = Json> extends Matrix {
   experiment(rig: Rig, plan: Plan<Settings>): Promise<void>
   /** The same pair of hosts for as long as the learner likes; they do the killing. Absent: no `--play`. */
   play?(rig: Rig, plan: Plan<Settings>): Promise<void>
+  /** `--play` of a lab whose programs a browser of this machine can reach: on loopback, for as long as one likes. */
+  readonly playInBrowser?: {
+    play(rig: Rig, plan: Plan<Settings>): Promise<void>
+    /** What is said of an event as it comes; null: nothing. */
+    line(event: LabEvent): string | null
+  }
   /** What to ask before anything of such a run is shown. */
   questions(plan: Plan<Settings>): readonly Question[]
   /** Reads the log, judges each claim. Pure. */

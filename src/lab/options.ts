@@ -23,6 +23,7 @@ export interface Choosable extends Matrix {
   readonly id: string
   readonly hasStrike?: true
   play?: unknown
+  playInBrowser?: unknown
 }
 
 export interface LabOptions extends Selection {
@@ -57,6 +58,7 @@ export function labHelp(lab: Choosable): string {
     ['--no-predict', 'do not ask for predictions first, as it does on a terminal'],
     ['--predict', 'ask on a terminal also with --plain, or in CI'],
     ['--play', 'one pair of hosts stays up, and you do the killing', lab.play !== undefined],
+    ['--play', 'its servers stay up, for your own browser', lab.playInBrowser !== undefined],
     ['--watch', 'shows it on a page of your browser as well, until Ctrl-C'],
     ['--port N', 'where that page is, on 127.0.0.1 (default: 8080; 0: any free port)'],
     ['--pace PACE', "quick (default: short timeouts) or real (this system's own)"],
@@ -158,8 +160,8 @@ function strikeOf({ id, hasStrike }: Choosable, side: string | undefined): Side 
   throw new UsageError(`--strike: in lab:${id} nobody chooses which host is struck; try --help`)
 }
 
-function playOf({ id, play }: Choosable, wanted: boolean): boolean {
-  if (!wanted || play !== undefined) return wanted
+function playOf({ id, play, playInBrowser }: Choosable, wanted: boolean): boolean {
+  if (!wanted || play !== undefined || playInBrowser !== undefined) return wanted
   throw new UsageError(`--play: lab:${id} cannot be played by hand; try --help`)
 }
 

@@ -63,7 +63,8 @@ function untilInterrupted(): Promise<void> {
 }
 
 async function runOnce(lab: Lab, options: LabOptions, style: Style, start: typeof startRun): Promise<number> {
-  const outcome = await (options.play ? play : watch)(lab, options, style, start)
+  const way = !options.play ? watch : lab.playInBrowser === undefined ? play : playInBrowser
+  const outcome = await way(lab, options, style, start)
   const { plan, report, interrupted } = outcome
   if (interrupted && !plan.play) return INTERRUPTED
   const verdict = overall(report.checks)
@@ -98,6 +99,28 @@ async function watch(lab: Lab, options: LabOptions, style: Style, start: typeof 
   if (predictions !== null && !outcome.interrupted) {
     tellPredictions(questions, predictions, outcome, style)
   }
+  return outcome
+}
+
+/** Somebody uses it in a browser, and reads here what that does. */
+async function playInBrowser(
+  lab: Lab,
+  options: LabOptions,
+  style: Style,
+  start: typeof startRun,
+): Promise<Outcome> {
+  const run = await start(lab, options, (events) => {
+    if (options.json) return
+    for (const event of events) {
+      const line = lab.playInBrowser?.line(event) ?? null
+      if (line !== null) process.stdout.write(`${line}\n`)
+    }
+  })
+  stopOnSignals(run)
+  const outcome = await run.done
+  // Nothing was claimed, and nothing is judged.
+  if (options.json) tell(lab, options, outcome, style)
+  else process.stdout.write(`${whereItIs(outcome.plan)}\n`)
   return outcome
 }
 

@@ -14,6 +14,7 @@ import type { Emitter } from '../events/emit.ts'
 import type { EventData, RelayDirection } from '../events/vocabulary.ts'
 import type { Host } from '../hosts/host.ts'
 import type { Keepalive } from '../kernel/socket-options.ts'
+import type { Policy } from '../programs/balancer.ts'
 import type { HostRequests, RequestName } from '../programs/host-messages.ts'
 import type { LaneMode } from '../programs/relay-lane.ts'
 import type {
@@ -24,6 +25,8 @@ import type {
   TcpAct,
   TcpConduct,
   TcpSetting,
+  UserAnswer,
+  UserAsk,
 } from '../programs/socket-requests.ts'
 
 export interface SocketAddress {
@@ -33,6 +36,9 @@ export interface SocketAddress {
 
 /** A backlog that is full, or an address that does not answer, leaves an attempt open for minutes. */
 const OUTCOME_WITHIN_MS = 2000
+
+/** A browser's own limit is minutes. Passwords are checked slowly, and on a busy machine one after the other. */
+const USER_WAITS_MS = 15_000
 
 type Announce = (server: 'own' | 'remote', at: SocketAddress, mechanism: string) => Promise<void>
 
@@ -154,6 +160,53 @@ export class Sockets {
     },
   }
 
+  /** Somebody with a browser on this host. The same name is the same person: they have one cookie jar. */
+  user(user: string): User {
+    return {
+      ask: async (mechanism, at, { method = 'GET', path, answerWithinMs = USER_WAITS_MS, ...how }) => {
+        await this.#announce('remote', at, mechanism)
+        const ask = { mechanism, user, ...at, method, path, answerWithinMs, ...how }
+        return this.#ask('userAsk', mechanism, undefined, ask, answerWithinMs)
+      },
+      cookie: async ({ address }, { path = '/', isSecure = false } = {}) =>
+        (await this.#ask('userCookie', user, undefined, { user, address, path, isSecure })).cookie,
+      hangUp: async (mechanism, connection) => {
+        await this.#ask('userHangsUp', mechanism, undefined, { mechanism, connection })
+      },
+      isGiven: async ({ address }, setCookie) => {
+        await this.#ask('userIsGiven', user, undefined, { user, address, setCookie })
+      },
+      closeBrowser: async () => {
+        await this.#ask('userClosesBrowser', user, undefined, { user })
+      },
+    }
+  }
+
+  /** A web bank that runs in this host's process, with its sessions in memory. */
+  async bank(
+    mechanism: string,
+    { name = 'bank', secure = false, sessions = {} }: Partial<HostRequests['bankStart']['ask']> = {},
+  ): Promise<SocketAddress & { certificate: string | null }> {
+    const ask = { mechanism, name, secure, sessions }
+    const { port, certificate } = await this.#ask('bankStart', mechanism, undefined, ask)
+    const at = { address: this.#host.address, port }
+    await this.#announce('own', at, mechanism)
+    return { ...at, certificate }
+  }
+
+  /** Passes requests on to several servers; see `src/programs/balancer.ts`. @throws Error with EADDRINUSE, ... */
+  async balancer(
+    mechanism: string,
+    backends: readonly SocketAddress[],
+    how: { policy: Policy; connectionsMax?: number },
+  ): Promise<SocketAddress> {
+    for (const at of backends) await this.#announce('remote', at, mechanism)
+    const opened = await this.#ask('balancerStart', mechanism, undefined, { mechanism, backends, ...how })
+    const at = { address: this.#host.address, port: opened.port }
+    await this.#announce('own', at, mechanism)
+    return at
+  }
+
   readonly stopAndWait = {
     /** Takes messages from whoever sends, acknowledges each and hands it over once. */
     receive: async (mechanism: string, { port = 0 }: { port?: number } = {}): Promise<SocketAddress> => {
@@ -255,6 +308,24 @@ export class Sockets {
     this.#emit('host:asked', { request: what, mechanisms: [mechanism] }, groupId)
     return this.#process.ask(request, ask, takesMs)
   }
+}
+
+/** A user, with a browser. */
+export interface User {
+  /** Asks, and waits for the answer or for what went wrong. */
+  ask(
+    mechanism: string,
+    at: SocketAddress,
+    what: Pick<UserAsk, 'path'> & Partial<Omit<UserAsk, 'mechanism' | 'user' | 'address' | 'port'>>,
+  ): Promise<UserAnswer>
+  /** What the browser would send there. */
+  cookie(at: SocketAddress, where?: { path?: string; isSecure?: boolean }): Promise<string | undefined>
+  /** Closes a connection that was kept. */
+  hangUp(mechanism: string, connection: string): Promise<void>
+  /** Somebody else of that host name gives it a cookie. */
+  isGiven(at: SocketAddress, setCookie: string): Promise<void>
+  /** Closes every connection, and forgets what has no date. */
+  closeBrowser(): Promise<void>
 }
 
 export interface TcpListener {

@@ -53,7 +53,9 @@ export async function startRun(
 ): Promise<Run> {
   const startedAt = new Date()
   const [capabilities, bundles] = await Promise.all([findCapabilities(), bundlePrograms()])
-  const plan = planOf(lab, options, choose(options.hosts, capabilities), bundles)
+  // No browser of this machine reaches a network that was made for hosts.
+  const hosts = options.play && lab.playInBrowser !== undefined ? 'process' : options.hosts
+  const plan = planOf(lab, options, choose(hosts, capabilities), bundles)
   writeJson(plan, 'plan.json', plan)
   const { isolation } = capabilities
   const launched = launch({ plan, isolation, bundles, onEvents })
@@ -125,7 +127,7 @@ function planOf(
   lab: Lab,
   options: LabOptions,
   { tier, because }: Pick<Capabilities, 'tier' | 'because'>,
-  bundles: { host: string; capture: string; cable: string },
+  bundles: { host: string; capture: string; cable: string; bank: string },
 ): Plan {
   return {
     ...makeRunFolder(options.out, lab.id),
@@ -136,6 +138,7 @@ function planOf(
     programsBundle: bundles.host,
     captureBundle: bundles.capture,
     cableBundle: bundles.cable,
+    bankBundle: bundles.bank,
     environment: environmentHere(),
   }
 }

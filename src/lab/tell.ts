@@ -17,7 +17,10 @@ export interface Told {
 }
 
 /** What tells a lab; the rest of it makes runs. */
-export type Teller = Pick<Lab, 'id' | 'lessons' | 'story' | 'matrix' | 'endsOfCell' | 'hasStrike' | 'play'>
+export type Teller = Pick<
+  Lab,
+  'id' | 'lessons' | 'story' | 'matrix' | 'endsOfCell' | 'hasStrike' | 'play' | 'playInBrowser'
+>
 
 /** A word for each verdict that cannot be overlooked. */
 const WORDS: Record<Verdict, string> = {
@@ -142,6 +145,7 @@ function nextToTry(lab: Teller, { log, plan, checks }: Told): string {
     [`--cell ${cell}`, 'this cell in full: both ends, kernels, evidence'],
     [`--strike ${other}`, `strike the ${other}'s host instead: who notices now?`, lab.hasStrike === true],
     ['--play', 'do the killing yourself, from another terminal', lab.play !== undefined],
+    ['--play', 'the servers stay up, for your own browser', lab.playInBrowser !== undefined],
     [
       `--seed ${plan.seed}`,
       lab.hasStrike ? 'strike at the same phases again' : 'whatever is random, the same again',

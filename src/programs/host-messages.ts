@@ -9,9 +9,11 @@ import type { Wanted } from './event-memory.ts'
 import type {
   HttpRequests,
   RelayRequests,
+  SiteRequests,
   StopAndWaitRequests,
   TcpRequests,
   UdpRequests,
+  UserRequests,
 } from './socket-requests.ts'
 
 /** The mechanisms whose two ends a host's process can run. */
@@ -50,6 +52,8 @@ export interface HostRequests
     UdpRequests,
     StopAndWaitRequests,
     HttpRequests,
+    UserRequests,
+    SiteRequests,
     RelayRequests {
   /** Open the servers. `ports` as of the incarnation before, where there was one; else free ones. */
   serve: { ask: { mechanisms: Mechanism[]; ports: Partial<Record<Mechanism, number>> }; answer: Ports }

@@ -14,9 +14,11 @@ import { scriptHttp } from './http-script.ts'
 import type { Answers, Program } from './program.ts'
 import { clients, programName, servers } from './registry.ts'
 import { scriptRelays } from './relay-script.ts'
+import { scriptSites } from './site-script.ts'
 import { scriptStopAndWait } from './stop-and-wait-script.ts'
 import { scriptTcp } from './tcp-script.ts'
 import { scriptUdp } from './udp-script.ts'
+import { scriptUsers } from './user-script.ts'
 
 /** Ten connections on one host come up in milliseconds; a machine that needs longer cannot run a lab. */
 const CONNECT_LIMIT_MS = 10_000
@@ -31,14 +33,18 @@ const tcp = scriptTcp(identity.address, emitterOf('tcp-script'))
 const udp = scriptUdp(identity.address, emitterOf('udp-script'))
 const stopAndWait = scriptStopAndWait(identity.address, emitterOf('stop-and-wait'))
 const http = scriptHttp(identity.address, emitterOf('http-script'))
+const users = scriptUsers(emitterOf('user'))
+const sites = scriptSites(identity.address, emitterOf)
 const relays = scriptRelays(identity.address, emitterOf('relay'))
-const allPrograms = () => [...running.values(), tcp, udp, stopAndWait, http, relays]
+const allPrograms = () => [...running.values(), tcp, udp, stopAndWait, http, users, sites, relays]
 
 const answer: Answers<HostRequests> = {
   ...tcp.answer,
   ...udp.answer,
   ...stopAndWait.answer,
   ...http.answer,
+  ...users.answer,
+  ...sites.answer,
   ...relays.answer,
 
   async serve({ mechanisms, ports }) {

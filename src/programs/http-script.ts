@@ -7,10 +7,10 @@ import type * as net from 'node:net'
 import { buildConnector, Client } from 'undici'
 import type { Emitter } from '../events/emit.ts'
 import { observeTcp } from '../kernel/socket-options.ts'
-import { PeerBelief } from './belief.ts'
+import type { PeerBelief } from './belief.ts'
 import type { Scripted } from './program.ts'
 import type { HttpRequests } from './socket-requests.ts'
-import { addressesOf, errorData, groupIdOf, listen, reportTcp, stopListening } from './tcp-events.ts'
+import { errorData, groupIdOf, listen, stopListening, takeTcp } from './tcp-events.ts'
 
 /** `sent` is called with the socket that the request travels on; resolves with the status of its answer. */
 type Get = (sent: (socket: net.Socket) => void) => Promise<number>
@@ -29,11 +29,7 @@ export function scriptHttp(address: string, emit: Emitter): Scripted<HttpRequest
 
   /** From the first moment of a connection, at either end. */
   function take(socket: net.Socket, groupId: string, how: 'accepted' | 'connected'): void {
-    const belief = new PeerBelief(emit, groupId)
-    reportTcp(socket, emit, groupId, belief)
-    emit(`tcp:${how}`, addressesOf(socket), groupId)
-    belief.become('up', how)
-    sockets.set(socket, belief)
+    sockets.set(socket, takeTcp(socket, emit, groupId, how))
     socket.once('close', () => sockets.delete(socket))
   }
 

@@ -3,7 +3,7 @@
  */
 import * as net from 'node:net'
 import type { Emitter } from '../events/emit.ts'
-import { type PeerBelief, triggerOf } from './belief.ts'
+import { PeerBelief, triggerOf } from './belief.ts'
 
 /** A server has room for so many connections; its kernel accepts and closes what is beyond. */
 const CONNECTIONS_MAX = 1000
@@ -110,6 +110,20 @@ export function reportTcp(socket: net.Socket, emit: Emitter, groupId: string, be
     // Neither FIN nor error came: it was this end that closed.
     belief.become('down', told ? 'fin' : 'user_closed')
   })
+}
+
+/** From the first moment of a connection, at either end: whoever it is, it has answered. */
+export function takeTcp(
+  socket: net.Socket,
+  emit: Emitter,
+  groupId: string,
+  how: 'accepted' | 'connected',
+): PeerBelief {
+  const belief = new PeerBelief(emit, groupId)
+  reportTcp(socket, emit, groupId, belief)
+  emit(`tcp:${how}`, addressesOf(socket), groupId)
+  belief.become('up', how)
+  return belief
 }
 
 /** Runs `goodbye` and waits until the socket is closed, by force in the end. */

@@ -152,6 +152,7 @@ export async function runFerry(): Promise<FerryRun> {
     programsBundle: host,
     captureBundle: capture,
     cableBundle: cable,
+    bankBundle: '',
     environment: { os: 'linux', kernel: '6.1' },
   }
   const stop = new AbortController()

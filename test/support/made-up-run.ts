@@ -230,6 +230,7 @@ export function madeUpRun({
     programsBundle: '/home/somebody/secret/host.cjs',
     captureBundle: '/home/somebody/secret/capture.cjs',
     cableBundle: '/home/somebody/secret/cable.cjs',
+    bankBundle: '',
     environment: { os: 'linux', kernel: '6.18.44-somebodys-build', node: 'v20.20.2', cpus: 2 },
   }
   const report: Report = {

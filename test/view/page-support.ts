@@ -43,6 +43,7 @@ export class PretendedRuns {
       programsBundle: '/nowhere',
       captureBundle: '/nowhere',
       cableBundle: '/nowhere',
+      bankBundle: '',
       environment: { os: 'linux' },
       watchMs: 1000,
       sysctls: {},
