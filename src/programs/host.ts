@@ -14,6 +14,7 @@ import { scriptHttp } from './http-script.ts'
 import type { Answers, Program } from './program.ts'
 import { clients, programName, servers } from './registry.ts'
 import { scriptRelays } from './relay-script.ts'
+import { scriptSessions } from './session-script.ts'
 import { scriptStopAndWait } from './stop-and-wait-script.ts'
 import { scriptTcp } from './tcp-script.ts'
 import { scriptUdp } from './udp-script.ts'
@@ -31,14 +32,16 @@ const tcp = scriptTcp(identity.address, emitterOf('tcp-script'))
 const udp = scriptUdp(identity.address, emitterOf('udp-script'))
 const stopAndWait = scriptStopAndWait(identity.address, emitterOf('stop-and-wait'))
 const http = scriptHttp(identity.address, emitterOf('http-script'))
+const sessions = scriptSessions(identity.address, emitterOf)
 const relays = scriptRelays(identity.address, emitterOf('relay'))
-const allPrograms = () => [...running.values(), tcp, udp, stopAndWait, http, relays]
+const allPrograms = () => [...running.values(), tcp, udp, stopAndWait, http, sessions, relays]
 
 const answer: Answers<HostRequests> = {
   ...tcp.answer,
   ...udp.answer,
   ...stopAndWait.answer,
   ...http.answer,
+  ...sessions.answer,
   ...relays.answer,
 
   async serve({ mechanisms, ports }) {

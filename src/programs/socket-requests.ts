@@ -1,6 +1,6 @@
 /**
  * What a lab may ask of the sockets and relays of a host, request by request: handled by `tcp-script.ts`,
- * `udp-script.ts`, `http-script.ts`, `stop-and-wait-script.ts` and `relay-script.ts`.
+ * `udp-script.ts`, `http-script.ts`, `stop-and-wait-script.ts`, `session-script.ts` and `relay-script.ts`.
  */
 import type { EventData, RelayDirection } from '../events/vocabulary.ts'
 import type { Keepalive } from '../kernel/socket-options.ts'
@@ -8,6 +8,7 @@ import type { Counted } from '../protocols/datagrams/tally.ts'
 import type { HeartbeatTiming } from '../protocols/heartbeat/constants.ts'
 import type { StopAndWaitLimits } from '../protocols/stop-and-wait/sender.ts'
 import type { LaneMode } from './relay-lane.ts'
+import type { CarrierName } from './session-server.ts'
 
 /** What a connection does from the start, and with what it is set. */
 export interface TcpConduct {
@@ -157,4 +158,43 @@ export interface HttpRequests {
     }
     answer: null
   }
+}
+
+export interface SessionRequests {
+  /** Serve; port 0: any free one. `storeFolder`: where sessions survive this process, null: nowhere. */
+  sessionServe: {
+    ask: {
+      mechanism: string
+      carrier: CarrierName
+      port: number
+      timing: HeartbeatTiming
+      graceMs: number
+      storeFolder: string | null
+    }
+    answer: { port: number }
+  }
+  /** Start a client, which connects and goes on connecting. `name`: what this host calls it. */
+  sessionOpen: {
+    ask: {
+      name: string
+      mechanism: string
+      carrier: CarrierName
+      address: string
+      port: number
+      timing: HeartbeatTiming
+      /** Where the session survives this process; null: nowhere. */
+      stateFile: string | null
+    }
+    answer: null
+  }
+  /** Say `count` messages, `everyMs`: `first`, `first + 1`, ... Answered with what was taken until the session was over. */
+  sessionSay: {
+    ask: { name: string; first: number; count: number; everyMs: number }
+    answer: { taken: number }
+  }
+  sessionMove: { ask: { name: string; localAddress: string }; answer: null }
+  /** Break its connection. */
+  sessionDrop: { ask: { name: string }; answer: null }
+  /** End the session in order. */
+  sessionLeave: { ask: { name: string }; answer: null }
 }
