@@ -199,20 +199,21 @@ export class Sockets {
       { name, ...options }: Omit<HostRequests['sessionOpen']['ask'], 'mechanism' | 'address' | 'port'>,
     ): Promise<SessionHandle> => {
       await this.#announce('remote', at, mechanism)
-      await this.#ask('sessionOpen', mechanism, undefined, { name, mechanism, ...at, ...options })
+      const which = { mechanism, name }
+      await this.#ask('sessionOpen', mechanism, undefined, { ...which, ...at, ...options })
       return {
         say: (first, count, everyMs, withinMs = 0) => {
-          const ask = { name, first, count, everyMs }
+          const ask = { ...which, first, count, everyMs }
           return this.#ask('sessionSay', mechanism, undefined, ask, count * everyMs + withinMs)
         },
         move: async (localAddress) => {
-          await this.#ask('sessionMove', mechanism, undefined, { name, localAddress })
+          await this.#ask('sessionMove', mechanism, undefined, { ...which, localAddress })
         },
         drop: async () => {
-          await this.#ask('sessionDrop', mechanism, undefined, { name })
+          await this.#ask('sessionDrop', mechanism, undefined, which)
         },
         leave: async () => {
-          await this.#ask('sessionLeave', mechanism, undefined, { name })
+          await this.#ask('sessionLeave', mechanism, undefined, which)
         },
       }
     },

@@ -19,9 +19,9 @@ export function scriptSessions(
   const servers: Program[] = []
   const clients = new Map<string, SessionClientProgram>()
 
-  function clientOf(name: string): SessionClientProgram {
-    const client = clients.get(name)
-    if (client === undefined) throw new RangeError(`there is no session client "${name}"`)
+  function clientOf({ mechanism, name }: { mechanism: string; name: string }): SessionClientProgram {
+    const client = clients.get(`${mechanism}/${name}`)
+    if (client === undefined) throw new RangeError(`there is no session client "${mechanism}/${name}"`)
     return client
   }
 
@@ -36,15 +36,15 @@ export function scriptSessions(
         return { port: server.port }
       },
 
-      async sessionOpen({ name, mechanism, carrier, address: host, port, timing, stateFile }) {
+      async sessionOpen({ mechanism, name, carrier, address: host, port, timing, stateFile }) {
         if (clients.size >= SESSIONS_MAX) throw new RangeError(`${SESSIONS_MAX} clients are enough`)
         const options = { mechanism, carrier, host, port, timing, stateFile: stateFile ?? undefined }
-        clients.set(name, await startSessionClient(options, emitterOf(name)))
+        clients.set(`${mechanism}/${name}`, await startSessionClient(options, emitterOf(name)))
         return null
       },
 
-      async sessionSay({ name, first, count, everyMs }) {
-        const client = clientOf(name)
+      async sessionSay({ first, count, everyMs, ...which }) {
+        const client = clientOf(which)
         for (let taken = 0; taken < count; ) {
           const said = client.say(`message ${first + taken}`)
           if (said === 'over') return { taken }
@@ -57,18 +57,18 @@ export function scriptSessions(
         return { taken: count }
       },
 
-      async sessionMove({ name, localAddress }) {
-        clientOf(name).move(localAddress)
+      async sessionMove({ localAddress, ...which }) {
+        clientOf(which).move(localAddress)
         return null
       },
 
-      async sessionDrop({ name }) {
-        clientOf(name).drop()
+      async sessionDrop(which) {
+        clientOf(which).drop()
         return null
       },
 
-      async sessionLeave({ name }) {
-        clientOf(name).leave()
+      async sessionLeave(which) {
+        clientOf(which).leave()
         return null
       },
     },

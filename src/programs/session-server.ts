@@ -106,17 +106,12 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
     queue.push(...actions)
     due.arm()
     if (isWorking) return
-    isWorking = true
-    work().then(
-      () => {
-        isWorking = false
-      },
-      // Nothing may go out that relies on what could not be kept: from here on this server is silent.
-      (error: Error) => emit('program:failed', { message: error.message }),
-    )
+    // Nothing may go out that relies on what could not be kept: after a failure this server is silent.
+    work().catch((error: Error) => emit('program:failed', { message: error.message }))
   }
 
   async function work(): Promise<void> {
+    isWorking = true
     while (queue.length > 0) {
       const batch = queue
       queue = []
@@ -126,6 +121,8 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
       if (store !== undefined && toKeep.size > 0) await keep(store, toKeep)
       for (const action of batch) await act(action)
     }
+    // In the same turn in which the queue was found empty: what comes next begins anew.
+    isWorking = false
   }
 
   function answer({ session, connection, text }: Extract<ServerAction, { do: 'deliver' }>): void {

@@ -160,6 +160,12 @@ export interface HttpRequests {
   }
 }
 
+/** What a host calls a client. */
+export interface SessionClientName {
+  mechanism: string
+  name: string
+}
+
 export interface SessionRequests {
   /** Serve; port 0: any free one. `storeFolder`: where sessions survive this process, null: nowhere. */
   sessionServe: {
@@ -173,11 +179,9 @@ export interface SessionRequests {
     }
     answer: { port: number }
   }
-  /** Start a client, which connects and goes on connecting. `name`: what this host calls it. */
+  /** Start a client, which connects and goes on connecting. */
   sessionOpen: {
-    ask: {
-      name: string
-      mechanism: string
+    ask: SessionClientName & {
       carrier: CarrierName
       address: string
       port: number
@@ -189,12 +193,12 @@ export interface SessionRequests {
   }
   /** Say `count` messages, `everyMs`: `first`, `first + 1`, ... Answered with what was taken until the session was over. */
   sessionSay: {
-    ask: { name: string; first: number; count: number; everyMs: number }
+    ask: SessionClientName & { first: number; count: number; everyMs: number }
     answer: { taken: number }
   }
-  sessionMove: { ask: { name: string; localAddress: string }; answer: null }
+  sessionMove: { ask: SessionClientName & { localAddress: string }; answer: null }
   /** Break its connection. */
-  sessionDrop: { ask: { name: string }; answer: null }
+  sessionDrop: { ask: SessionClientName; answer: null }
   /** End the session in order. */
-  sessionLeave: { ask: { name: string }; answer: null }
+  sessionLeave: { ask: SessionClientName; answer: null }
 }
