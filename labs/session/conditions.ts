@@ -1,6 +1,6 @@
 /** The settings of the experiment. No timeout of the system is touched: all of them are the session's own. */
 import type { LabOptions } from '../../src/lab/options.ts'
-import type { Conditions } from '../../src/lab/plan.ts'
+import type { Conditions, Plan } from '../../src/lab/plan.ts'
 import { HEARTBEAT_TIMING } from '../../src/protocols/heartbeat/constants.ts'
 import { GRACE_MS } from '../../src/protocols/session/constants.ts'
 
@@ -33,4 +33,17 @@ export function conditionsOf({ pace }: Pick<LabOptions, 'pace'>): Conditions<Ses
     sysctls: {},
     watchMs: 2 * graceMs + 15_000,
   }
+}
+
+/** Without a session: so many lines are written into the cut before the connection is given up. */
+export const PLAIN_IN_CUT = 5
+
+/** Every line is as long as any other, so that bytes tell how many there were. */
+export function plainLine(number: number): string {
+  return `message ${String(number).padStart(2, '0')}\n`
+}
+
+/** The rows of a case that a run looks at. */
+export function rowsOf(plan: Plan, caseId: string, rows: readonly string[] = ['tcp', 'udp']): string[] {
+  return rows.filter((row) => plan.cells.includes(`${caseId}/${row}`))
 }

@@ -24,7 +24,7 @@ import type { SessionHandle, SocketAddress, TcpListener, TcpSocket } from '../..
 import type { Wanted } from '../../src/programs/event-memory.ts'
 import type { ClientMemory } from '../../src/protocols/session/client.ts'
 import { WRONG_TOKENS_PER_CONNECTION_MAX } from '../../src/protocols/session/constants.ts'
-import { conditionsOf, type SessionSettings } from './conditions.ts'
+import { conditionsOf, PLAIN_IN_CUT, plainLine, type SessionSettings } from './conditions.ts'
 import { judgeRun } from './judge.ts'
 import { questionsOf } from './questions.ts'
 
@@ -242,6 +242,7 @@ async function clientAnew(rig: Rig, plan: Plan<SessionSettings>, pair: Pair): Pr
   await Promise.all(
     all.map(async (it) => {
       await it.open()
+      await it.untilAttached(2)
       await it.say(1, it.before)
       await it.untilAcknowledged(it.before)
       // The session of the dead client.
@@ -495,9 +496,6 @@ function stateOf(file: string): ClientMemory {
 
 // ---- the same without a session -----------------------------------------------------------------------
 
-/** So many lines are written into the cut before the connection is given up. */
-export const PLAIN_IN_CUT = 5
-
 function plainOf(rig: Rig, plan: Plan<SessionSettings>, pair: Pair): PlainConversation | null {
   return plan.cells.includes(`${pair.name}/plain`) ? new PlainConversation(rig, plan, pair) : null
 }
@@ -540,9 +538,4 @@ class PlainConversation {
     const { groupId } = this.#socket
     await this.#rig.untilEvent(this.#pair.b, 'tcp:end_received', { groupId, withinMs: WITHIN_MS })
   }
-}
-
-/** Every line is as long as any other, so that bytes tell how many there were. */
-function plainLine(number: number): string {
-  return `message ${String(number).padStart(2, '0')}\n`
 }

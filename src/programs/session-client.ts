@@ -61,9 +61,9 @@ export interface SessionClientProgram {
 
 /** Between two attempts to connect: at first at once, then twice as long each time, and never all clients together. */
 const RECONNECT_AFTER_MS = 50
-const RECONNECT_AFTER_MS_MAX = 800
+export const RECONNECT_AFTER_MS_MAX = 800
 /** A SYN that is not answered is repeated by the kernel after a second at the earliest; we ask anew. */
-const CONNECT_WITHIN_MS = 800
+export const CONNECT_WITHIN_MS = 800
 
 /** A state file as it is written; somebody may have written another. */
 const hex = (digits: number) => v.pipe(v.string(), v.regex(new RegExp(`^[0-9a-f]{${digits}}$`)))
