@@ -31,7 +31,7 @@ export function conditionsOf({ pace }: Pick<LabOptions, 'pace'>): Conditions<Ses
       before: 6,
     },
     sysctls: {},
-    watchMs: 2 * graceMs + 15_000,
+    watchMs: graceMs + 8000,
   }
 }
 
