@@ -126,11 +126,18 @@ function after(seen: SeenSession, what: string, { claim, range, since, event }: 
 
 function noticed(seen: SeenSession, side: 'a' | 'b', since: number, range: Range): TimedClaim {
   const who = side === 'a' ? 'client' : 'server'
+  const event = seen.state(side, 'detached', since)
+  // A process that does not run hears nothing, and does not hold it against its peer.
+  const pauses = seen.cell
+    .ofHost(side, 'detector:paused')
+    .filter(({ time }) => time >= since && time <= (event?.time ?? 0))
+  const pausedMs = pauses.reduce((sum, { data }) => sum + data.pausedMs, 0)
+  const paused = pausedMs === 0 ? '' : ` + ${pausedMs} in which it did not run`
   return after(seen, `noticed-${who}`, {
     claim: `the ${who} gives the connection up, and keeps the session`,
-    range,
+    range: { ...range, max: range.max + pausedMs, formula: `${range.formula}${paused}` },
     since,
-    event: seen.state(side, 'detached', since),
+    event,
   })
 }
 

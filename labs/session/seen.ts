@@ -38,18 +38,23 @@ export class SeenSession {
 
   /** @param session those of one session; those of all, where left out */
   toServer(session?: string): Fates {
-    const kept = Math.max(0, ...this.cell.all('b', 'session:loaded').map(({ data }) => data.received))
-    return this.#fates('a', 'b', session, kept)
+    return this.#fates('a', 'b', session)
   }
 
   toClient(session?: string): Fates {
-    return this.#fates('b', 'a', session, 0)
+    return this.#fates('b', 'a', session)
   }
 
   /**
-   * @param kept a receiver that was killed had kept so many: of the last it may not have come to log that it took it
+   * How many messages an end that was killed had kept as handed over. Of the last of them it may not have come to
+   * log that it was.
    */
-  #fates(from: 'a' | 'b', to: 'a' | 'b', session: string | undefined, kept: number): Fates {
+  kept(side: 'a' | 'b'): number {
+    return Math.max(0, ...this.cell.all(side, 'session:loaded').map(({ data }) => data.received))
+  }
+
+  #fates(from: 'a' | 'b', to: 'a' | 'b', session: string | undefined): Fates {
+    const kept = this.kept(to)
     const about = ({ data }: { data: { session: string } }) =>
       session === undefined || data.session === session || data.session === ''
     const said = this.cell.all(from, 'session:message_said').filter(about)

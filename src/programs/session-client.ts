@@ -11,6 +11,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import * as v from 'valibot'
 import type { Emitter } from '../events/emit.ts'
+import type { EventData } from '../events/vocabulary.ts'
 import type { HeartbeatTiming } from '../protocols/heartbeat/constants.ts'
 import { type ClientAction, SessionClient } from '../protocols/session/client.ts'
 import { TOKEN_HEX_DIGITS } from '../protocols/session/constants.ts'
@@ -67,7 +68,7 @@ export const CONNECT_WITHIN_MS = 800
 
 /** A state file as it is written; somebody may have written another. */
 const hex = (digits: number) => v.pipe(v.string(), v.regex(new RegExp(`^[0-9a-f]{${digits}}$`)))
-const memory = v.object({
+const kept = v.object({
   session: v.nullable(hex(16)),
   graceMs: v.number(),
   token: hex(TOKEN_HEX_DIGITS),
@@ -94,11 +95,12 @@ export async function startSessionClient(
   emit: Emitter,
 ): Promise<SessionClientProgram> {
   const { mechanism, carrier, stateFile } = options
+  const memory = stateFile === undefined ? undefined : readState(stateFile)
   const client = new SessionClient(
     {
       ...(options.timing === undefined ? {} : { timing: options.timing }),
       makeToken: () => randomBytes(TOKEN_HEX_DIGITS / 2).toString('hex'),
-      memory: stateFile === undefined ? undefined : readState(stateFile),
+      memory,
     },
     performance.now(),
   )
@@ -111,11 +113,13 @@ export async function startSessionClient(
   let waitMs = 0
   let reconnecting: NodeJS.Timeout | undefined
   let hasRoom = () => {}
+  const toHandOver: EventData<'session:message_delivered'>[] = []
   const due = new DueTimer(
     () => client.dueAtMs,
     (nowMs) => perform(client.time(nowMs)),
   )
   guard.add(client, emit)
+  if (memory?.session) emit('session:loaded', { session: memory.session, received: memory.received }, groupId)
 
   /** In their order: what is to be kept is kept before anything goes out. */
   function perform(actions: ClientAction[]): void {
@@ -131,6 +135,8 @@ export async function startSessionClient(
     switch (action.do) {
       case 'save':
         if (stateFile !== undefined) writeState(stateFile, client)
+        // Only now: a message that was handed over is one that will not come again.
+        for (const each of toHandOver.splice(0)) emit('session:message_delivered', each, groupId)
         break
       case 'send':
         link?.send(action.line)
@@ -140,7 +146,7 @@ export async function startSessionClient(
         link = null
         break
       case 'deliver':
-        emit('session:message_delivered', { session, number: action.number, text: action.text }, groupId)
+        toHandOver.push({ session, number: action.number, text: action.text })
         break
       case 'acknowledged':
         emit('session:message_acknowledged', { session, number: action.number }, groupId)
@@ -343,9 +349,9 @@ export async function startSessionClient(
 }
 
 /** Nothing where there is no state, or none that can be understood: the client then starts anew. */
-function readState(file: string): v.InferOutput<typeof memory> | undefined {
+function readState(file: string): v.InferOutput<typeof kept> | undefined {
   try {
-    const read = v.safeParse(memory, JSON.parse(readFileSync(file, 'utf8')))
+    const read = v.safeParse(kept, JSON.parse(readFileSync(file, 'utf8')))
     return read.success ? read.output : undefined
   } catch {
     return undefined

@@ -98,16 +98,22 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
 
   // ---- what the state machine wants -----------------------------------------------------------------
 
-  let queue: ServerAction[] = []
+  /** Each with the moment at which it was decided: it may have to wait for the store. */
+  let queue: { action: ServerAction; mono: bigint }[] = []
   let isWorking = false
 
   /** Carries actions out in their order, a batch at a time: what comes while a batch is kept waits for the next. */
   function perform(actions: ServerAction[]): void {
-    queue.push(...actions)
+    enqueue(actions)
     due.arm()
     if (isWorking) return
     // Nothing may go out that relies on what could not be kept: after a failure this server is silent.
     work().catch((error: Error) => emit('program:failed', { message: error.message }))
+  }
+
+  function enqueue(actions: ServerAction[]): void {
+    const mono = process.hrtime.bigint()
+    queue.push(...actions.map((action) => ({ action, mono })))
   }
 
   async function work(): Promise<void> {
@@ -116,10 +122,10 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
       const batch = queue
       queue = []
       // The application acts first: its answers are kept in one step with the message, and go out after it.
-      for (const action of batch) if (action.do === 'deliver') answer(action)
-      const toKeep = new Set(batch.flatMap((action) => (action.do === 'save' ? [action.session] : [])))
+      for (const { action } of batch) if (action.do === 'deliver') answer(action)
+      const toKeep = new Set(batch.flatMap(({ action }) => (action.do === 'save' ? [action.session] : [])))
       if (store !== undefined && toKeep.size > 0) await keep(store, toKeep)
-      for (const action of batch) await act(action)
+      for (const { action, mono } of batch) await act(action, mono)
     }
     // In the same turn in which the queue was found empty: what comes next begins anew.
     isWorking = false
@@ -136,7 +142,7 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
     if (typeof said === 'string') return
     emit('session:message_said', { session, number: said.number, text: answered }, groupId)
     // It is kept with the message, in this batch.
-    queue.push(...said.actions.filter((action) => action.do !== 'save'))
+    enqueue(said.actions.filter((action) => action.do !== 'save'))
   }
 
   async function keep(into: Store, sessions: ReadonlySet<string>): Promise<void> {
@@ -153,7 +159,7 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
     emit('session:kept', { sessions: write.size, tookMs: performance.now() - startedAtMs })
   }
 
-  async function act(action: ServerAction): Promise<void> {
+  async function act(action: ServerAction, mono: bigint): Promise<void> {
     const key = 'connection' in action ? action.connection : null
     const link = key === null ? undefined : links.get(key)
     const groupId = link?.belief.groupId ?? groupIdOf(mechanism, portOf(key))
@@ -190,7 +196,7 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
         break
       case 'note-state': {
         const { session, old, because } = action
-        emit('session:state_updated', { session, old, new: action.new, because }, groupId)
+        emit('session:state_updated', { session, old, new: action.new, because }, groupId, mono)
         break
       }
       case 'note-resumed': {
@@ -221,6 +227,7 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
           'session:over',
           { session: action.session, because: action.because, certainty, unacknowledged },
           groupId,
+          mono,
         )
         break
       }

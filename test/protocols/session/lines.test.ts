@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { LINE_BYTES_MAX, TEXT_CHARS_MAX } from '../../../src/protocols/session/constants.ts'
-import { formatLine, goodbyes, type Line, parseLine, refusals } from '../../../src/protocols/session/lines.ts'
+import { formatLine, parseLine } from '../../../src/protocols/session/lines.ts'
+import { lines, texts } from './arbitraries.ts'
 
 const TOKEN = '0123456789abcdef0123456789abcdef'
 const SESSION = 'fedcba9876543210'
@@ -54,32 +55,6 @@ describe('parseLine', () => {
   })
 })
 
-const hex = (digits: number) =>
-  fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: digits, maxLength: digits })
-const number = fc.nat({ max: 0xffffffff })
-const printable = fc.string({ unit: 'grapheme-ascii', maxLength: TEXT_CHARS_MAX })
-const lines: fc.Arbitrary<Line> = fc.oneof(
-  fc.record({ word: fc.constant('HELLO' as const), version: number, token: hex(32) }),
-  fc.record({ word: fc.constant('WELCOME' as const), session: hex(16), graceMs: number, challenge: number }),
-  fc.record({
-    word: fc.constant('RESUME' as const),
-    session: hex(16),
-    token: hex(32),
-    next: hex(32),
-    received: number,
-  }),
-  fc.record({ word: fc.constant('RESUMED' as const), received: number, challenge: number }),
-  fc.record({ word: fc.constant('REFUSED' as const), reason: fc.constantFrom(...refusals) }),
-  fc.record({
-    word: fc.constant('DATA' as const),
-    number: fc.integer({ min: 1, max: 0xffffffff }),
-    text: printable,
-  }),
-  fc.record({ word: fc.constantFrom('ACK' as const), number }),
-  fc.record({ word: fc.constantFrom('PING' as const, 'PONG' as const), number }),
-  fc.record({ word: fc.constant('BYE' as const), reason: fc.constantFrom(...goodbyes) }),
-)
-
 test('what is formatted is parsed to the same, and stays within a line', () => {
   fc.assert(
     fc.property(lines, (line) => {
@@ -91,13 +66,8 @@ test('what is formatted is parsed to the same, and stays within a line', () => {
 })
 
 test('whatever is not refused is spelled in one way only', () => {
-  const near = fc
-    .tuple(lines.map(formatLine), fc.nat(200), fc.string({ maxLength: 3 }))
-    .map(([text, at, other]) => {
-      return text.slice(0, at % (text.length + 1)) + other + text.slice(at % (text.length + 1))
-    })
   fc.assert(
-    fc.property(fc.oneof(near, fc.string(), fc.string({ unit: 'binary' })), (text) => {
+    fc.property(texts, (text) => {
       const line = parseLine(text)
       if (!('problem' in line)) expect(formatLine(line)).toBe(text.replace(/\r?\n?$/, ''))
     }),
