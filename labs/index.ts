@@ -3,9 +3,13 @@ import { http } from './http/lab.ts'
 import { keepalive } from './keepalive/lab.ts'
 import { late } from './late/lab.ts'
 import { nat } from './nat/lab.ts'
+import { session } from './session/lab.ts'
 import { tcp } from './tcp/lab.ts'
 import { timeouts } from './timeouts/lab.ts'
 import { udp } from './udp/lab.ts'
 
 /** Every lab: id = folder = `npm run lab:<id>`. */
-export const labs = { keepalive, udp, tcp, timeouts, late, nat, http } as const satisfies Record<string, Lab>
+export const labs = { keepalive, udp, tcp, timeouts, late, nat, http, session } as const satisfies Record<
+  string,
+  Lab
+>

@@ -278,6 +278,16 @@ export class Rig {
     return inForce
   }
 
+  /**
+   * Starts the process of a host again that was killed. What ran in it comes back only where the rig had
+   * connected it; the rest is for the lab to start.
+   */
+  async restart(pair: Pair, host: Host): Promise<void> {
+    const other = host === pair.a ? pair.b : pair.a
+    await this.#target(pair, host, other).restartPrograms(host)
+    this.truth(other, 'answering', 'it was started again')
+  }
+
   /** From here on, what happens to the pair is not judged as the fault's. */
   endWatch(id: string, pair: Pair, struck = this.#struckOf(pair)): void {
     this.emit('watch:ended', { fault: id, pair: pair.name, struck: struck.name })

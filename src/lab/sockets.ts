@@ -230,6 +230,48 @@ export class Sockets {
     },
   }
 
+  readonly session = {
+    /**
+     * Keeps sessions, and answers each message with its count.
+     * @param storeFolder where they survive the host's process; null: nowhere
+     */
+    serve: async (
+      mechanism: string,
+      options: Omit<HostRequests['sessionServe']['ask'], 'mechanism'>,
+    ): Promise<SocketAddress> => {
+      const opened = await this.#ask('sessionServe', mechanism, undefined, { mechanism, ...options })
+      const at = { address: this.#host.address, port: opened.port }
+      await this.#announce('own', at, mechanism)
+      return at
+    },
+
+    /** Starts a client; what comes of it is in the log. @param name what this host calls it */
+    open: async (
+      mechanism: string,
+      at: SocketAddress,
+      { name, ...options }: Omit<HostRequests['sessionOpen']['ask'], 'mechanism' | 'address' | 'port'>,
+    ): Promise<SessionHandle> => {
+      await this.#announce('remote', at, mechanism)
+      const which = { mechanism, name }
+      await this.#ask('sessionOpen', mechanism, undefined, { ...which, ...at, ...options })
+      return {
+        say: (first, count, everyMs, withinMs = 0) => {
+          const ask = { ...which, first, count, everyMs }
+          return this.#ask('sessionSay', mechanism, undefined, ask, count * everyMs + withinMs)
+        },
+        move: async (localAddress) => {
+          await this.#ask('sessionMove', mechanism, undefined, { ...which, localAddress })
+        },
+        drop: async () => {
+          await this.#ask('sessionDrop', mechanism, undefined, which)
+        },
+        leave: async () => {
+          await this.#ask('sessionLeave', mechanism, undefined, which)
+        },
+      }
+    },
+  }
+
   /**
    * Listens at `at` and passes on to a server; see `src/programs/relay.ts` for what it cannot do.
    * @param onward what its second leg is called, where it is not a row with the first
@@ -379,6 +421,21 @@ export interface UdpSocket {
   /** What arrived so far, by sender; also logged. */
   count(): Promise<HostRequests['udpCount']['answer']>
   close(): Promise<void>
+}
+
+/** A client of the session protocol. */
+export interface SessionHandle {
+  /**
+   * Says the messages `first`, `first + 1`, ...; resolves when the last is taken, or the session is over.
+   * @param withinMs how long it may take beyond its own rhythm, since a full queue has to wait
+   */
+  say(first: number, count: number, everyMs: number, withinMs?: number): Promise<{ taken: number }>
+  /** Goes on over a new connection from another address of its host. */
+  move(localAddress: string): Promise<void>
+  /** Breaks its connection; it makes another. */
+  drop(): Promise<void>
+  /** Ends the session in order. */
+  leave(): Promise<void>
 }
 
 export interface Relay {

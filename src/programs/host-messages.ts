@@ -9,6 +9,7 @@ import type { Wanted } from './event-memory.ts'
 import type {
   HttpRequests,
   RelayRequests,
+  SessionRequests,
   SiteRequests,
   StopAndWaitRequests,
   TcpRequests,
@@ -54,6 +55,7 @@ export interface HostRequests
     HttpRequests,
     UserRequests,
     SiteRequests,
+    SessionRequests,
     RelayRequests {
   /** Open the servers. `ports` as of the incarnation before, where there was one; else free ones. */
   serve: { ask: { mechanisms: Mechanism[]; ports: Partial<Record<Mechanism, number>> }; answer: Ports }

@@ -14,6 +14,7 @@ import { scriptHttp } from './http-script.ts'
 import type { Answers, Program } from './program.ts'
 import { clients, programName, servers } from './registry.ts'
 import { scriptRelays } from './relay-script.ts'
+import { scriptSessions } from './session-script.ts'
 import { scriptSites } from './site-script.ts'
 import { scriptStopAndWait } from './stop-and-wait-script.ts'
 import { scriptTcp } from './tcp-script.ts'
@@ -35,8 +36,9 @@ const stopAndWait = scriptStopAndWait(identity.address, emitterOf('stop-and-wait
 const http = scriptHttp(identity.address, emitterOf('http-script'))
 const users = scriptUsers(emitterOf('user'))
 const sites = scriptSites(identity.address, emitterOf)
+const sessions = scriptSessions(identity.address, emitterOf)
 const relays = scriptRelays(identity.address, emitterOf('relay'))
-const allPrograms = () => [...running.values(), tcp, udp, stopAndWait, http, users, sites, relays]
+const allPrograms = () => [...running.values(), tcp, udp, stopAndWait, http, users, sites, sessions, relays]
 
 const answer: Answers<HostRequests> = {
   ...tcp.answer,
@@ -45,6 +47,7 @@ const answer: Answers<HostRequests> = {
   ...http.answer,
   ...users.answer,
   ...sites.answer,
+  ...sessions.answer,
   ...relays.answer,
 
   async serve({ mechanisms, ports }) {

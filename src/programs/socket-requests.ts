@@ -1,6 +1,6 @@
 /**
  * What a lab may ask of the sockets and relays of a host, request by request: handled by `tcp-script.ts`,
- * `udp-script.ts`, `http-script.ts`, `stop-and-wait-script.ts` and `relay-script.ts`.
+ * `udp-script.ts`, `http-script.ts`, `stop-and-wait-script.ts`, `session-script.ts` and `relay-script.ts`.
  */
 import type { EventData, RelayDirection } from '../events/vocabulary.ts'
 import type { Keepalive } from '../kernel/socket-options.ts'
@@ -10,6 +10,7 @@ import type { SessionLimits } from '../protocols/http-session/constants.ts'
 import type { StopAndWaitLimits } from '../protocols/stop-and-wait/sender.ts'
 import type { Policy } from './balancer.ts'
 import type { LaneMode } from './relay-lane.ts'
+import type { CarrierName } from './session-server.ts'
 
 /** What a connection does from the start, and with what it is set. */
 export interface TcpConduct {
@@ -225,4 +226,47 @@ export interface SiteRequests {
     }
     answer: { port: number }
   }
+}
+
+/** What a host calls a client. */
+export interface SessionClientName {
+  mechanism: string
+  name: string
+}
+
+export interface SessionRequests {
+  /** Serve; port 0: any free one. `storeFolder`: where sessions survive this process, null: nowhere. */
+  sessionServe: {
+    ask: {
+      mechanism: string
+      carrier: CarrierName
+      port: number
+      timing: HeartbeatTiming
+      graceMs: number
+      storeFolder: string | null
+    }
+    answer: { port: number }
+  }
+  /** Start a client, which connects and goes on connecting. */
+  sessionOpen: {
+    ask: SessionClientName & {
+      carrier: CarrierName
+      address: string
+      port: number
+      timing: HeartbeatTiming
+      /** Where the session survives this process; null: nowhere. */
+      stateFile: string | null
+    }
+    answer: null
+  }
+  /** Say `count` messages, `everyMs`: `first`, `first + 1`, ... Answered with what was taken until the session was over. */
+  sessionSay: {
+    ask: SessionClientName & { first: number; count: number; everyMs: number }
+    answer: { taken: number }
+  }
+  sessionMove: { ask: SessionClientName & { localAddress: string }; answer: null }
+  /** Break its connection. */
+  sessionDrop: { ask: SessionClientName; answer: null }
+  /** End the session in order. */
+  sessionLeave: { ask: SessionClientName; answer: null }
 }

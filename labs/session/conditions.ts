@@ -1,0 +1,49 @@
+/** The settings of the experiment. No timeout of the system is touched: all of them are the session's own. */
+import type { LabOptions } from '../../src/lab/options.ts'
+import type { Conditions, Plan } from '../../src/lab/plan.ts'
+import { HEARTBEAT_TIMING } from '../../src/protocols/heartbeat/constants.ts'
+import { GRACE_MS } from '../../src/protocols/session/constants.ts'
+
+export type SessionSettings = {
+  timing: { intervalMs: number; suspectAfterMs: number; downAfterMs: number }
+  /** How long the server keeps a session that no connection carries. */
+  graceMs: number
+  /** So many messages are said in each conversation, one each `everyMs`. */
+  messages: number
+  everyMs: number
+  /** So many are acknowledged before anything goes wrong. */
+  before: number
+}
+
+/** A cut is noticed after a second or so, and lasts less than the grace period with room for a busy machine. */
+const QUICK_TIMING = { intervalMs: 400, suspectAfterMs: 800, downAfterMs: 1500 }
+const QUICK_GRACE_MS = 4500
+
+export function conditionsOf({ pace }: Pick<LabOptions, 'pace'>): Conditions<SessionSettings> {
+  const isQuick = pace === 'quick'
+  const graceMs = isQuick ? QUICK_GRACE_MS : GRACE_MS
+  return {
+    settings: {
+      timing: isQuick ? QUICK_TIMING : { ...HEARTBEAT_TIMING },
+      graceMs,
+      messages: 20,
+      everyMs: 80,
+      before: 6,
+    },
+    sysctls: {},
+    watchMs: graceMs + 8000,
+  }
+}
+
+/** Without a session: so many lines are written into the cut before the connection is given up. */
+export const PLAIN_IN_CUT = 5
+
+/** Every line is as long as any other, so that bytes tell how many there were. */
+export function plainLine(number: number): string {
+  return `message ${String(number).padStart(2, '0')}\n`
+}
+
+/** The rows of a case that a run looks at. */
+export function rowsOf(plan: Plan, caseId: string, rows: readonly string[] = ['tcp', 'udp']): string[] {
+  return rows.filter((row) => plan.cells.includes(`${caseId}/${row}`))
+}

@@ -1,0 +1,101 @@
+/** Whatever a peer sends, at whatever time: the state machines neither throw nor grow. */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { SessionClient } from '../../../src/protocols/session/client.ts'
+import {
+  CONNECTIONS_MAX,
+  SESSIONS_MAX,
+  UNACKNOWLEDGED_MAX,
+} from '../../../src/protocols/session/constants.ts'
+import { parseLine } from '../../../src/protocols/session/lines.ts'
+import { SessionServer } from '../../../src/protocols/session/server.ts'
+import { texts } from './arbitraries.ts'
+
+const steps = fc.array(
+  fc.record({
+    text: texts,
+    connection: fc.constantFrom('a', 'b', 'c', 'd'),
+    act: fc.oneof(
+      { arbitrary: fc.constant('line' as const), weight: 8 },
+      fc.constantFrom(
+        'connect' as const,
+        'lost' as const,
+        'time' as const,
+        'say' as const,
+        'answer' as const,
+      ),
+    ),
+    laterMs: fc.oneof(fc.constant(0), fc.nat(5000)),
+  }),
+  { maxLength: 200 },
+)
+
+test('a server', () => {
+  fc.assert(
+    fc.property(steps, fc.boolean(), (all, canLoad) => {
+      let nowMs = 0
+      let count = 0
+      const server = new SessionServer({
+        canLoad,
+        graceMs: 3000,
+        makeSessionId: () => (count++).toString(16).padStart(16, '0'),
+        makeChallenge: () => 7,
+      })
+      for (const { text, connection, act, laterMs } of all) {
+        nowMs += laterMs
+        if (act === 'connect') server.connected(connection, laterMs % 2 === 0 ? 'stream' : 'datagrams', nowMs)
+        if (act === 'lost') server.lost(connection, 'lost', nowMs)
+        if (act === 'time') server.time(nowMs)
+        if (act === 'answer') server.take(connection, parseLine('PONG 7'), nowMs)
+        if (act === 'say') for (const { id } of server.sessions) server.say(id, 'x', nowMs)
+        if (act !== 'line') continue
+        if (!server.has(connection)) server.connected(connection, 'stream', nowMs)
+        for (const action of server.take(connection, parseLine(text), nowMs)) {
+          if (action.do === 'send') expect('problem' in parseLine(action.line)).toBe(false)
+          if (action.do === 'load') server.loaded(connection, action.line, null, nowMs)
+        }
+      }
+      expect(server.connectionCount).toBeLessThanOrEqual(CONNECTIONS_MAX)
+      expect(server.sessions.length).toBeLessThanOrEqual(SESSIONS_MAX)
+      for (const { id } of server.sessions) {
+        expect(server.memoryOf(id)?.unacknowledged.length).toBeLessThanOrEqual(UNACKNOWLEDGED_MAX)
+      }
+      // Left alone, it forgets everything: a peer that is silent is down, and its session is over after the grace period.
+      for (let left = 0; left < 1000 && server.dueAtMs !== Infinity; left++) {
+        nowMs = Math.max(nowMs, server.dueAtMs)
+        server.time(nowMs)
+      }
+      expect([server.connectionCount, server.sessions.length]).toEqual([0, 0])
+    }),
+    { numRuns: 200 },
+  )
+})
+
+test('a client', () => {
+  fc.assert(
+    fc.property(steps, (all) => {
+      let nowMs = 0
+      const client = new SessionClient({ makeToken: () => 'a'.repeat(32) }, nowMs)
+      for (const { text, act, laterMs } of all) {
+        nowMs += laterMs
+        if (act === 'connect') client.connected(laterMs % 2 === 0 ? 'stream' : 'datagrams', nowMs)
+        if (act === 'lost') client.lost('lost', nowMs)
+        if (act === 'time') client.time(nowMs)
+        if (act === 'say') client.say('x', nowMs)
+        if (act === 'answer') client.take(parseLine('WELCOME 0000000000000000 3000 7'), nowMs)
+        if (act !== 'line') continue
+        for (const action of client.take(parseLine(text), nowMs)) {
+          if (action.do === 'send') expect('problem' in parseLine(action.line)).toBe(false)
+        }
+      }
+      expect(client.unacknowledged.length).toBeLessThanOrEqual(UNACKNOWLEDGED_MAX)
+      // Left alone it gives up, sooner or later, and says so.
+      for (let left = 0; left < 10_000 && client.dueAtMs !== Infinity; left++) {
+        nowMs = Math.max(nowMs, client.dueAtMs)
+        client.time(nowMs)
+      }
+      expect(client.state).toBe('over')
+    }),
+    { numRuns: 200 },
+  )
+})
