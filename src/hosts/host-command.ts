@@ -30,6 +30,10 @@ export interface CommandOptions {
   environment?: Record<string, string>
   /** The lab's own where it is left out. */
   folder?: string
+  /** It starts others, as a browser does, and its signals are for all of them: they are a process group. */
+  isGroup?: boolean
+  /** Only lines that match are logged and waited for: a browser says much that nobody asked. */
+  lines?: RegExp
   onLine?: (said: SaidLine) => void
 }
 
@@ -50,6 +54,8 @@ export class HostCommand {
   /** It has ended, and all that it printed was read. */
   #isSilent = false
   readonly #argv: readonly string[]
+  readonly #isGroup: boolean
+  readonly #emit: Emitter
 
   /**
    * Starts a command on a host; its output becomes events, line by line.
@@ -65,6 +71,7 @@ export class HostCommand {
     const [program = '', ...args] = [...host.commandPrefix, ...argv]
     const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: options.isGroup === true,
       env: { ...environmentWithSbin(), ...options.environment },
       ...(options.folder === undefined ? {} : { cwd: options.folder }),
     })
@@ -80,12 +87,15 @@ export class HostCommand {
   private constructor(child: ChildProcess, argv: readonly string[], options: CommandOptions, emit: Emitter) {
     this.#child = child
     this.#argv = argv
+    this.#emit = emit
+    this.#isGroup = options.isGroup === true
     this.pid = child.pid ?? 0
     emit('command:started', { argv: [...argv], processId: this.pid })
     for (const stream of ['stdout', 'stderr'] as const) {
       const input = child[stream]
       if (input === null) continue
       createInterface({ input }).on('line', (text) => {
+        if (options.lines !== undefined && !options.lines.test(text)) return
         const said = { stream, line: text.slice(0, LINE_LIMIT) }
         emit('command:said', said)
         this.#lines.push(said)
@@ -143,7 +153,10 @@ export class HostCommand {
 
   /** Sends a signal. Does nothing once it has ended. */
   signal(signal: NodeJS.Signals): void {
-    if (this.exit === null) this.#child.kill(signal)
+    if (this.exit !== null) return
+    this.#emit('command:signalled', { signal })
+    if (this.#isGroup) process.kill(-this.pid, signal)
+    else this.#child.kill(signal)
   }
 
   /** Asks it to end (SIGTERM), and ends it when it does not. */

@@ -102,9 +102,9 @@ export class Rig {
     })
   }
 
-  /** A case of which this run can show nothing: its cells are skipped, with this reason. */
-  skip(caseId: string, because: string): void {
-    this.emit('case:skipped', { case: caseId, because })
+  /** A case, or one row of it, of which this run can show nothing: its cells are skipped, with this reason. */
+  skip(caseId: string, because: string, mechanism?: string): void {
+    this.emit('case:skipped', { case: caseId, because, ...(mechanism === undefined ? {} : { mechanism }) })
   }
 
   /**
@@ -317,6 +317,11 @@ export class Rig {
   /** The cables, where this tier has any. */
   get network(): Network | null {
     return this.#hosts.network
+  }
+
+  /** Starts the process of a host again that has ended, with nothing remembered and no programs running. */
+  async restart(host: Host): Promise<void> {
+    await this.#startProcess(host)
   }
 
   /** What the log was last told to be true of the peer of `seenFrom`. */

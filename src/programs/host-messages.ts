@@ -12,6 +12,7 @@ import type {
   StopAndWaitRequests,
   TcpRequests,
   UdpRequests,
+  WebSocketRequests,
 } from './socket-requests.ts'
 
 /** The mechanisms whose two ends a host's process can run. */
@@ -50,6 +51,7 @@ export interface HostRequests
     UdpRequests,
     StopAndWaitRequests,
     HttpRequests,
+    WebSocketRequests,
     RelayRequests {
   /** Open the servers. `ports` as of the incarnation before, where there was one; else free ones. */
   serve: { ask: { mechanisms: Mechanism[]; ports: Partial<Record<Mechanism, number>> }; answer: Ports }

@@ -17,6 +17,7 @@ import { scriptRelays } from './relay-script.ts'
 import { scriptStopAndWait } from './stop-and-wait-script.ts'
 import { scriptTcp } from './tcp-script.ts'
 import { scriptUdp } from './udp-script.ts'
+import { scriptWebSockets } from './websocket-script.ts'
 
 /** Ten connections on one host come up in milliseconds; a machine that needs longer cannot run a lab. */
 const CONNECT_LIMIT_MS = 10_000
@@ -31,14 +32,16 @@ const tcp = scriptTcp(identity.address, emitterOf('tcp-script'))
 const udp = scriptUdp(identity.address, emitterOf('udp-script'))
 const stopAndWait = scriptStopAndWait(identity.address, emitterOf('stop-and-wait'))
 const http = scriptHttp(identity.address, emitterOf('http-script'))
+const webSockets = scriptWebSockets(identity.address, emitterOf('websocket-script'))
 const relays = scriptRelays(identity.address, emitterOf('relay'))
-const allPrograms = () => [...running.values(), tcp, udp, stopAndWait, http, relays]
+const allPrograms = () => [...running.values(), tcp, udp, stopAndWait, http, webSockets, relays]
 
 const answer: Answers<HostRequests> = {
   ...tcp.answer,
   ...udp.answer,
   ...stopAndWait.answer,
   ...http.answer,
+  ...webSockets.answer,
   ...relays.answer,
 
   async serve({ mechanisms, ports }) {

@@ -1,0 +1,57 @@
+/**
+ * A real browser on a host. It is driven by the page that it shows, and what the page says with console.log()
+ * comes out as a line of the browser: no socket, no protocol, nothing that a fault of the network could touch.
+ */
+import { mkdirSync } from 'node:fs'
+import { findBrowser } from '../hosts/capabilities.ts'
+import type { Host } from '../hosts/host.ts'
+import type { HostCommand } from '../hosts/host-command.ts'
+import type { Rig } from './rig.ts'
+
+/** What its lines are logged as. */
+export const BROWSER = 'chromium'
+
+/** No window, no sandbox (which a container does not allow), and it asks nobody anything of its own. */
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-breakpad',
+  '--enable-logging=stderr',
+]
+
+/** `[23:23:1124/182748.612:INFO:CONSOLE:3] "stillhere {...}", source: http://10.0.1.2:40001/ (3)` */
+const SAID = /CONSOLE.*"stillhere (\{.*\})", source: /
+
+/**
+ * Starts a browser on a host, at a page. All it writes is in a file system of the run's own, gone with it.
+ * @throws RangeError outside the netns tier, or where there is no browser: see the need `browser`
+ */
+export async function startBrowser(rig: Rig, host: Host, url: string): Promise<HostCommand> {
+  const browser = findBrowser()
+  if (browser === null || rig.plan.tier !== 'netns') throw new RangeError(`no browser can run on ${host.name}`)
+  const folder = `/run/${BROWSER}-${host.name}`
+  mkdirSync(folder)
+  return await rig.start(host, [browser, ...FLAGS, `--user-data-dir=${folder}`, url], {
+    name: BROWSER,
+    environment: { HOME: folder, TMPDIR: folder, XDG_CONFIG_HOME: folder, XDG_CACHE_HOME: folder },
+    isGroup: true,
+    lines: SAID,
+  })
+}
+
+/** What a page said in a line of its browser, if that is one: whatever it put into JSON. */
+export function saidByPage(line: string): Record<string, unknown> | undefined {
+  const text = SAID.exec(line)?.[1]
+  if (text === undefined) return undefined
+  try {
+    return JSON.parse(text) as Record<string, unknown>
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * WebSockets led step by step by a lab, and the page that a browser speaks from. There is no way to start it by
+ * hand: `websocket-server.ts`, `websocket-client.ts` and `reconnecting-client.ts` are for that.
+ */
+import * as http from 'node:http'
+import type { Emitter } from '../events/emit.ts'
+import type { Program, Scripted } from './program.ts'
+import { startReconnectingClient } from './reconnecting-client.ts'
+import type { WebSocketRequests } from './socket-requests.ts'
+import { listen, stopListening } from './tcp-events.ts'
+import { startWebSocketClient, type WebSocketClient } from './websocket-client.ts'
+import type { WebSocketConnection } from './websocket-connection.ts'
+import { startWebSocketServer, type WebSocketServer } from './websocket-server.ts'
+
+/** @param address where servers listen */
+export function scriptWebSockets(address: string, emit: Emitter): Scripted<WebSocketRequests> {
+  const servers = new Map<string, WebSocketServer>()
+  const pages: http.Server[] = []
+  const clients = new Map<string, WebSocketClient>()
+  const reconnecting: Program[] = []
+  const programs = (): Program[] => [...servers.values(), ...clients.values(), ...reconnecting]
+
+  function known(groupId: string): WebSocketConnection {
+    const ends = [...servers.values(), ...clients.values()]
+    const found = ends.map((end) => end.connection(groupId)).find((connection) => connection !== undefined)
+    if (found === undefined) throw new RangeError(`no open WebSocket "${groupId}" on this host`)
+    return found
+  }
+
+  return {
+    answer: {
+      async webSocketListen({ mechanism, port, timings }) {
+        if (servers.has(mechanism)) throw new RangeError(`"${mechanism}" listens already on this host`)
+        const at = { mechanism, host: address, port }
+        const server = await startWebSocketServer({ ...at, timing: null, timings, isObserved: true }, emit)
+        servers.set(mechanism, server)
+        return { port: server.port }
+      },
+
+      async webSocketPage({ html }) {
+        const server = http.createServer((_request, response) => {
+          response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(html)
+        })
+        pages.push(server)
+        return { port: await listen(server, { host: address, port: 0 }) }
+      },
+
+      async webSocketConnect({ mechanism, address: host, port, path, closeTimeoutMs }) {
+        const to = { mechanism, host, port, path, closeTimeoutMs }
+        const client = await startWebSocketClient({ ...to, timing: null, isObserved: true }, emit)
+        clients.set(client.groupId, client)
+        await client.opened
+        return { groupId: client.groupId }
+      },
+
+      async webSocketReconnecting({ mechanism, address: host, port, limits, draws }) {
+        for (const ofClient of draws) {
+          const left = [...ofClient]
+          const random = () => left.shift() ?? Math.random()
+          const to = { mechanism, host, port, timing: null }
+          reconnecting.push(await startReconnectingClient({ ...to, limits, random }, emit))
+        }
+        return null
+      },
+
+      async webSocketSend({ groupId, text }) {
+        known(groupId).send(text)
+        return null
+      },
+
+      async webSocketEnd({ groupId, call }) {
+        known(groupId).endBy(call)
+        return null
+      },
+
+      async webSocketRead({ groupId }) {
+        const connection = known(groupId)
+        connection.observe()
+        return connection.read()
+      },
+
+      async webSocketBlock({ blockMs }) {
+        const until = performance.now() + blockMs
+        // As a program does that computes something: nothing else of this process runs meanwhile.
+        while (performance.now() < until);
+        return null
+      },
+    },
+
+    async close() {
+      await Promise.all(programs().map((program) => program.close()))
+      for (const page of pages) page.closeAllConnections()
+      await Promise.all(pages.map(stopListening))
+    },
+    observe() {
+      for (const program of programs()) program.observe()
+    },
+    reset() {
+      for (const program of programs()) program.reset()
+    },
+  }
+}
