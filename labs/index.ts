@@ -5,6 +5,7 @@ import { nat } from './nat/lab.ts'
 import { tcp } from './tcp/lab.ts'
 import { timeouts } from './timeouts/lab.ts'
 import { udp } from './udp/lab.ts'
+import { websocket } from './websocket/lab.ts'
 
 /** Every lab: id = folder = `npm run lab:<id>`. */
-export const labs = { keepalive, udp, tcp, timeouts, late, nat } as const satisfies Record<string, Lab>
+export const labs = { keepalive, udp, tcp, timeouts, late, nat, websocket } as const satisfies Record<string, Lab>

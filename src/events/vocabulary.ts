@@ -150,6 +150,8 @@ export const vocabulary = {
   'program:ready': v.strictObject({ ports: v.record(text, count) }),
   /** It runs: written every second, in containers, where nobody sees processes. A hole is a pause, or an end. */
   'program:running': nothing,
+  /** It has computed for so long, and did nothing else meanwhile. */
+  'program:blocked': v.strictObject({ blockedMs: ms }),
   /** It was asked to end, and ends in order. No such line before the last one: it was killed. */
   'program:stopping': v.strictObject({ because: text }),
   /** It cannot go on; `message` is for the person who started it. */

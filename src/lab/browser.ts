@@ -34,7 +34,8 @@ const SAID = /CONSOLE.*"stillhere (\{.*\})", source: /
  */
 export async function startBrowser(rig: Rig, host: Host, url: string): Promise<HostCommand> {
   const browser = findBrowser()
-  if (browser === null || rig.plan.tier !== 'netns') throw new RangeError(`no browser can run on ${host.name}`)
+  if (browser === null || rig.plan.tier !== 'netns')
+    throw new RangeError(`no browser can run on ${host.name}`)
   const folder = `/run/${BROWSER}-${host.name}`
   mkdirSync(folder)
   return await rig.start(host, [browser, ...FLAGS, `--user-data-dir=${folder}`, url], {

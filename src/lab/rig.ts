@@ -22,7 +22,7 @@ import { KernelObserver, type WantedSocket } from './kernel-observer.ts'
 import { missing } from './needs.ts'
 import type { Case, Plan } from './plan.ts'
 import type { PlayCommand } from './play-command.ts'
-import { Sockets } from './sockets.ts'
+import { type SocketAddress, Sockets } from './sockets.ts'
 
 /** Loopback and a switch answer in well under a millisecond; a busy machine may take longer. */
 const PROBE_ANSWERS_WITHIN_MS = 150
@@ -162,6 +162,11 @@ export class Rig {
   /** Tells packet capture and kernel observer that this host speaks `mechanism` at a port of its own. */
   async speaksAt(host: Host, port: number, mechanism: string): Promise<void> {
     await this.#announce(host, 'own', `${host.address}:${port}`, mechanism)
+  }
+
+  /** Tells them that a program of this host speaks `mechanism` to a server there. */
+  async speaksTo(host: Host, { address, port }: SocketAddress, mechanism: string): Promise<void> {
+    await this.#announce(host, 'remote', `${address}:${port}`, mechanism)
   }
 
   /** Sockets of a host that the lab leads step by step. */

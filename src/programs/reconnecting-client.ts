@@ -7,7 +7,11 @@ import { Backoff, type BackoffLimits, boundMs } from '../protocols/reconnect/bac
 import { connectFlags, connectOptions, runByHand, runsAsFile } from './command-line.ts'
 import type { Program } from './program.ts'
 import { groupIdOf } from './tcp-events.ts'
-import { startWebSocketClient, type WebSocketClient, type WebSocketClientOptions } from './websocket-client.ts'
+import {
+  startWebSocketClient,
+  type WebSocketClient,
+  type WebSocketClientOptions,
+} from './websocket-client.ts'
 
 export interface ReconnectingClientOptions extends WebSocketClientOptions {
   limits: BackoffLimits

@@ -21,8 +21,8 @@ export function scriptWebSockets(address: string, emit: Emitter): Scripted<WebSo
   const programs = (): Program[] => [...servers.values(), ...clients.values(), ...reconnecting]
 
   function known(groupId: string): WebSocketConnection {
-    const ends = [...servers.values(), ...clients.values()]
-    const found = ends.map((end) => end.connection(groupId)).find((connection) => connection !== undefined)
+    const accepted = [...servers.values()].flatMap((server) => server.connection(groupId) ?? [])
+    const found = clients.get(groupId)?.connection() ?? accepted[0]
     if (found === undefined) throw new RangeError(`no open WebSocket "${groupId}" on this host`)
     return found
   }
@@ -83,6 +83,7 @@ export function scriptWebSockets(address: string, emit: Emitter): Scripted<WebSo
         const until = performance.now() + blockMs
         // As a program does that computes something: nothing else of this process runs meanwhile.
         while (performance.now() < until);
+        emit('program:blocked', { blockedMs: blockMs + performance.now() - until })
         return null
       },
     },

@@ -67,7 +67,11 @@ export async function startWebSocketServer(
   })
   server.on('upgrade', (request, socket, head) => {
     const { url: path = '/' } = request
-    emit('websocket:upgrade_asked', askedFor(request), groupIdOf(options.mechanism, request.socket.remotePort))
+    emit(
+      'websocket:upgrade_asked',
+      askedFor(request),
+      groupIdOf(options.mechanism, request.socket.remotePort),
+    )
     upgrades.handleUpgrade(request, socket, head, (webSocket) => {
       const belief = beliefs.get(request.socket)
       if (belief === undefined) return // closed while it was upgraded

@@ -75,11 +75,7 @@ function frameOf(header: Buffer): { seen: FrameSeen; headerBytes: number } | nul
   const headerBytes = HEADER_BYTES + longerBytes + (isMasked ? MASK_BYTES : 0)
   if (header.length < headerBytes) return null
   const payloadBytes =
-    longerBytes === 2
-      ? header.readUInt16BE(2)
-      : longerBytes === 8
-        ? Number(header.readBigUInt64BE(2))
-        : short
+    longerBytes === 2 ? header.readUInt16BE(2) : longerBytes === 8 ? Number(header.readBigUInt64BE(2)) : short
   return {
     seen: {
       opcode: opcodes[first & 0x0f] ?? 'reserved',

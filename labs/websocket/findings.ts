@@ -1,0 +1,3 @@
+export function findingsText(): string {
+  return ''
+}
