@@ -14,10 +14,11 @@ const MAY_IMPORT: Record<string, string[]> = {
   wire: ['events'],
   kernel: ['events', 'wire'],
   recorder: ['events'],
-  programs: ['events', 'kernel', 'protocols'],
+  store: [],
+  programs: ['events', 'kernel', 'protocols', 'store'],
   hosts: ['events', 'kernel', 'programs'],
   faults: ['events', 'hosts', 'programs', 'wire'],
-  lab: ['events', 'faults', 'hosts', 'kernel', 'programs', 'recorder', 'view'],
+  lab: ['events', 'faults', 'hosts', 'kernel', 'programs', 'recorder', 'store', 'view'],
   // The lab of keepalive once more, with containers for hosts: it puts everything together, as an entry point does.
   compose: ['events', 'faults', 'hosts', 'kernel', 'lab', 'programs', 'recorder', 'view'],
   view: ['events', 'faults', 'hosts', 'lab', 'programs', 'wire'],

@@ -4,8 +4,8 @@
  * One line of a log is an {@link Envelope}: who observed what, when. What was observed is under
  * `data` and nowhere else, so that nothing a peer sends can overwrite the envelope.
  *
- * Four sources meet in one log: applications (`program tcp udp delivery http websocket reconnect session
- * heartbeat detector belief relay`), kernels (`kernel`), and the lab itself, which knows the truth because it did it
+ * Four sources meet in one log: applications (`program tcp udp tls delivery http http-session bank websocket
+ * reconnect session heartbeat detector belief relay`), kernels (`kernel`), and the lab itself, which knows the truth because it did it
  * (`truth fault case host command control run`). The recorder adds its own remarks (`recorder`).
  */
 import * as v from 'valibot'
@@ -307,6 +307,46 @@ export const vocabulary = {
   'session:started': v.strictObject({ session: text }),
   'session:continued': v.strictObject({ session: text, requests: count }),
   'session:refused': v.strictObject({ session: text, status: count }),
+
+  /** A TLS handshake is complete, says the server. `isResumed`: by the ticket of an earlier connection (RFC 8446 2.2). */
+  'tls:accepted': v.strictObject({ protocol: text, isResumed: v.boolean() }),
+
+  /**
+   * A session of the web bank, as the bank sees it; `session` is the digest of its id, as above. `created`: somebody
+   * signed in. `renewed`: they had a session already, `before`, which is over; another id was given out.
+   */
+  'http-session:created': v.strictObject({ session: text, user: text }),
+  'http-session:renewed': v.strictObject({ session: text, before: text, user: text }),
+  /** A request came with its id, over whatever connection, from whomever. */
+  'http-session:used': v.strictObject({ session: text, user: text }),
+  /** Its time had passed when a request came with its id. */
+  'http-session:expired': v.strictObject({ session: text, because: v.picklist(['idle', 'absolute']) }),
+  /** A cookie that is of no session; where it is no id at all there is no digest. */
+  'http-session:refused': v.strictObject({
+    session: v.nullable(text),
+    because: v.picklist(['unknown', 'malformed', 'ambiguous', 'oversized']),
+  }),
+  /** It is over, wherever its id is still known. */
+  'http-session:ended': v.strictObject({
+    session: text,
+    because: v.picklist(['signed_out', 'signed_out_everywhere', 'too_many']),
+  }),
+
+  /** Nobody is told which of the two it was; the log tells neither, since people type passwords as names. */
+  'bank:sign_in_refused': v.strictObject({ because: v.picklist(['name_or_password', 'too_often', 'busy']) }),
+  /** A request that a page of another site may have caused. */
+  'bank:forgery_refused': v.strictObject({ because: v.picklist(['origin', 'token', 'no_cookie']) }),
+  /** Somebody asks too often. Told once, and again after a request of theirs was admitted. */
+  'bank:rate_refused': v.strictObject({ limit: v.picklist(['requests', 'sign_ins', 'transfers']) }),
+  /** The money moved; `transfer` is its number in the ledger. */
+  'bank:transfer_done': v.strictObject({ transfer: text, from: text, to: text, cents: count }),
+  /** It was asked for again, with the same idempotency key: nothing moved, the answer is the same. */
+  'bank:transfer_repeated': v.strictObject({ transfer: v.nullable(text) }),
+  'bank:transfer_refused': v.strictObject({
+    because: v.picklist(['funds', 'recipient', 'amount', 'key', 'key_reused']),
+  }),
+  /** The store could not be reached: whatever was asked for may have been done or not. */
+  'bank:store_failed': v.strictObject({ message: text }),
 
   /** `path`: what the client asked for, as the server sees it; anybody can have written it. */
   'websocket:opened': v.strictObject({ path: v.optional(text) }),

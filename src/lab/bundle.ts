@@ -8,17 +8,18 @@ import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, stop } from 'esbuild'
 
-/** Inside node_modules, so that `koffi`, which is not bundled, is found from there. */
+/** Inside node_modules, so that native modules, which are not bundled, are found from there. */
 const FOLDER = fileURLToPath(new URL('../../node_modules/.cache/stillhere/', import.meta.url))
 const ENTRIES = {
   runner: fileURLToPath(new URL('../runner.ts', import.meta.url)),
   host: fileURLToPath(new URL('../programs/host.ts', import.meta.url)),
   capture: fileURLToPath(new URL('../capture.ts', import.meta.url)),
   cable: fileURLToPath(new URL('../cable.ts', import.meta.url)),
+  bank: fileURLToPath(new URL('../programs/bank/main.ts', import.meta.url)),
 }
 
 /**
- * Bundles the runner, the programs of a host, the capture and the cable process; about a tenth of a second.
+ * Bundles the runner, the programs of a host, the capture and the cable process, and the bank; about a tenth of a second.
  * @returns the path of each file
  */
 export function bundlePrograms(): Promise<Record<keyof typeof ENTRIES, string>> {
@@ -42,8 +43,8 @@ export async function bundle<Name extends string>(
     platform: 'node',
     target: 'node20',
     format: 'cjs',
-    // A native module: it finds its binary beside its own files.
-    external: ['koffi'],
+    // Native modules: each finds its binary beside its own files.
+    external: ['koffi', 'lmdb'],
     // Each process keeps the text it was started from.
     minifyWhitespace: true,
     minifySyntax: true,

@@ -1,8 +1,10 @@
 /** What a lab is: one experiment, as the rest of the project knows it. */
+
+import type { Json } from '../store/store.ts'
 import type { Check } from './checks.ts'
 import type { LabLog } from './log.ts'
 import type { LabOptions } from './options.ts'
-import type { CellName, Conditions, Json, Matrix, Plan } from './plan.ts'
+import type { CellName, Conditions, Matrix, Plan } from './plan.ts'
 import type { Question } from './predict.ts'
 import type { Rig } from './rig.ts'
 import type { Style, Tale } from './tale.ts'

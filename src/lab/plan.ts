@@ -1,6 +1,7 @@
 /** What is settled before a run starts: plain data, which crosses to the runner and stays in `plan.json`. */
 import type { Need } from '../faults/fault.ts'
 import { type Tier, tiers } from '../hosts/host.ts'
+import type { Json } from '../store/store.ts'
 
 export const paces = ['quick', 'real'] as const
 export type Pace = (typeof paces)[number]
@@ -40,10 +41,7 @@ export interface CellName {
   mechanism: string
 }
 
-/** What survives JSON. Settings are `type`s: an `interface` does not fit an index. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
-
-/** What a lab derives from the options before it starts. */
+/** What a lab derives from the options before it starts. Settings are `type`s: an `interface` fits no `Json`. */
 export interface Conditions<Settings extends Json = Json> {
   /** The lab's own: whatever its experiment, its questions and its judgement have to agree on. */
   settings: Settings

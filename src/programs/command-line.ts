@@ -7,7 +7,7 @@ import { existsSync, realpathSync } from 'node:fs'
 import { isIPv4 } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { type Emitter, printingEmitter } from '../events/emit.ts'
+import { type Emitter, type EventLogOptions, openEventLog, printingEmitter } from '../events/emit.ts'
 import { canSetUserTimeout } from '../kernel/socket-options.ts'
 import type { Program } from './program.ts'
 import type { TcpConnectionOptions } from './tcp-connection.ts'
@@ -42,7 +42,7 @@ export const tcpFlags: Flags = {
 }
 
 export function listenOptions(values: Values): { host: string; port: number } {
-  return { host: ipv4Address(values, 'host'), port: integer(values, 'port', 0, 65535) }
+  return { host: ipv4Address(values, 'host'), port: portToListen(values) }
 }
 
 export function connectOptions(values: Values): { host: string; port: number } {
@@ -73,6 +73,11 @@ export function optionalInteger(values: Values, name: string, min: number, max: 
   return values[name] === undefined ? undefined : integer(values, name, min, max)
 }
 
+/** 0: any free one. */
+export function portToListen(values: Values): number {
+  return integer(values, 'port', 0, 65535)
+}
+
 function integer(values: Values, name: string, min: number, max: number): number {
   const text = values[name]
   if (text === undefined) throw new UsageError(`"--${name}" is missing`)
@@ -81,7 +86,7 @@ function integer(values: Values, name: string, min: number, max: number): number
   throw new UsageError(`"--${name}" must be a whole number from ${min} to ${max}, is "${text}"`)
 }
 
-function ipv4Address(values: Values, name: string): string {
+export function ipv4Address(values: Values, name: string): string {
   const text = String(values[name])
   if (!isIPv4(text)) throw new UsageError(`"--${name}" must be an IPv4 address, is "${text}"`)
   return text
@@ -107,23 +112,46 @@ export function runsAsFile(moduleUrl: string | undefined): boolean {
 }
 
 export interface ByHand {
-  /** The file's name without `.ts`. */
+  /** What it is called; the file's name without `.ts`, unless `file` says otherwise. */
   name: string
+  file?: string
   /** One sentence for `--help`. */
   about: string
   mechanism: string
   flags: Flags
   /** @throws UsageError for values that make no sense */
-  start(values: Values, emit: Emitter): Promise<Program>
+  start(values: Values, emit: Emitter): Promise<Pick<Program, 'port' | 'close'>>
 }
 
-export async function runByHand({ name, about, mechanism, flags, start }: ByHand): Promise<void> {
-  const emit = printingEmitter(name)
-  let program: Program
+/** Where a lab wants the events of a program in a process of its own: {@link LoggedProgram} as JSON. */
+export const EVENT_LOG_VARIABLE = 'STILLHERE_EVENT_LOG'
+/** `program` is its name in the log, unlike that of any other program of its host. */
+export interface LoggedProgram extends EventLogOptions {
+  program: string
+}
+
+/** Into a lab's log where one started this program, else to the person who did. */
+function programEmitter(name: string): Emitter {
+  const wanted = process.env[EVENT_LOG_VARIABLE]
+  if (wanted === undefined) return printingEmitter(name)
+  const { program, ...options } = JSON.parse(wanted) as LoggedProgram
+  return openEventLog(options).emitter(program)
+}
+
+export async function runByHand({
+  name,
+  file = name,
+  about,
+  mechanism,
+  flags,
+  start,
+}: ByHand): Promise<void> {
+  const emit = programEmitter(name)
+  let program: Pick<Program, 'port' | 'close'>
   try {
     const values = parse(flags)
     if (values.help) {
-      process.stdout.write(helpText(name, about, flags))
+      process.stdout.write(helpText(file, about, flags))
       return
     }
     emit('program:started', { node: process.version, mechanisms: [mechanism] })
@@ -154,12 +182,12 @@ function parse(flags: Flags): Values {
   }
 }
 
-function helpText(name: string, about: string, flags: Flags): string {
+function helpText(file: string, about: string, flags: Flags): string {
   const lines = Object.entries(flags).map(([flag, { value, help, default: preset }]) => {
     const left = `  --${flag}${value ? ` ${value}` : ''}`
     return `${left.padEnd(36)}${help}${preset ? ` (${preset})` : ''}`
   })
-  return `${about}\n\nnpx tsx src/programs/${name}.ts [options]\n${lines.join('\n')}\n`
+  return `${about}\n\nnpx tsx src/programs/${file}.ts [options]\n${lines.join('\n')}\n`
 }
 
 function explain(error: NodeJS.ErrnoException): [status: 2 | 3, message: string] {

@@ -10,14 +10,9 @@ import {
   type HeartbeatTiming,
   LINES_PER_SECOND_MAX,
 } from '../protocols/heartbeat/constants.ts'
-import {
-  excerptOf,
-  formatLine,
-  type Message,
-  parseDatagram,
-  type Refusal,
-} from '../protocols/heartbeat/message.ts'
+import { formatLine, type Message, parseDatagram, type Refusal } from '../protocols/heartbeat/message.ts'
 import { RateLimit } from '../protocols/heartbeat/rate-limit.ts'
+import { excerptOf } from '../protocols/line-reader.ts'
 import { PeerBelief, triggerOf } from './belief.ts'
 import { runByHand, runsAsFile, socketAddress, UsageError } from './command-line.ts'
 import { Heartbeat } from './heartbeat.ts'
