@@ -44,6 +44,8 @@ export interface WebSocketConduct {
   closeTimeoutMs?: number | undefined
   /** Logs each frame header and each message as well. */
   isObserved?: boolean | undefined
+  /** Called when it is open: whoever it is for listens to it from here on. */
+  onOpen?: ((connection: WebSocketConnection) => void) | undefined
 }
 
 /** What ws waits for the peer's close frame when nobody says otherwise (its README, `closeTimeout`). */
@@ -62,7 +64,12 @@ export class WebSocketConnection {
   constructor(
     webSocket: WebSocket,
     socket: net.Socket,
-    { timing = HEARTBEAT_TIMING, closeTimeoutMs = CLOSE_TIMEOUT_MS, isObserved = false }: WebSocketConduct,
+    {
+      timing = HEARTBEAT_TIMING,
+      closeTimeoutMs = CLOSE_TIMEOUT_MS,
+      isObserved = false,
+      onOpen,
+    }: WebSocketConduct,
     emit: Emitter,
     belief: PeerBelief,
     path?: string,
@@ -95,6 +102,7 @@ export class WebSocketConnection {
       if (webSocket.readyState === WebSocket.CLOSING && !refused) belief.become('down', 'close_frame')
     })
     webSocket.once('close', (code) => emit('websocket:close_received', { code }, groupId))
+    onOpen?.(this)
   }
 
   /** Pings at each interval, and judges the peer by whatever arrives. */
@@ -127,6 +135,23 @@ export class WebSocketConnection {
         this.#emit('websocket:frame_received', seen, this.#belief.groupId)
       }
     })
+  }
+
+  /** `<mechanism>:<client port>`, the same at both ends. */
+  get groupId(): string {
+    return this.#belief.groupId
+  }
+
+  /** Called with each text message from now on. */
+  onMessage(listener: (text: string) => void): void {
+    this.#webSocket.on('message', (data: Buffer, isBinary: boolean) => {
+      if (!isBinary) listener(data.toString())
+    })
+  }
+
+  /** Called when it is over, TCP too. */
+  onClose(listener: () => void): void {
+    this.#webSocket.once('close', listener)
   }
 
   /** Gives the library a message; not when it has no room, or is open no more. */
