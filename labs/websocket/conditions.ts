@@ -3,7 +3,7 @@ import type { LabOptions } from '../../src/lab/options.ts'
 import type { Case, Conditions, Matrix, Plan } from '../../src/lab/plan.ts'
 
 /** `ws` and `page` are two clients of the same server; `lockstep` and `jitter` are fifty each; `resume` is one with a session. */
-export const mechanisms = ['ws', 'page', 'lockstep', 'jitter'] as const
+export const mechanisms = ['ws', 'page', 'lockstep', 'jitter', 'resume'] as const
 export type WebSocketRow = (typeof mechanisms)[number]
 
 /** On this path the server pings and judges; on the others it does not. */
@@ -54,6 +54,13 @@ export const webSocketCases: readonly WebSocketCase[] = [
     needs: ['network'],
     tooLong: null,
   },
+  {
+    id: 'resume',
+    promise: 'the cable of a talking client is cut and mended, and its session goes on',
+    rows: ['resume'],
+    needs: ['network'],
+    tooLong: null,
+  },
 ]
 
 export const matrix: Matrix = {
@@ -85,6 +92,17 @@ export type WebSocketSettings = {
     /** A connection that lasted so long was a success. */
     steadyAfterMs: number
   }
+  resume: {
+    /** Of the session, at both ends. */
+    timing: { intervalMs: number; suspectAfterMs: number; downAfterMs: number }
+    /** Messages of the client, and how often. */
+    messages: number
+    everyMs: number
+    /** From the cut to the mending; longer than a silence that is down. */
+    cutMs: number
+    baseMs: number
+    capMs: number
+  }
 }
 
 /** Two retries: a kernel gives up on a busy connection after 3.3 to 3.7 s, as `lab:keepalive` shows. */
@@ -100,6 +118,14 @@ export function conditionsOf({ pace }: Pick<LabOptions, 'pace'>): Conditions<Web
       orderedMs: 2500,
       deadMs: 8000,
       storm: { clients: 50, downMs: 1200, baseMs: 1000, capMs: 2000, steadyAfterMs: 500 },
+      resume: {
+        timing: { intervalMs: 300, suspectAfterMs: 450, downAfterMs: 1000 },
+        messages: 60,
+        everyMs: 100,
+        cutMs: 2500,
+        baseMs: 500,
+        capMs: 2000,
+      },
     },
     sysctls: pace === 'quick' ? QUICK_RETRIES : {},
     watchMs: 20_000,

@@ -55,12 +55,13 @@ export const ARRIVAL_WINDOW_MS = 100
  * The fullest window of arrivals, given when each is due. One that is due may come up to the slack later: so at
  * most as many arrive within a window as are due within that window and the slack, and at least as many as the
  * fullest moment has, spread over the slack.
+ * @param ownLateMs how late their own timers were at the most, which adds to the slack
  */
-export function peakExpected(dueAt: readonly number[]): { min: number; max: number } {
-  const windows = Math.ceil(SLACK_MS / ARRIVAL_WINDOW_MS)
+export function peakExpected(dueAt: readonly number[], ownLateMs: number): { min: number; max: number } {
+  const lateMs = ownLateMs + SLACK_MS
   return {
-    min: Math.ceil(peakOf(dueAt, 1) / windows),
-    max: peakOf(dueAt, ARRIVAL_WINDOW_MS + SLACK_MS),
+    min: Math.ceil(peakOf(dueAt, 1) / Math.ceil(lateMs / ARRIVAL_WINDOW_MS)),
+    max: peakOf(dueAt, ARRIVAL_WINDOW_MS + lateMs),
   }
 }
 

@@ -7,6 +7,7 @@ import { Cell } from './cell.ts'
 import { rowsOf, type WebSocketSettings, webSocketCases } from './conditions.ts'
 import { cutClaims } from './judge-cut.ts'
 import { laptopClaims, offClaims } from './judge-laptop.ts'
+import { resumeClaims } from './judge-resume.ts'
 import { stormClaims } from './judge-storm.ts'
 import { upgradeClaims } from './judge-upgrade.ts'
 
@@ -16,6 +17,7 @@ const claimsOf: Record<string, (cell: Cell) => (TimedClaim | null)[]> = {
   laptop: laptopClaims,
   off: offClaims,
   storm: stormClaims,
+  resume: resumeClaims,
 }
 
 /** Pure. */

@@ -90,6 +90,7 @@ async function experiment(rig: Rig, plan: WebSocketPlan): Promise<void> {
         else if (pair.name === 'laptop') await laptop(rig, plan, pair, has)
         else if (pair.name === 'off') await off(rig, plan, pair)
         else if (pair.name === 'storm') await storm(rig, plan, pair, rows)
+        else if (pair.name === 'resume') await resume(rig, plan, pair)
       }),
     ),
   )
@@ -336,14 +337,38 @@ async function storm(rig: Rig, plan: WebSocketPlan, pair: Pair, rows: readonly s
 
   const { sinceMs } = await rig.strike('kill', pair, b)
   await rig.sleep(sinceMs + downMs - performance.now())
-  await rig.restart(b)
+  await rig.restart(pair, b)
   for (const kind of kinds) {
     await rig.sockets(b).webSocket.listen(kind, { port: ports.get(kind) ?? 0 })
   }
-  rig.truth(a, 'answering', 'its server was started again')
   const all = kinds.map((mechanism) => ({ mechanism, occurrence: clients, ...BROWSER_STARTS }))
   await Promise.all(all.map((about) => rig.untilEvent(b, 'websocket:opened', about)))
   await rig.sleep(AFTERWARDS_MS)
+}
+
+// ---- a session above them ------------------------------------------------------------------------
+
+async function resume(rig: Rig, plan: WebSocketPlan, pair: Pair): Promise<void> {
+  const { a, b } = pair
+  const { timing, messages, everyMs, cutMs, baseMs, capMs } = plan.settings.resume
+  const at = await rig.sockets(b).webSocket.serveSessions('resume', timing)
+  const limits = { baseMs, capMs, jitter: 'full', steadyAfterMs: timing.downAfterMs } as const
+  const draws = Array.from({ length: DRAWS }, randomFrom(plan.seed))
+  const settings = { sessionTiming: timing, limits, draws }
+  const session = await rig.sockets(a).webSocket.openSession('resume', at, settings)
+  await rig.untilEvent(a, 'session:state_updated', { where: { new: 'attached' }, ...SOON })
+  rig.truth(a, 'answering', 'it answers')
+  rig.truth(b, 'answering', 'it answers')
+
+  const talking = session.say(messages, everyMs)
+  talking.catch(() => {}) // heard below, unless the run ends first
+  await rig.sleep(timing.downAfterMs)
+  const { sinceMs, undo } = await rig.strike('cut', pair)
+  await rig.sleep(sinceMs + cutMs - performance.now())
+  await undo()
+  await talking
+  await rig.untilEvent(a, 'session:message_acknowledged', { where: { number: messages }, ...BROWSER_STARTS })
+  rig.endWatch('cut', pair)
 }
 
 function never(path: string): never {

@@ -32,7 +32,10 @@ export const questions: readonly Question[] = [
     cells: ['cut/page'],
     choices: [
       { id: 'at-once', text: 'send() throws, or an error event comes at once' },
-      { id: 'later', text: 'nothing, until its kernel gives up: seconds here, a quarter of an hour by default' },
+      {
+        id: 'later',
+        text: 'nothing, until its kernel gives up: seconds here, a quarter of an hour by default',
+      },
       { id: 'buffered', text: 'bufferedAmount grows: one sees that nothing gets through' },
     ],
     answer: (_log, checks) =>
@@ -40,7 +43,13 @@ export const questions: readonly Question[] = [
         const afterMs = told?.observed.value
         const grows = !String(open?.observed.value).endsWith(' 0 bytes')
         return {
-          choice: grows ? 'buffered' : typeof afterMs !== 'number' ? null : afterMs < 1000 ? 'at-once' : 'later',
+          choice: grows
+            ? 'buffered'
+            : typeof afterMs !== 'number'
+              ? null
+              : afterMs < 1000
+                ? 'at-once'
+                : 'later',
           observed: `close event after ${told && observationWords(told)}; until then ${open?.observed.value}`,
         }
       }),
@@ -72,7 +81,8 @@ export const questions: readonly Question[] = [
       { id: 'browser', text: 'the browser; the server notices nothing' },
       { id: 'after', text: 'the page, as soon as it is free again' },
     ],
-    answer: (_log, checks) => answered(checks, 'upgrade/page/blocked-pongs', HANGING_PAGE, 'browser', 'nobody'),
+    answer: (_log, checks) =>
+      answered(checks, 'upgrade/page/blocked-pongs', HANGING_PAGE, 'browser', 'nobody'),
   },
   {
     id: 'busy-program',
@@ -114,8 +124,7 @@ export const questions: readonly Question[] = [
     ],
     answer: (_log, checks) =>
       answerFrom(checks, ['laptop/page/moved-open', 'laptop/page/moved-told'], ADDRESS, ([open, told]) => ({
-        choice:
-          open?.observed.value !== 'open' ? 'closed' : told?.observed.value === null ? 'moves' : 'open',
+        choice: open?.observed.value !== 'open' ? 'closed' : told?.observed.value === null ? 'moves' : 'open',
         observed: `${open?.observed.value}, ${open?.because}; then over ${told && observationWords(told)} after a write`,
       })),
   },

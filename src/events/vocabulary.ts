@@ -308,6 +308,42 @@ export const vocabulary = {
   'session:continued': v.strictObject({ session: text, requests: count }),
   'session:refused': v.strictObject({ session: text, status: count }),
 
+  /**
+   * The session protocol (src/protocols/session/): `session` is its public id, the same at both ends; empty while
+   * a client has none. `old` of a session that was not there is `none`.
+   */
+  'session:state_updated': v.strictObject({ session: text, old: text, new: text, because: text }),
+  /** This end took a message of its user: it will send it until it is acknowledged, or the session is over. */
+  'session:message_said': v.strictObject({ session: text, number: count, text }),
+  /** This end handed a message of the other end over. It does so once, and in order, or it has broken its promise. */
+  'session:message_delivered': v.strictObject({ session: text, number: count, text }),
+  /** The other end has it. */
+  'session:message_acknowledged': v.strictObject({ session: text, number: count }),
+  /** Nobody acknowledged these over datagrams: they go out again. They may have arrived all the same. */
+  'session:sent_again': v.strictObject({ session: text, messages: count }),
+  /** Another connection carries the session: the other end had `received` of ours, so many are to be sent to it now. */
+  'session:resumed': v.strictObject({ session: text, received: count, toSend: count }),
+  /** Found where it was kept: it outlived the process that it was in. */
+  'session:loaded': v.strictObject({ session: text, received: count }),
+  /** This server did not let somebody in. */
+  'session:claim_refused': v.strictObject({ session: text, reason: text }),
+  /** A message was not taken: too many wait for their acknowledgement. */
+  'session:queue_full': v.strictObject({ session: text }),
+  /** What changed is where it survives this process: so long that took, for so many sessions at once. */
+  'session:kept': v.strictObject({ sessions: count, tookMs: ms }),
+  /**
+   * This end will not go on with it. `unacknowledged`: the numbers of its messages that may have arrived, or not.
+   * `unknown`: nobody said so, this end only waited long enough.
+   */
+  'session:over': v.strictObject({
+    session: text,
+    because: text,
+    certainty: v.picklist(certainties),
+    unacknowledged: v.array(count),
+  }),
+  /** A line that is not the protocol's, or not its sender's turn. The peer may be anybody. */
+  'session:line_refused': v.strictObject({ problem: text, excerpt: text }),
+
   /** A TLS handshake is complete, says the server. `isResumed`: by the ticket of an earlier connection (RFC 8446 2.2). */
   'tls:accepted': v.strictObject({ protocol: text, isResumed: v.boolean() }),
 
@@ -390,6 +426,8 @@ export const vocabulary = {
 
   /** A client lost its connection, or did not get one, and waits before it tries again. */
   'reconnect:waiting': v.strictObject({ attempt: count, boundMs: ms, delayMs: ms }),
+  /** The wait is over, `lateMs` after it should have been: this process was busy, or did not run. */
+  'reconnect:tried': v.strictObject({ attempt: count, lateMs: ms }),
 
   // ---- kernels ----------------------------------------------------------------------------------
   /** The options in force on a socket, read back from the kernel after they were set. */

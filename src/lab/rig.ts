@@ -283,6 +283,16 @@ export class Rig {
     return inForce
   }
 
+  /**
+   * Starts the process of a host again that was killed. What ran in it comes back only where the rig had
+   * connected it; the rest is for the lab to start.
+   */
+  async restart(pair: Pair, host: Host): Promise<void> {
+    const other = host === pair.a ? pair.b : pair.a
+    await this.#target(pair, host, other).restartPrograms(host)
+    this.truth(other, 'answering', 'it was started again')
+  }
+
   /** From here on, what happens to the pair is not judged as the fault's. */
   endWatch(id: string, pair: Pair, struck = this.#struckOf(pair)): void {
     this.emit('watch:ended', { fault: id, pair: pair.name, struck: struck.name })
@@ -322,11 +332,6 @@ export class Rig {
   /** The cables, where this tier has any. */
   get network(): Network | null {
     return this.#hosts.network
-  }
-
-  /** Starts the process of a host again that has ended, with nothing remembered and no programs running. */
-  async restart(host: Host): Promise<void> {
-    await this.#startProcess(host)
   }
 
   /** What the log was last told to be true of the peer of `seenFrom`. */

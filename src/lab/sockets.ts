@@ -198,6 +198,34 @@ export class Sockets {
       await this.#ask('webSocketReconnecting', mechanism, undefined, { mechanism, ...at, ...clients })
     },
 
+    /** Keeps sessions over WebSockets. */
+    serveSessions: async (
+      mechanism: string,
+      sessionTiming: HostRequests['webSocketSessionServe']['ask']['sessionTiming'],
+    ): Promise<SocketAddress> => {
+      const ask = { mechanism, port: 0, sessionTiming }
+      const { port } = await this.#ask('webSocketSessionServe', mechanism, undefined, ask)
+      const at = { address: this.#host.address, port }
+      await this.#announce('own', at, mechanism)
+      return at
+    },
+
+    /** A client with a session, which connects again whenever its connection is over. */
+    openSession: async (
+      mechanism: string,
+      at: SocketAddress,
+      settings: Pick<HostRequests['webSocketSessionOpen']['ask'], 'sessionTiming' | 'limits' | 'draws'>,
+    ): Promise<{ say(count: number, everyMs: number): Promise<void> }> => {
+      await this.#announce('remote', at, mechanism)
+      await this.#ask('webSocketSessionOpen', mechanism, undefined, { mechanism, ...at, ...settings })
+      return {
+        say: async (count, everyMs) => {
+          const ask = { mechanism, count, everyMs }
+          await this.#ask('webSocketSessionSay', mechanism, undefined, ask, 2 * count * everyMs)
+        },
+      }
+    },
+
     /** The whole process of the host computes for so long. Resolves when it is over. */
     block: async (mechanism: string, blockMs: number): Promise<void> => {
       await this.#ask('webSocketBlock', mechanism, undefined, { blockMs }, blockMs)
@@ -224,6 +252,47 @@ export class Sockets {
       const ask = { mechanism, to, bytes, ...limits }
       const longestMs = count * timeoutMs * triesMax
       return (await this.#ask('stopAndWaitSend', mechanism, undefined, ask, longestMs)).outcome
+    },
+  }
+
+  readonly session = {
+    /**
+     * Keeps sessions, and answers each message with its count.
+     * @param storeFolder where they survive the host's process; null: nowhere
+     */
+    serve: async (
+      mechanism: string,
+      options: Omit<HostRequests['sessionServe']['ask'], 'mechanism'>,
+    ): Promise<SocketAddress> => {
+      const opened = await this.#ask('sessionServe', mechanism, undefined, { mechanism, ...options })
+      const at = { address: this.#host.address, port: opened.port }
+      await this.#announce('own', at, mechanism)
+      return at
+    },
+
+    /** Starts a client; what comes of it is in the log. @param name what this host calls it */
+    open: async (
+      mechanism: string,
+      at: SocketAddress,
+      { name, ...options }: Omit<HostRequests['sessionOpen']['ask'], 'mechanism' | 'address' | 'port'>,
+    ): Promise<SessionHandle> => {
+      await this.#announce('remote', at, mechanism)
+      await this.#ask('sessionOpen', mechanism, undefined, { name, mechanism, ...at, ...options })
+      return {
+        say: (first, count, everyMs, withinMs = 0) => {
+          const ask = { name, first, count, everyMs }
+          return this.#ask('sessionSay', mechanism, undefined, ask, count * everyMs + withinMs)
+        },
+        move: async (localAddress) => {
+          await this.#ask('sessionMove', mechanism, undefined, { name, localAddress })
+        },
+        drop: async () => {
+          await this.#ask('sessionDrop', mechanism, undefined, { name })
+        },
+        leave: async () => {
+          await this.#ask('sessionLeave', mechanism, undefined, { name })
+        },
+      }
     },
   }
 
@@ -388,6 +457,21 @@ export interface UdpSocket {
   /** What arrived so far, by sender; also logged. */
   count(): Promise<HostRequests['udpCount']['answer']>
   close(): Promise<void>
+}
+
+/** A client of the session protocol. */
+export interface SessionHandle {
+  /**
+   * Says the messages `first`, `first + 1`, ...; resolves when the last is taken, or the session is over.
+   * @param withinMs how long it may take beyond its own rhythm, since a full queue has to wait
+   */
+  say(first: number, count: number, everyMs: number, withinMs?: number): Promise<{ taken: number }>
+  /** Goes on over a new connection from another address of its host. */
+  move(localAddress: string): Promise<void>
+  /** Breaks its connection; it makes another. */
+  drop(): Promise<void>
+  /** Ends the session in order. */
+  leave(): Promise<void>
 }
 
 export interface Relay {

@@ -9,6 +9,7 @@ import type { Wanted } from './event-memory.ts'
 import type {
   HttpRequests,
   RelayRequests,
+  SessionRequests,
   StopAndWaitRequests,
   TcpRequests,
   UdpRequests,
@@ -52,6 +53,7 @@ export interface HostRequests
     StopAndWaitRequests,
     HttpRequests,
     WebSocketRequests,
+    SessionRequests,
     RelayRequests {
   /** Open the servers. `ports` as of the incarnation before, where there was one; else free ones. */
   serve: { ask: { mechanisms: Mechanism[]; ports: Partial<Record<Mechanism, number>> }; answer: Ports }

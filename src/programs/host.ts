@@ -14,6 +14,7 @@ import { scriptHttp } from './http-script.ts'
 import type { Answers, Program } from './program.ts'
 import { clients, programName, servers } from './registry.ts'
 import { scriptRelays } from './relay-script.ts'
+import { scriptSessions } from './session-script.ts'
 import { scriptStopAndWait } from './stop-and-wait-script.ts'
 import { scriptTcp } from './tcp-script.ts'
 import { scriptUdp } from './udp-script.ts'
@@ -33,8 +34,9 @@ const udp = scriptUdp(identity.address, emitterOf('udp-script'))
 const stopAndWait = scriptStopAndWait(identity.address, emitterOf('stop-and-wait'))
 const http = scriptHttp(identity.address, emitterOf('http-script'))
 const webSockets = scriptWebSockets(identity.address, emitterOf('websocket-script'))
+const sessions = scriptSessions(identity.address, emitterOf)
 const relays = scriptRelays(identity.address, emitterOf('relay'))
-const allPrograms = () => [...running.values(), tcp, udp, stopAndWait, http, webSockets, relays]
+const allPrograms = () => [...running.values(), tcp, udp, stopAndWait, http, webSockets, sessions, relays]
 
 const answer: Answers<HostRequests> = {
   ...tcp.answer,
@@ -42,6 +44,7 @@ const answer: Answers<HostRequests> = {
   ...stopAndWait.answer,
   ...http.answer,
   ...webSockets.answer,
+  ...sessions.answer,
   ...relays.answer,
 
   async serve({ mechanisms, ports }) {

@@ -10,18 +10,21 @@ import { type HeartbeatTiming, PAUSE_GAP_MS, PAUSE_TICK_MS } from '../protocols/
 import { Detector } from '../protocols/heartbeat/detector.ts'
 import type { PeerBelief } from './belief.ts'
 
+/** Something that judges silence, and has to know when its own process could not hear. */
+type Pausable = Pick<Detector, 'paused'>
+
 /**
  * One for the process, since a process pauses as a whole: it looks at the clock every 20 ms, and when
  * much more has passed, it tells all detectors.
  */
-const guard = {
-  detectors: new Set<Detector>(),
+export const guard = {
+  detectors: new Set<Pausable>(),
   timer: undefined as NodeJS.Timeout | undefined,
   lookedAtMs: 0,
   /** Of the program that used the guard first: a pause is told once, and not once a peer. */
   emit: undefined as Emitter | undefined,
 
-  add(detector: Detector, emit: Emitter): void {
+  add(detector: Pausable, emit: Emitter): void {
     if (guard.timer === undefined) {
       guard.emit = emit
       guard.lookedAtMs = performance.now()
@@ -30,7 +33,7 @@ const guard = {
     guard.detectors.add(detector)
   },
 
-  remove(detector: Detector): void {
+  remove(detector: Pausable): void {
     guard.detectors.delete(detector)
     if (guard.detectors.size > 0) return
     clearInterval(guard.timer)

@@ -52,8 +52,11 @@ export async function startReconnectingClient(
   function waitAndTryAgain(): void {
     const { attempt: number, delayMs } = backoff.next()
     const waiting = { attempt: number, boundMs: boundMs(limits, number), delayMs }
-    emit('reconnect:waiting', waiting, groupIdOf(mechanism, client.port))
+    const groupId = groupIdOf(mechanism, client.port)
+    const dueAtMs = performance.now() + delayMs
+    emit('reconnect:waiting', waiting, groupId)
     timer = setTimeout(async () => {
+      emit('reconnect:tried', { attempt: number, lateMs: Math.max(0, performance.now() - dueAtMs) }, groupId)
       const next = await attempt()
       if (isWanted) client = next
       else await next.close()

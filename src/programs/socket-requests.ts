@@ -1,6 +1,7 @@
 /**
  * What a lab may ask of the sockets and relays of a host, request by request: handled by `tcp-script.ts`,
- * `udp-script.ts`, `http-script.ts`, `websocket-script.ts`, `stop-and-wait-script.ts` and `relay-script.ts`.
+ * `udp-script.ts`, `http-script.ts`, `websocket-script.ts`, `stop-and-wait-script.ts`, `session-script.ts` and
+ * `relay-script.ts`.
  */
 import type { EventData, RelayDirection } from '../events/vocabulary.ts'
 import type { Keepalive } from '../kernel/socket-options.ts'
@@ -9,6 +10,7 @@ import type { HeartbeatTiming } from '../protocols/heartbeat/constants.ts'
 import type { BackoffLimits } from '../protocols/reconnect/backoff.ts'
 import type { StopAndWaitLimits } from '../protocols/stop-and-wait/sender.ts'
 import type { LaneMode } from './relay-lane.ts'
+import type { CarrierName } from './session-server.ts'
 
 /** What a connection does from the start, and with what it is set. */
 export interface TcpConduct {
@@ -192,6 +194,25 @@ export interface WebSocketRequests {
     }
     answer: null
   }
+  /** Keep sessions over WebSockets; port 0: any free one. */
+  webSocketSessionServe: {
+    ask: { mechanism: string; port: number; sessionTiming: HeartbeatTiming }
+    answer: { port: number }
+  }
+  /** Begin one, the first of its mechanism on this host. */
+  webSocketSessionOpen: {
+    ask: {
+      mechanism: string
+      address: string
+      port: number
+      sessionTiming: HeartbeatTiming
+      limits: BackoffLimits
+      draws: number[]
+    }
+    answer: null
+  }
+  /** Say so many messages, `message 1` the first. */
+  webSocketSessionSay: { ask: { mechanism: string; count: number; everyMs: number }; answer: null }
   /** Give the library a text message. */
   webSocketSend: { ask: { groupId: string; text: string }; answer: null }
   webSocketEnd: { ask: { groupId: string; call: 'close' | 'terminate' }; answer: null }
@@ -199,4 +220,43 @@ export interface WebSocketRequests {
   webSocketRead: { ask: { groupId: string }; answer: EventData<'websocket:state_read'> }
   /** The whole process of the host computes for so long, and does nothing else. */
   webSocketBlock: { ask: { blockMs: number }; answer: null }
+}
+
+export interface SessionRequests {
+  /** Serve; port 0: any free one. `storeFolder`: where sessions survive this process, null: nowhere. */
+  sessionServe: {
+    ask: {
+      mechanism: string
+      carrier: CarrierName
+      port: number
+      timing: HeartbeatTiming
+      graceMs: number
+      storeFolder: string | null
+    }
+    answer: { port: number }
+  }
+  /** Start a client, which connects and goes on connecting. `name`: what this host calls it. */
+  sessionOpen: {
+    ask: {
+      name: string
+      mechanism: string
+      carrier: CarrierName
+      address: string
+      port: number
+      timing: HeartbeatTiming
+      /** Where the session survives this process; null: nowhere. */
+      stateFile: string | null
+    }
+    answer: null
+  }
+  /** Say `count` messages, `everyMs`: `first`, `first + 1`, ... Answered with what was taken until the session was over. */
+  sessionSay: {
+    ask: { name: string; first: number; count: number; everyMs: number }
+    answer: { taken: number }
+  }
+  sessionMove: { ask: { name: string; localAddress: string }; answer: null }
+  /** Break its connection. */
+  sessionDrop: { ask: { name: string }; answer: null }
+  /** End the session in order. */
+  sessionLeave: { ask: { name: string }; answer: null }
 }

@@ -35,6 +35,8 @@ export interface TcpTarget {
   port: number
   /** Any free one where left out. */
   localPort?: number | undefined
+  /** The one that leads to the peer where left out. */
+  localAddress?: string | undefined
   /** Goes on sending after the peer's FIN. Without it Node answers FIN with FIN. */
   allowHalfOpen?: boolean
 }
@@ -47,7 +49,7 @@ export interface TcpTarget {
  * the connection has its name. Errors come another tick later, so `begun` can still listen for them.
  */
 export function openTcp<T>(
-  { host, port, localPort, allowHalfOpen = false }: TcpTarget,
+  { host, port, localPort, localAddress, allowHalfOpen = false }: TcpTarget,
   begun: (socket: net.Socket) => T,
 ): Promise<T> {
   // Without noDelay Nagle's algorithm holds a second small line back until the first is acknowledged.
@@ -57,6 +59,7 @@ export function openTcp<T>(
     noDelay: true,
     allowHalfOpen,
     ...(localPort === undefined ? {} : { localPort }),
+    ...(localAddress === undefined ? {} : { localAddress }),
   })
   return new Promise((resolve, reject) => {
     process.nextTick(() => {

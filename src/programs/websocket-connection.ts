@@ -155,10 +155,11 @@ export class WebSocketConnection {
   }
 
   /** Gives the library a message; not when it has no room, or is open no more. */
-  send(text: string): void {
-    if (!this.#writable()) return
+  send(text: string): 'taken' | 'not-taken' {
+    if (!this.#writable()) return 'not-taken'
     this.#webSocket.send(text)
-    this.#emit('websocket:message_sent', { text }, this.#belief.groupId)
+    if (this.#isObserved) this.#emit('websocket:message_sent', { text }, this.#belief.groupId)
+    return 'taken'
   }
 
   /** Logs, and returns, what the object says of itself. */

@@ -3,6 +3,7 @@
  * hand: `websocket-server.ts`, `websocket-client.ts` and `reconnecting-client.ts` are for that.
  */
 import * as http from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Emitter } from '../events/emit.ts'
 import type { Program, Scripted } from './program.ts'
 import { startReconnectingClient } from './reconnecting-client.ts'
@@ -11,6 +12,17 @@ import { listen, stopListening } from './tcp-events.ts'
 import { startWebSocketClient, type WebSocketClient } from './websocket-client.ts'
 import type { WebSocketConnection } from './websocket-connection.ts'
 import { startWebSocketServer, type WebSocketServer } from './websocket-server.ts'
+import {
+  startWebSocketSessionClient,
+  startWebSocketSessionServer,
+  type WebSocketSessionClient,
+} from './websocket-session.ts'
+
+/** What chance says, in order; beyond it, chance itself. */
+function drawsOf(draws: readonly number[]): () => number {
+  const left = [...draws]
+  return () => left.shift() ?? Math.random()
+}
 
 /** @param address where servers listen */
 export function scriptWebSockets(address: string, emit: Emitter): Scripted<WebSocketRequests> {
@@ -18,7 +30,15 @@ export function scriptWebSockets(address: string, emit: Emitter): Scripted<WebSo
   const pages: http.Server[] = []
   const clients = new Map<string, WebSocketClient>()
   const reconnecting: Program[] = []
-  const programs = (): Program[] => [...servers.values(), ...clients.values(), ...reconnecting]
+  const sessions = new Map<string, WebSocketSessionClient>()
+  const sessionServers: Program[] = []
+  const programs = (): Program[] => [
+    ...servers.values(),
+    ...clients.values(),
+    ...reconnecting,
+    ...sessions.values(),
+    ...sessionServers,
+  ]
 
   function known(groupId: string): WebSocketConnection {
     const accepted = [...servers.values()].flatMap((server) => server.connection(groupId) ?? [])
@@ -55,10 +75,30 @@ export function scriptWebSockets(address: string, emit: Emitter): Scripted<WebSo
 
       async webSocketReconnecting({ mechanism, address: host, port, limits, draws }) {
         for (const ofClient of draws) {
-          const left = [...ofClient]
-          const random = () => left.shift() ?? Math.random()
-          const to = { mechanism, host, port, timing: null }
-          reconnecting.push(await startReconnectingClient({ ...to, limits, random }, emit))
+          const to = { mechanism, host, port, timing: null, limits, random: drawsOf(ofClient) }
+          reconnecting.push(await startReconnectingClient(to, emit))
+        }
+        return null
+      },
+
+      async webSocketSessionServe({ mechanism, port, sessionTiming }) {
+        const at = { mechanism, host: address, port }
+        const server = await startWebSocketSessionServer({ ...at, timing: null, sessionTiming }, emit)
+        sessionServers.push(server)
+        return { port: server.port }
+      },
+
+      async webSocketSessionOpen({ mechanism, address: host, port, draws, ...settings }) {
+        const to = { mechanism, host, port, timing: null, random: drawsOf(draws), ...settings }
+        sessions.set(mechanism, await startWebSocketSessionClient(to, emit))
+        return null
+      },
+
+      async webSocketSessionSay({ mechanism, count, everyMs }) {
+        for (let number = 1; number <= count; number++) {
+          const said = sessions.get(mechanism)?.say(`message ${number}`)
+          if (said !== 'taken') throw new RangeError(`message ${number} was not taken: ${said}`)
+          await delay(everyMs)
         }
         return null
       },

@@ -17,6 +17,11 @@ import { DueTimer } from './session-timing.ts'
 import type { WebSocketConnection } from './websocket-connection.ts'
 import { startWebSocketServer, type WebSocketServerOptions } from './websocket-server.ts'
 
+/** A line that finds no room is lost, and a stream that lost a line is over: the session goes on over another. */
+function sendLine(connection: WebSocketConnection | undefined, line: string): void {
+  if (connection?.send(line) === 'not-taken') connection.endBy('terminate')
+}
+
 export interface WebSocketSessionClient extends Program {
   /** Takes a message, which will be delivered once, or said to be lost. @throws RangeError when it cannot be sent */
   say(text: string): 'taken' | 'full' | 'over'
@@ -46,7 +51,7 @@ export async function startWebSocketSessionClient(
     const session = client.session ?? ''
     switch (action.do) {
       case 'send':
-        connection?.send(action.line)
+        sendLine(connection, action.line)
         break
       case 'close':
         // The line may be dead: nobody waits for a close frame.
@@ -142,7 +147,7 @@ export async function startWebSocketSessionServer(
     const connection = key === undefined ? undefined : connections.get(key)
     switch (action.do) {
       case 'send':
-        connection?.send(action.line)
+        sendLine(connection, action.line)
         break
       case 'close':
         connection?.endBy('terminate')

@@ -271,7 +271,7 @@ export class SessionClient {
           return
         }
         this.#actions.push(...numbers.map((number) => ({ do: 'acknowledged' as const, number })))
-        if (numbers.length > 0) this.#actions.push({ do: 'save' })
+        // Not kept by itself: the server knows it, and says so in RESUMED.
         break
       }
       case 'PING':

@@ -503,7 +503,7 @@ export class SessionServer {
         }
         for (const number of numbers)
           this.#actions.push({ do: 'acknowledged', session: id, connection: key, number })
-        if (numbers.length > 0) this.#save(session)
+        // Not kept by itself: whoever sends a message once more than needed only repeats itself.
         this.#pump(session, nowMs)
         break
       }

@@ -1,0 +1,370 @@
+/**
+ * A server of the session protocol over TCP or UDP. Its application is a counter: it answers the third message of a
+ * session with `3` and the message. So whoever counts the answers sees what was lost, doubled or overtaken.
+ *
+ * With a store it keeps each session, its count too, before it acknowledges; killed and started again it goes on.
+ * Without one it has forgotten, and says so.
+ */
+import { randomBytes } from 'node:crypto'
+import * as dgram from 'node:dgram'
+import * as net from 'node:net'
+import * as v from 'valibot'
+import type { Emitter } from '../events/emit.ts'
+import { type HeartbeatTiming, LINES_PER_SECOND_MAX } from '../protocols/heartbeat/constants.ts'
+import { RateLimit } from '../protocols/heartbeat/rate-limit.ts'
+import { GRACE_MS, SESSION_ID_HEX_DIGITS, TEXT_CHARS_MAX } from '../protocols/session/constants.ts'
+import { lineReader, parseLine } from '../protocols/session/lines.ts'
+import { type ServerAction, SessionServer } from '../protocols/session/server.ts'
+import type { Json, Store } from '../store/store.ts'
+import { PeerBelief } from './belief.ts'
+import {
+  listenFlags,
+  listenOptions,
+  optionalInteger,
+  runByHand,
+  runsAsFile,
+  UsageError,
+} from './command-line.ts'
+import { guard } from './liveness.ts'
+import type { Program } from './program.ts'
+import { DueTimer, tooMuchWaits } from './session-timing.ts'
+import {
+  addressesOf,
+  closeInOrder,
+  errorData,
+  groupIdOf,
+  listen,
+  reportTcp,
+  stopListening,
+} from './tcp-events.ts'
+import { bindUdp, closeUdp } from './udp-socket.ts'
+
+export const carriers = ['tcp', 'udp'] as const
+/** What carries the lines. */
+export type CarrierName = (typeof carriers)[number]
+
+export interface SessionServerOptions {
+  mechanism: string
+  carrier: CarrierName
+  host: string
+  /** 0: any free one. */
+  port: number
+  timing?: HeartbeatTiming | undefined
+  graceMs?: number | undefined
+  /** Where sessions survive this process. */
+  store?: Store | undefined
+}
+
+/** One connection, or one sender of datagrams. */
+interface Link {
+  send(line: string): void
+  close(): void
+  belief: PeerBelief
+}
+
+/** A session as it is kept. */
+const kept = v.object({
+  tokenHash: v.string(),
+  nextHash: v.nullable(v.string()),
+  usedHash: v.nullable(v.string()),
+  received: v.number(),
+  acknowledged: v.number(),
+  unacknowledged: v.array(v.string()),
+  /** The application's: messages acted on. */
+  count: v.number(),
+})
+
+/** A dead server is waited for so long: what is kept has to be looked after even if nobody ever comes back. */
+const KEPT_GRACES = 3
+
+/** Resolves when it listens; rejects when it cannot (EADDRINUSE, ...). */
+export async function startSessionServer(options: SessionServerOptions, emit: Emitter): Promise<Program> {
+  const { mechanism, carrier, store } = options
+  const graceMs = options.graceMs ?? GRACE_MS
+  const links = new Map<string, Link>()
+  const counts = new Map<string, number>()
+  const server = new SessionServer({
+    ...(options.timing === undefined ? {} : { timing: options.timing }),
+    graceMs,
+    makeSessionId: () => randomBytes(SESSION_ID_HEX_DIGITS / 2).toString('hex'),
+    makeChallenge: () => randomBytes(4).readUInt32BE(),
+    canLoad: store !== undefined,
+  })
+  const due = new DueTimer(
+    () => server.dueAtMs,
+    (nowMs) => perform(server.time(nowMs)),
+  )
+  guard.add(server, emit)
+
+  // ---- what the state machine wants -----------------------------------------------------------------
+
+  let queue: ServerAction[] = []
+  let isWorking = false
+
+  /** Carries actions out in their order, a batch at a time: what comes while a batch is kept waits for the next. */
+  function perform(actions: ServerAction[]): void {
+    queue.push(...actions)
+    due.arm()
+    if (isWorking) return
+    isWorking = true
+    work().then(
+      () => {
+        isWorking = false
+      },
+      // Nothing may go out that relies on what could not be kept: from here on this server is silent.
+      (error: Error) => emit('program:failed', { message: error.message }),
+    )
+  }
+
+  async function work(): Promise<void> {
+    while (queue.length > 0) {
+      const batch = queue
+      queue = []
+      // The application acts first: its answers are kept in one step with the message, and go out after it.
+      for (const action of batch) if (action.do === 'deliver') answer(action)
+      const toKeep = new Set(batch.flatMap((action) => (action.do === 'save' ? [action.session] : [])))
+      if (store !== undefined && toKeep.size > 0) await keep(store, toKeep)
+      for (const action of batch) await act(action)
+    }
+  }
+
+  function answer({ session, connection, text }: Extract<ServerAction, { do: 'deliver' }>): void {
+    const count = (counts.get(session) ?? 0) + 1
+    counts.set(session, count)
+    const answered = `${count} ${text}`.slice(0, TEXT_CHARS_MAX)
+    const said = server.say(session, answered, performance.now())
+    const groupId = groupIdOf(mechanism, portOf(connection))
+    // Somebody who asks and never acknowledges the answers gets no more of them.
+    if (said === 'full') emit('session:queue_full', { session }, groupId)
+    if (typeof said === 'string') return
+    emit('session:message_said', { session, number: said.number, text: answered }, groupId)
+    // It is kept with the message, in this batch.
+    queue.push(...said.actions.filter((action) => action.do !== 'save'))
+  }
+
+  async function keep(into: Store, sessions: ReadonlySet<string>): Promise<void> {
+    const startedAtMs = performance.now()
+    const expiresAtMs = Date.now() + KEPT_GRACES * graceMs
+    const write = new Map<string, { value: Json; expiresAtMs: number }>()
+    for (const session of sessions) {
+      const memory = server.memoryOf(session)
+      if (memory !== null) {
+        write.set(keyOf(session), { value: { ...memory, count: counts.get(session) ?? 0 }, expiresAtMs })
+      }
+    }
+    await into.update([], () => ({ write, result: null }))
+    emit('session:kept', { sessions: write.size, tookMs: performance.now() - startedAtMs })
+  }
+
+  async function act(action: ServerAction): Promise<void> {
+    const key = 'connection' in action ? action.connection : null
+    const link = key === null ? undefined : links.get(key)
+    const groupId = link?.belief.groupId ?? groupIdOf(mechanism, portOf(key))
+    switch (action.do) {
+      case 'send':
+        link?.send(action.line)
+        break
+      case 'close':
+        link?.close()
+        break
+      case 'deliver': {
+        const { session, number, text } = action
+        emit('session:message_delivered', { session, number, text }, groupId)
+        break
+      }
+      case 'acknowledged': {
+        const { session, number } = action
+        emit('session:message_acknowledged', { session, number }, groupId)
+        break
+      }
+      case 'load': {
+        const found = v.safeParse(kept, await store?.get(keyOf(action.session)))
+        if (found.success) {
+          counts.set(action.session, found.output.count)
+          emit('session:loaded', { session: action.session, received: found.output.received }, groupId)
+        }
+        const memory = found.success ? found.output : null
+        perform(server.loaded(action.connection, action.line, memory, performance.now()))
+        break
+      }
+      case 'forget':
+        counts.delete(action.session)
+        await store?.update([], () => ({ write: new Map([[keyOf(action.session), null]]), result: null }))
+        break
+      case 'note-state': {
+        const { session, old, because } = action
+        emit('session:state_updated', { session, old, new: action.new, because }, groupId)
+        break
+      }
+      case 'note-resumed': {
+        const { session, received, toSend } = action
+        emit('session:resumed', { session, received, toSend }, groupId)
+        break
+      }
+      case 'note-sent-again':
+        emit('session:sent_again', { session: action.session, messages: action.messages }, groupId)
+        break
+      case 'note-refused':
+        emit('session:claim_refused', { session: action.session, reason: action.reason }, groupId)
+        break
+      case 'note-refused-line':
+        emit('session:line_refused', { problem: action.problem, excerpt: action.excerpt }, groupId)
+        break
+      case 'note-belief': {
+        const { new: next, trigger, silentMs } = action.transition
+        link?.belief.become(next, trigger, silentMs)
+        break
+      }
+      case 'over': {
+        const unacknowledged = action.unacknowledged.map(({ number }) => number)
+        // Only silence ends it then: the client may be well, and come back too late.
+        const certainty =
+          action.because === 'grace-over' || action.because === 'unconfirmed' ? 'unknown' : 'definite'
+        emit(
+          'session:over',
+          { session: action.session, because: action.because, certainty, unacknowledged },
+          groupId,
+        )
+        break
+      }
+    }
+  }
+
+  // ---- what carries the lines -----------------------------------------------------------------------
+
+  const listening = carrier === 'tcp' ? await listenTcp() : await listenUdp()
+
+  async function listenTcp() {
+    const sockets = new Set<net.Socket>()
+    const tcp = net.createServer({ noDelay: true }, (socket) => {
+      const key = addressesOf(socket).remote
+      const belief = new PeerBelief(emit, groupIdOf(mechanism, socket.remotePort))
+      sockets.add(socket)
+      links.set(key, {
+        belief,
+        send: (line) => {
+          // Who sends and never reads gets no more of our memory than this.
+          if (tooMuchWaits(socket)) socket.destroy()
+          else if (socket.writable) socket.write(`${line}\n`)
+        },
+        close: () => void closeInOrder(socket, () => socket.end()),
+      })
+      reportTcp(socket, emit, belief.groupId, belief)
+      emit('tcp:accepted', addressesOf(socket), belief.groupId)
+      belief.become('up', 'accepted')
+      perform(server.connected(key, 'stream', performance.now()))
+      const reader = lineReader()
+      socket.on('data', (chunk) => {
+        reader.push(chunk)
+        for (let line = reader.next(); line !== 'incomplete' && links.has(key); line = reader.next()) {
+          perform(server.take(key, line, performance.now()))
+        }
+      })
+      socket.once('close', () => {
+        sockets.delete(socket)
+        links.delete(key)
+        perform(server.lost(key, 'connection lost', performance.now()))
+      })
+    })
+    const port = await listen(tcp, options)
+    return {
+      port,
+      async close() {
+        const stopped = stopListening(tcp)
+        await Promise.all([...sockets].map((socket) => closeInOrder(socket, () => socket.end())))
+        await stopped
+      },
+      reset() {
+        for (const socket of sockets) socket.resetAndDestroy()
+      },
+    }
+  }
+
+  async function listenUdp() {
+    // Ours are addresses already: nothing to look up.
+    const socket = dgram.createSocket({ type: 'udp4', lookup: (host, _, found) => found(null, host, 4) })
+    const strangers = new RateLimit(LINES_PER_SECOND_MAX)
+    socket.on('error', (error) =>
+      emit('udp:error_received', errorData(error), groupIdOf(mechanism, undefined)),
+    )
+    socket.on('message', (datagram, from) => {
+      const key = `${from.address}:${from.port}`
+      const line = parseLine(datagram.toString('latin1'))
+      const nowMs = performance.now()
+      if (!server.has(key)) {
+        // Only a claim makes a peer of a stranger; what else strangers send is told now and then.
+        const isClaim = 'word' in line && (line.word === 'HELLO' || line.word === 'RESUME')
+        if (!isClaim) {
+          if (strangers.take(nowMs) !== 'admit') return
+          const refused = 'problem' in line ? line : { problem: 'NO_SESSION', excerpt: line.word }
+          emit('session:line_refused', refused, groupIdOf(mechanism, from.port))
+          return
+        }
+        const belief = new PeerBelief(emit, groupIdOf(mechanism, from.port))
+        links.set(key, {
+          belief,
+          send: (text) => socket.send(text, from.port, from.address, () => {}),
+          close: () => {
+            links.delete(key)
+            belief.become('down', 'user_closed')
+          },
+        })
+        belief.become('up', 'heard')
+        perform(server.connected(key, 'datagrams', nowMs))
+      }
+      perform(server.take(key, line, nowMs))
+    })
+    const port = await bindUdp(socket, options)
+    emit('udp:bound', { mechanism, local: `${options.host}:${port}` })
+    return { port, close: () => closeUdp(socket), reset() {} }
+  }
+
+  return {
+    port: listening.port,
+    async close() {
+      due.stop()
+      guard.remove(server)
+      await listening.close()
+    },
+    observe() {},
+    write() {},
+    reset: listening.reset,
+  }
+}
+
+function keyOf(session: string): string {
+  return `session:${session}`
+}
+
+function portOf(key: string | null): number | undefined {
+  return key === null ? undefined : Number(key.slice(key.lastIndexOf(':') + 1))
+}
+
+if (runsAsFile(import.meta.url)) {
+  runByHand({
+    name: 'session-server',
+    about: 'Keeps sessions over TCP or UDP, and answers each message with its count.',
+    mechanism: 'session',
+    flags: {
+      ...listenFlags,
+      carrier: { type: 'string', default: 'tcp', value: 'tcp|udp', help: 'what carries the lines' },
+      grace: { type: 'string', default: String(GRACE_MS), value: 'MS', help: 'how long a session waits' },
+      store: { type: 'string', value: 'FOLDER', help: 'keep sessions there, to survive this process' },
+    },
+    async start(values, emit) {
+      const carrier = carriers.find((each) => each === values.carrier)
+      if (carrier === undefined) throw new UsageError('"--carrier" must be tcp or udp')
+      const graceMs = optionalInteger(values, 'grace', 1, 86_400_000)
+      const store = await openStore(values.store === undefined ? null : String(values.store))
+      return startSessionServer(
+        { mechanism: 'session', carrier, ...listenOptions(values), graceMs, store },
+        emit,
+      )
+    },
+  })
+}
+
+/** Loaded only where it is wanted: a native module takes its time. */
+export async function openStore(folder: string | null): Promise<Store | undefined> {
+  return folder === null ? undefined : (await import('../store/durable.ts')).durableStore(folder)
+}
