@@ -8,4 +8,7 @@ import { udp } from './udp/lab.ts'
 import { websocket } from './websocket/lab.ts'
 
 /** Every lab: id = folder = `npm run lab:<id>`. */
-export const labs = { keepalive, udp, tcp, timeouts, late, nat, websocket } as const satisfies Record<string, Lab>
+export const labs = { keepalive, udp, tcp, timeouts, late, nat, websocket } as const satisfies Record<
+  string,
+  Lab
+>

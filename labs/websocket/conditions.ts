@@ -2,8 +2,8 @@
 import type { LabOptions } from '../../src/lab/options.ts'
 import type { Case, Conditions, Matrix, Plan } from '../../src/lab/plan.ts'
 
-/** `ws` and `page` are two clients of the same server; `lockstep` and `jitter` are fifty each; `resume` is one with a session. */
-export const mechanisms = ['ws', 'page', 'lockstep', 'jitter', 'resume'] as const
+/** `ws` and `page` are two clients of the same server; `lockstep` and `jitter` are fifty each; `session` is one with a session above it. */
+export const mechanisms = ['ws', 'page', 'lockstep', 'jitter', 'session'] as const
 export type WebSocketRow = (typeof mechanisms)[number]
 
 /** On this path the server pings and judges; on the others it does not. */
@@ -57,7 +57,7 @@ export const webSocketCases: readonly WebSocketCase[] = [
   {
     id: 'resume',
     promise: 'the cable of a talking client is cut and mended, and its session goes on',
-    rows: ['resume'],
+    rows: ['session'],
     needs: ['network'],
     tooLong: null,
   },

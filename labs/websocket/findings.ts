@@ -5,7 +5,7 @@ import type { Plan } from '../../src/lab/plan.ts'
 import { observationWords } from '../../src/lab/predict.ts'
 import type { Style } from '../../src/lab/tale.ts'
 
-const COLUMNS = [34, 20] as const
+const COLUMNS = [36, 20] as const
 
 interface Table {
   title: string
@@ -59,10 +59,10 @@ const TABLES: readonly Table[] = [
   },
   {
     title: 'A session over WebSockets, whose cable is cut and mended',
-    head: ['resume', ''],
+    head: ['session', ''],
     rows: [
-      ['messages', 'resume/resume/delivered', null],
-      ['connections that carried it', 'resume/resume/connections', null],
+      ['messages', 'resume/session/delivered', null],
+      ['connections that carried it', 'resume/session/connections', null],
     ],
   },
 ]

@@ -24,6 +24,10 @@ export function resumeClaims(cell: Cell): (TimedClaim | null)[] {
     .all('packet:captured', { host: a, mechanism: cell.row, from: strike.began })
     .filter(({ data }) => data.kind === 'syn' && data.direction === 'sent')
   const [firstWait] = waits
+  // In which the end that judges did not run itself: no silence of its peer.
+  const pausedMs = log
+    .all('detector:paused', { host: a, from: strike.began, to: lost?.time ?? watch.to })
+    .reduce((sum, { data }) => sum + data.pausedMs, 0)
   const inOrder = delivered.every(({ data }, index) => data.text === said[index]?.data.text)
   const sessions = new Set(delivered.map(({ data }) => data.session))
   return [
@@ -53,10 +57,10 @@ export function resumeClaims(cell: Cell): (TimedClaim | null)[] {
       ? cell.timed('noticed', [strike.began, lost.time], {
           claim:
             'the session notices by its own heartbeat that its line is dead, long before the kernel would',
-          formula: `${timing.downAfterMs} ms of silence, of which up to ${timing.intervalMs} ms before the cut, + slack`,
+          formula: `${timing.downAfterMs} ms of silence, of which up to ${timing.intervalMs} ms before the cut, + ${pausedMs} ms in which this end did not run, + slack`,
           expected: {
             min: timing.downAfterMs - timing.intervalMs - STAMP_MS - (strike.at - strike.began),
-            max: timing.downAfterMs + SLACK_MS,
+            max: timing.downAfterMs + pausedMs + SLACK_MS,
             unit: 'ms',
           },
           observed: { value: Math.round(lost.time - strike.at), unit: 'ms' },

@@ -351,11 +351,11 @@ async function storm(rig: Rig, plan: WebSocketPlan, pair: Pair, rows: readonly s
 async function resume(rig: Rig, plan: WebSocketPlan, pair: Pair): Promise<void> {
   const { a, b } = pair
   const { timing, messages, everyMs, cutMs, baseMs, capMs } = plan.settings.resume
-  const at = await rig.sockets(b).webSocket.serveSessions('resume', timing)
+  const at = await rig.sockets(b).webSocket.serveSessions('session', timing)
   const limits = { baseMs, capMs, jitter: 'full', steadyAfterMs: timing.downAfterMs } as const
   const draws = Array.from({ length: DRAWS }, randomFrom(plan.seed))
   const settings = { sessionTiming: timing, limits, draws }
-  const session = await rig.sockets(a).webSocket.openSession('resume', at, settings)
+  const session = await rig.sockets(a).webSocket.openSession('session', at, settings)
   await rig.untilEvent(a, 'session:state_updated', { where: { new: 'attached' }, ...SOON })
   rig.truth(a, 'answering', 'it answers')
   rig.truth(b, 'answering', 'it answers')

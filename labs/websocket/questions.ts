@@ -7,7 +7,7 @@ export const LESSONS: Readonly<Record<string, string>> = {
   page: 'no ping, no terminate(): it learns what its kernel or its own messages tell.',
   lockstep: 'doubling without chance: all of them knock together, each time.',
   jitter: 'the same bounds, drawn from: they come one by one.',
-  resume: 'connections come and go; the session loses and doubles nothing.',
+  session: 'connections come and go; the session loses and doubles nothing.',
 }
 
 export const questions: readonly Question[] = [
