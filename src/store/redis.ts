@@ -143,7 +143,11 @@ export async function redisStore(url: string, prefix: string): Promise<Store> {
         throw new StoreUnavailableError(`Redis at ${where}: ${WAITING_MAX} updates wait already`)
       }
       waiting += 1
+      const askedAtMs = performance.now()
       const mine = turn.then(async () => {
+        if (performance.now() - askedAtMs > ANSWER_WITHIN_MS) {
+          throw new StoreUnavailableError(`Redis at ${where} was too slow for those who asked before`)
+        }
         for (let tries = 0; tries < TRIES_MAX; tries += 1) {
           const { isWritten, result } = await tryOnce(keys, change)
           if (isWritten) return result

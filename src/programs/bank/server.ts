@@ -115,8 +115,14 @@ export async function startBank(
     response.type('css').send(STYLE)
   })
   app.use(
-    express.urlencoded({ extended: false, limit: BODY_BYTES_MAX, parameterLimit: FIELDS_MAX }),
-    express.json({ limit: BODY_BYTES_MAX }),
+    // No form is compressed: what is would be small here and large after unpacking.
+    express.urlencoded({
+      extended: false,
+      limit: BODY_BYTES_MAX,
+      parameterLimit: FIELDS_MAX,
+      inflate: false,
+    }),
+    express.json({ limit: BODY_BYTES_MAX, inflate: false }),
   )
 
   app.get('/', async (request, response) => {
@@ -254,9 +260,12 @@ export async function startBank(
       }
       refuseForgery(request, id, tell)
       const outcome = await sessions.signOut(id, which, tell)
+      if (outcome.state !== 'live') {
+        answerSignedOut(request, response, outcome)
+        return
+      }
       response.append('Set-Cookie', cookieRemoval('session', request.secure))
-      if (outcome.state !== 'live') answerSignedOut(request, response, outcome)
-      else if (wantsJson(request)) response.json({ ended: outcome.result.length })
+      if (wantsJson(request)) response.json({ ended: outcome.result.length })
       else response.redirect(303, '/')
     })
   }
@@ -304,8 +313,8 @@ export async function startBank(
     certificate === undefined
       ? http.createServer(limits, app)
       : https.createServer({ ...limits, key: certificate.privateKey, cert: certificate.certificate }, app)
-  // Node leaves out what is beyond; one more than we take shows that there was more.
-  server.maxHeadersCount = HEADERS_MAX + 1
+  // Node would leave out what is beyond, Host perhaps, and say nothing: we count, and refuse.
+  server.maxHeadersCount = 0
   server.on('connection', (socket) => {
     const groupId = groupIdOf(mechanism, socket.remotePort)
     const belief = new PeerBelief(emit, groupId)
@@ -394,7 +403,10 @@ export async function startBank(
       'idle-expired': 'You were signed out, since you did nothing for a while.',
       expired: 'You were signed out: a session ends after some hours, whatever you do.',
     }[state]
-    response.append('Set-Cookie', cookieRemoval('session', request.secure))
+    // Only what came: a request that another site caused comes without, and must not sign its user out.
+    if (presentedCookie(request.headers.cookie, 'session', request.secure).kind === 'one') {
+      response.append('Set-Cookie', cookieRemoval('session', request.secure))
+    }
     if (wantsJson(request)) throw new Refusal(401, 'Not signed in', text, CHALLENGE)
     answerSignIn(request, response, 401, text)
   }
