@@ -5,7 +5,7 @@
 import type { SocketAddress } from '../../src/lab/sockets.ts'
 
 /** How often it says in which states its sockets are. */
-export const SAYS_EVERY_MS = 250
+export const SAYS_EVERY_MS = 500
 
 /** The page, whole. @param paths on each it opens a WebSocket at once */
 export function pageHtml({ address, port }: SocketAddress, paths: readonly string[]): string {

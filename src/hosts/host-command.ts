@@ -32,7 +32,10 @@ export interface CommandOptions {
   folder?: string
   /** It starts others, as a browser does, and its signals are for all of them: they are a process group. */
   isGroup?: boolean
-  /** Only lines that match are logged and waited for: a browser says much that nobody asked. */
+  /**
+   * Only lines that match are logged and waited for, and of them what the first group holds: a browser says much that
+   * nobody asked.
+   */
   lines?: RegExp
   onLine?: (said: SaidLine) => void
 }
@@ -95,8 +98,9 @@ export class HostCommand {
       const input = child[stream]
       if (input === null) continue
       createInterface({ input }).on('line', (text) => {
-        if (options.lines !== undefined && !options.lines.test(text)) return
-        const said = { stream, line: text.slice(0, LINE_LIMIT) }
+        const wanted = options.lines === undefined ? text : options.lines.exec(text)?.[1]
+        if (wanted === undefined) return
+        const said = { stream, line: wanted.slice(0, LINE_LIMIT) }
         emit('command:said', said)
         this.#lines.push(said)
         if (this.#lines.length > LINES_KEPT) this.#lines.shift()

@@ -26,7 +26,7 @@ const FLAGS = [
 ]
 
 /** `[23:23:1124/182748.612:INFO:CONSOLE:3] "stillhere {...}", source: http://10.0.1.2:40001/ (3)` */
-const SAID = /CONSOLE.*"stillhere (\{.*\})", source: /
+export const SAID = /CONSOLE.*"stillhere (\{.*\})", source: /
 
 /**
  * Starts a browser on a host, at a page. All it writes is in a file system of the run's own, gone with it.
@@ -46,13 +46,13 @@ export async function startBrowser(rig: Rig, host: Host, url: string): Promise<H
   })
 }
 
-/** What a page said in a line of its browser, if that is one: whatever it put into JSON. */
+/** What a page said in a line of its browser: an object, if it put one into JSON. */
 export function saidByPage(line: string): Record<string, unknown> | undefined {
-  const text = SAID.exec(line)?.[1]
-  if (text === undefined) return undefined
   try {
-    return JSON.parse(text) as Record<string, unknown>
+    const said: unknown = JSON.parse(line)
+    return typeof said === 'object' && said !== null ? (said as Record<string, unknown>) : undefined
   } catch {
+    // Too long, and cut off.
     return undefined
   }
 }

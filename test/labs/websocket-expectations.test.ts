@@ -7,7 +7,7 @@ import {
   unsendableGiveUp,
 } from '../../labs/websocket/expectations.ts'
 import { pageHtml } from '../../labs/websocket/page.ts'
-import { saidByPage } from '../../src/lab/browser.ts'
+import { SAID, saidByPage } from '../../src/lab/browser.ts'
 
 const connection = {
   retransmissionTimeoutMs: 204,
@@ -76,17 +76,16 @@ describe('measuredBySs()', () => {
 })
 
 describe('what a page says', () => {
-  const line = (json: string) =>
-    `[23:23:1124/182748.612025:INFO:CONSOLE:3] "stillhere ${json}", source: http://10.9.0.2:8099/ (3)`
-
-  test('saidByPage() takes it out of a line of Chromium', () => {
-    expect(saidByPage(line('{"what":"open","nowMs":1.5}'))).toEqual({ what: 'open', nowMs: 1.5 })
+  test('is taken out of a line of Chromium, and of no other line', () => {
+    const json = '{"what":"open","nowMs":1.5}'
+    const line = `[23:23:1124/182748.612025:INFO:CONSOLE:3] "stillhere ${json}", source: http://10.9.0.2:8099/ (3)`
+    expect(SAID.exec(line)?.[1]).toBe(json)
+    expect(SAID.exec('[23:53:1124/182748.3:ERROR:dbus/bus.cc:405] Failed to connect')).toBeNull()
   })
 
-  test('and nothing out of any other line', () => {
-    expect(saidByPage('[23:53:1124/182748.3:ERROR:dbus/bus.cc:405] Failed to connect')).toBeUndefined()
-    expect(saidByPage(line('{"what":'))).toBeUndefined()
-    expect(saidByPage('')).toBeUndefined()
+  test('saidByPage() reads an object and nothing else', () => {
+    expect(saidByPage('{"what":"open","nowMs":1.5}')).toEqual({ what: 'open', nowMs: 1.5 })
+    for (const other of ['{"what":', '', 'null', '7']) expect(saidByPage(other)).toBeUndefined()
   })
 
   test('pageHtml() connects to where it is told, and is a script that parses', () => {
