@@ -53,14 +53,16 @@ export const ARRIVAL_WINDOW_MS = 100
 
 /**
  * The fullest window of arrivals, given when each is due. One that is due may come up to the slack later: so at
- * most as many arrive within a window as are due within that window and the slack, and at least as many as the
- * fullest moment has, spread over the slack.
+ * most as many arrive within a window as are due within that window and the slack; and those of the fullest window
+ * that were due are spread over that window and the slack at most.
  * @param ownLateMs how late their own timers were at the most, which adds to the slack
  */
 export function peakExpected(dueAt: readonly number[], ownLateMs: number): { min: number; max: number } {
   const lateMs = ownLateMs + SLACK_MS
   return {
-    min: Math.ceil(peakOf(dueAt, 1) / Math.ceil(lateMs / ARRIVAL_WINDOW_MS)),
+    min: Math.ceil(
+      peakOf(dueAt, ARRIVAL_WINDOW_MS) / Math.ceil((ARRIVAL_WINDOW_MS + lateMs) / ARRIVAL_WINDOW_MS),
+    ),
     max: peakOf(dueAt, ARRIVAL_WINDOW_MS + lateMs),
   }
 }

@@ -66,7 +66,7 @@ export function stormClaims(cell: Cell): (TimedClaim | null)[] {
       : null,
     cell.timed('peak', wholeRange, {
       claim: `so many SYNs arrive in the fullest ${ARRIVAL_WINDOW_MS} ms`,
-      formula: `due within ${ARRIVAL_WINDOW_MS} ms and the slack at most; the fullest moment, spread over the slack, at least`,
+      formula: `as many as were due within ${ARRIVAL_WINDOW_MS} ms and the slack, at most; those due within ${ARRIVAL_WINDOW_MS} ms, spread over that and the slack, at least`,
       expected: { ...expected, unit: 'SYNs' },
       observed: { value: peak, unit: 'SYNs' },
       because: `${perWindow(arrivals)}`,
