@@ -14,7 +14,7 @@
  */
 import type { Host, Pair } from '../../src/hosts/host.ts'
 import type { HostCommand } from '../../src/hosts/host-command.ts'
-import { startBrowser } from '../../src/lab/browser.ts'
+import { PageBeliefs, startBrowser } from '../../src/lab/browser.ts'
 import type { Lab } from '../../src/lab/lab.ts'
 import { missing } from '../../src/lab/needs.ts'
 import type { Plan } from '../../src/lab/plan.ts'
@@ -141,11 +141,14 @@ async function openPage(rig: Rig, plan: WebSocketPlan, { a, b }: Pair, paths: st
   const { webSocket } = rig.sockets(b)
   const listener = await webSocket.listen('page', { timings })
   await rig.speaksTo(a, listener.at, 'page')
-  const browser = await startBrowser(rig, a, await webSocket.page('page', pageHtml(listener.at, paths)))
+  const url = await webSocket.page('page', pageHtml(listener.at, paths))
+  const beliefs = new PageBeliefs(rig.emitterOf(a, 'page'))
+  const browser = await startBrowser(rig, a, url, (line) => beliefs.take(line))
   const opened = await Promise.all(
     paths.map(async (path) => {
       const about = { mechanism: 'page', where: { path }, ...BROWSER_STARTS }
       const { groupId = '' } = await rig.untilEvent(b, 'websocket:opened', about)
+      beliefs.opened(path, groupId)
       return [path, listener.accepted(groupId)] as const
     }),
   )

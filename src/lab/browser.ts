@@ -3,9 +3,11 @@
  * comes out as a line of the browser: no socket, no protocol, nothing that a fault of the network could touch.
  */
 import { mkdirSync } from 'node:fs'
+import type { Emitter } from '../events/emit.ts'
 import { findBrowser } from '../hosts/capabilities.ts'
 import type { Host } from '../hosts/host.ts'
 import type { HostCommand } from '../hosts/host-command.ts'
+import { PeerBelief } from '../programs/belief.ts'
 import type { Rig } from './rig.ts'
 
 /** What its lines are logged as. */
@@ -29,10 +31,15 @@ const FLAGS = [
 export const SAID = /CONSOLE.*"stillhere (\{.*\})", source: /
 
 /**
- * Starts a browser on a host, at a page. All it writes is in a file system of the run's own, gone with it.
+ * Starts a browser on a host, at a page; `onLine` gets what the page says. All it writes is in a file system of the run's own, gone with it.
  * @throws RangeError outside the netns tier, or where there is no browser: see the need `browser`
  */
-export async function startBrowser(rig: Rig, host: Host, url: string): Promise<HostCommand> {
+export async function startBrowser(
+  rig: Rig,
+  host: Host,
+  url: string,
+  onLine: (line: string) => void,
+): Promise<HostCommand> {
   const browser = findBrowser()
   if (browser === null || rig.plan.tier !== 'netns')
     throw new RangeError(`no browser can run on ${host.name}`)
@@ -43,7 +50,35 @@ export async function startBrowser(rig: Rig, host: Host, url: string): Promise<H
     environment: { HOME: folder, TMPDIR: folder, XDG_CONFIG_HOME: folder, XDG_CACHE_HOME: folder },
     isGroup: true,
     lines: SAID,
+    onLine: ({ line }) => onLine(line),
   })
+}
+
+/** What a page holds about its peer, connection by connection, by what it has said. */
+export class PageBeliefs {
+  readonly #emit: Emitter
+  readonly #beliefs = new Map<string, PeerBelief>()
+
+  /** @param emit in the name of the page */
+  constructor(emit: Emitter) {
+    this.#emit = emit
+  }
+
+  /** The connection that it calls `path`, which is open: of these it is logged. */
+  opened(path: string, groupId: string): void {
+    const belief = new PeerBelief(this.#emit, groupId)
+    belief.become('up', 'connected')
+    this.#beliefs.set(path, belief)
+  }
+
+  /** A line of the browser. */
+  take(line: string): void {
+    const { what, path, wasClean } = saidByPage(line) ?? {}
+    const belief = this.#beliefs.get(String(path))
+    if (what === 'closing') belief?.become('down', 'user_closed')
+    // A page is told that it is over, and not why.
+    else if (what === 'close') belief?.become('down', wasClean === true ? 'close_frame' : 'socket_error')
+  }
 }
 
 /** What a page said in a line of its browser: an object, if it put one into JSON. */

@@ -159,6 +159,11 @@ export class Rig {
     return command
   }
 
+  /** Logs in the name of a program on a host that cannot log by itself. */
+  emitterOf(host: Host, program: string): Emitter {
+    return this.#log.emitter(program, host)
+  }
+
   /** Tells packet capture and kernel observer that this host speaks `mechanism` at a port of its own. */
   async speaksAt(host: Host, port: number, mechanism: string): Promise<void> {
     await this.#announce(host, 'own', `${host.address}:${port}`, mechanism)

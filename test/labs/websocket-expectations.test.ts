@@ -7,7 +7,8 @@ import {
   unsendableGiveUp,
 } from '../../labs/websocket/expectations.ts'
 import { pageHtml } from '../../labs/websocket/page.ts'
-import { SAID, saidByPage } from '../../src/lab/browser.ts'
+import { PageBeliefs, SAID, saidByPage } from '../../src/lab/browser.ts'
+import { collectEvents } from '../support/events.ts'
 
 const connection = {
   retransmissionTimeoutMs: 204,
@@ -86,6 +87,30 @@ describe('what a page says', () => {
   test('saidByPage() reads an object and nothing else', () => {
     expect(saidByPage('{"what":"open","nowMs":1.5}')).toEqual({ what: 'open', nowMs: 1.5 })
     for (const other of ['{"what":', '', 'null', '7']) expect(saidByPage(other)).toBeUndefined()
+  })
+
+  test('PageBeliefs: what it holds about its peer, of connections that were seen to open', () => {
+    const { emit, events } = collectEvents()
+    const beliefs = new PageBeliefs(emit)
+    beliefs.opened('/idle', 'page:1')
+    beliefs.opened('/closes', 'page:2')
+    beliefs.take('{"what":"close","path":"/idle","wasClean":false}')
+    beliefs.take('{"what":"closing","path":"/closes"}')
+    beliefs.take('{"what":"close","path":"/closes","wasClean":true}')
+    beliefs.take('{"what":"close","path":"/never-seen"}')
+    beliefs.take('noise')
+    expect(
+      events.map(({ groupId, data }) => [
+        groupId,
+        'new' in data && data.new,
+        'trigger' in data && data.trigger,
+      ]),
+    ).toEqual([
+      ['page:1', 'up', 'connected'],
+      ['page:2', 'up', 'connected'],
+      ['page:1', 'down', 'socket_error'],
+      ['page:2', 'down', 'user_closed'],
+    ])
   })
 
   test('pageHtml() connects to where it is told, and is a script that parses', () => {
