@@ -7,9 +7,17 @@ import { session } from './session/lab.ts'
 import { tcp } from './tcp/lab.ts'
 import { timeouts } from './timeouts/lab.ts'
 import { udp } from './udp/lab.ts'
+import { websocket } from './websocket/lab.ts'
 
 /** Every lab: id = folder = `npm run lab:<id>`. */
-export const labs = { keepalive, udp, tcp, timeouts, late, nat, http, session } as const satisfies Record<
-  string,
-  Lab
->
+export const labs = {
+  keepalive,
+  udp,
+  tcp,
+  timeouts,
+  late,
+  nat,
+  http,
+  session,
+  websocket,
+} as const satisfies Record<string, Lab>

@@ -1,6 +1,6 @@
 /** `npm run doctor`: what this machine can show, and what would make it show more. */
 import * as os from 'node:os'
-import { findCapabilities, missingFirewall } from './hosts/capabilities.ts'
+import { findCapabilities, missingBrowser, missingFirewall } from './hosts/capabilities.ts'
 import { libcProblem } from './kernel/libc.ts'
 import { readSysctls } from './kernel/sysctls.ts'
 
@@ -16,6 +16,7 @@ export async function doctor(): Promise<number> {
     ...(tier === 'netns'
       ? [`routers   ${missingFirewall() ?? 'nft is here: translating routers, reject'}`]
       : []),
+    ...(tier === 'netns' ? [`browser   ${missingBrowser() ?? 'Chromium is here: pages on hosts'}`] : []),
     `kernel    ${problem === null ? 'socket options, TCP_INFO and socket tables can be read' : `cannot be asked: ${problem}`}`,
     ...(retries === undefined
       ? []

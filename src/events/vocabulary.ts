@@ -5,7 +5,8 @@
  * `data` and nowhere else, so that nothing a peer sends can overwrite the envelope.
  *
  * Four sources meet in one log: applications (`program tcp udp tls delivery http balancer http-session bank
- * websocket session heartbeat detector belief relay`), kernels (`kernel`), and the lab itself, which knows the truth because it did it
+ * websocket reconnect session heartbeat detector belief relay`), kernels (`kernel`), and the lab itself, which knows the
+ * truth because it did it
  * (`truth fault case host command control run`). The recorder adds its own remarks (`recorder`).
  */
 import * as v from 'valibot'
@@ -150,6 +151,8 @@ export const vocabulary = {
   'program:ready': v.strictObject({ ports: v.record(text, count) }),
   /** It runs: written every second, in containers, where nobody sees processes. A hole is a pause, or an end. */
   'program:running': nothing,
+  /** It has computed for so long, and did nothing else meanwhile. */
+  'program:blocked': v.strictObject({ blockedMs: ms }),
   /** It was asked to end, and ends in order. No such line before the last one: it was killed. */
   'program:stopping': v.strictObject({ because: text }),
   /** It cannot go on; `message` is for the person who started it. */
@@ -435,9 +438,50 @@ export const vocabulary = {
   /** The store could not be reached: whatever was asked for may have been done or not. */
   'bank:store_failed': v.strictObject({ message: text }),
 
-  'websocket:opened': nothing,
+  /** `path`: what the client asked for, as the server sees it; anybody can have written it. */
+  'websocket:opened': v.strictObject({ path: v.optional(text) }),
+  /** The request to upgrade, as its sender wrote it or its receiver read it (RFC 6455 section 4.1). */
+  'websocket:upgrade_asked': v.strictObject({
+    key: text,
+    version: text,
+    path: text,
+    /** What browsers add, so that a server can refuse the pages of others. */
+    origin: v.optional(text),
+    extensions: v.optional(text),
+  }),
+  /** The answer 101, as its sender wrote it or its receiver read it (RFC 6455 section 4.2.2). */
+  'websocket:upgrade_answered': v.strictObject({ accept: text }),
+  /** The header of a frame that arrived, as it is in the stream; what the library makes of it is another line. */
+  'websocket:frame_received': v.strictObject({
+    opcode: text,
+    isFinal: v.boolean(),
+    isMasked: v.boolean(),
+    payloadBytes: count,
+    frameBytes: count,
+  }),
+  /** A message of the application was given to the library, or came out of it. Anybody can have written it. */
+  'websocket:message_sent': v.strictObject({ text }),
+  'websocket:message_received': v.strictObject({ text }),
+  /**
+   * What the object says of itself: `open` means that this end has neither called close() nor been told.
+   * `bufferedBytes` wait in this process for its kernel to take them, and say nothing about the peer.
+   */
+  'websocket:state_read': v.strictObject({
+    readyState: v.picklist(['connecting', 'open', 'closing', 'closed']),
+    bufferedBytes: count,
+  }),
+  /**
+   * This end's program ends it: `close` says goodbye and waits for the peer's, `closeTimeoutMs` at most;
+   * `terminate` gives the socket up.
+   */
+  'websocket:ended_by': v.strictObject({ call: v.picklist(['close', 'terminate']), closeTimeoutMs: ms }),
   /** Close frame received (RFC 6455 section 5.5.1); 1006 means that none came. */
   'websocket:close_received': v.strictObject({ code: count }),
+
+  /** A client lost its connection, or did not get one, and waits before it tries again. */
+  'reconnect:waiting': v.strictObject({ attempt: count, boundMs: ms, delayMs: ms }),
+  /** The wait is over, `lateMs` after it should have been: this process was busy, or did not run. */
+  'reconnect:tried': v.strictObject({ attempt: count, lateMs: ms }),
 
   // ---- kernels ----------------------------------------------------------------------------------
   /** The options in force on a socket, read back from the kernel after they were set. */
@@ -616,8 +660,10 @@ export const vocabulary = {
   'case:started': v.strictObject({ pair: text, promise: text }),
   /** The case has been seen to its end. */
   'case:ended': v.strictObject({ pair: text }),
-  /** The case cannot be shown with these hosts: it has no pair, and nothing about it was observed. */
-  'case:skipped': v.strictObject({ case: text, because: text }),
+  /**
+   * The case cannot be shown with these hosts, or one row of it: nothing about that was observed.
+   */
+  'case:skipped': v.strictObject({ case: text, mechanism: v.optional(text), because: text }),
   /** What the person in front should know now; also a mark on the time line. */
   'run:progressed': v.strictObject({ message: text }),
   /**
@@ -660,6 +706,8 @@ export const vocabulary = {
   'command:started': v.strictObject({ argv: v.array(text), processId: count }),
   /** A line that it printed, as it came: somebody else's words. */
   'command:said': v.strictObject({ stream: v.picklist(['stdout', 'stderr']), line: text }),
+  /** The lab sent it a signal, and to all that it started where it is a group. */
+  'command:signalled': v.strictObject({ signal: text }),
   'command:ended': v.strictObject({ code: v.nullable(v.number()), signal: v.nullable(text) }),
   /** The lab's own timer came late: the machine was busy, and what was measured now may be late too. */
   'control:late': v.strictObject({ lateMs: ms }),

@@ -8,9 +8,9 @@ import type { EchoResult, EchoSeries } from '../programs/echo-series.ts'
 
 /**
  * What must be there for a fault, or a lab's case, to be possible: SIGSTOP; hosts with a network of their own;
- * pairs whose middle is a cable or a router; rules for packets.
+ * pairs whose middle is a cable or a router; rules for packets; a real browser.
  */
-export type Need = 'signals' | 'network' | 'cable' | 'router' | 'firewall'
+export type Need = 'signals' | 'network' | 'cable' | 'router' | 'firewall' | 'browser'
 
 /** Where a fault strikes and what it may use. */
 export interface Target {

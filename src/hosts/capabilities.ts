@@ -121,6 +121,19 @@ export function missingFirewall(): string | null {
   return isInPath('nft') ? null : 'nft not found: apt-get install nftables'
 }
 
+/** Chromium under the names that distributions give it. */
+const BROWSERS = ['chromium', 'google-chrome', 'google-chrome-stable']
+
+/** The command of a Chromium; null where there is none. */
+export function findBrowser(): string | null {
+  return BROWSERS.find(isInPath) ?? null
+}
+
+/** null when a Chromium is here, else what is missing and how to get it. */
+export function missingBrowser(): string | null {
+  return findBrowser() === null ? 'no Chromium found: apt-get install chromium' : null
+}
+
 function isInPath(tool: string): boolean {
   const folders = (environmentWithSbin().PATH ?? '').split(delimiter)
   return folders.some((folder) => folder !== '' && existsSync(join(folder, tool)))

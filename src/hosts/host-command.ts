@@ -30,6 +30,13 @@ export interface CommandOptions {
   environment?: Record<string, string>
   /** The lab's own where it is left out. */
   folder?: string
+  /** It starts others, as a browser does, and its signals are for all of them: they are a process group. */
+  isGroup?: boolean
+  /**
+   * Only lines that match are logged and waited for, and of them what the first group holds: a browser says much that
+   * nobody asked.
+   */
+  lines?: RegExp
   onLine?: (said: SaidLine) => void
 }
 
@@ -50,6 +57,8 @@ export class HostCommand {
   /** It has ended, and all that it printed was read. */
   #isSilent = false
   readonly #argv: readonly string[]
+  readonly #isGroup: boolean
+  readonly #emit: Emitter
 
   /**
    * Starts a command on a host; its output becomes events, line by line.
@@ -65,6 +74,7 @@ export class HostCommand {
     const [program = '', ...args] = [...host.commandPrefix, ...argv]
     const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: options.isGroup === true,
       env: { ...environmentWithSbin(), ...options.environment },
       ...(options.folder === undefined ? {} : { cwd: options.folder }),
     })
@@ -80,13 +90,17 @@ export class HostCommand {
   private constructor(child: ChildProcess, argv: readonly string[], options: CommandOptions, emit: Emitter) {
     this.#child = child
     this.#argv = argv
+    this.#emit = emit
+    this.#isGroup = options.isGroup === true
     this.pid = child.pid ?? 0
     emit('command:started', { argv: [...argv], processId: this.pid })
     for (const stream of ['stdout', 'stderr'] as const) {
       const input = child[stream]
       if (input === null) continue
       createInterface({ input }).on('line', (text) => {
-        const said = { stream, line: text.slice(0, LINE_LIMIT) }
+        const wanted = options.lines === undefined ? text : options.lines.exec(text)?.[1]
+        if (wanted === undefined) return
+        const said = { stream, line: wanted.slice(0, LINE_LIMIT) }
         emit('command:said', said)
         this.#lines.push(said)
         if (this.#lines.length > LINES_KEPT) this.#lines.shift()
@@ -143,7 +157,10 @@ export class HostCommand {
 
   /** Sends a signal. Does nothing once it has ended. */
   signal(signal: NodeJS.Signals): void {
-    if (this.exit === null) this.#child.kill(signal)
+    if (this.exit !== null) return
+    this.#emit('command:signalled', { signal })
+    if (this.#isGroup) process.kill(-this.pid, signal)
+    else this.#child.kill(signal)
   }
 
   /** Asks it to end (SIGTERM), and ends it when it does not. */

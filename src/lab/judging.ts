@@ -30,7 +30,7 @@ export function judgeCases(log: LabLog, plan: Plan, claims: readonly (TimedClaim
   const checks = claims.flatMap((timed) => {
     if (timed === null) return []
     const cell = cellOfCheck(timed.claim.id)
-    const counts = plan.cells.includes(cell) && problemOf(log, caseOf(cell)) === null
+    const counts = plan.cells.includes(cell) && problemOf(log, cell) === null
     return counts ? [judgeTimed(log, timed)] : []
   })
   return [...checks, ...skippedCells(log, plan, checks)]
@@ -47,12 +47,15 @@ export function skippedCells(
   const judged = new Set(checks.map(({ id }) => cellOfCheck(id)))
   return plan.cells
     .filter((cell) => !judged.has(cell))
-    .map((cell) => skip(`${cell}/${what}`, claimOf(cell), problemOf(log, caseOf(cell)) ?? NOTHING_JUDGED))
+    .map((cell) => skip(`${cell}/${what}`, claimOf(cell), problemOf(log, cell) ?? NOTHING_JUDGED))
 }
 
-/** Why nothing that a run says about a case counts; null when it was seen from its beginning to its end. */
-function problemOf(log: LabLog, caseId: string): string | null {
-  const skipped = log.all('case:skipped').find(({ data }) => data.case === caseId)
+/** Why nothing that a run says about a cell counts; null when it was seen from its beginning to its end. */
+function problemOf(log: LabLog, cell: string): string | null {
+  const [caseId = '', mechanism] = cell.split('/')
+  const skipped = log
+    .all('case:skipped')
+    .find(({ data }) => data.case === caseId && (data.mechanism ?? mechanism) === mechanism)
   if (skipped !== undefined) return skipped.data.because
   const unproved = log.strikes.find(({ pair, problem }) => pair === caseId && problem !== null)
   if (unproved !== undefined) return `the fault was not seen to happen: ${unproved.problem}`
@@ -60,8 +63,4 @@ function problemOf(log: LabLog, caseId: string): string | null {
   const ended = log.last('run:ended')?.data.because
   if (ended !== undefined && ended !== EXPERIMENT_OVER) return `the run ended before: ${ended}`
   return 'the run did not come to its end'
-}
-
-function caseOf(cell: string): string {
-  return cell.slice(0, cell.indexOf('/'))
 }

@@ -1,6 +1,6 @@
 /** What hosts of a tier cannot offer, and why: asked by the rig before it acts, and by the page before anybody tries. */
 import type { Need } from '../faults/fault.ts'
-import { missingFirewall } from '../hosts/capabilities.ts'
+import { missingBrowser, missingFirewall } from '../hosts/capabilities.ts'
 import { libcProblem } from '../kernel/libc.ts'
 import type { RunTier } from './plan.ts'
 
@@ -15,10 +15,14 @@ export function missing(needs: readonly Need[], tier: RunTier, platform: NodeJS.
 
 function missingOne(need: Need, tier: RunTier, platform: NodeJS.Platform): string | null {
   if (need === 'signals') return platform === 'win32' ? 'Windows has no SIGSTOP' : null
+  if (need === 'browser' && tier === 'process') {
+    return 'a browser is many processes, and only namespaces end all of them with the run'
+  }
   if (tier === 'process')
     return `plain processes on loopback have no ${need === 'router' ? 'router' : 'cable'}`
   if (need === 'network') return null
   // Made by the lab itself, of namespaces: not among containers that somebody else started.
   if (tier !== 'netns') return 'there is no such thing between containers'
+  if (need === 'browser') return missingBrowser()
   return need === 'cable' ? libcProblem() : missingFirewall()
 }

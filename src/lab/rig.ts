@@ -22,7 +22,7 @@ import { KernelObserver, type WantedSocket } from './kernel-observer.ts'
 import { missing } from './needs.ts'
 import type { Case, Plan } from './plan.ts'
 import type { PlayCommand } from './play-command.ts'
-import { Sockets } from './sockets.ts'
+import { type SocketAddress, Sockets } from './sockets.ts'
 
 /** Loopback and a switch answer in well under a millisecond; a busy machine may take longer. */
 const PROBE_ANSWERS_WITHIN_MS = 150
@@ -102,9 +102,9 @@ export class Rig {
     })
   }
 
-  /** A case of which this run can show nothing: its cells are skipped, with this reason. */
-  skip(caseId: string, because: string): void {
-    this.emit('case:skipped', { case: caseId, because })
+  /** A case, or one row of it, of which this run can show nothing: its cells are skipped, with this reason. */
+  skip(caseId: string, because: string, mechanism?: string): void {
+    this.emit('case:skipped', { case: caseId, because, ...(mechanism === undefined ? {} : { mechanism }) })
   }
 
   /**
@@ -159,9 +159,19 @@ export class Rig {
     return command
   }
 
+  /** Logs in the name of a program on a host that cannot log by itself. */
+  emitterOf(host: Host, program: string): Emitter {
+    return this.#log.emitter(program, host)
+  }
+
   /** Tells packet capture and kernel observer that this host speaks `mechanism` at a port of its own. */
   async speaksAt(host: Host, port: number, mechanism: string): Promise<void> {
     await this.#announce(host, 'own', `${host.address}:${port}`, mechanism)
+  }
+
+  /** Tells them that a program of this host speaks `mechanism` to a server there. */
+  async speaksTo(host: Host, { address, port }: SocketAddress, mechanism: string): Promise<void> {
+    await this.#announce(host, 'remote', `${address}:${port}`, mechanism)
   }
 
   /** Sockets of a host that the lab leads step by step. */

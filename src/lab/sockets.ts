@@ -207,6 +207,84 @@ export class Sockets {
     return at
   }
 
+  readonly webSocket = {
+    /** Accepts WebSockets. @param timings on these paths it pings and judges, on others it does not */
+    listen: async (
+      mechanism: string,
+      {
+        port = 0,
+        timings = {},
+      }: Partial<Pick<HostRequests['webSocketListen']['ask'], 'port' | 'timings'>> = {},
+    ): Promise<WebSocketListener> => {
+      const opened = await this.#ask('webSocketListen', mechanism, undefined, { mechanism, port, timings })
+      const at = { address: this.#host.address, port: opened.port }
+      await this.#announce('own', at, mechanism)
+      return { at, accepted: (groupId) => this.#webSocket(mechanism, groupId) }
+    },
+
+    /** Serves a page to a browser, at a port of its own. @returns its URL */
+    page: async (mechanism: string, html: string): Promise<string> => {
+      const { port } = await this.#ask('webSocketPage', mechanism, undefined, { html })
+      return `http://${this.#host.address}:${port}/`
+    },
+
+    /** Resolves when it is open. @throws Error when it comes to nothing */
+    connect: async (
+      mechanism: string,
+      at: SocketAddress,
+      { path, closeTimeoutMs }: { path: string; closeTimeoutMs?: number },
+    ): Promise<WebSocketEnd> => {
+      await this.#announce('remote', at, mechanism)
+      const limit = closeTimeoutMs === undefined ? {} : { closeTimeoutMs }
+      const ask = { mechanism, ...at, path, ...limit }
+      const { groupId } = await this.#ask('webSocketConnect', mechanism, undefined, ask)
+      return this.#webSocket(mechanism, groupId)
+    },
+
+    /** Clients that connect again whenever they are over, until the host ends; resolves when all have begun. */
+    reconnecting: async (
+      mechanism: string,
+      at: SocketAddress,
+      clients: Pick<HostRequests['webSocketReconnecting']['ask'], 'limits' | 'draws'>,
+    ): Promise<void> => {
+      await this.#announce('remote', at, mechanism)
+      await this.#ask('webSocketReconnecting', mechanism, undefined, { mechanism, ...at, ...clients })
+    },
+
+    /** Keeps sessions over WebSockets. */
+    serveSessions: async (
+      mechanism: string,
+      sessionTiming: HostRequests['webSocketSessionServe']['ask']['sessionTiming'],
+    ): Promise<SocketAddress> => {
+      const ask = { mechanism, port: 0, sessionTiming }
+      const { port } = await this.#ask('webSocketSessionServe', mechanism, undefined, ask)
+      const at = { address: this.#host.address, port }
+      await this.#announce('own', at, mechanism)
+      return at
+    },
+
+    /** A client with a session, which connects again whenever its connection is over. */
+    openSession: async (
+      mechanism: string,
+      at: SocketAddress,
+      settings: Pick<HostRequests['webSocketSessionOpen']['ask'], 'sessionTiming' | 'limits' | 'draws'>,
+    ): Promise<{ say(count: number, everyMs: number): Promise<void> }> => {
+      await this.#announce('remote', at, mechanism)
+      await this.#ask('webSocketSessionOpen', mechanism, undefined, { mechanism, ...at, ...settings })
+      return {
+        say: async (count, everyMs) => {
+          const ask = { mechanism, count, everyMs }
+          await this.#ask('webSocketSessionSay', mechanism, undefined, ask, 2 * count * everyMs)
+        },
+      }
+    },
+
+    /** The whole process of the host computes for so long. Resolves when it is over. */
+    block: async (mechanism: string, blockMs: number): Promise<void> => {
+      await this.#ask('webSocketBlock', mechanism, undefined, { blockMs }, blockMs)
+    },
+  }
+
   readonly stopAndWait = {
     /** Takes messages from whoever sends, acknowledges each and hands it over once. */
     receive: async (mechanism: string, { port = 0 }: { port?: number } = {}): Promise<SocketAddress> => {
@@ -295,6 +373,19 @@ export class Sockets {
       reset: async () => {
         await this.#ask('relayReset', mechanism, undefined, { mechanism })
       },
+    }
+  }
+
+  #webSocket(mechanism: string, groupId: string): WebSocketEnd {
+    return {
+      groupId,
+      send: async (text) => {
+        await this.#ask('webSocketSend', mechanism, groupId, { groupId, text })
+      },
+      end: async (call) => {
+        await this.#ask('webSocketEnd', mechanism, groupId, { groupId, call })
+      },
+      read: () => this.#ask('webSocketRead', mechanism, groupId, { groupId }),
     }
   }
 
@@ -409,6 +500,23 @@ export interface TcpSocket {
   /** All three values, which this Node may not offer. */
   setKernelKeepalive(keepalive: Keepalive): Promise<void>
   setUserTimeout(userTimeoutMs: number): Promise<void>
+}
+
+export interface WebSocketListener {
+  readonly at: SocketAddress
+  /** This host's end of a client's connection; its steps reject unless it is open. */
+  accepted(groupId: string): WebSocketEnd
+}
+
+/** One end of a WebSocket. A server's steps reject once it is over. */
+export interface WebSocketEnd {
+  /** `<mechanism>:<client port>`, the same at both ends. */
+  readonly groupId: string
+  send(text: string): Promise<void>
+  /** `close`: says goodbye and waits for the peer's; `terminate`: gives the socket up. */
+  end(call: 'close' | 'terminate'): Promise<void>
+  /** Logs what the object says of itself, and what its kernel says. */
+  read(): Promise<EventData<'websocket:state_read'>>
 }
 
 export interface UdpSocket {

@@ -15,6 +15,7 @@ import type {
   TcpRequests,
   UdpRequests,
   UserRequests,
+  WebSocketRequests,
 } from './socket-requests.ts'
 
 /** The mechanisms whose two ends a host's process can run. */
@@ -55,6 +56,7 @@ export interface HostRequests
     HttpRequests,
     UserRequests,
     SiteRequests,
+    WebSocketRequests,
     SessionRequests,
     RelayRequests {
   /** Open the servers. `ports` as of the incarnation before, where there was one; else free ones. */

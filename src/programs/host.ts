@@ -20,6 +20,7 @@ import { scriptStopAndWait } from './stop-and-wait-script.ts'
 import { scriptTcp } from './tcp-script.ts'
 import { scriptUdp } from './udp-script.ts'
 import { scriptUsers } from './user-script.ts'
+import { scriptWebSockets } from './websocket-script.ts'
 
 /** Ten connections on one host come up in milliseconds; a machine that needs longer cannot run a lab. */
 const CONNECT_LIMIT_MS = 10_000
@@ -36,9 +37,21 @@ const stopAndWait = scriptStopAndWait(identity.address, emitterOf('stop-and-wait
 const http = scriptHttp(identity.address, emitterOf('http-script'))
 const users = scriptUsers(emitterOf('user'))
 const sites = scriptSites(identity.address, emitterOf)
+const webSockets = scriptWebSockets(identity.address, emitterOf('websocket-script'))
 const sessions = scriptSessions(identity.address, emitterOf)
 const relays = scriptRelays(identity.address, emitterOf('relay'))
-const allPrograms = () => [...running.values(), tcp, udp, stopAndWait, http, users, sites, sessions, relays]
+const allPrograms = () => [
+  ...running.values(),
+  tcp,
+  udp,
+  stopAndWait,
+  http,
+  users,
+  sites,
+  webSockets,
+  sessions,
+  relays,
+]
 
 const answer: Answers<HostRequests> = {
   ...tcp.answer,
@@ -47,6 +60,7 @@ const answer: Answers<HostRequests> = {
   ...http.answer,
   ...users.answer,
   ...sites.answer,
+  ...webSockets.answer,
   ...sessions.answer,
   ...relays.answer,
 

@@ -1,29 +1,53 @@
 /** A WebSocket server. A client begins with an HTTP request on a TCP connection, which it then keeps. */
 import * as http from 'node:http'
 import type * as net from 'node:net'
-import { WebSocketServer } from 'ws'
+import { WebSocketServer as Upgrades } from 'ws'
 import type { Emitter } from '../events/emit.ts'
-import { HEARTBEAT_TIMING, type HeartbeatTiming } from '../protocols/heartbeat/constants.ts'
+import type { EventData } from '../events/vocabulary.ts'
+import type { HeartbeatTiming } from '../protocols/heartbeat/constants.ts'
 import { PeerBelief } from './belief.ts'
 import { listenFlags, listenOptions, runByHand, runsAsFile } from './command-line.ts'
 import type { Program } from './program.ts'
 import { addressesOf, closeInOrder, groupIdOf, listen, reportTcp, stopListening } from './tcp-events.ts'
-import { WEBSOCKET_OPTIONS, WebSocketConnection } from './websocket-connection.ts'
+import {
+  HEADER_LOGGED_MAX,
+  WEBSOCKET_OPTIONS,
+  type WebSocketConduct,
+  WebSocketConnection,
+} from './websocket-connection.ts'
 
-export interface WebSocketServerOptions {
+export interface WebSocketServerOptions extends WebSocketConduct {
   mechanism: string
   host: string
   /** 0: any free port. */
   port: number
-  timing?: HeartbeatTiming | undefined
+  /** When it pings and judges on a path of its own; `timing` on all others. */
+  timings?: Readonly<Record<string, HeartbeatTiming>> | undefined
 }
 
-/** Resolves when it listens; rejects when it cannot (EADDRINUSE, ...). */
-export async function startWebSocketServer(options: WebSocketServerOptions, emit: Emitter): Promise<Program> {
-  const beliefs = new Map<net.Socket, PeerBelief>()
-  const connections = new Set<WebSocketConnection>()
+export interface WebSocketServer extends Program {
+  /** The connection of a client, while it is open. */
+  connection(groupId: string): WebSocketConnection | undefined
+}
 
-  const server = http.createServer((_request, response) => {
+/** Who has connected and sends no whole request is closed after so long, looked after once a second. */
+const HANDSHAKE_LIMIT_MS = 5000
+const HANDSHAKE_LOOK_MS = 1000
+
+/** Resolves when it listens; rejects when it cannot (EADDRINUSE, ...). */
+export async function startWebSocketServer(
+  options: WebSocketServerOptions,
+  emit: Emitter,
+): Promise<WebSocketServer> {
+  const beliefs = new Map<net.Socket, PeerBelief>()
+  const connections = new Map<string, WebSocketConnection>()
+
+  const limits = {
+    headersTimeout: HANDSHAKE_LIMIT_MS,
+    requestTimeout: HANDSHAKE_LIMIT_MS,
+    connectionsCheckingInterval: HANDSHAKE_LOOK_MS,
+  }
+  const server = http.createServer(limits, (_request, response) => {
     response.writeHead(426, { upgrade: 'websocket' }).end() // Upgrade Required (RFC 9110 section 15.5.22)
   })
   server.on('connection', (socket) => {
@@ -36,37 +60,65 @@ export async function startWebSocketServer(options: WebSocketServerOptions, emit
     socket.once('close', () => beliefs.delete(socket))
   })
 
-  const upgrades = new WebSocketServer({ noServer: true, ...WEBSOCKET_OPTIONS })
+  const upgrades = new Upgrades({ noServer: true, ...WEBSOCKET_OPTIONS })
+  upgrades.on('headers', (lines, { socket }) => {
+    const accept = lines.find((line) => line.startsWith('Sec-WebSocket-Accept: '))?.split(': ')[1] ?? ''
+    emit('websocket:upgrade_answered', { accept }, groupIdOf(options.mechanism, socket.remotePort))
+  })
   server.on('upgrade', (request, socket, head) => {
+    const { url: path = '/' } = request
+    emit(
+      'websocket:upgrade_asked',
+      askedFor(request),
+      groupIdOf(options.mechanism, request.socket.remotePort),
+    )
     upgrades.handleUpgrade(request, socket, head, (webSocket) => {
       const belief = beliefs.get(request.socket)
       if (belief === undefined) return // closed while it was upgraded
-      const timing = options.timing ?? HEARTBEAT_TIMING
-      const connection = new WebSocketConnection(webSocket, request.socket, timing, emit, belief)
-      connections.add(connection)
-      socket.once('close', () => connections.delete(connection))
+      const conduct = { ...options, timing: options.timings?.[path] ?? options.timing }
+      const connection = new WebSocketConnection(webSocket, request.socket, conduct, emit, belief, path)
+      connections.set(belief.groupId, connection)
+      socket.once('close', () => connections.delete(belief.groupId))
     })
   })
   const port = await listen(server, options)
 
   return {
     port,
+    connection: (groupId) => connections.get(groupId),
     async close() {
       const stopped = stopListening(server)
-      await Promise.all([...connections].map((connection) => connection.close(1001)))
+      await Promise.all([...connections.values()].map((connection) => connection.close(1001)))
       // Who never asked for a WebSocket gets a plain FIN.
       await Promise.all([...beliefs.keys()].map((socket) => closeInOrder(socket, () => socket.end())))
       await stopped
     },
     observe() {
-      for (const connection of connections) connection.observe()
+      for (const connection of connections.values()) connection.observe()
     },
     write() {
-      for (const connection of connections) connection.write()
+      for (const connection of connections.values()) connection.write()
     },
     reset() {
-      for (const connection of connections) connection.reset()
+      for (const connection of connections.values()) connection.reset()
     },
+  }
+}
+
+/** What a request to upgrade says, shortened: whoever connects wrote it. */
+function askedFor({ headers, url = '/' }: http.IncomingMessage): EventData<'websocket:upgrade_asked'> {
+  const header = (name: string) => {
+    const value = headers[name]
+    return typeof value === 'string' ? value.slice(0, HEADER_LOGGED_MAX) : undefined
+  }
+  const origin = header('origin')
+  const extensions = header('sec-websocket-extensions')
+  return {
+    key: header('sec-websocket-key') ?? '',
+    version: header('sec-websocket-version') ?? '',
+    path: url.slice(0, HEADER_LOGGED_MAX),
+    ...(origin === undefined ? {} : { origin }),
+    ...(extensions === undefined ? {} : { extensions }),
   }
 }
 

@@ -1,7 +1,8 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { EventName } from '../../src/events/vocabulary.ts'
 import type { Host } from '../../src/hosts/host.ts'
-import { CommandNotStartedError, HostCommand } from '../../src/hosts/host-command.ts'
+import { CommandNotStartedError, type CommandOptions, HostCommand } from '../../src/hosts/host-command.ts'
 
 const host: Host = {
   name: 'one-b',
@@ -12,9 +13,9 @@ const host: Host = {
   process: null,
 }
 
-function start(argv: string[], environment: Record<string, string> = {}) {
+function start(argv: string[], options: Omit<CommandOptions, 'name'> = {}) {
   const events: [EventName, unknown][] = []
-  const command = HostCommand.start(host, argv, { name: 'own', environment }, (name, data) =>
+  const command = HostCommand.start(host, argv, { name: 'own', ...options }, (name, data) =>
     events.push([name, data]),
   )
   return { command, events }
@@ -22,7 +23,9 @@ function start(argv: string[], environment: Record<string, string> = {}) {
 
 describe('a command on a host', () => {
   test('what it prints is an event, line by line, and so are its start and end', async () => {
-    const { command, events } = start(['sh', '-c', 'echo "$WORD"; echo two >&2; exit 3'], { WORD: 'one' })
+    const { command, events } = start(['sh', '-c', 'echo "$WORD"; echo two >&2; exit 3'], {
+      environment: { WORD: 'one' },
+    })
     const { pid, exited } = await command
     expect(await exited).toEqual({ code: 3, signal: null })
     await expect.poll(() => events.length).toBe(4)
@@ -58,5 +61,32 @@ describe('a command on a host', () => {
 
   test('one that does not exist', async () => {
     await expect(start(['no-such-program']).command).rejects.toThrow(CommandNotStartedError)
+  })
+
+  test('of its lines only the wanted ones are logged, and of them the wanted part', async () => {
+    const { events, command } = start(['sh', '-c', 'echo noise; echo "page: hello"; echo more'], {
+      lines: /^page: (.*)/,
+    })
+    await (await command).exited
+    await expect.poll(() => events.length).toBe(3)
+    expect(events.filter(([name]) => name === 'command:said')).toEqual([
+      ['command:said', { stream: 'stdout', line: 'hello' }],
+    ])
+  })
+
+  test('a group: its signals reach what it started, and are logged', async () => {
+    const { events, command } = start(['sh', '-c', 'sleep 30 & echo $!; wait'], { isGroup: true })
+    const group = await command
+    const inner = Number(await group.untilLine(/^\d+$/, { withinMs: 2000 }))
+    const stateOf = (pid: number) => /^State:\s+(\w)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+    group.signal('SIGSTOP')
+    await expect.poll(() => [group.pid, inner].map(stateOf)).toEqual(['T', 'T'])
+    group.signal('SIGKILL')
+    await group.exited
+    await expect.poll(() => existsSync(`/proc/${inner}`) && stateOf(inner) !== 'Z').toBe(false)
+    expect(events).toContainEqual(['command:signalled', { signal: 'SIGSTOP' }])
+    // Once it has ended there is nobody to signal.
+    group.signal('SIGKILL')
+    expect(events.filter(([name]) => name === 'command:signalled').length).toBe(2)
   })
 })

@@ -4,6 +4,7 @@ import { WebSocket } from 'ws'
 import type { Program } from '../../src/programs/program.ts'
 import { startWebSocketClient } from '../../src/programs/websocket-client.ts'
 import { startWebSocketServer } from '../../src/programs/websocket-server.ts'
+import { acceptFor } from '../../src/protocols/websocket/handshake.ts'
 import { collectEvents } from '../support/events.ts'
 
 const at = { mechanism: 'websocket', host: '127.0.0.1' }
@@ -154,6 +155,26 @@ describe('startWebSocketClient', () => {
     expect(data).toMatchObject({ old: 'connecting', trigger: 'econnrefused', certainty: 'definite' })
   })
 
+  test('takes no other answer than the one to its own key', async () => {
+    const wrong = net.createServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () =>
+        socket.write(
+          'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+            `Sec-WebSocket-Accept: ${acceptFor('dGhlIHNhbXBsZSBub25jZQ==')}\r\n\r\n`,
+        ),
+      )
+    })
+    raw.push({ destroy: () => wrong.close() })
+    await new Promise<void>((resolve) => wrong.listen(0, '127.0.0.1', resolve))
+    const { emit, until, events } = collectEvents()
+    const { port } = wrong.address() as net.AddressInfo
+    running.push(await startWebSocketClient({ ...at, port }, emit))
+    await until('websocket:upgrade_answered')
+    await until('tcp:closed')
+    expect(events.some((event) => event.name === 'websocket:opened')).toBe(false)
+  })
+
   test('to a server that speaks no WebSocket is down, and lives', async () => {
     const plain = net.createServer((socket) => {
       socket.on('error', () => {})
@@ -166,6 +187,88 @@ describe('startWebSocketClient', () => {
     running.push(await startWebSocketClient({ ...at, port }, emit))
     await until('belief:updated', (belief) => belief.new === 'down')
     expect(events.some((event) => event.name === 'websocket:opened')).toBe(false)
+  })
+})
+
+describe('a connection led step by step', () => {
+  const quiet = { ...at, timing: null, isObserved: true }
+
+  async function startQuietPair(closeTimeoutMs?: number) {
+    const atServer = collectEvents()
+    const atClient = collectEvents()
+    const server = await startWebSocketServer({ ...quiet, port: 0 }, atServer.emit)
+    const to = { ...quiet, port: server.port, path: '/here', closeTimeoutMs }
+    const client = await startWebSocketClient(to, atClient.emit)
+    running.push(server, client)
+    const end = await client.opened
+    const { groupId = '', data } = await atServer.until('websocket:opened')
+    expect(data).toEqual({ path: '/here' })
+    return { server, client, end, groupId, atServer, atClient }
+  }
+
+  test('is as silent as it is told, and shows its frames', async () => {
+    const { end, server, groupId, atServer, atClient } = await startQuietPair()
+    expect(end.send('hello')).toBe('taken')
+    expect((await atServer.until('websocket:message_received')).data).toEqual({ text: 'hello' })
+    expect((await atServer.until('websocket:frame_received')).data).toEqual({
+      opcode: 'text',
+      isFinal: true,
+      isMasked: true,
+      payloadBytes: 5,
+      frameBytes: 11,
+    })
+    server.connection(groupId)?.send('to you')
+    expect((await atClient.until('websocket:frame_received')).data).toMatchObject({
+      isMasked: false,
+      frameBytes: 8,
+    })
+    expect(atServer.events.some(({ name }) => name.startsWith('heartbeat:'))).toBe(false)
+  })
+
+  test('both ends saw the same key, and the answer to it', async () => {
+    const { atServer, atClient } = await startQuietPair()
+    const [here, there] = await Promise.all(
+      [atClient, atServer].map((end) => end.until('websocket:upgrade_asked')),
+    )
+    expect(here?.data).toMatchObject({ key: there?.data.key, version: '13', path: '/here' })
+    const answers = await Promise.all(
+      [atClient, atServer].map((end) => end.until('websocket:upgrade_answered')),
+    )
+    for (const { data } of answers) expect(data.accept).toBe(acceptFor(there?.data.key ?? ''))
+  })
+
+  test('close() waits for a peer that does not answer as long as it was told, terminate() for nobody', async () => {
+    const { end, atClient, server, groupId } = await startQuietPair(300)
+    server.connection(groupId)?.endBy('close')
+    await atClient.until('websocket:close_received', ({ code }) => code === 1000)
+    expect(end.read().readyState).toBe('closed')
+
+    const silent = net.createServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', (request) => {
+        const key = /Sec-WebSocket-Key: (\S+)/i.exec(request.toString())?.[1] ?? ''
+        socket.write(
+          'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+            `Sec-WebSocket-Accept: ${acceptFor(key)}\r\n\r\n`,
+        )
+      })
+    })
+    raw.push({ destroy: () => silent.close() })
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    const { port } = silent.address() as net.AddressInfo
+    const tookMs = async (call: 'close' | 'terminate') => {
+      const { emit, until } = collectEvents()
+      const client = await startWebSocketClient({ ...quiet, port, closeTimeoutMs: 300 }, emit)
+      running.push(client)
+      const one = await client.opened
+      const calledAtMs = performance.now()
+      one.endBy(call)
+      if (call === 'close') expect(one.read().readyState).toBe('closing')
+      expect((await until('websocket:close_received')).data.code).toBe(1006)
+      return performance.now() - calledAtMs
+    }
+    expect(await tookMs('close')).toBeGreaterThan(290)
+    expect(await tookMs('terminate')).toBeLessThan(290)
   })
 })
 
