@@ -5,6 +5,7 @@
 import type { Truth } from '../events/vocabulary.ts'
 import type { Host, Network, Pair } from '../hosts/host.ts'
 import type { EchoResult, EchoSeries } from '../programs/echo-series.ts'
+import type { Workload } from './workload.ts'
 
 /**
  * What must be there for a fault, or a lab's case, to be possible: SIGSTOP; hosts with a network of their own;
@@ -32,6 +33,8 @@ export interface Target {
    * @throws FaultError when a host has no process to measure
    */
   measure(from: Host, series: Omit<EchoSeries, 'address' | 'port'>): Promise<EchoResult>
+  /** What runs there and is under test. */
+  workload(host: Host): Workload
   /** Starts the programs of a host whose process has ended, with nothing remembered. */
   restartPrograms(host: Host): Promise<void>
   /** Runs a command on a host, logged. @throws CommandError */

@@ -5,7 +5,7 @@
  * The table is the belief below the program's, and the two part often: a connection that the program closed may
  * live on here, and one whose peer is gone stays ESTABLISHED until a timer says otherwise.
  */
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readSync } from 'node:fs'
 import { endianness } from 'node:os'
 import type { EventData, KernelSocket, KernelTimer } from '../events/vocabulary.ts'
 import { tcpStateOfKernel } from './tcp-state.ts'
@@ -73,16 +73,49 @@ export function parseSocketTable(text: string): SocketTableEntry[] {
   return entries
 }
 
-/** The listening sockets of a /proc/net/tcp: for them the receive queue counts connections, not bytes. */
+/**
+ * The listening sockets of a /proc/net/tcp or tcp6: for them the receive queue counts connections, not bytes.
+ * One on `::` is told as `0.0.0.0`, since it takes IPv4 clients as well.
+ */
 export function parseListeners(text: string): ListenerTable {
   const listeners: ListenerTable = new Map()
   for (const line of text.split('\n').slice(1)) {
     const [, local, , state, queues] = line.trim().split(/\s+/)
     if (!local || !queues || Number.parseInt(state ?? '', 16) !== LISTEN) continue
-    const address = socketAddress(local)
-    if (address !== null) listeners.set(address, Number.parseInt(queues.split(':')[1] ?? '0', 16))
+    listeners.set(boundAddress(local), Number.parseInt(queues.split(':')[1] ?? '0', 16))
   }
   return listeners
+}
+
+/** The local addresses of a /proc/net/udp or udp6, told as those of listeners. */
+export function parseDatagramSockets(text: string): string[] {
+  return text
+    .split('\n')
+    .slice(1)
+    .flatMap((line) => {
+      const [, local] = line.trim().split(/\s+/)
+      return local === undefined ? [] : [boundAddress(local)]
+    })
+}
+
+/** How many UDP datagrams reached a program, from the /proc/net/snmp of its host: `InDatagrams` of RFC 4113. */
+export function parseDatagramsReceived(snmp: string): number {
+  const [names = '', values = ''] = snmp.split('\n').filter((line) => line.startsWith('Udp: '))
+  const at = names.split(' ').indexOf('InDatagrams')
+  return Number(values.split(' ')[at] ?? 0)
+}
+
+/** Where somebody waits to be spoken to: also what no IPv4 client can reach. */
+function boundAddress(field: string): string {
+  const known = socketAddress(field)
+  if (known !== null) return known
+  const [address = '', port = ''] = field.split(':')
+  const host = /^0{32}$/.test(address)
+    ? '0.0.0.0'
+    : /^0{24}(01000000|00000001)$/.test(address)
+      ? '[::1]'
+      : '[IPv6]'
+  return `${host}:${Number.parseInt(port, 16)}`
 }
 
 /** `0100007F:1F90` is 127.0.0.1:8080: the address as a number of this machine, the port as written. */
@@ -118,12 +151,19 @@ const TABLE_BYTES_MAX = 4 * 1024 * 1024
  * file keeps showing the namespace after the process died, which is when it gets interesting.
  */
 export class SocketTableReader {
-  readonly #file: number
+  readonly #files: number[]
   #buffer = Buffer.alloc(TABLE_BYTES_START)
 
-  /** @throws ENOENT where there is no /proc or no such process, EACCES for another user's */
-  constructor(pid: number | 'self') {
-    this.#file = openSync(`/proc/${pid}/net/tcp`, 'r')
+  /**
+   * @param ipv6 also IPv4 clients of servers on ::, which are in a table of their own
+   * @throws ENOENT where there is no /proc or no such process, EACCES for another user's
+   */
+  constructor(pid: number | 'self', { ipv6 = false } = {}) {
+    const tables = [`/proc/${pid}/net/tcp`, ...(ipv6 ? [`/proc/${pid}/net/tcp6`] : [])]
+    // A kernel without IPv6 has no second one.
+    this.#files = tables
+      .filter((path, index) => index === 0 || existsSync(path))
+      .map((path) => openSync(path, 'r'))
   }
 
   /** @throws RangeError when the table is longer than 4 MiB */
@@ -133,23 +173,27 @@ export class SocketTableReader {
 
   /** Connections and listening sockets of the same look. @throws RangeError as `read` */
   readBoth(): { connections: SocketTable; listeners: ListenerTable } {
-    const text = this.#readAll()
     const connections: SocketTable = new Map()
-    for (const entry of parseSocketTable(text)) connections.set(socketKey(entry.local, entry.remote), entry)
-    return { connections, listeners: parseListeners(text) }
+    const listeners: ListenerTable = new Map()
+    for (const file of this.#files) {
+      const text = this.#readAll(file)
+      for (const entry of parseSocketTable(text)) connections.set(socketKey(entry.local, entry.remote), entry)
+      for (const [local, waiting] of parseListeners(text)) listeners.set(local, waiting)
+    }
+    return { connections, listeners }
   }
 
   close(): void {
-    closeSync(this.#file)
+    for (const file of this.#files) closeSync(file)
   }
 
-  #readAll(): string {
+  #readAll(file: number): string {
     let filled = 0
     for (;;) {
       if (this.#buffer.length - filled < PAGE_BYTES) this.#grow()
       // A read returns a page at most, however large the buffer, and starts anew at position 0. Between
       // two pages the table may change: then a socket is missed once, or seen twice.
-      const bytes = readSync(this.#file, this.#buffer, filled, this.#buffer.length - filled, filled)
+      const bytes = readSync(file, this.#buffer, filled, this.#buffer.length - filled, filled)
       filled += bytes
       // A page with room for another line was the last. To ask again would double the time: the kernel
       // walks its whole hash table to find nothing more.
@@ -199,6 +243,12 @@ function differs(a: KernelSocket, b: KernelSocket): boolean {
 export function parseProcessState(stat: string): string | null {
   // The second field is the command in parentheses, and may itself contain spaces and parentheses.
   return /^\d+ \(.*\) ([A-Za-z]) /s.exec(stat)?.[1] ?? null
+}
+
+/** The pid of the parent in a /proc/<pid>/stat. Null for text that is no such file. */
+export function parseParent(stat: string): number | null {
+  const parent = /^\d+ \(.*\) [A-Za-z] (\d+) /s.exec(stat)?.[1]
+  return parent === undefined ? null : Number(parent)
 }
 
 /**

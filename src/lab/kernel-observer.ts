@@ -8,6 +8,9 @@ import type { Host, Tier } from '../hosts/host.ts'
 import {
   diffTables,
   type ListenerTable,
+  parseDatagramSockets,
+  parseDatagramsReceived,
+  type SocketChange,
   type SocketTable,
   type SocketTableEntry,
   SocketTableReader,
@@ -28,6 +31,7 @@ const STATES_TOLD = 8
 export type WantedSocket = TcpState | 'CLOSED' | Partial<KernelSocket>
 
 interface Watched {
+  pid: number
   reader: SocketTableReader
   table: SocketTable
   /** Those of known mechanisms. */
@@ -36,6 +40,19 @@ interface Watched {
   /** What was logged last, for those who wait in vain. */
   told: string[]
 }
+
+/** What a look at a host's kernel shows. */
+export interface HostSockets {
+  connections: SocketTable
+  listeners: ListenerTable
+  /** Their local addresses. */
+  datagramSockets: string[]
+  /** By programs, since the host is there. */
+  datagramsReceived: number
+}
+
+/** A change of one of a host's connections, as it is logged. */
+export type OnSocketChange = (groupId: string, change: SocketChange) => void
 
 interface Waiting {
   host: string
@@ -48,12 +65,16 @@ export class KernelObserver {
   /** By host: what is spoken at which `address:port`. */
   readonly #conversations = new Map<string, Record<'own' | 'remote', Map<string, string>>>()
   readonly #waiting = new Set<Waiting>()
+  /** By host. */
+  readonly #listening = new Map<string, OnSocketChange>()
+  readonly #cheap: boolean
   #timer: NodeJS.Timeout | undefined
 
   constructor(log: EventLog, tier: Tier | 'compose') {
     this.#log = log
+    const cheap = process.platform === 'linux' && tier === 'netns' && smallTables()
+    this.#cheap = cheap
     if (process.platform !== 'linux') return
-    const cheap = tier === 'netns' && smallTables()
     const everyMs = cheap ? OFTEN_MS : SELDOM_MS
     const because = cheap
       ? 'each host has a small socket table of its own'
@@ -70,7 +91,8 @@ export class KernelObserver {
     if (this.#timer === undefined) return
     this.#watched.get(host.name)?.reader.close()
     this.#watched.set(host.name, {
-      reader: new SocketTableReader(pid),
+      pid,
+      reader: new SocketTableReader(pid, { ipv6: this.#cheap }),
       table: new Map(),
       listeners: new Map(),
       emit: this.#log.emitter('kernel', host),
@@ -85,8 +107,31 @@ export class KernelObserver {
    */
   learn(host: Pick<Host, 'name'>, server: 'own' | 'remote', address: string, mechanism: string): void {
     const known = this.#conversations.get(host.name) ?? { own: new Map(), remote: new Map() }
+    const table = this.#watched.get(host.name)?.table ?? new Map()
+    const untold = [...table].filter(([, { local, remote }]) => !this.#groupOf(host.name, local, remote))
     known[server].set(address, mechanism)
     this.#conversations.set(host.name, known)
+    // What was there before anybody knew what it is has not been told yet.
+    for (const [key, { local, remote }] of untold) {
+      if (this.#groupOf(host.name, local, remote) !== undefined) table.delete(key)
+    }
+  }
+
+  /** A host's sockets as they are now; null of a host that is not watched. Nothing of it is logged. */
+  look(host: Pick<Host, 'name'>): HostSockets | null {
+    const watched = this.#watched.get(host.name)
+    if (watched === undefined) return null
+    const read = (file: string) => readOrEmpty(`/proc/${watched.pid}/net/${file}`)
+    return {
+      ...watched.reader.readBoth(),
+      datagramSockets: ['udp', 'udp6'].flatMap((file) => parseDatagramSockets(read(file))),
+      datagramsReceived: parseDatagramsReceived(read('snmp')),
+    }
+  }
+
+  /** Tells each change of a host's connections beside logging it. */
+  listen(host: Pick<Host, 'name'>, onChange: OnSocketChange): void {
+    this.#listening.set(host.name, onChange)
   }
 
   /**
@@ -139,6 +184,7 @@ export class KernelObserver {
         // Other connections of the machine, where hosts share its table.
         if (groupId === undefined) continue
         watched.emit('kernel:socket_updated', { local, remote, old, new: now }, groupId)
+        this.#listening.get(host)?.(groupId, { local, remote, old, new: now })
         watched.told.push(`${groupId} ${now?.state ?? 'CLOSED'}`)
         if (watched.told.length > TOLD_MAX) watched.told.shift()
       }
@@ -180,6 +226,15 @@ function isAsWanted(sockets: readonly SocketTableEntry[], wanted: WantedSocket):
 
 function smallTables(): boolean {
   return existsSync(BUCKETS_SETTING) && Number(readFileSync(BUCKETS_SETTING, 'utf8')) > 0
+}
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    // The process has ended, or this kernel has no IPv6.
+    return ''
+  }
 }
 
 function portOf(address: string): number {

@@ -8,7 +8,7 @@ import { Progress } from '../view/terminal/progress.ts'
 import { ask, comparisonsText } from '../view/terminal/questions.ts'
 import { isLively, styleFor } from '../view/terminal/style.ts'
 import { PlayTable } from '../view/terminal/table.ts'
-import { overall, type Verdict } from './checks.ts'
+import { type Check, overall, type Verdict } from './checks.ts'
 import type { Lab } from './lab.ts'
 import { type LabOptions, labHelp, parseLabOptions } from './options.ts'
 import type { Plan } from './plan.ts'
@@ -20,8 +20,13 @@ import type { Style } from './tale.ts'
 import { tellCell, tellRun } from './tell.ts'
 
 /** As shells count it: 128 + SIGINT. */
-const INTERRUPTED = 130
+export const INTERRUPTED = 130
 const EXIT_STATUS: Record<Verdict, number> = { pass: 0, fail: 1, skipped: 3, inconclusive: 4 }
+
+/** What a command ends with that has judged these. */
+export function exitStatusOf(checks: readonly Check[]): number {
+  return EXIT_STATUS[overall(checks)]
+}
 
 /**
  * Runs a lab as the command line asks, and prints what it found.
@@ -66,8 +71,7 @@ async function runOnce(lab: Lab, options: LabOptions, style: Style, start: typeo
   const outcome = await (options.play ? play : watch)(lab, options, style, start)
   const { plan, report, interrupted } = outcome
   if (interrupted && !plan.play) return INTERRUPTED
-  const verdict = overall(report.checks)
-  return plan.play && verdict === 'skipped' ? 0 : EXIT_STATUS[verdict]
+  return plan.play && overall(report.checks) === 'skipped' ? 0 : exitStatusOf(report.checks)
 }
 
 /** The experiment: progress while it lasts, then what it found. Predictions first, where there is somebody to ask. */
@@ -128,7 +132,7 @@ function canAsk({ predict, json, plain, watch }: LabOptions): boolean {
 }
 
 /** Ctrl-C and its like end the run in order, once. @returns what they abort; aborting it does the same */
-function stopOnSignals(run: Run): AbortController {
+export function stopOnSignals(run: Run): AbortController {
   const interrupted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(signal, () => interrupted.abort())

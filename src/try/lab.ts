@@ -1,0 +1,89 @@
+/**
+ * Your own program under every fault, as a lab: its cases are the faults, each on a fresh pair of hosts, and its
+ * one row is the program. Host a runs the clients, host b the server.
+ *
+ *       cut-a                                       cut-b
+ *   sh -c '...'   ==== switch, cable, router ====   sh -c '...'
+ */
+import type { Host, Pair } from '../hosts/host.ts'
+import type { Lab } from '../lab/lab.ts'
+import type { Plan } from '../lab/plan.ts'
+import type { Rig } from '../lab/rig.ts'
+import { allCases, middleOf, type TryCase } from './faults.ts'
+import { TriedPrograms } from './programs.ts'
+import type { TryRequest } from './request.ts'
+
+/** What the runner needs to know beside the plan. */
+export type TrySettings = TryRequest & {
+  /** Put before each command: it runs as the person who asked, not as the root of the lab's namespace. */
+  runAs: string[]
+  /** The person's working directory. */
+  folder: string
+  /** So many pairs of hosts at once. */
+  atOnce: number
+}
+
+export const TRY = 'try'
+
+/** @param settings absent where an earlier run is only told */
+export function tryLab(
+  settings: TrySettings,
+  watchMs: number,
+  sysctls: Record<string, string>,
+): Lab<TrySettings> {
+  return {
+    id: TRY,
+    question: `${settings.name}: who notices, and when?`,
+    cases: allCases,
+    mechanisms: [settings.name],
+    showFirst: settings.faults.map((fault) => `${fault}/${settings.name}`),
+    lessons: {},
+    prepare: () => ({ settings, sysctls, watchMs }),
+    experiment,
+    questions: () => [],
+    judge: () => [],
+  }
+}
+
+/** Faults first of those that make whole programs wait longest: none, so as they come. */
+export async function experiment(rig: Rig, plan: Plan<TrySettings>): Promise<void> {
+  const possible = rig.possible(allCases)
+  const waiting = allCases.filter(({ id }) => possible.includes(id))
+  const { atOnce } = plan.settings
+  rig.say(
+    `${waiting.length} faults, ${Math.min(atOnce, waiting.length)} at once, each on two hosts of its own; ${plan.settings.allowOutside ? 'the programs may reach' : 'the programs cannot reach'} this machine's network`,
+  )
+  await Promise.all(
+    Array.from({ length: Math.min(atOnce, waiting.length) }, async () => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        await oneFault(rig, plan, next)
+      }
+    }),
+  )
+}
+
+async function oneFault(rig: Rig, { settings, mechanisms }: Plan<TrySettings>, one: TryCase): Promise<void> {
+  const { id, fault, side } = one
+  const [pair] = await rig.boot([{ name: id, middle: middleOf(fault) }])
+  if (pair === undefined) return
+  const programs = new TriedPrograms(rig, pair, settings, mechanisms[0] ?? settings.name)
+  await programs.begin()
+  const watching = programs.watch()
+  watching.catch(() => {}) // heard below, unless the run ends first
+  await rig.sleep(settings.settleMs)
+  const struck = side === 'client' ? pair.a : pair.b
+  const { fault: struckBy, sinceMs, undo } = await rig.strike(fault, pair, struck)
+  const lastsMs = fault === 'blip' ? (struckBy.lastsMs ?? settings.watchMs) : settings.watchMs
+  await rig.sleep(sinceMs + lastsMs - performance.now())
+  await undo()
+  await startAgainIfGone(rig, pair, struck, fault)
+  await rig.sleep(sinceMs + settings.watchMs + settings.recoverMs - performance.now())
+  programs.end()
+  await watching
+  rig.endWatch(fault, pair, struck)
+}
+
+/** What was ended is started again, as a supervisor would; what came back by itself is not. */
+async function startAgainIfGone(rig: Rig, pair: Pair, struck: Host, fault: TryCase['fault']): Promise<void> {
+  if (fault === 'exit' || fault === 'kill' || fault === 'power-off') await rig.startAgain(pair, struck)
+}
