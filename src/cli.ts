@@ -1,5 +1,5 @@
 /**
- * The command line: `npm run lab:<id>`, `lab`, `watch`, `report`, `doctor`.
+ * The command line: `npm run lab:<id>`, `lab`, `watch`, `report`, `forecast`, `doctor`.
  *
  * Exit status: 0 every check that was not skipped passed, 1 one failed, 2 wrong usage, 3 this machine
  * cannot run it, 4 none failed but something was inconclusive.
@@ -7,6 +7,7 @@
 
 import { labs } from '../labs/index.ts'
 import { doctor } from './doctor.ts'
+import { forecastCommand } from './forecast-command.ts'
 import { CannotRunError, WRONG_USAGE } from './lab/launch.ts'
 import { UsageError } from './lab/options.ts'
 import { runLab } from './lab/run.ts'
@@ -25,13 +26,14 @@ async function main([command, ...args]: string[]): Promise<number> {
     if (command === 'watch') return await watch(labs, args)
     if (command === 'try') return await tryCommand(args)
     if (command === 'report') return await reportCommand(args)
+    if (command === 'forecast') return await forecastCommand(args)
     if (command === 'lab' && args[0] === undefined) return listLabs()
     const lab = labs[args[0] as keyof typeof labs]
     if (command === 'lab' && lab !== undefined) return await runLab(lab, args.slice(1))
     throw new UsageError(
       command === 'lab'
         ? `no lab "${args[0]}"; there are ${Object.keys(labs).join(', ')}`
-        : `no command "${[command, ...args].join(' ')}"; there are lab, watch, report and doctor`,
+        : `no command "${[command, ...args].join(' ')}"; there are lab, watch, report, forecast and doctor`,
     )
   } catch (error) {
     if (error instanceof UsageError || error instanceof CannotRunError) {

@@ -17,6 +17,7 @@ import { NoRunError, openRun } from './view/page/earlier-runs.ts'
 import type { OpenedEnd, OpenedHead } from './view/page/messages.ts'
 import { toSvg } from './view/svg.ts'
 import { textLadder } from './view/terminal/ladder.ts'
+import { endWithPipe } from './view/terminal/pipe.ts'
 import { inWindow } from './view/viewer/time-window.ts'
 
 const RUNS = 'runs'
@@ -81,11 +82,7 @@ export async function reportCommand(args: readonly string[]): Promise<number> {
     return 0
   }
   const run = await readRun(request.run)
-  // `| head` has seen enough and closes the pipe: that is no error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0)
-    throw error
-  })
+  endWithPipe(process.stdout)
   process.stdout.write(written(request, run))
   return 0
 }

@@ -18,6 +18,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   hosts: ['events', 'kernel', 'programs'],
   faults: ['events', 'hosts', 'programs', 'wire'],
   lab: ['events', 'faults', 'hosts', 'kernel', 'programs', 'recorder', 'view'],
+  forecast: ['events', 'hosts', 'kernel', 'lab', 'view'],
   // The lab of keepalive once more, with containers for hosts: it puts everything together, as an entry point does.
   compose: ['events', 'faults', 'hosts', 'kernel', 'lab', 'programs', 'recorder', 'view'],
   view: ['events', 'faults', 'hosts', 'lab', 'programs', 'wire'],
@@ -31,6 +32,7 @@ const ENTRY_POINTS = [
   'src/doctor.ts',
   'src/watch.ts',
   'src/report-command.ts',
+  'src/forecast-command.ts',
 ]
 /** Only these know which labs there are. */
 const MAY_IMPORT_LABS = ['src/cli.ts', 'src/runner.ts']

@@ -120,6 +120,8 @@ export interface ZeroWindow {
   /** net.ipv4.tcp_retries2 */
   retries2: number
   jiffyMs: number
+  /** As in {@link BusyConnection}. */
+  rtoMaxMs?: number
 }
 
 /**
@@ -130,9 +132,9 @@ export interface ZeroWindow {
  * timer fires once more. The width is the time to the next probe: the answers stop between two.
  */
 export function zeroWindowGiveUp(connection: ZeroWindow): Span {
-  const { retransmissionTimeoutMs, retries2, jiffyMs } = connection
+  const { retransmissionTimeoutMs, retries2, jiffyMs, rtoMaxMs = RTO_MAX_MS } = connection
   const waitMs = (backoff: number) =>
-    Math.min(Math.max(retransmissionTimeoutMs, PROBE_MIN_MS) * 2 ** Math.min(backoff, retries2), RTO_MAX_MS)
+    Math.min(Math.max(retransmissionTimeoutMs, PROBE_MIN_MS) * 2 ** Math.min(backoff, retries2), rtoMaxMs)
   let fires: Span = {
     minMs: 0,
     maxMs: timerAfter({ minMs: 0, maxMs: 0 }, waitMs(connection.backoff), jiffyMs).maxMs,

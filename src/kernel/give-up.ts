@@ -83,6 +83,8 @@ export interface BusyConnection {
    * almost at once, and everything after it comes as much earlier. False where left out.
    */
   severalInFlight?: boolean
+  /** net.ipv4.tcp_rto_max_ms or TCP_RTO_MAX_MS (Linux 6.15): where the doubling ends. {@link RTO_MAX_MS} where left out. */
+  rtoMaxMs?: number
 }
 
 /** Times after the send that was lost. */
@@ -111,7 +113,7 @@ export interface RetransmissionGiveUp extends Span {
  * 233 ms, which a heartbeat with its delayed acknowledgements easily has; with 3, for 208 to 214 ms.
  */
 export function retransmissionGiveUp(connection: BusyConnection): RetransmissionGiveUp {
-  const { retransmissionTimeoutMs, roundTripMs, userTimeoutMs, jiffyMs } = connection
+  const { retransmissionTimeoutMs, roundTripMs, userTimeoutMs, jiffyMs, rtoMaxMs = RTO_MAX_MS } = connection
   const after = (span: Span, delayMs: number) => timerAfter(span, delayMs, jiffyMs)
   const retransmissions: Span[] = []
   const lostSend: Span = { minMs: 0, maxMs: 0 }
@@ -125,12 +127,13 @@ export function retransmissionGiveUp(connection: BusyConnection): Retransmission
   const first = after(retransmissions[0] ?? lostSend, retransmissionTimeoutMs)
   retransmissions.push(first)
 
-  const limitMs = userTimeoutMs === 0 ? modelTimeout(connection.retries2) : userTimeoutMs
+  const limitMs =
+    userTimeoutMs === 0 ? modelTimeout(connection.retries2, RTO_MIN_MS, rtoMaxMs) : userTimeoutMs
   let elapsed: Span = { minMs: 0, maxMs: 0 }
   let timeoutMs = retransmissionTimeoutMs
   let earliestMs: number | undefined
   for (;;) {
-    timeoutMs = Math.min(2 * timeoutMs, RTO_MAX_MS)
+    timeoutMs = Math.min(2 * timeoutMs, rtoMaxMs)
     const leftMs = limitMs - elapsed.minMs
     // tcp_clamp_rto_to_user_timeout(): this limit is not overslept, as that of tcp_retries2 is. Measured
     // anew at each retransmission, it is late by its last timer only.
@@ -157,10 +160,10 @@ export function timerAfter(span: Span, delayMs: number, jiffyMs: number): Span {
 }
 
 /** How long `retries` retransmissions take when the first comes after `firstMs`: tcp_model_timeout(). */
-export function modelTimeout(retries: number, firstMs = RTO_MIN_MS): number {
-  const doublings = Math.floor(Math.log2(RTO_MAX_MS / firstMs))
+export function modelTimeout(retries: number, firstMs = RTO_MIN_MS, rtoMaxMs = RTO_MAX_MS): number {
+  const doublings = Math.floor(Math.log2(rtoMaxMs / firstMs))
   const doubled = (2 ** (Math.min(retries, doublings) + 1) - 1) * firstMs
-  return doubled + Math.max(0, retries - doublings) * RTO_MAX_MS
+  return doubled + Math.max(0, retries - doublings) * rtoMaxMs
 }
 
 /**

@@ -1,5 +1,6 @@
 /**
- * The C functions that Node does not offer: setsockopt(2), getsockopt(2), clock_getres(2).
+ * The C functions that Node does not offer: setsockopt(2), getsockopt(2), clock_getres(2), and syscall(2) for
+ * what the C library of a machine may not have yet.
  *
  * Linux only: the numbers they take differ elsewhere. koffi calls C functions from a prebuilt
  * binary, which may be missing on a machine; so it is loaded at the first call, and a program that never
@@ -17,6 +18,8 @@ export interface Libc {
    * @throws Error with the name of the errno
    */
   getsockopt(fd: number, level: number, option: number, value: Buffer): number
+  /** @throws Error with the name of the errno */
+  syscall(number: number, first: number, second: number, third: number): number
   /** Of CLOCK_MONOTONIC_COARSE, which moves once in a tick of the kernel. */
   coarseClockResolutionMs(): number
 }
@@ -72,6 +75,8 @@ function bind(koffi: Koffi): Libc {
   const getsockopt = self.func(
     'int getsockopt(int fd, int level, int option, _Out_ void *value, _Inout_ uint32_t *bytes)',
   )
+  // Variadic in C; three numbers are passed in the same registers.
+  const syscall = self.func('long syscall(long number, long first, long second, long third)')
   const clockGetres = self.func('int clock_getres(int clock, _Out_ long *resolution)')
   return {
     setsockopt(fd, level, option, value) {
@@ -85,6 +90,11 @@ function bind(koffi: Koffi): Libc {
         throw new Error(`getsockopt(level ${level}, option ${option}) failed: ${errnoName(koffi)}`)
       }
       return bytes[0] ?? 0
+    },
+    syscall(number, ...values) {
+      const result = Number(syscall(number, ...values))
+      if (result < 0) throw new Error(`system call ${number} failed: ${errnoName(koffi)}`)
+      return result
     },
     coarseClockResolutionMs() {
       const resolution = [0, 0] // struct timespec: seconds, nanoseconds

@@ -9,7 +9,7 @@ import type { Server, Socket } from 'node:net'
 import type { Emitter } from '../events/emit.ts'
 import type { EventData } from '../events/vocabulary.ts'
 import { libc, libcProblem } from './libc.ts'
-import { decodeTcpInfo, TCP_INFO_BYTES } from './tcp-info.ts'
+import { decodeHeardAgo, decodeSack, decodeTcpInfo, TCP_INFO_BYTES } from './tcp-info.ts'
 
 /** tcp(7), socket(7): numbers from Linux's asm-generic/socket.h and linux/tcp.h. */
 const SOL_SOCKET = 1
@@ -18,8 +18,10 @@ const IPPROTO_TCP = 6
 const TCP_KEEPIDLE = 4 // seconds
 const TCP_KEEPINTVL = 5 // seconds
 const TCP_KEEPCNT = 6
+const TCP_SYNCNT = 7
 const TCP_INFO = 11
 const TCP_USER_TIMEOUT = 18 // milliseconds
+const TCP_RTO_MAX_MS = 44 // since Linux 6.15
 
 export interface Keepalive {
   /** So long nothing must arrive before the first probe. Whole seconds. */
@@ -78,34 +80,76 @@ export function observeTcp(
   groupId: string,
   remote = socketAddress(socket.remoteAddress, socket.remotePort),
 ): EventData<'kernel:tcp_info_read'> | null {
-  const system = libc()
   const fd = descriptorOf(socket)
-  if (system === null || fd === null) return null
-  const info = Buffer.alloc(TCP_INFO_BYTES)
-  const read = decodeTcpInfo(info.subarray(0, system.getsockopt(fd, IPPROTO_TCP, TCP_INFO, info)))
-  // The kernel has closed it; that Node has yet to hear of it is no observation of a connection.
+  const read = fd === null ? null : readTcp(fd)
   if (read === null) return null
-  emit(
-    'kernel:options_read',
-    {
-      local: socketAddress(socket.localAddress, socket.localPort),
-      remote,
-      keepalive: getNumber(fd, SOL_SOCKET, SO_KEEPALIVE) !== 0,
-      keepaliveIdleMs: getNumber(fd, IPPROTO_TCP, TCP_KEEPIDLE) * 1000,
-      keepaliveIntervalMs: getNumber(fd, IPPROTO_TCP, TCP_KEEPINTVL) * 1000,
-      keepaliveProbes: getNumber(fd, IPPROTO_TCP, TCP_KEEPCNT),
-      userTimeoutMs: getNumber(fd, IPPROTO_TCP, TCP_USER_TIMEOUT),
-    },
-    groupId,
-  )
-  emit('kernel:tcp_info_read', read, groupId)
-  return read
+  const local = socketAddress(socket.localAddress, socket.localPort)
+  emit('kernel:options_read', { local, remote, ...read.options }, groupId)
+  emit('kernel:tcp_info_read', read.info, groupId)
+  return read.info
+}
 
-  function getNumber(fd: number, level: number, option: number): number {
-    const value = Buffer.alloc(4)
-    system?.getsockopt(fd, level, option, value)
-    return new Int32Array(value.buffer, value.byteOffset, 1)[0] ?? 0
+/** How a socket is set. */
+export type TcpOptions = Omit<EventData<'kernel:options_read'>, 'local' | 'remote'>
+
+export interface TcpReading {
+  options: TcpOptions
+  info: EventData<'kernel:tcp_info_read'>
+  /** The peers agreed on selective acknowledgements. */
+  sack: boolean
+  /** So long ago something last arrived. */
+  heardAgoMs: number
+  /** TCP_SYNCNT: the socket's own, or net.ipv4.tcp_syn_retries. */
+  synRetries: number
+  /** TCP_RTO_MAX_MS: the socket's own, or net.ipv4.tcp_rto_max_ms; null where the kernel has no such limit to set. */
+  rtoMaxMs: number | null
+}
+
+/**
+ * Options and TCP_INFO of a descriptor of this process. Reading changes nothing.
+ * @returns null where the kernel cannot be asked, has closed the connection, or the descriptor is not of TCP
+ */
+export function readTcp(fd: number): TcpReading | null {
+  const system = libc()
+  if (system === null) return null
+  try {
+    const buffer = Buffer.alloc(TCP_INFO_BYTES)
+    const bytes = buffer.subarray(0, system.getsockopt(fd, IPPROTO_TCP, TCP_INFO, buffer))
+    const info = decodeTcpInfo(bytes)
+    if (info === null) return null
+    return {
+      options: {
+        keepalive: getNumber(fd, SOL_SOCKET, SO_KEEPALIVE) !== 0,
+        keepaliveIdleMs: getNumber(fd, IPPROTO_TCP, TCP_KEEPIDLE) * 1000,
+        keepaliveIntervalMs: getNumber(fd, IPPROTO_TCP, TCP_KEEPINTVL) * 1000,
+        keepaliveProbes: getNumber(fd, IPPROTO_TCP, TCP_KEEPCNT),
+        userTimeoutMs: getNumber(fd, IPPROTO_TCP, TCP_USER_TIMEOUT),
+      },
+      info,
+      sack: decodeSack(bytes) ?? false,
+      heardAgoMs: decodeHeardAgo(bytes) ?? 0,
+      synRetries: getNumber(fd, IPPROTO_TCP, TCP_SYNCNT),
+      rtoMaxMs: rtoMaxMs(fd),
+    }
+  } catch {
+    // EBADF, EOPNOTSUPP, ENOPROTOOPT: no descriptor any more, or of something else.
+    return null
   }
+}
+
+function rtoMaxMs(fd: number): number | null {
+  try {
+    return getNumber(fd, IPPROTO_TCP, TCP_RTO_MAX_MS)
+  } catch {
+    // An older kernel.
+    return null
+  }
+}
+
+function getNumber(fd: number, level: number, option: number): number {
+  const value = Buffer.alloc(4)
+  libc()?.getsockopt(fd, level, option, value)
+  return new Int32Array(value.buffer, value.byteOffset, 1)[0] ?? 0
 }
 
 function setNumber(fd: number, level: number, option: number, value: number): void {

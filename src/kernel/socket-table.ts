@@ -5,7 +5,7 @@
  * The table is the belief below the program's, and the two part often: a connection that the program closed may
  * live on here, and one whose peer is gone stays ESTABLISHED until a timer says otherwise.
  */
-import { closeSync, existsSync, openSync, readSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { endianness } from 'node:os'
 import type { EventData, KernelSocket, KernelTimer } from '../events/vocabulary.ts'
 import { tcpStateOfKernel } from './tcp-state.ts'
@@ -17,6 +17,21 @@ export interface SocketTableEntry {
   /** 0: no program holds it any more. */
   inode: number
   uid: number
+  /** Until the timer fires; 0 where none is set. In steps of 10 ms, cut off. */
+  timerLeftMs: number
+  /**
+   * The retransmission timeout, which doubles with each retransmission; null where the line has none. In steps
+   * of 10 ms, cut off: TCP_INFO has it exactly.
+   */
+  retransmissionTimeoutMs: number | null
+}
+
+/** A socket of /proc/net/udp or udp6. */
+export interface DatagramSocket {
+  local: string
+  /** null: not connected, it takes datagrams from anybody. */
+  remote: string | null
+  inode: number
 }
 
 /** By {@link socketKey}. */
@@ -32,6 +47,10 @@ const timers: readonly KernelTimer[] = ['none', 'retransmit', 'keepalive', 'time
 
 /** TCP_LISTEN in include/net/tcp_states.h. */
 const LISTEN = 10
+/** TCP_ESTABLISHED: of a UDP socket it says that connect(2) was called. */
+const CONNECTED = 1
+/** The kernel converts its ticks to USER_HZ, 100 in a second (jiffies_to_clock_t()). */
+const CLOCK_TICK_MS = 10
 
 /** Both ends of a loopback connection are in one table, so one address does not tell them apart. */
 export function socketKey(local: string, remote: string): string {
@@ -39,63 +58,58 @@ export function socketKey(local: string, remote: string): string {
 }
 
 /**
- * The connections of a /proc/net/tcp or tcp6; listening sockets are none. Of tcp6 only IPv4 clients of
- * a server on :: are taken, the labs have no IPv6.
+ * The connections of a /proc/net/tcp or tcp6; listening sockets are none. IPv4 clients of a server on :: have
+ * their IPv4 addresses.
  */
 export function parseSocketTable(text: string): SocketTableEntry[] {
   const entries: SocketTableEntry[] = []
-  for (const line of text.split('\n').slice(1)) {
-    // The columns of the header do not match: "tx_queue rx_queue" and "tr tm->when" are one word each, and
-    // "timeout" is, for a connection, the number of unanswered probes.
-    const [, local, remote, state, queues, timer, retransmits, uid, probes, inode] = line.trim().split(/\s+/)
-    if (!local || !remote || !state || !queues || !timer || !retransmits) continue
-    const connectionState = tcpStateOfKernel(Number.parseInt(state, 16))
-    const localAddress = socketAddress(local)
-    const remoteAddress = socketAddress(remote)
-    if (connectionState === null || localAddress === null || remoteAddress === null) continue
-    const [sendQueue = '0', receiveQueue = '0'] = queues.split(':')
+  for (const { local, remote, state, queues, rest } of rowsOf(text)) {
+    const [timer = '', retransmits = '', uid, probes, inode, , , timeout] = rest
+    const connectionState = tcpStateOfKernel(state)
+    if (connectionState === null || retransmits === '') continue
+    const [kind = '', left = ''] = timer.split(':')
     entries.push({
-      local: localAddress,
-      remote: remoteAddress,
+      local: socketAddress(local),
+      remote: socketAddress(remote),
       socket: {
         state: connectionState,
-        timer: timers[Number.parseInt(timer, 16)] ?? 'none',
+        timer: timers[Number.parseInt(kind, 16)] ?? 'none',
         unansweredProbes: Number(probes),
         retransmits: Number.parseInt(retransmits, 16),
         // SYN and FIN count as a byte each, as they do in the sequence numbers.
-        sendQueueBytes: Number.parseInt(sendQueue, 16),
-        receiveQueueBytes: Number.parseInt(receiveQueue, 16),
+        sendQueueBytes: queues.send,
+        receiveQueueBytes: queues.receive,
       },
       inode: Number(inode),
       uid: Number(uid),
+      timerLeftMs: Number.parseInt(left, 16) * CLOCK_TICK_MS,
+      retransmissionTimeoutMs: timeout === undefined ? null : Number(timeout) * CLOCK_TICK_MS,
     })
   }
   return entries
 }
 
-/**
- * The listening sockets of a /proc/net/tcp or tcp6: for them the receive queue counts connections, not bytes.
- * One on `::` is told as `0.0.0.0`, since it takes IPv4 clients as well.
- */
+/** The listening sockets of a /proc/net/tcp: for them the receive queue counts connections, not bytes. */
 export function parseListeners(text: string): ListenerTable {
   const listeners: ListenerTable = new Map()
-  for (const line of text.split('\n').slice(1)) {
-    const [, local, , state, queues] = line.trim().split(/\s+/)
-    if (!local || !queues || Number.parseInt(state ?? '', 16) !== LISTEN) continue
-    listeners.set(boundAddress(local), Number.parseInt(queues.split(':')[1] ?? '0', 16))
+  for (const { local, state, queues } of rowsOf(text)) {
+    if (state === LISTEN) listeners.set(socketAddress(local), queues.receive)
   }
   return listeners
 }
 
-/** The local addresses of a /proc/net/udp or udp6, told as those of listeners. */
-export function parseDatagramSockets(text: string): string[] {
-  return text
-    .split('\n')
-    .slice(1)
-    .flatMap((line) => {
-      const [, local] = line.trim().split(/\s+/)
-      return local === undefined ? [] : [boundAddress(local)]
-    })
+/** The inodes of the listening sockets of a /proc/net/tcp or tcp6. */
+export function parseListenerInodes(text: string): number[] {
+  return [...rowsOf(text)].filter(({ state }) => state === LISTEN).map(({ rest }) => Number(rest[4]))
+}
+
+/** The sockets of a /proc/net/udp or udp6. */
+export function parseDatagramSockets(text: string): DatagramSocket[] {
+  return [...rowsOf(text)].map(({ local, remote, state, rest }) => ({
+    local: socketAddress(local),
+    remote: state === CONNECTED ? socketAddress(remote) : null,
+    inode: Number(rest[4]),
+  }))
 }
 
 /** How many UDP datagrams reached a program, from the /proc/net/snmp of its host: `InDatagrams` of RFC 4113. */
@@ -105,30 +119,44 @@ export function parseDatagramsReceived(snmp: string): number {
   return Number(values.split(' ')[at] ?? 0)
 }
 
-/** Where somebody waits to be spoken to: also what no IPv4 client can reach. */
-function boundAddress(field: string): string {
-  const known = socketAddress(field)
-  if (known !== null) return known
-  const [address = '', port = ''] = field.split(':')
-  const host = /^0{32}$/.test(address)
-    ? '0.0.0.0'
-    : /^0{24}(01000000|00000001)$/.test(address)
-      ? '[::1]'
-      : '[IPv6]'
-  return `${host}:${Number.parseInt(port, 16)}`
+interface Row {
+  local: string
+  remote: string
+  state: number
+  queues: { send: number; receive: number }
+  /** From the timer on. */
+  rest: string[]
 }
 
-/** `0100007F:1F90` is 127.0.0.1:8080: the address as a number of this machine, the port as written. */
-function socketAddress(field: string): string | null {
-  const [address = '', port = ''] = field.split(':')
-  const words = address.match(/.{8}/g) ?? []
-  if (words.length === 4) {
-    const [first, second, third] = words.slice(0, 3).map(bytesOfWord)
-    const mapped =
-      first?.readUInt32BE() === 0 && second?.readUInt32BE() === 0 && third?.readUInt32BE() === 0xffff
-    if (!mapped) return null
+/** The lines of any of these tables. A line that is cut short is left out. */
+function* rowsOf(text: string): Generator<Row> {
+  for (const line of text.split('\n').slice(1)) {
+    // The columns of the header do not match: "tx_queue rx_queue" and "tr tm->when" are one word each, and
+    // "timeout" is, for a connection, the number of unanswered probes.
+    const [, local, remote, state, queues, ...rest] = line.trim().split(/\s+/)
+    if (!local || !remote || !state || !queues || !isAddress(local) || !isAddress(remote)) continue
+    const [send = 0, receive = 0] = queues.split(':').map((hex) => Number.parseInt(hex, 16))
+    yield { local, remote, state: Number.parseInt(state, 16), queues: { send, receive }, rest }
   }
-  return `${bytesOfWord(words.at(-1) ?? '').join('.')}:${Number.parseInt(port, 16)}`
+}
+
+function isAddress(field: string): boolean {
+  return /^([\dA-F]{8}|[\dA-F]{32}):[\dA-F]{4}$/.test(field)
+}
+
+/** Before an IPv4 address in an IPv6 one (RFC 4291 section 2.5.5.2). */
+const MAPPED_PREFIX = '00000000000000000000ffff'
+
+/** `0100007F:1F90` is 127.0.0.1:8080: the address as a number of this machine, the port as written. */
+function socketAddress(field: string): string {
+  const [address = '', port = ''] = field.split(':')
+  const bytes = Buffer.concat((address.match(/.{8}/g) ?? []).map(bytesOfWord))
+  const number = Number.parseInt(port, 16)
+  if (bytes.length === 4) return `${bytes.join('.')}:${number}`
+  const hex = bytes.toString('hex')
+  if (hex.startsWith(MAPPED_PREFIX)) return `${bytes.subarray(-4).join('.')}:${number}`
+  // As RFC 5952 writes it, which URL does.
+  return `${new URL(`http://[${hex.match(/.{4}/g)?.join(':')}]`).hostname}:${number}`
 }
 
 /** The kernel prints four bytes in network order as if they were an integer of this machine. */
@@ -141,8 +169,11 @@ function bytesOfWord(hex: string): Buffer {
 const PAGE_BYTES = 4096
 const LINE_BYTES = 150
 const TABLE_BYTES_START = 16 * 1024
-/** 28,000 sockets. A table cut short would show the rest as gone, so a longer one is an error. */
-const TABLE_BYTES_MAX = 4 * 1024 * 1024
+/** 200,000 sockets. A table cut short would show the rest as gone, so a longer one is an error. */
+const TABLE_BYTES_MAX = 32 * 1024 * 1024
+
+/** The tables of a network namespace. */
+export type TableName = 'tcp' | 'tcp6' | 'udp' | 'udp6'
 
 /**
  * Reads the table of one process's network namespace again and again.
@@ -151,49 +182,39 @@ const TABLE_BYTES_MAX = 4 * 1024 * 1024
  * file keeps showing the namespace after the process died, which is when it gets interesting.
  */
 export class SocketTableReader {
-  readonly #files: number[]
+  readonly #file: number
   #buffer = Buffer.alloc(TABLE_BYTES_START)
 
-  /**
-   * @param ipv6 also IPv4 clients of servers on ::, which are in a table of their own
-   * @throws ENOENT where there is no /proc or no such process, EACCES for another user's
-   */
-  constructor(pid: number | 'self', { ipv6 = false } = {}) {
-    const tables = [`/proc/${pid}/net/tcp`, ...(ipv6 ? [`/proc/${pid}/net/tcp6`] : [])]
-    // A kernel without IPv6 has no second one.
-    this.#files = tables
-      .filter((path, index) => index === 0 || existsSync(path))
-      .map((path) => openSync(path, 'r'))
+  /** @throws ENOENT where there is no /proc or no such process, EACCES for another user's */
+  constructor(pid: number | 'self', table: TableName = 'tcp') {
+    this.#file = openSync(`/proc/${pid}/net/${table}`, 'r')
   }
 
-  /** @throws RangeError when the table is longer than 4 MiB */
+  /** @throws RangeError when the table is longer than 32 MiB */
   read(): SocketTable {
     return this.readBoth().connections
   }
 
   /** Connections and listening sockets of the same look. @throws RangeError as `read` */
   readBoth(): { connections: SocketTable; listeners: ListenerTable } {
+    const text = this.readText()
     const connections: SocketTable = new Map()
-    const listeners: ListenerTable = new Map()
-    for (const file of this.#files) {
-      const text = this.#readAll(file)
-      for (const entry of parseSocketTable(text)) connections.set(socketKey(entry.local, entry.remote), entry)
-      for (const [local, waiting] of parseListeners(text)) listeners.set(local, waiting)
-    }
-    return { connections, listeners }
+    for (const entry of parseSocketTable(text)) connections.set(socketKey(entry.local, entry.remote), entry)
+    return { connections, listeners: parseListeners(text) }
   }
 
   close(): void {
-    for (const file of this.#files) closeSync(file)
+    closeSync(this.#file)
   }
 
-  #readAll(file: number): string {
+  /** The table as the kernel prints it. @throws RangeError as `read` */
+  readText(): string {
     let filled = 0
     for (;;) {
       if (this.#buffer.length - filled < PAGE_BYTES) this.#grow()
       // A read returns a page at most, however large the buffer, and starts anew at position 0. Between
       // two pages the table may change: then a socket is missed once, or seen twice.
-      const bytes = readSync(file, this.#buffer, filled, this.#buffer.length - filled, filled)
+      const bytes = readSync(this.#file, this.#buffer, filled, this.#buffer.length - filled, filled)
       filled += bytes
       // A page with room for another line was the last. To ask again would double the time: the kernel
       // walks its whole hash table to find nothing more.

@@ -28,18 +28,42 @@ const names = [
   'neigh/eth0/retrans_time_ms',
 ] as const
 
+const FOLDER = '/proc/sys/net/ipv4'
+
 /**
  * The sysctls of the network namespace this process runs in; those that this kernel lacks are absent, as
- * are all of them where there is no /proc. There is no way to read another namespace's from outside.
+ * are all of them where there is no /proc. Of another namespace: {@link sysctlsCommand}.
  */
 export function readSysctls(): Record<string, string> {
   const values: Record<string, string> = {}
   for (const name of names) {
     try {
-      values[name] = readFileSync(`/proc/sys/net/ipv4/${name}`, 'utf8').trim()
+      values[name] = readFileSync(`${FOLDER}/${name}`, 'utf8').trim()
     } catch {
       // This kernel does not have it.
     }
+  }
+  return values
+}
+
+/**
+ * A command that prints them all, for {@link parseSysctls}. There is no way to read another namespace's from
+ * outside: what is below /proc/sys/net is that of the process that reads. So this one has to run inside.
+ */
+export const sysctlsCommand: readonly string[] = [
+  'grep',
+  '-Hs', // with file names, and silent about those that this kernel lacks
+  '',
+  ...names.map((name) => `${FOLDER}/${name}`),
+]
+
+/** What {@link sysctlsCommand} printed, as `readSysctls` has it. */
+export function parseSysctls(text: string): Record<string, string> {
+  const values: Record<string, string> = {}
+  for (const line of text.split('\n')) {
+    const colon = line.indexOf(':')
+    const name = names.find((one) => line.slice(0, colon) === `${FOLDER}/${one}`)
+    if (name !== undefined) values[name] = line.slice(colon + 1).trim()
   }
   return values
 }

@@ -14,11 +14,17 @@ const offsets = {
   retransmits: 2,
   probes: 3,
   backoff: 4,
+  options: 5, // TCPI_OPT_*
   rto: 8, // microseconds
   unacked: 24, // segments
+  lastDataReceived: 52, // milliseconds ago
+  lastAckReceived: 56, // milliseconds ago
   rtt: 68, // microseconds, smoothed (RFC 6298)
 } as const
 const NEEDED_BYTES = offsets.rtt + 4
+
+/** TCPI_OPT_SACK in linux/tcp.h. */
+const OPTION_SACK = 2
 
 /** As much as we ask for: the first 104 bytes are the same since Linux 2.6. */
 export const TCP_INFO_BYTES = 104
@@ -37,6 +43,20 @@ export function decodeTcpInfo(info: Buffer): EventData<'kernel:tcp_info_read'> |
     unansweredProbes: info.readUInt8(offsets.probes),
     backoff: info.readUInt8(offsets.backoff),
   }
+}
+
+/** Whether the peers agreed on selective acknowledgements (RFC 2018); null as {@link decodeTcpInfo}. */
+export function decodeSack(info: Buffer): boolean | null {
+  return info.length < NEEDED_BYTES ? null : (info.readUInt8(offsets.options) & OPTION_SACK) !== 0
+}
+
+/**
+ * How long ago anything arrived, from which keepalive counts (keepalive_time_elapsed() in Linux); null as
+ * {@link decodeTcpInfo}.
+ */
+export function decodeHeardAgo(info: Buffer): number | null {
+  if (info.length < NEEDED_BYTES) return null
+  return Math.min(readUInt32(info, offsets.lastDataReceived), readUInt32(info, offsets.lastAckReceived))
 }
 
 function readUInt32(info: Buffer, offset: number): number {

@@ -32,7 +32,7 @@ export type WantedSocket = TcpState | 'CLOSED' | Partial<KernelSocket>
 
 interface Watched {
   pid: number
-  reader: SocketTableReader
+  readers: SocketTableReader[]
   table: SocketTable
   /** Those of known mechanisms. */
   listeners: ListenerTable
@@ -89,10 +89,13 @@ export class KernelObserver {
    */
   watch(host: Pick<Host, 'name' | 'incarnation'>, pid: number): void {
     if (this.#timer === undefined) return
-    this.#watched.get(host.name)?.reader.close()
+    closeAll(this.#watched.get(host.name))
     this.#watched.set(host.name, {
       pid,
-      reader: new SocketTableReader(pid, { ipv6: this.#cheap }),
+      // IPv4 clients of a server on :: are in the other table.
+      readers: tables
+        .filter((table) => table === 'tcp' || (this.#cheap && existsSync(`/proc/${pid}/net/${table}`)))
+        .map((table) => new SocketTableReader(pid, table)),
       table: new Map(),
       listeners: new Map(),
       emit: this.#log.emitter('kernel', host),
@@ -123,8 +126,10 @@ export class KernelObserver {
     if (watched === undefined) return null
     const read = (file: string) => readOrEmpty(`/proc/${watched.pid}/net/${file}`)
     return {
-      ...watched.reader.readBoth(),
-      datagramSockets: ['udp', 'udp6'].flatMap((file) => parseDatagramSockets(read(file))),
+      ...readAll(watched),
+      datagramSockets: ['udp', 'udp6'].flatMap((file) =>
+        parseDatagramSockets(read(file)).map(({ local }) => local),
+      ),
       datagramsReceived: parseDatagramsReceived(read('snmp')),
     }
   }
@@ -171,13 +176,13 @@ export class KernelObserver {
   close(): void {
     clearInterval(this.#timer)
     if (this.#watched.size > 0) this.#look()
-    for (const { reader } of this.#watched.values()) reader.close()
+    for (const watched of this.#watched.values()) closeAll(watched)
     this.#watched.clear()
   }
 
   #look(): void {
     for (const [host, watched] of this.#watched) {
-      const { connections: table, listeners } = watched.reader.readBoth()
+      const { connections: table, listeners } = readAll(watched)
       this.#tellListeners(host, watched, listeners)
       for (const { local, remote, old, new: now } of diffTables(watched.table, table)) {
         const groupId = this.#groupOf(host, local, remote)
@@ -226,6 +231,20 @@ function isAsWanted(sockets: readonly SocketTableEntry[], wanted: WantedSocket):
 
 function smallTables(): boolean {
   return existsSync(BUCKETS_SETTING) && Number(readFileSync(BUCKETS_SETTING, 'utf8')) > 0
+}
+
+const tables = ['tcp', 'tcp6'] as const
+
+function readAll({ readers }: Watched): { connections: SocketTable; listeners: ListenerTable } {
+  const looks = readers.map((reader) => reader.readBoth())
+  return {
+    connections: new Map(looks.flatMap(({ connections }) => [...connections])),
+    listeners: new Map(looks.flatMap(({ listeners }) => [...listeners])),
+  }
+}
+
+function closeAll(watched: Watched | undefined): void {
+  for (const reader of watched?.readers ?? []) reader.close()
 }
 
 function readOrEmpty(path: string): string {

@@ -193,7 +193,8 @@ export class TriedPrograms {
 }
 
 function isReachable(address: string, host: Host): boolean {
-  return address.startsWith('0.0.0.0:') || address.startsWith(`${host.address}:`)
+  // A server on :: takes IPv4 clients, too.
+  return /^(0\.0\.0\.0|\[::\]):/.test(address) || address.startsWith(`${host.address}:`)
 }
 
 /** A host's own, which outlives its reboots as a disk does. */

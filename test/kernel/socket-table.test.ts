@@ -6,6 +6,8 @@ import type { KernelSocket } from '../../src/events/vocabulary.ts'
 import {
   diffTables,
   namespacePids,
+  parseDatagramSockets,
+  parseListenerInodes,
   parseListeners,
   parseProcessState,
   parseSocketTable,
@@ -42,6 +44,8 @@ describe('parseSocketTable()', () => {
       },
       inode: 17565,
       uid: 1001,
+      timerLeftMs: 0,
+      retransmissionTimeoutMs: 200,
     })
   })
 
@@ -111,7 +115,7 @@ describe('parseSocketTable()', () => {
     expect(parseOne(`   0: ${ends} ${rest} 0000000000000000`)?.socket).toMatchObject(expected)
   })
 
-  test('of tcp6 takes IPv4 clients, under their IPv4 addresses', () => {
+  test('of tcp6 shows IPv6 addresses, and IPv4 clients under their IPv4 addresses', () => {
     const rest =
       '01 00000000:00000000 02:0000037E 00000000     0        0 17566 2 00000000690a51a8 20 0 0 10 -1'
     const text = [
@@ -120,9 +124,34 @@ describe('parseSocketTable()', () => {
       `   3: 0000000000000000FFFF00000100007F:1FBB 0000000000000000FFFF00000100007F:8880 ${rest}`,
     ].join('\n')
     expect(parseSocketTable(text).map(({ local, remote }) => [local, remote])).toEqual([
+      ['[::1]:8123', '[::1]:59748'],
       ['127.0.0.1:8123', '127.0.0.1:34944'],
     ])
   })
+})
+
+test('a timer says how long until it fires, in hundredths of a second', () => {
+  const line = `   0: ${ends} 01 00000000:00000000 02:000000C5 00000000     0        0 9 2 0000000000000000 21 4 0 10 -1`
+  expect(parseOne(line)).toMatchObject({ timerLeftMs: 1970, retransmissionTimeoutMs: 210 })
+})
+
+test('a line cut short, or of something else, is left out', () => {
+  expect(parseSocketTable(`${header}   0: ${ends} 01\n   1: zz zz 01 0:0 0:0 0 0 0 0\n`)).toEqual([])
+})
+
+test('parseListenerInodes() has listening sockets only', () => {
+  const rest = '00000000:00000000 00:00000000 00000000     0        0'
+  const text = `${header}   0: ${ends} 0A ${rest} 11 1\n   1: ${ends} 01 ${rest} 12 1\n`
+  expect(parseListenerInodes(text)).toEqual([11])
+})
+
+test('parseDatagramSockets() tells connected sockets from others', () => {
+  const rest = '00000000:00000000 00:00000000 00000000     0        0'
+  const text = `${header} 10: ${ends} 01 ${rest} 11 2\n 11: 0100007F:1F90 00000000:0000 07 ${rest} 12 2\n`
+  expect(parseDatagramSockets(text)).toEqual([
+    { local: '10.0.2.1:34896', remote: '10.0.2.2:7000', inode: 11 },
+    { local: '127.0.0.1:8080', remote: null, inode: 12 },
+  ])
 })
 
 describe('diffTables()', () => {
@@ -136,7 +165,8 @@ describe('diffTables()', () => {
   }
   function tableWith(socket: KernelSocket): SocketTable {
     const [local, remote] = ['10.0.0.1:34896', '10.0.0.2:7000']
-    return new Map([[socketKey(local, remote), { local, remote, socket, inode: 9, uid: 0 }]])
+    const others = { inode: 9, uid: 0, timerLeftMs: 0, retransmissionTimeoutMs: 200 }
+    return new Map([[socketKey(local, remote), { local, remote, socket, ...others }]])
   }
   const diff = (old: KernelSocket, now: KernelSocket) => diffTables(tableWith(old), tableWith(now))
 

@@ -1,0 +1,26 @@
+/** Which setting would make a connection notice, and how a program sets it. One line, for what is worst. */
+import type { ConnectionFacts } from './facts.ts'
+import type { Forecast } from './forecast.ts'
+
+const HEARTBEAT = 'TCP is asked as well as it can be; a frozen peer only a heartbeat of the program notices'
+
+export function adviceFor(facts: ConnectionFacts, { idle, sending }: Omit<Forecast, 'advice'>): string {
+  const { state, reading } = facts
+  if (state === 'SYN-SENT') {
+    return 'net.ipv4.tcp_syn_retries, TCP_USER_TIMEOUT, or a timer of the program (Node: socket.destroy())'
+  }
+  if (state === 'CLOSE-WAIT') {
+    return 'the peer has closed, the program has not: it should close too (Node: socket.end())'
+  }
+  if (sending === null && idle === null) return 'nothing: the kernel ends it by itself'
+  if (idle?.notices === 'never') {
+    return 'it asks nobody while idle: SO_KEEPALIVE (Node: socket.setKeepAlive(true, 60_000))'
+  }
+  if (reading === null) return 'first read its options: as root, or as its user'
+  const { keepaliveIdleMs, userTimeoutMs } = reading.options
+  if (userTimeoutMs > 0) return HEARTBEAT
+  const [idleMs, sendingMs] = [idle?.within?.maxMs ?? 0, sending?.within?.maxMs ?? 0]
+  return idleMs > sendingMs
+    ? `sooner while idle: TCP_KEEPIDLE, now ${keepaliveIdleMs / 1000} s (Node: socket.setKeepAlive(true, 60_000))`
+    : 'sooner while sending: TCP_USER_TIMEOUT (not offered by Node), or net.ipv4.tcp_retries2'
+}

@@ -1,0 +1,144 @@
+/**
+ * The sockets of another process, read without changing anything about them.
+ *
+ * /proc/<pid>/fd says which sockets it holds (proc_pid_fd(5)). Their options are told to nobody but who holds
+ * them: so pidfd_getfd(2) duplicates a descriptor into this process for the microseconds of reading. A duplicate
+ * is one more reference to the same socket. It sends nothing and sets nothing; a process that closes the socket
+ * in that very moment closes it those microseconds later.
+ */
+import { closeSync, fstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { libc, libcProblem } from './libc.ts'
+import { readTcp, type TcpReading } from './socket-options.ts'
+
+/** The same on all machines that Node runs on: system calls younger than 5.1 have one number. */
+const SYS_PIDFD_OPEN = 434
+const SYS_PIDFD_GETFD = 438
+
+/** What is read of a command line. */
+const COMMAND_BYTES_MAX = 4096
+
+export interface ForeignProcess {
+  pid: number
+  /** Its arguments, or its name in brackets where it hides them. */
+  command: string
+  uid: number
+  /** `net:[4026531840]`: equal for processes of one network namespace. */
+  netNamespace: string
+  /** By inode, a descriptor that is that socket: of any protocol, Unix ones too. */
+  sockets: ReadonlyMap<number, number>
+  /** It has more descriptors than were looked at. */
+  cutShort: boolean
+}
+
+/**
+ * What /proc says of a process.
+ * @param descriptorsMax so many of its descriptors are looked at
+ * @throws Error with code ENOENT or ESRCH when there is no such process (any more), EACCES when it is not ours to see
+ */
+export function readForeignProcess(pid: number, descriptorsMax: number): ForeignProcess {
+  const folder = `/proc/${pid}`
+  const { uid } = statSync(folder)
+  const sockets = new Map<number, number>()
+  const descriptors = readdirSync(`${folder}/fd`)
+  for (const fd of descriptors.slice(0, descriptorsMax)) {
+    const inode = /^socket:\[(\d+)\]$/.exec(linkOf(`${folder}/fd/${fd}`))?.[1]
+    if (inode !== undefined) sockets.set(Number(inode), Number(fd))
+  }
+  return {
+    pid,
+    command: commandOf(folder),
+    uid,
+    netNamespace: readlinkSync(`${folder}/ns/net`),
+    sockets,
+    cutShort: descriptors.length > descriptorsMax,
+  }
+}
+
+/** Empty where the descriptor was closed while we looked. */
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return ''
+  }
+}
+
+function commandOf(folder: string): string {
+  const line = readFileSync(`${folder}/cmdline`, 'utf8').slice(0, COMMAND_BYTES_MAX)
+  const words = line.split('\0').filter((word) => word !== '')
+  return words.length > 0 ? words.join(' ') : `[${readFileSync(`${folder}/comm`, 'utf8').trim()}]`
+}
+
+export type SocketReader = {
+  /**
+   * Options and TCP_INFO of one of its sockets.
+   * @returns null when it was closed meanwhile
+   */
+  read(inode: number, fd: number): TcpReading | null
+  close(): void
+}
+
+/**
+ * Opens a process for reading its sockets' options.
+ * @returns why that is not possible, in words, where it is not
+ */
+export function openSocketReader(pid: number): SocketReader | { problem: string } {
+  const system = libc()
+  if (system === null) return { problem: libcProblem() ?? '' }
+  if (retagsSockets(controlGroups('self'), controlGroups(pid))) {
+    return { problem: 'it is in another net_cls or net_prio control group: a duplicate would change its own' }
+  }
+  let pidfd: number
+  try {
+    pidfd = system.syscall(SYS_PIDFD_OPEN, pid, 0, 0)
+  } catch (error) {
+    return { problem: words(error) }
+  }
+  return {
+    read(inode, fd) {
+      let duplicate: number
+      try {
+        duplicate = system.syscall(SYS_PIDFD_GETFD, pidfd, fd, 0)
+      } catch (error) {
+        // EBADF: closed meanwhile. ESRCH: so was the process.
+        if (/EBADF|ESRCH/.test(words(error))) return null
+        throw error
+      }
+      try {
+        // The number may stand for another file by now.
+        return fstatSync(duplicate).ino === inode ? readTcp(duplicate) : null
+      } finally {
+        closeSync(duplicate)
+      }
+    },
+    close: () => closeSync(pidfd),
+  }
+}
+
+function controlGroups(pid: number | 'self'): string {
+  try {
+    return readFileSync(`/proc/${pid}/cgroup`, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/**
+ * Whether a duplicate would change the socket after all: the kernel gives a socket that it hands over the
+ * traffic class and priority of the process that receives it (__receive_sock()), where the old net_cls and
+ * net_prio control groups are in use.
+ * @param own the text of /proc/self/cgroup (cgroups(7))
+ * @param theirs of the other process
+ */
+export function retagsSockets(own: string, theirs: string): boolean {
+  const groupsOf = (text: string) =>
+    text
+      .split('\n')
+      .filter((line) => /^\d+:([^:]*,)?net_(cls|prio)(,[^:]*)?:/.test(line))
+      .join('\n')
+  return groupsOf(own) !== groupsOf(theirs)
+}
+
+function words(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
