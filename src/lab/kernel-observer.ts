@@ -43,7 +43,8 @@ interface Watched {
 
 /** What a look at a host's kernel shows. */
 export interface HostSockets {
-  connections: SocketTable
+  /** With the group that each has in the log, where it is known what is spoken there. */
+  connections: (SocketTableEntry & { groupId?: string })[]
   listeners: ListenerTable
   /** Their local addresses. */
   datagramSockets: string[]
@@ -125,8 +126,13 @@ export class KernelObserver {
     const watched = this.#watched.get(host.name)
     if (watched === undefined) return null
     const read = (file: string) => readOrEmpty(`/proc/${watched.pid}/net/${file}`)
+    const { connections, listeners } = readAll(watched)
     return {
-      ...readAll(watched),
+      connections: [...connections.values()].map((entry) => {
+        const groupId = this.#groupOf(host.name, entry.local, entry.remote)
+        return groupId === undefined ? entry : { ...entry, groupId }
+      }),
+      listeners,
       datagramSockets: ['udp', 'udp6'].flatMap((file) =>
         parseDatagramSockets(read(file)).map(({ local }) => local),
       ),

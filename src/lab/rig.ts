@@ -191,6 +191,16 @@ export class Rig {
     await this.#announce(host, 'own', address, mechanism)
   }
 
+  /** The processes of what is under test on a host. */
+  processesUnderTest(host: Host): number[] {
+    return (
+      this.#underTest
+        .get(host.name)
+        ?.tree.find()
+        .map(({ pid }) => pid) ?? []
+    )
+  }
+
   /** A host's sockets at this moment; null where there is no table to read. */
   look(host: Host) {
     return this.#kernel.look(host)

@@ -178,7 +178,8 @@ function tellPredictions(
   process.stdout.write(`\n${comparisonsText(comparisons, style)}\n`)
 }
 
-function whereItIs(plan: Plan): string {
+/** Where the files of a run are, in two lines. */
+export function whereItIs(plan: Plan): string {
   const folder = relative('.', plan.folder) || plan.folder
   const captures = plan.tier === 'netns' ? ', *.pcapng for Wireshark' : ''
   return `Look at it: ${join(folder, 'report.html')} (opens in a browser, needs no network)

@@ -1,12 +1,14 @@
 /** `npm run try`: somebody's own programs under every fault, from the command line to the exit status. */
+import { writeFileSync } from 'node:fs'
 import { availableParallelism, freemem } from 'node:os'
 import { findCapabilities, type Isolation } from '../hosts/capabilities.ts'
 import { readSysctls } from '../kernel/sysctls.ts'
 import { CannotRunError } from '../lab/launch.ts'
 import type { LabOptions } from '../lab/options.ts'
-import { selectionOf } from '../lab/plan.ts'
-import { exitStatusOf, INTERRUPTED, stopOnSignals } from '../lab/run.ts'
+import { type Plan, selectionOf } from '../lab/plan.ts'
+import { exitStatusOf, INTERRUPTED, stopOnSignals, whereItIs } from '../lab/run.ts'
 import { startRun } from '../lab/start.ts'
+import { toJUnit } from '../view/export/junit.ts'
 import { Progress } from '../view/terminal/progress.ts'
 import { styleFor } from '../view/terminal/style.ts'
 import { casesOf } from './faults.ts'
@@ -52,9 +54,14 @@ export async function tryCommand(args: readonly string[]): Promise<number> {
   progress.begin(run.plan)
   const interrupted = stopOnSignals(run)
   const { plan, log, report } = await run.done.finally(() => progress.end())
+  if (telling.junit !== null) writeFileSync(telling.junit, toJUnit(report))
   if (telling.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
-  else process.stdout.write(`${tellTry(log, plan, report.checks, styleFor(process.stdout, telling))}\n`)
-  return interrupted.signal.aborted ? INTERRUPTED : exitStatusOf(report.checks)
+  else
+    process.stdout.write(
+      `${tellTry(log, plan as Plan<TrySettings>, report.checks, styleFor(process.stdout, telling))}\n${whereItIs(plan)}\n`,
+    )
+  if (interrupted.signal.aborted) return INTERRUPTED
+  return request.expect.length === 0 ? 0 : exitStatusOf(report.checks)
 }
 
 function pairsAtOnce(): number {
@@ -79,7 +86,7 @@ function optionsOf(request: TryRequest, telling: Telling, cases: string[]): LabO
   const [side, ...others] = request.strike
   return {
     ...selectionOf({}, cases, [request.name]),
-    hosts: 'netns',
+    hosts: 'auto',
     pace: request.pace,
     strike: others.length === 0 ? (side ?? null) : null,
     seed: 0,

@@ -10,8 +10,11 @@ import type { Lab } from '../lab/lab.ts'
 import type { Plan } from '../lab/plan.ts'
 import type { Rig } from '../lab/rig.ts'
 import { allCases, middleOf, type TryCase } from './faults.ts'
+import { findingsOf } from './findings.ts'
+import { judgeTry } from './judge.ts'
 import { TriedPrograms } from './programs.ts'
 import type { TryRequest } from './request.ts'
+import { taleOf } from './tell.ts'
 
 /** What the runner needs to know beside the plan. */
 export type TrySettings = TryRequest & {
@@ -41,7 +44,9 @@ export function tryLab(
     prepare: () => ({ settings, sysctls, watchMs }),
     experiment,
     questions: () => [],
-    judge: () => [],
+    judge: judgeTry,
+    findings: (log, plan) => findingsOf(log, plan),
+    story: (log, plan) => ({ ...taleOf(log, plan), cell: plan.cells[0] ?? '' }),
   }
 }
 
@@ -71,6 +76,7 @@ async function oneFault(rig: Rig, { settings, mechanisms }: Plan<TrySettings>, o
   const watching = programs.watch()
   watching.catch(() => {}) // heard below, unless the run ends first
   await rig.sleep(settings.settleMs)
+  programs.observe()
   const struck = side === 'client' ? pair.a : pair.b
   const { fault: struckBy, sinceMs, undo } = await rig.strike(fault, pair, struck)
   const lastsMs = fault === 'blip' ? (struckBy.lastsMs ?? settings.watchMs) : settings.watchMs

@@ -6,6 +6,7 @@ import { UsageError } from '../lab/options.ts'
 import type { Rig } from '../lab/rig.ts'
 import { EndBeliefs } from './ends.ts'
 import type { TrySettings } from './lab.ts'
+import { observeSockets } from './observe.ts'
 import { diesAtOnce, doNotTalk, type ListeningPlace } from './problems.ts'
 
 const LOOK_EVERY_MS = 50
@@ -68,6 +69,11 @@ export class TriedPrograms {
     for (const host of [a, b]) this.#rig.truth(host, 'answering', 'they talk')
   }
 
+  /** Logs how the sockets of both ends are set, as their kernels have it. */
+  observe(): void {
+    for (const host of [this.#pair.a, this.#pair.b]) observeSockets(this.#rig, host)
+  }
+
   /** Goes on looking for ports that are opened later; until `end`. */
   async watch(): Promise<void> {
     while (!this.#over) {
@@ -123,12 +129,13 @@ export class TriedPrograms {
     return this.#hasConnection() || this.#hasDatagrams()
   }
 
-  #hasConnection(): boolean {
+  #hasConnection(): boolean | undefined {
     const { a, b } = this.#pair
-    const connections = [...(this.#rig.look(a)?.connections.values() ?? [])]
-    return connections.some(
-      ({ remote, socket }) => remote.startsWith(`${b.address}:`) && socket.state === 'ESTABLISHED',
-    )
+    return this.#rig
+      .look(a)
+      ?.connections.some(
+        ({ remote, socket }) => remote.startsWith(`${b.address}:`) && socket.state === 'ESTABLISHED',
+      )
   }
 
   /** Nobody else has sent any so far. */
