@@ -28,7 +28,13 @@ export interface Report {
 }
 
 /** Puts the report together. The sysctls are those of a host, as its own process read them. */
-export function reportOf(plan: Plan, log: LabLog, checks: Check[], startedAt: Date, findings?: unknown): Report {
+export function reportOf(
+  plan: Plan,
+  log: LabLog,
+  checks: Check[],
+  startedAt: Date,
+  findings?: unknown,
+): Report {
   return {
     schema: REPORT_SCHEMA,
     lab: plan.lab,

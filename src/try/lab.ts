@@ -5,8 +5,10 @@
  *       cut-a                                       cut-b
  *   sh -c '...'   ==== switch, cable, router ====   sh -c '...'
  */
+import { writeFileSync } from 'node:fs'
 import type { Host, Pair } from '../hosts/host.ts'
 import type { Lab } from '../lab/lab.ts'
+import { UsageError } from '../lab/options.ts'
 import type { Plan } from '../lab/plan.ts'
 import type { Rig } from '../lab/rig.ts'
 import { allCases, middleOf, type TryCase } from './faults.ts'
@@ -52,6 +54,7 @@ export function tryLab(
 
 /** Faults first of those that make whole programs wait longest: none, so as they come. */
 export async function experiment(rig: Rig, plan: Plan<TrySettings>): Promise<void> {
+  trySysctls(plan.settings.sysctls)
   const possible = rig.possible(allCases)
   const waiting = allCases.filter(({ id }) => possible.includes(id))
   const { atOnce } = plan.settings
@@ -67,6 +70,25 @@ export async function experiment(rig: Rig, plan: Plan<TrySettings>): Promise<voi
   )
 }
 
+/**
+ * Tries what somebody wants to set, where it does no harm: in the namespace between the hosts.
+ * @throws UsageError
+ */
+function trySysctls(sysctls: Record<string, string>): void {
+  for (const [path, value] of Object.entries(sysctls)) {
+    try {
+      writeFileSync(`/proc/sys/${path}`, value)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      throw new UsageError(
+        code === 'ENOENT' || code === 'EACCES'
+          ? `--sysctl ${path}: a host has no such setting of its own`
+          : `--sysctl ${path}=${value}: the kernel refuses the value (${code})`,
+      )
+    }
+  }
+}
+
 async function oneFault(rig: Rig, { settings, mechanisms }: Plan<TrySettings>, one: TryCase): Promise<void> {
   const { id, fault, side } = one
   const [pair] = await rig.boot([{ name: id, middle: middleOf(fault) }])
@@ -76,6 +98,7 @@ async function oneFault(rig: Rig, { settings, mechanisms }: Plan<TrySettings>, o
   const watching = programs.watch()
   watching.catch(() => {}) // heard below, unless the run ends first
   await rig.sleep(settings.settleMs)
+  programs.assertRunning()
   programs.observe()
   const struck = side === 'client' ? pair.a : pair.b
   const { fault: struckBy, sinceMs, undo } = await rig.strike(fault, pair, struck)

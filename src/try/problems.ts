@@ -14,21 +14,47 @@ export interface ListeningPlace {
   isReachable: boolean
 }
 
-/** A program that ended before it talked to anybody. */
-export function diesAtOnce(name: string, exit: Exit | null, lastLines: readonly string[]): string {
+/**
+ * A program that ended before it talked to anybody.
+ * @param places of a client: where the server waits
+ */
+export function diesAtOnce(
+  name: string,
+  exit: Exit | null,
+  lastLines: readonly string[],
+  places: readonly ListeningPlace[] | null,
+): string {
   const words = lastWords(lastLines)
   if (exit?.code === NOT_FOUND) {
     return `the ${name}'s command was not found${words}; is it installed, and its folder in PATH?`
   }
   if (exit?.code === NOT_EXECUTABLE) return `the ${name}'s command cannot be executed${words}; try chmod +x`
-  const how = exit?.signal ? `by ${exit.signal}` : `with status ${exit?.code}`
-  return `the ${name} ended ${how} before anybody talked${words}; does its command run in a terminal of yours?`
+  const advice =
+    places === null
+      ? 'does its command run in a terminal of yours?'
+      : `the server listens on ${placesWords(places)}, at {server}`
+  return `the ${name} ended ${howWords(exit)} before anybody talked${words}; ${advice}`
+}
+
+/** A program that talked, perhaps, and was gone before the fault. */
+export function endsTooEarly(name: string, exit: Exit, lastLines: readonly string[]): string {
+  return `the ${name} ended ${howWords(exit)} before anything could go wrong${lastWords(lastLines)}; give a command that goes on, such as a loop`
+}
+
+function howWords(exit: Exit | null): string {
+  return exit?.signal ? `by ${exit.signal}` : `with status ${exit?.code}`
+}
+
+function placesWords(places: readonly ListeningPlace[]): string {
+  return places.length === 0
+    ? 'no port'
+    : places.map(({ protocol, address }) => `${protocol} ${address}`).join(' and ')
 }
 
 export interface Silence {
   /** Of the server's host. */
   places: readonly ListeningPlace[]
-  said: readonly { name: string; lastLine: string | null; hasEnded: boolean }[]
+  said: readonly { name: string; lastLine: string | null }[]
   connectWithinMs: number
   ready: string | null
 }
@@ -49,12 +75,7 @@ export function doNotTalk({ places, said, connectWithinMs, ready }: Silence): st
   if (reachable.length === 0) {
     return `they do not talk ${within}: the server listens on no port${words}; give it more time with --connect-within, or is that a client's command?`
   }
-  const at = reachable.map(({ protocol, address }) => `${protocol} ${address}`).join(' and ')
-  const gone = said.find(({ name, hasEnded }) => hasEnded && name !== 'server')
-  if (gone !== undefined) {
-    return `the ${gone.name} ended before anything could go wrong${words}; give a command that goes on, such as a loop`
-  }
-  return `they do not talk ${within}: the server listens on ${at}, and no client has connected${words}; a client reaches it at {server}`
+  return `they do not talk ${within}: the server listens on ${placesWords(reachable)}, and no client has connected${words}; a client reaches it at {server}`
 }
 
 function lastWords(lines: readonly string[]): string {

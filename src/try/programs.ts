@@ -7,7 +7,7 @@ import type { Rig } from '../lab/rig.ts'
 import { EndBeliefs } from './ends.ts'
 import type { TrySettings } from './lab.ts'
 import { observeSockets } from './observe.ts'
-import { diesAtOnce, doNotTalk, type ListeningPlace } from './problems.ts'
+import { diesAtOnce, doNotTalk, endsTooEarly, type ListeningPlace } from './problems.ts'
 
 const LOOK_EVERY_MS = 50
 /** Of a program's last words, so many are shown. */
@@ -19,6 +19,7 @@ const SCRATCH = '/run/stillhere'
 interface Running {
   /** `server`, `client`, `client-2` */
   readonly name: string
+  readonly host: Host
   readonly command: HostCommand
   readonly lines: string[]
 }
@@ -108,7 +109,7 @@ export class TriedPrograms {
       environment: { STILLHERE_SERVER: this.#pair.b.address, STILLHERE_FOLDER: scratch },
       onLine: (said) => this.#onLine(said, side, lines),
     })
-    this.#running.set(name, { name, command: started, lines })
+    this.#running.set(name, { name, host, command: started, lines })
     void started.exited.then(() => {
       // What the run itself ends has not noticed anything.
       if (!this.#over) this.#beliefs[side].allDown('program_ended')
@@ -147,15 +148,33 @@ export class TriedPrograms {
   /** @throws UsageError when a program ends meanwhile */
   async #until(isSo: () => boolean, untilMs: number): Promise<boolean> {
     while (!isSo()) {
-      for (const one of this.#running.values()) {
-        const { exit } = one.command
-        // Status 0: it may have become a daemon.
-        if (exit !== null && exit.code !== 0) throw this.#endedAtOnce(one)
-      }
+      this.#assertBeginning()
       if (performance.now() > untilMs) return false
       await this.#rig.sleep(LOOK_EVERY_MS)
     }
     return true
+  }
+
+  /** @throws UsageError when a program has ended that had not even begun to talk */
+  #assertBeginning(): void {
+    for (const one of this.#running.values()) {
+      const { exit } = one.command
+      // Status 0: it may have become a daemon.
+      if (exit !== null && (exit.code !== 0 || !this.#runsOn(one.host))) throw this.#endedAtOnce(one)
+    }
+  }
+
+  /** @throws UsageError when on one of the hosts nothing runs any more that could notice anything */
+  assertRunning(): void {
+    for (const one of this.#running.values()) {
+      if (one.command.exit !== null && !this.#runsOn(one.host)) {
+        throw new UsageError(endsTooEarly(one.name, one.command.exit, one.lines))
+      }
+    }
+  }
+
+  #runsOn(host: Host): boolean {
+    return this.#rig.processesUnderTest(host).length > 0
   }
 
   /** Where the programs of a host wait to be spoken to. */
@@ -184,16 +203,20 @@ export class TriedPrograms {
 
   // ---- what is wrong with them ------------------------------------------------------------------
 
-  #endedAtOnce({ name, command, lines }: Running): UsageError {
-    return new UsageError(diesAtOnce(name, command.exit, lines))
+  #endedAtOnce({ name, command: { exit }, lines }: Running): UsageError {
+    const isClient = name !== 'server'
+    return new UsageError(
+      isClient && exit?.code === 0
+        ? endsTooEarly(name, exit, lines)
+        : diesAtOnce(name, exit, lines, isClient ? this.#places(this.#pair.b) : null),
+    )
   }
 
   #doNotTalk(): UsageError {
     const { connectWithinMs, ready } = this.#settings
-    const said = [...this.#running.values()].map(({ name, lines, command }) => ({
+    const said = [...this.#running.values()].map(({ name, lines }) => ({
       name,
       lastLine: lines.at(-1) ?? null,
-      hasEnded: command.exit !== null,
     }))
     return new UsageError(doNotTalk({ places: this.#places(this.#pair.b), said, connectWithinMs, ready }))
   }

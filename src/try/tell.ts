@@ -162,7 +162,9 @@ function checkLine(check: Check, style: Style): string {
 
 function verdictText(checks: readonly Check[], style: Style): string {
   if (checks.length === 0) return "Nothing was expected, so nothing was judged: try --expect 'cut<10s'"
-  const words = countWords(checks).replace('checks', 'expectations')
+  const words = countWords(checks)
+    .replace(/^1 checks/, '1 expectation')
+    .replace('checks', 'expectations')
   const skipped = new Set(checks.filter(({ verdict }) => verdict === 'skipped').map(({ because }) => because))
   return [
     checks.some(({ verdict }) => verdict === 'fail') ? style.bad(words) : words,
