@@ -26,8 +26,11 @@ export interface Target {
    * it right beside the act, since every ghost time is counted from there.
    */
   truth(seenFrom: Host, truth: Truth): void
-  /** Does a datagram from `from` to its peer come back? Independent of the connections under test. */
-  answers(from: Host): Promise<boolean>
+  /**
+   * Does a datagram from `from` to its peer come back? Independent of the connections under test.
+   * @param withinMs goes on asking for so long; by default it asks a few times at once
+   */
+  answers(from: Host, withinMs?: number): Promise<boolean>
   /**
    * What comes back of a series of numbered datagrams from `from` to its peer, and when.
    * @throws FaultError when a host has no process to measure

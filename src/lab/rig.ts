@@ -416,7 +416,7 @@ export class Rig {
       other,
       network: this.#hosts.network,
       truth: (seenFrom, truth) => this.truth(seenFrom, truth, 'the lab did it'),
-      answers: (from) => this.#answers(from, from === pair.a ? pair.b : pair.a),
+      answers: (from, withinMs) => this.#answers(from, from === pair.a ? pair.b : pair.a, withinMs),
       measure: async (from, series) => {
         try {
           return await this.measure(from, from === pair.a ? pair.b : pair.a, series)
@@ -447,11 +447,12 @@ export class Rig {
    * An answer at the first try is enough to say yes. For no, one unanswered probe is enough only because
    * each fault asks right after its act and is believed only when the answer is the expected one.
    */
-  async #answers(from: Host, to: Host): Promise<boolean> {
+  async #answers(from: Host, to: Host, withinMs = 0): Promise<boolean> {
     const port = to.process?.echoPort
     if (port === undefined || from.process === null) return false
     const probe = { address: to.address, port, withinMs: PROBE_ANSWERS_WITHIN_MS }
-    for (let tries = 0; tries < PROBE_TRIES; tries++) {
+    const until = performance.now() + withinMs
+    for (let tries = 0; tries < PROBE_TRIES || performance.now() < until; tries++) {
       if (await from.process.ask('probe', probe)) return true
     }
     return false

@@ -4,7 +4,7 @@
  *     FAULT[@END]<TIME            an end notices within TIME
  *     FAULT[@END]:unnoticed       it does not notice for the whole watch
  *     FAULT:survives              the connections of before are still there afterwards, at both ends
- *     FAULT:recovers<TIME         data arrives in both directions again within TIME after the fault is undone
+ *     FAULT:recovers<TIME         data arrives again within TIME after the fault is undone, each way it went before
  *
  * FAULT is one of `tryFaults`; END is `client` or `server`, and the one that was not struck where it is left
  * out; TIME is a number with `ms`, `s` or `m`. As in `cut<10s`, `freeze@client:unnoticed`, `blip:survives`,

@@ -3,7 +3,7 @@ import { hostOfRole } from '../events/host-names.ts'
 import { addressOf, type EventData, type EventOf, type LabEvent, type Trigger } from '../events/vocabulary.ts'
 import type { LabLog, Strike } from '../lab/log.ts'
 import { mechanismOf } from '../lab/log.ts'
-import type { Plan, Side } from '../lab/plan.ts'
+import { type Plan, type Side, sides } from '../lab/plan.ts'
 import { causeOfEnd } from './ends.ts'
 import { allCases, type TryCase } from './faults.ts'
 import type { TrySettings } from './lab.ts'
@@ -33,6 +33,8 @@ export interface EndFindings {
   connections: ConnectionFindings[]
   /** It believes in none of the connections any more that it had when the fault struck. */
   noticed: { afterMs: number; by: Trigger; evidence: string } | null
+  /** Its peer was for the whole watch not what it had been: to go on believing is to believe in a ghost. */
+  hasGhost: boolean
   /** The first of its programs to print what `--down` says. */
   saidAfterMs: number | null
   /** The first of its programs to end. */
@@ -55,10 +57,11 @@ export interface CaseFindings {
   ends: Record<Side, EndFindings>
   /** The connections of before are there afterwards, at both ends. */
   survived: boolean
-  /** Payload has arrived at both ends so long after the mending; null: never. */
+  /** Payload has arrived again so long after the mending, each way it went before; null: never. */
   recoveredAfterMs: number | null
   recoveryWatchedMs: number
-  warnings: string[]
+  /** The ends whose idle connections nobody watches: their kernels would believe in them for ever. */
+  unwatched: Side[]
 }
 
 /** What was found of each fault that was seen to happen, to its end. */
@@ -75,10 +78,11 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
   const { settings } = plan
   const { at: from, until } = strike
   const watched = Math.min(until, from + settings.watchMs)
-  const end = (side: Side) => endFindings(log, settings, one.id, side, { from, to: watched })
+  const end = (side: Side) => endFindings(log, settings, one, side, { from, to: watched })
   const ends = { client: end('client'), server: end('server') }
   const mendedAt = mendedOf(log, strike)
-  const recoveredAt = heardBothWays(log, one.id, mendedAt, until)
+  const before = { from: from - settings.settleMs / 2, to: from }
+  const recoveredAt = heardAgain(log, one.id, before, { from: mendedAt, to: until })
   return {
     id: one.id,
     fault: one.fault,
@@ -92,7 +96,7 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
     survived: survives(log, settings, one.id, from, until),
     recoveredAfterMs: recoveredAt === null ? null : Math.max(0, Math.round(recoveredAt - mendedAt)),
     recoveryWatchedMs: Math.round(until - mendedAt),
-    warnings: [ends.client, ends.server].flatMap(warningsOf),
+    unwatched: sides.filter((side) => isUnwatched(ends[side], one.side === side)),
   }
 }
 
@@ -115,9 +119,9 @@ function mendedOf(log: LabLog, { pair, other, at, until }: Strike): number {
 function endFindings(
   log: LabLog,
   { down }: TrySettings,
-  caseId: string,
+  { id: caseId, fault }: TryCase,
   end: Side,
-  { from, to }: { from: number; to: number },
+  { from, to }: Time,
 ): EndFindings {
   const host = hostOfRole(caseId, end)
   const since = (event: LabEvent) => Math.max(0, Math.round(event.time - from))
@@ -129,6 +133,7 @@ function endFindings(
     host,
     connections,
     noticed: noticedOf(log, host, connections, said ?? ended, from, to),
+    hasGhost: fault !== 'blip' && log.first('truth:updated', { host, from, to }) !== undefined,
     saidAfterMs: said === undefined ? null : since(said),
     exit:
       ended === undefined
@@ -221,18 +226,13 @@ function noticedOf(
     : { afterMs: after(last), by: last.data.trigger, evidence: addressOf(last) }
 }
 
-/** The kernel alone will believe in an idle connection for ever, if nobody asked it for more. */
-function warningsOf({ end, connections }: EndFindings): string[] {
-  const unwatched = connections.filter(({ options, timer, wasIdle }) => {
+/** Neither keepalive nor a user timeout on a connection on which nothing was written; unless it was to end. */
+function isUnwatched({ connections, exit }: EndFindings, isStruck: boolean): boolean {
+  if (isStruck && exit !== null) return false
+  return connections.some(({ options, timer, wasIdle }) => {
     const asks = options === null ? timer === 'keepalive' : options.keepalive || options.userTimeoutMs > 0
     return wasIdle && !asks
   })
-  if (unwatched.length === 0) return []
-  const [first] = unwatched
-  const more = unwatched.length === 1 ? '' : ` and ${unwatched.length - 1} more`
-  return [
-    `${end}: neither keepalive nor a user timeout on ${first?.local} to ${first?.remote}${more}, on which it wrote nothing: its kernel would believe for ever`,
-  ]
 }
 
 // ---- both ends ----------------------------------------------------------------------------------
@@ -250,17 +250,26 @@ function survives(log: LabLog, { down }: TrySettings, caseId: string, from: numb
   })
 }
 
-/** The first moment by which payload has arrived at either end since another. */
-function heardBothWays(log: LabLog, caseId: string, from: number, to: number): number | null {
-  const first = (side: Side) =>
+interface Time {
+  from: number
+  to: number
+}
+
+/**
+ * The first moment by which payload has arrived again, at each end that it reached before: a download flows one
+ * way. Where nothing flowed, at both ends.
+ */
+function heardAgain(log: LabLog, caseId: string, before: Time, after: Time): number | null {
+  const first = (side: Side, time: Time) =>
     log
-      .all('packet:captured', { host: hostOfRole(caseId, side), from, to })
+      .all('packet:captured', { host: hostOfRole(caseId, side), ...time })
       .find(
         (event) =>
           event.data.direction === 'received' && mechanismOf(event) !== undefined && isPayload(event),
       )
-  const [client, server] = [first('client'), first('server')]
-  return client === undefined || server === undefined ? null : Math.max(client.time, server.time)
+  const reached = sides.filter((side) => first(side, before) !== undefined)
+  const arrivals = (reached.length === 0 ? sides : reached).map((side) => first(side, after)?.time ?? null)
+  return arrivals.includes(null) ? null : Math.max(...arrivals.map(Number))
 }
 
 /** Bytes of a program, be it for the second time. */

@@ -78,10 +78,11 @@ export function claimOf(expectation: Expectation, found: CaseFindings, row: stri
       return {
         claim: {
           ...about('recovers'),
-          claim: `data arrives in both directions again within ${expectation.withinMs / 1000} s`,
+          claim: `data flows again as before within ${expectation.withinMs / 1000} s`,
           expected: { min: 0, max: expectation.withinMs, unit: 'ms' },
           observed: { value, unit: 'ms', watchedMs: found.recoveryWatchedMs },
-          because: value === null ? 'no payload arrived at both ends' : 'payload arrived at both ends',
+          because:
+            value === null ? 'payload did not arrive as before' : 'payload arrived, each way it went before',
         },
         from: mendedAt,
         to: mendedAt + (value ?? found.recoveryWatchedMs),

@@ -227,9 +227,9 @@ function isReachable(address: string, host: Host): boolean {
   return /^(0\.0\.0\.0|\[::\]):/.test(address) || address.startsWith(`${host.address}:`)
 }
 
-/** A host's own, which outlives its reboots as a disk does. */
-function scratchFolder(host: Host): string {
-  const folder = `${SCRATCH}/${host.name}`
+/** Of both hosts of a pair, for keys and the like; it outlives their reboots as a disk does. */
+function scratchFolder({ pair }: Host): string {
+  const folder = `${SCRATCH}/${pair}`
   mkdirSync(folder, { recursive: true })
   // Whoever the program runs as.
   chmodSync(folder, 0o1777)

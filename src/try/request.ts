@@ -117,7 +117,7 @@ Runs your programs, unmodified, on two hosts of their own; waits until they talk
 go wrong, each fault on fresh hosts, and tells who noticed, when, and what recovered.
 
   --server COMMAND    any shell command; {server} is its address (also $STILLHERE_SERVER),
-                      {folder} an empty folder that goes with its host ($STILLHERE_FOLDER)
+                      {folder} a folder of this fault's two hosts ($STILLHERE_FOLDER)
   --client COMMAND    likewise, on the other host; may be given several times
   --file FILE         the same as JSON: {"server": "...", "client": ["..."], "expect": ["cut<10s"]}
   --faults LIST       of ${tryFaults.slice(0, 8).join(',')},
@@ -248,10 +248,10 @@ function requestOf(wanted: Wanted): TryRequest {
   const recoverMs = wanted.recover ?? RECOVER_MS
   for (const one of expect) {
     const limitMs = one.kind === 'recovers' ? recoverMs : watchMs
-    if ('withinMs' in one && one.withinMs >= limitMs) {
+    if ('withinMs' in one && one.withinMs > limitMs) {
       const option = one.kind === 'recovers' ? '--recover' : '--watch'
       throw new UsageError(
-        `--expect ${one.text}: it is watched for ${limitMs / 1000} s only; raise ${option} above ${one.withinMs / 1000}s`,
+        `--expect ${one.text}: it is watched for ${limitMs / 1000} s only; raise ${option} to ${one.withinMs / 1000}s`,
       )
     }
   }

@@ -1,13 +1,12 @@
 /** What a try found, as text: a table for whoever wants to know how long, and fault by fault why. */
 import { type Check, countWords, observedWords, type Verdict } from '../lab/checks.ts'
 import type { LabLog } from '../lab/log.ts'
-import type { Plan, Side } from '../lab/plan.ts'
+import { type Plan, type Side, sides } from '../lab/plan.ts'
 import type { Style, Tale } from '../lab/tale.ts'
 import { SIGNS, shortTime, signOf } from '../view/viewer/signs.ts'
 import { type CaseFindings, type ConnectionFindings, type EndFindings, findingsOf } from './findings.ts'
 import { otherSide } from './judge.ts'
 import type { TrySettings } from './lab.ts'
-import { printable } from './printable.ts'
 import { triggerWords } from './words.ts'
 
 const VERDICT_WORDS: Record<Verdict, string> = {
@@ -33,6 +32,9 @@ export function tellTry(
   return [
     tableText(found, style),
     ...found.map((one) => caseText(one, checks, plan, style)),
+    warningsOf(found)
+      .map((warning) => style.doubtful(`warning: ${warning}`))
+      .join('\n'),
     verdictText(checks, style),
   ]
     .filter((part) => part !== '')
@@ -60,7 +62,7 @@ function tableText(found: readonly CaseFindings[], style: Style): string {
   const text = tables.join('\n\n')
   const used = Object.entries(SIGNS).filter(([sign]) => text.includes(`${sign} `))
   return [
-    'Who notices, and after how many seconds? And when does data flow both ways again?',
+    'Who notices, and after how many seconds? And when does data flow again?',
     text,
     ...used.map(([sign, meaning]) => style.dim(`  ${sign.padEnd(4)} ${meaning}`)),
   ].join('\n')
@@ -68,7 +70,7 @@ function tableText(found: readonly CaseFindings[], style: Style): string {
 
 function noticedText({ struck, ends }: CaseFindings, side: Side): string {
   const { noticed, exit } = ends[side]
-  if (side === struck && exit !== null && noticed?.by === 'program_ended') return '(struck)'
+  if (side === struck && exit !== null) return '(struck)'
   return noticed === null ? 'quiet' : `${signOf(noticed.by, 'down', '')} ${shortTime(noticed.afterMs)}`
 }
 
@@ -80,34 +82,51 @@ function caseText(found: CaseFindings, checks: readonly Check[], plan: Plan, sty
     style.dim(`  seen: ${found.verifiedBy}`),
     ...([otherSide(struck), struck] as const).flatMap((side) => endLines(ends[side], found, side === struck)),
     `  afterwards ${recoveryWords(found)}`,
-    ...found.warnings.map((warning) => style.doubtful(`  warning: ${printable(warning)}`)),
     ...own.map((check) => checkLine(check, style)),
   ].join('\n')
 }
 
+/** Once for each end, since a program sets its sockets the same way whatever goes wrong. */
+function warningsOf(found: readonly CaseFindings[]): string[] {
+  return sides.flatMap((side) => {
+    const cases = found.filter(({ unwatched }) => unwatched.includes(side)).map(({ id }) => id)
+    return cases.length === 0
+      ? []
+      : [
+          `the ${side} has set neither keepalive nor a user timeout and wrote nothing (${cases.join(', ')}): its kernel would believe for ever`,
+        ]
+  })
+}
+
 /** What is told of a run in the report's page: the same, as entries. */
 export function taleOf(log: LabLog, plan: Plan<TrySettings>): Tale {
+  const found = findingsOf(log, plan)
+  const warnings = warningsOf(found)
   return {
     heading: 'What became of the program',
-    entries: findingsOf(log, plan).map((found) => ({
-      term: found.id,
-      lines: [
-        ...([otherSide(found.struck), found.struck] as const).flatMap((side) =>
-          endLines(found.ends[side], found, side === found.struck).map((line) => line.trim()),
-        ),
-        `afterwards ${recoveryWords(found)}`,
-        ...found.warnings.map((warning) => `warning: ${printable(warning)}`),
-      ],
-    })),
+    entries: [
+      ...found.map((found) => ({
+        term: found.id,
+        lines: [
+          ...([otherSide(found.struck), found.struck] as const).flatMap((side) =>
+            endLines(found.ends[side], found, side === found.struck).map((line) => line.trim()),
+          ),
+          `afterwards ${recoveryWords(found)}`,
+        ],
+      })),
+      ...(warnings.length === 0 ? [] : [{ term: 'warning', lines: warnings }]),
+    ],
   }
 }
 
-function endLines(end: EndFindings, { watchedMs }: CaseFindings, isStruck: boolean): string[] {
-  const { noticed, connections, exit, saidAfterMs } = end
-  const within = `in ${seconds(watchedMs)}`
+function endLines(end: EndFindings, found: CaseFindings, isStruck: boolean): string[] {
+  const { watchedMs } = found
+  const { noticed, connections, exit, saidAfterMs, hasGhost } = end
+  if (isStruck && exit !== null)
+    return [`  ${end.end} (struck) was there no more after ${seconds(exit.afterMs)}`]
   const noticing =
     noticed === null
-      ? `notices nothing, ${within}`
+      ? `notices nothing, in ${seconds(watchedMs)}${hasGhost ? ': it believes in a ghost' : ''}`
       : `after ${seconds(noticed.afterMs)}: ${triggerWords(noticed.by)}`
   const details = [
     ...(saidAfterMs === null ? [] : [`it said so after ${seconds(saidAfterMs)}`]),
@@ -150,8 +169,8 @@ function optionWords(options: ConnectionFindings['options'], timer: string): str
 function recoveryWords({ recoveredAfterMs, recoveryWatchedMs, survived }: CaseFindings): string {
   const connections = survived ? 'the connections are still there' : 'the connections of before are gone'
   return recoveredAfterMs === null
-    ? `${connections}; data does not flow both ways again, in ${seconds(recoveryWatchedMs)}`
-    : `${connections}; data flows both ways again after ${seconds(recoveredAfterMs)}`
+    ? `${connections}; data does not flow again, in ${seconds(recoveryWatchedMs)}`
+    : `${connections}; data flows again after ${seconds(recoveredAfterMs)}`
 }
 
 function checkLine(check: Check, style: Style): string {
