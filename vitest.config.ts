@@ -9,7 +9,7 @@ export function reportersWith(reporter: 'default' | 'verbose') {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/containers/**'],
+    exclude: ['test/containers/**', 'test/interop/**'],
     // This project measures time: what runs beside a lab is part of its result.
     fileParallelism: false,
     testTimeout: 20_000,

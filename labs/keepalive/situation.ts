@@ -1,6 +1,7 @@
 /** What the log says was in force when a fault struck: the numbers that predictions are made of. */
 import { hostName, hostOfRole, type Role } from '../../src/events/host-names.ts'
 import type { EventName } from '../../src/events/vocabulary.ts'
+import { sendsTailLossProbes } from '../../src/kernel/give-up.ts'
 import type { LabLog, Strike } from '../../src/lab/log.ts'
 import type { Plan } from '../../src/lab/plan.ts'
 import { HTTP_TIMING, WRITE_EVERY_MS } from '../../src/programs/timing.ts'
@@ -17,8 +18,6 @@ const HEARD: EventName[] = [
 ]
 /** What an end sends, and its kernel wants acknowledged. */
 const SENT: EventName[] = ['tcp:written', 'heartbeat:ping_sent', 'heartbeat:pong_sent', 'http:request_sent']
-/** TLP needs tcp_early_retrans 3 (the default) or 4; SACK is on in every system that can run this. */
-const TAIL_LOSS_PROBE = ['3', '4']
 
 /** @returns the situation of one end of one cell */
 export function situationOf(
@@ -79,7 +78,8 @@ export function situationOf(
             roundTripMs: info.roundTripMs,
             retries2: Number(sysctls.tcp_retries2 ?? Number.NaN),
             userTimeoutMs: own.userTimeoutMs,
-            tailLossProbe: TAIL_LOSS_PROBE.includes(sysctls.tcp_early_retrans ?? ''),
+            // SACK, which it needs, is on in every system that can run this.
+            tailLossProbe: sendsTailLossProbes(sysctls.tcp_early_retrans),
             jiffyMs: Number(plan.environment.jiffyMs ?? Number.NaN),
             severalInFlight: lostSendsMs.length > 1,
           },

@@ -2,7 +2,7 @@
  * What should be seen, computed from the rules and settings of a router, the options of sockets and what was
  * measured. Pure.
  */
-import { type BusyConnection, retransmissionGiveUp, type Span } from '../../src/kernel/give-up.ts'
+import { type BusyConnection, RTO_MIN_MS, retransmissionGiveUp, type Span } from '../../src/kernel/give-up.ts'
 import { timerLatenessMs } from '../../src/kernel/jiffies.ts'
 import type { Keepalive } from '../../src/kernel/socket-options.ts'
 
@@ -117,9 +117,6 @@ const WHOLE_SECOND_MS = 1000
 export function stillRemembered(limitMs: number, ageMs: number): { min: number; max: number } {
   return { min: Math.max(0, Math.floor(limitMs - ageMs - WHOLE_SECOND_MS)), max: limitMs }
 }
-
-/** TCP_RTO_MIN: no timeout is shorter. */
-const RTO_MIN_MS = 200
 
 /**
  * The retransmission timeout R of a connection of which only packets were seen: after the tail loss probe come

@@ -1,11 +1,8 @@
 /** What was in force when a packet was lost, as the log has it: the numbers that predictions are made of. */
-import type { BusyConnection } from '../../src/kernel/give-up.ts'
+import { type BusyConnection, sendsTailLossProbes } from '../../src/kernel/give-up.ts'
 import type { Keepalive } from '../../src/kernel/socket-options.ts'
 import type { LabLog } from '../../src/lab/log.ts'
 import type { Plan } from '../../src/lab/plan.ts'
-
-/** TLP needs tcp_early_retrans 3 (the default) or 4; SACK is on in every system that can run this. */
-const TAIL_LOSS_PROBE = ['3', '4']
 
 /** One tick of the kernel's clock. */
 export function jiffyOf({ environment }: Pick<Plan, 'environment'>): number {
@@ -36,7 +33,8 @@ export function patienceOf(log: LabLog, plan: Plan, host: string) {
   const sysctls = log.last('kernel:sysctls_read', { host })?.data.values ?? {}
   return {
     retries2: Number(sysctls.tcp_retries2 ?? Number.NaN),
-    tailLossProbe: TAIL_LOSS_PROBE.includes(sysctls.tcp_early_retrans ?? ''),
+    // SACK, which it needs, is on in every system that can run this.
+    tailLossProbe: sendsTailLossProbes(sysctls.tcp_early_retrans),
     jiffyMs: jiffyOf(plan),
   }
 }

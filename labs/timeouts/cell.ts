@@ -1,7 +1,7 @@
 /** One cell of a run: where its evidence is in the log, and claims about it. */
 import { hostName } from '../../src/events/host-names.ts'
 import { addressOf, type EventName, type EventOf, type LabEvent } from '../../src/events/vocabulary.ts'
-import type { BusyConnection } from '../../src/kernel/give-up.ts'
+import { type BusyConnection, sendsTailLossProbes } from '../../src/kernel/give-up.ts'
 import { type Claim, type Expected, type Observation, SLACK_MS, STAMP_MS } from '../../src/lab/checks.ts'
 import type { TimedClaim } from '../../src/lab/judging.ts'
 import type { Filter, LabLog, Watch } from '../../src/lab/log.ts'
@@ -21,9 +21,6 @@ interface Words {
   because?: string
   short?: string
 }
-
-/** 3 and 4 (the default): with tail loss probe. */
-const TAIL_LOSS_PROBE: readonly (string | undefined)[] = ['3', '4']
 
 export class Cell {
   readonly log: LabLog
@@ -106,7 +103,7 @@ export class Cell {
       roundTripMs: info?.roundTripMs ?? Number.NaN,
       retries2: this.sysctl('a', 'tcp_retries2'),
       userTimeoutMs: this.options()?.userTimeoutMs ?? 0,
-      tailLossProbe: TAIL_LOSS_PROBE.includes(String(early)) && this.sysctl('a', 'tcp_sack') === 1,
+      tailLossProbe: sendsTailLossProbes(early) && this.sysctl('a', 'tcp_sack') === 1,
       jiffyMs: this.jiffyMs,
     }
   }

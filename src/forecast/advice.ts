@@ -21,6 +21,6 @@ export function adviceFor(facts: ConnectionFacts, { idle, sending }: Omit<Foreca
   if (userTimeoutMs > 0) return HEARTBEAT
   const [idleMs, sendingMs] = [idle?.within?.maxMs ?? 0, sending?.within?.maxMs ?? 0]
   return idleMs > sendingMs
-    ? `sooner while idle: TCP_KEEPIDLE, now ${keepaliveIdleMs / 1000} s (Node: socket.setKeepAlive(true, 60_000))`
-    : 'sooner while sending: TCP_USER_TIMEOUT (not offered by Node), or net.ipv4.tcp_retries2'
+    ? `TCP_KEEPIDLE is ${keepaliveIdleMs / 1000} s: set it lower (Node: socket.setKeepAlive(true, 60_000))`
+    : 'for what is sent: TCP_USER_TIMEOUT (not offered by Node), or net.ipv4.tcp_retries2'
 }

@@ -13,8 +13,10 @@ import {
   keepaliveGiveUpSinceHeard,
   type RetransmissionGiveUp,
   RTO_MAX_MS,
+  RTO_MIN_MS,
   retransmissionGiveUp,
   type Span,
+  sendsTailLossProbes,
 } from '../kernel/give-up.ts'
 import { synSentGiveUp, zeroWindowGiveUp, zeroWindowUserTimeout } from '../kernel/give-up-by-state.ts'
 import type { Keepalive, TcpOptions } from '../kernel/socket-options.ts'
@@ -68,14 +70,10 @@ const DEFAULTS = {
   tcp_keepalive_intvl: '75',
   tcp_keepalive_probes: '9',
 } as const
-/** Values of tcp_early_retrans that send a tail loss probe. */
-const TAIL_LOSS_PROBE = ['3', '4']
 /** MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL and MAX_TCP_KEEPCNT in include/net/tcp.h. */
 const KEEPALIVE_MAX: Keepalive = { idleMs: 32_767_000, intervalMs: 32_767_000, probes: 127 }
 /** The socket table cuts the timeout off at so many milliseconds. */
 const TABLE_STEP_MS = 10
-/** TCP_RTO_MIN: what a timeout has beside the round trip. */
-const RTO_MIN_MS = 200
 
 export function forecast(facts: ConnectionFacts, host: HostFacts): Forecast {
   const outlooks = outlooksOf(facts, host)
@@ -185,18 +183,18 @@ function keepaliveWords({ idleMs, intervalMs, probes }: Keepalive, more = ''): s
 function sendingOutlook(facts: ConnectionFacts, host: HostFacts): Outlook {
   const within = lostSend(facts, host)
   const userTimeoutMs = facts.reading?.options.userTimeoutMs ?? 0
-  const retries = `tcp_retries2 = ${sysctl(host.sysctls, 'tcp_retries2')}`
+  const retries2 = sysctl(host.sysctls, 'tcp_retries2')
   const formula =
     userTimeoutMs > 0
       ? `TCP_USER_TIMEOUT ${longDuration(userTimeoutMs)} from the first retransmission`
-      : retries
+      : `tcp_retries2 = ${retries2}`
   return {
     notices: 'within',
     within: { since: 'lost-send', minMs: within.minMs, maxMs: within.maxMs },
     fromNow: null,
-    words: `${rangeWords(within)} (${formula}, ${timeoutWords(facts)})`,
+    words: `${rangeWords(within)} (${formula}, ${timeoutWords(facts, host)})`,
     decidedBy: [userTimeoutMs > 0 ? 'TCP_USER_TIMEOUT' : 'net.ipv4.tcp_retries2'],
-    unless: unreadable(facts, host, userTimeoutMs === 0 ? retries : null),
+    unless: unreadable(facts, host, userTimeoutMs === 0 ? ['tcp_retries2', retries2] : null),
   }
 }
 
@@ -232,7 +230,15 @@ function timeoutsOf(
 ): number[] {
   // Each retransmission doubles it; the probes of a closed window do not.
   const doublings = timer === 'retransmit' ? (reading?.info.backoff ?? retransmits) : 0
-  if (reading !== null) return [Math.max(RTO_MIN_MS, reading.info.retransmissionTimeoutMs / 2 ** doublings)]
+  if (reading !== null) {
+    const { retransmissionTimeoutMs } = reading.info
+    // Doubled until rtoMaxMs, it does not tell any more what it was.
+    return [
+      doublings === 0
+        ? retransmissionTimeoutMs
+        : Math.max(RTO_MIN_MS, retransmissionTimeoutMs / 2 ** doublings),
+    ]
+  }
   const shortest = Math.max(RTO_MIN_MS, (coarseTimeoutMs ?? RTO_MIN_MS) / 2 ** doublings)
   const values: number[] = []
   for (let timeoutMs = shortest; timeoutMs < shortest + TABLE_STEP_MS; timeoutMs += jiffyMs)
@@ -240,15 +246,15 @@ function timeoutsOf(
   return values
 }
 
-function timeoutWords({ reading, coarseTimeoutMs }: ConnectionFacts): string {
-  return reading === null
-    ? `RTO from ${coarseTimeoutMs} ms`
-    : `RTO ${Math.round(reading.info.retransmissionTimeoutMs)} ms`
+/** Before any doubling. */
+function timeoutWords(facts: ConnectionFacts, host: HostFacts): string {
+  const [timeoutMs = RTO_MIN_MS] = timeoutsOf(facts, host)
+  return `RTO ${facts.reading === null ? 'from ' : ''}${Math.round(timeoutMs)} ms`
 }
 
 /** RFC 8985. Whether the peers agreed on SACK only TCP_INFO tells; nearly all do. */
 function tailLossProbe({ reading }: ConnectionFacts, { sysctls }: HostFacts): boolean {
-  return TAIL_LOSS_PROBE.includes(String(sysctl(sysctls, 'tcp_early_retrans'))) && (reading?.sack ?? true)
+  return sendsTailLossProbes(sysctl(sysctls, 'tcp_early_retrans')) && (reading?.sack ?? true)
 }
 
 function rtoMaxMs({ reading }: ConnectionFacts, { sysctls }: HostFacts): number {
@@ -301,16 +307,15 @@ function closedWindow(facts: ConnectionFacts, host: HostFacts): Outlook {
     minMs: userTimeoutMs > 0 ? 0 : shortest.minMs,
     maxMs: isUser ? byUser.maxMs : longest.maxMs,
   }
-  const retries = `tcp_retries2 = ${retries2}`
   return {
     notices: 'within',
     within: { since: 'silence', ...within },
     fromNow: within,
     words: `${isUser ? `${longDuration(within.maxMs)} at most` : rangeWords(within)} (its window is closed: ${
-      isUser ? 'TCP_USER_TIMEOUT' : `unanswered probes, ${retries}`
+      isUser ? 'TCP_USER_TIMEOUT' : `unanswered probes, tcp_retries2 = ${retries2}`
     })`,
     decidedBy: [isUser ? 'TCP_USER_TIMEOUT' : 'net.ipv4.tcp_retries2'],
-    unless: unreadable(facts, host, isUser ? null : retries),
+    unless: unreadable(facts, host, isUser ? null : ['tcp_retries2', retries2]),
   }
 }
 
@@ -339,7 +344,11 @@ function connecting(facts: ConnectionFacts, host: HostFacts): Outlook {
   const left = leftOf(giveUp, retransmits, timerLeftMs)
   const sent = `SYN sent ${retransmits === 0 ? 'once' : `${retransmits + 1} times`} and unanswered`
   const decidedBy = reading?.options.userTimeoutMs ? ['TCP_USER_TIMEOUT'] : ['net.ipv4.tcp_syn_retries']
-  return waiting(left, sent, decidedBy, unreadable(facts, host, `tcp_syn_retries = ${synRetries}`))
+  const assumed =
+    reading === null
+      ? (['tcp_syn_retries', synRetries] as const)
+      : (['tcp_syn_linear_timeouts', linearTimeouts(host.sysctls)] as const)
+  return waiting(left, sent, decidedBy, unreadable(facts, host, assumed))
 }
 
 /** Kernels before 6.5 have none; where nothing could be read, today's default. */
@@ -349,16 +358,22 @@ function linearTimeouts(sysctls: HostFacts['sysctls']): number {
     : Number(sysctls.tcp_syn_linear_timeouts ?? 0)
 }
 
-/** What is left when the `next`-th of a chain of timers fires in `timerLeftMs`. */
+/**
+ * What is left when the `next`-th of a chain of timers fires in `timerLeftMs`. A chain goes on from there with
+ * the lateness of what follows; TCP_USER_TIMEOUT counts from its beginning, so that lateness until now is made
+ * good, and only its last timer may be late.
+ */
 function leftOf(
   { minMs, maxMs, retransmissions }: RetransmissionGiveUp,
   next: number,
   timerLeftMs: number,
 ): Span {
   const fires = retransmissions[next] ?? { minMs, maxMs }
+  const [soonest, latest] = [minMs - fires.minMs, maxMs - fires.maxMs]
+  const most = latest >= soonest ? latest : soonest + (maxMs - minMs)
   return {
-    minMs: Math.max(0, minMs - fires.minMs) + timerLeftMs,
-    maxMs: Math.max(0, maxMs - fires.maxMs) + timerLeftMs + TABLE_STEP_MS,
+    minMs: Math.max(0, Math.min(soonest, latest)) + timerLeftMs,
+    maxMs: Math.max(0, most) + timerLeftMs + TABLE_STEP_MS,
   }
 }
 
@@ -392,15 +407,17 @@ function unknown(words: string): Outlook {
   }
 }
 
-/** @param assumed a sysctl with the value taken for it; null where none decides */
+/** @param assumed a sysctl that decides and the value taken for it; null where none decides */
 function unreadable(
   { reading }: ConnectionFacts,
   { sysctls }: HostFacts,
-  assumed: string | null,
+  assumed: readonly [sysctl: string, value: number] | null,
 ): string | null {
   const reasons = [
     ...(reading === null ? ['TCP_USER_TIMEOUT is set, which is not readable'] : []),
-    ...(sysctls === null && assumed !== null ? [`${assumed} is not so in its network namespace`] : []),
+    ...(sysctls === null && assumed !== null
+      ? [`${assumed[0]} is not ${assumed[1]} in its network namespace`]
+      : []),
   ]
   return reasons.length === 0 ? null : reasons.join(', or ')
 }

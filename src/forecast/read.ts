@@ -4,7 +4,12 @@
  */
 import { readdirSync, readlinkSync } from 'node:fs'
 import { execute } from '../hosts/commands.ts'
-import { type ForeignProcess, openSocketReader, readForeignProcess } from '../kernel/foreign-process.ts'
+import {
+  type ForeignProcess,
+  openSocketReader,
+  problemOf,
+  readForeignProcess,
+} from '../kernel/foreign-process.ts'
 import { jiffyMs } from '../kernel/jiffies.ts'
 import type { TcpReading } from '../kernel/socket-options.ts'
 import {
@@ -90,9 +95,9 @@ export async function readAll(): Promise<Reading> {
   }
   const reading = await read(found, [
     ...(forbidden > 0
-      ? [`${forbidden} processes that may not be read: another user's, or they hide themselves`]
+      ? [`processes that may not be read, being another user's or hiding themselves: ${forbidden}`]
       : []),
-    ...(tooMany > 0 ? [`${tooMany} processes: no more than ${PROCESSES_MAX} are read`] : []),
+    ...(tooMany > 0 ? [`processes after the first ${PROCESSES_MAX}: ${tooMany}`] : []),
   ])
   const talks = ({ connections, datagrams, listening }: ProcessReport) =>
     connections.length + datagrams.length + listening > 0
@@ -126,7 +131,6 @@ async function read(found: readonly ForeignProcess[], leftOut: string[]): Promis
       if (found.length === 1 || !isGone(error)) throw error
     }
   }
-  if (room === 0) leftOut.push(`connections after the first ${CONNECTIONS_MAX}`)
   return { jiffyMs: tick, processes, leftOut }
 }
 
@@ -186,24 +190,32 @@ function reportOf(
   const problems = [
     ...(cutShort ? [`descriptors after the first ${DESCRIPTORS_MAX} were not looked at`] : []),
     ...(sysctls === null
-      ? [
-          'the sysctls of its network namespace are not readable: only root can enter it; Linux has these defaults',
-        ]
+      ? ['the sysctls of its network namespace are not readable, except by root: taken as Linux has them']
       : []),
   ]
   const mine = [...sockets].flatMap(([inode, descriptor]) => {
     const entry = connections.get(inode)
     return entry === undefined ? [] : [{ descriptor, entry }]
   })
+  const chosen = mine.slice(0, room)
+  if (chosen.length < mine.length) {
+    problems.push(
+      `${mine.length - chosen.length} connections left out: no more than ${CONNECTIONS_MAX} are read`,
+    )
+  }
   const { readings, problem } = readOptions(
     pid,
-    mine.slice(0, room).map(({ descriptor, entry }) => [entry.inode, descriptor]),
+    chosen.map(({ descriptor, entry }) => [entry.inode, descriptor]),
   )
   if (problem !== null) problems.push(problem)
-  const reports = mine.slice(0, room).map(({ descriptor, entry }): ConnectionReport => {
-    const facts = factsOf(entry, readings.get(entry.inode) ?? null)
-    const host = { sysctls, jiffyMs: tick }
-    return { local: entry.local, remote: entry.remote, descriptor, facts, forecast: forecast(facts, host) }
+  const host = { sysctls, jiffyMs: tick }
+  const reports = chosen.flatMap(({ descriptor, entry }): ConnectionReport[] => {
+    const reading = readings.get(entry.inode) ?? null
+    // Closed meanwhile.
+    if (problem === null && reading === null) return []
+    const facts = factsOf(entry, reading)
+    const { local, remote } = entry
+    return [{ local, remote, descriptor, facts, forecast: forecast(facts, host) }]
   })
   const ofUdp = [...sockets.keys()].flatMap((inode) => datagrams.get(inode) ?? [])
   const listening = [...sockets.keys()].filter((inode) => listeners.has(inode)).length
@@ -240,7 +252,7 @@ function readOptions(
   } catch (error) {
     return {
       readings: new Map(),
-      problem: notReadable(error instanceof Error ? error.message : String(error)),
+      problem: notReadable(problemOf(error)),
     }
   } finally {
     reader.close()
@@ -248,8 +260,7 @@ function readOptions(
 }
 
 function notReadable(why: string): string {
-  const yama = why.includes('EPERM') ? ', or after sysctl kernel.yama.ptrace_scope=0' : ''
-  return `options are not readable (${why}); readable as root${yama}`
+  return `options are not readable: ${why}`
 }
 
 /** What TCP_INFO says is younger than the table. */

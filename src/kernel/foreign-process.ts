@@ -58,8 +58,9 @@ export function readForeignProcess(pid: number, descriptorsMax: number): Foreign
 function linkOf(path: string): string {
   try {
     return readlinkSync(path)
-  } catch {
-    return ''
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return ''
+    throw error
   }
 }
 
@@ -73,6 +74,7 @@ export type SocketReader = {
   /**
    * Options and TCP_INFO of one of its sockets.
    * @returns null when it was closed meanwhile
+   * @throws Error when that is not allowed: {@link problemOf}
    */
   read(inode: number, fd: number): TcpReading | null
   close(): void
@@ -81,6 +83,7 @@ export type SocketReader = {
 /**
  * Opens a process for reading its sockets' options.
  * @returns why that is not possible, in words, where it is not
+ * @throws Error with code ESRCH when it has ended
  */
 export function openSocketReader(pid: number): SocketReader | { problem: string } {
   const system = libc()
@@ -92,7 +95,8 @@ export function openSocketReader(pid: number): SocketReader | { problem: string 
   try {
     pidfd = system.syscall(SYS_PIDFD_OPEN, pid, 0, 0)
   } catch (error) {
-    return { problem: words(error) }
+    if (codeOf(error) === 'ESRCH') throw error
+    return { problem: problemOf(error) }
   }
   return {
     read(inode, fd) {
@@ -101,7 +105,7 @@ export function openSocketReader(pid: number): SocketReader | { problem: string 
         duplicate = system.syscall(SYS_PIDFD_GETFD, pidfd, fd, 0)
       } catch (error) {
         // EBADF: closed meanwhile. ESRCH: so was the process.
-        if (/EBADF|ESRCH/.test(words(error))) return null
+        if (['EBADF', 'ESRCH'].includes(codeOf(error))) return null
         throw error
       }
       try {
@@ -139,6 +143,18 @@ export function retagsSockets(own: string, theirs: string): boolean {
   return groupsOf(own) !== groupsOf(theirs)
 }
 
-function words(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? ''
+}
+
+/** Why a descriptor could not be duplicated, with what would help. */
+export function problemOf(error: unknown): string {
+  switch (codeOf(error)) {
+    case 'EPERM':
+      return 'EPERM; readable as root, or after sysctl kernel.yama.ptrace_scope=0'
+    case 'ENOSYS':
+      return 'this needs Linux 5.6'
+    default:
+      return error instanceof Error ? error.message : String(error)
+  }
 }

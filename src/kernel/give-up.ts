@@ -56,13 +56,21 @@ function unansweredProbes({ idleMs, intervalMs, probes }: Keepalive, userTimeout
   return userTimeoutMs === 0 ? probes : Math.max(1, Math.ceil((userTimeoutMs - idleMs) / intervalMs))
 }
 
-/** TCP_RTO_MIN: the unit in which tcp_retries2 is counted, whatever the connection's own timeout is. */
-const RTO_MIN_MS = 200
+/**
+ * TCP_RTO_MIN: what a timeout has at least, and the unit in which tcp_retries2 is counted, whatever the
+ * connection's own timeout is.
+ */
+export const RTO_MIN_MS = 200
 /** TCP_RTO_MAX: the doubling ends here. */
 export const RTO_MAX_MS = 120_000
 
 /** TCP_TIMEOUT_MIN: what the tail loss probe waits beside two round trips when it is not alone in flight. */
 const PROBE_MIN_JIFFIES = 2
+
+/** Whether this value of net.ipv4.tcp_early_retrans makes a kernel send tail loss probes: 3 (the default) or 4. */
+export function sendsTailLossProbes(earlyRetrans: string | number | undefined): boolean {
+  return ['3', '4'].includes(String(earlyRetrans))
+}
 
 /** What decides the end of a busy connection, from TCP_INFO at the last write before the loss. */
 export interface BusyConnection {
@@ -74,7 +82,7 @@ export interface BusyConnection {
   retries2: number
   /** TCP_USER_TIMEOUT; 0: not set. It replaces tcp_retries2, be it shorter or longer. */
   userTimeoutMs: number
-  /** RFC 8985: net.ipv4.tcp_early_retrans is 3 (the default) or 4, and the peers agreed on SACK. */
+  /** RFC 8985: {@link sendsTailLossProbes}, and the peers agreed on SACK. */
   tailLossProbe: boolean
   /** One tick of the kernel's clock. */
   jiffyMs: number

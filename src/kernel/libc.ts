@@ -18,7 +18,7 @@ export interface Libc {
    * @throws Error with the name of the errno
    */
   getsockopt(fd: number, level: number, option: number, value: Buffer): number
-  /** @throws Error with the name of the errno */
+  /** @throws Error with the name of the errno as `code` too */
   syscall(number: number, first: number, second: number, third: number): number
   /** Of CLOCK_MONOTONIC_COARSE, which moves once in a tick of the kernel. */
   coarseClockResolutionMs(): number
@@ -93,7 +93,10 @@ function bind(koffi: Koffi): Libc {
     },
     syscall(number, ...values) {
       const result = Number(syscall(number, ...values))
-      if (result < 0) throw new Error(`system call ${number} failed: ${errnoName(koffi)}`)
+      if (result < 0) {
+        const code = errnoName(koffi)
+        throw Object.assign(new Error(`system call ${number} failed: ${code}`), { code })
+      }
       return result
     },
     coarseClockResolutionMs() {
