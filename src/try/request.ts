@@ -113,36 +113,44 @@ type Wanted = v.InferOutput<typeof fileSchema>
 
 export const HELP = `npm run try -- --server COMMAND --client COMMAND [options]
 
-Runs your programs, unmodified, on two hosts of their own; waits until they talk; then lets something
-go wrong, each fault on fresh hosts, and tells who noticed, when, and what recovered.
+Runs your programs, unmodified, on two hosts of their own and waits until they talk. Then
+something goes wrong, each fault on fresh hosts: who notices, when, and what recovers?
 
-  --server COMMAND    any shell command; {server} is its address (also $STILLHERE_SERVER),
-                      {folder} a folder of this fault's two hosts ($STILLHERE_FOLDER)
-  --client COMMAND    likewise, on the other host; may be given several times
-  --file FILE         the same as JSON: {"server": "...", "client": ["..."], "expect": ["cut<10s"]}
-  --faults LIST       of ${tryFaults.slice(0, 8).join(',')},
-                      ${tryFaults.slice(8).join(',')}
-                      (default: ${DEFAULT_FAULTS.join(',')})
-  --strike SIDE       which host is struck: server (default), client or both
-  --expect RULE       a verdict for each rule; may be given several times:
-                      cut<10s  freeze@client:unnoticed  blip:survives  reboot:recovers<30s
-  --ready REGEX       they talk when a program has printed this (default: a connection, or
-                      datagrams both ways)
-  --down REGEX        a program that prints this says that its peer is gone
-  --watch TIME        for how long the fault lasts and is watched (default: 30s)
-  --recover TIME      for how long the time after it is (default: 10s)
-  --settle TIME       from the first word to the fault (default: 1s)
+  --server COMMAND   any shell command; {server} is its address ($STILLHERE_SERVER),
+                     {folder} a folder of this fault's two hosts ($STILLHERE_FOLDER)
+  --client COMMAND   likewise, on the other host; may be given several times
+  --file FILE        the same as JSON: {"server": "...", "client": ["..."], ...}
+  --faults LIST      of ${tryFaults.slice(0, 8).join(',')},
+                     ${tryFaults.slice(8).join(',')}
+                     (default: ${DEFAULT_FAULTS.join(',')})
+  --strike SIDE      which host is struck: server (default), client or both
+  --expect RULE      a verdict for each rule; may be given several times:
+                       cut<10s                  the end that was not struck notices in time
+                       cut@server<10s           that end does
+                       freeze@client:unnoticed  it does not, for the whole watch
+                       blip:survives            the connections outlive it
+                       reboot:recovers<30s      data flows again, so long after the fault
+  --ready REGEX      they talk when a program has printed this (default: when there is a
+                     connection, or datagrams both ways)
+  --down REGEX       a program that prints this says that its peer is gone. Many programs
+                     keep back what they print into a pipe: stdbuf -oL helps
+  --watch TIME       so long the fault lasts and is watched (default: 30s)
+  --recover TIME     so long the time after it is (default: 10s)
+  --settle TIME      from the first word to the fault (default: 1s)
   --connect-within TIME   until they talk (default: 15s)
-  --sysctl NAME=VALUE a setting of both hosts, such as net.ipv4.tcp_retries2=5; the others are this
-                      machine's own
-  --pace quick        both kernels lose patience early (tcp_retries2=2, tcp_keepalive_time=2, ...)
-  --allow-outside     the programs may reach this machine's network (as root only); else they cannot
-  --junit FILE        the verdicts as JUnit XML
-  --name NAME         what the row is called (default: the server's program)
+  --sysctl NAME=VALUE     a setting of both hosts, as net.ipv4.tcp_retries2=5; all others
+                     are this machine's own
+  --pace quick       kernels lose patience in seconds (tcp_retries2=2,
+                     tcp_keepalive_time=2, ...): not what happens in real life
+  --junit FILE       the verdicts as JUnit XML
+  --name NAME        what the row is called (default: the server's program)
   --json  --plain  --out DIR  --help
 
-Exit status: 0 no expectation failed, 1 one failed, 2 wrong usage or programs that do not talk, 3 this
-machine cannot do it, 4 the machine was too busy to tell.`
+The programs run as you, in your folder, with your environment. They cannot reach this
+machine's network. What they print is shown, never executed; all they start ends with the run.
+
+Exit status: 0 no expectation failed, 1 one failed, 2 wrong usage or programs that do not
+talk, 3 this machine cannot do it, 4 the machine was too busy to tell.`
 
 /** @throws UsageError with one line that says what would be right */
 export function parseTryArguments(args: readonly string[]): { wanted: () => TryRequest; telling: Telling } {

@@ -16,9 +16,9 @@ const VERDICT_WORDS: Record<Verdict, string> = {
   skipped: 'skipped',
 }
 const NAME_WIDTH = 10
-const COLUMN_WIDTH = 11
+const COLUMN_WIDTH = 13
 /** More do not fit a line of 80 columns; the rest goes into another table. */
-const COLUMNS_MAX = 6
+const COLUMNS_MAX = 5
 /** Connections of one end that are told; a pool has many alike. */
 const CONNECTIONS_TOLD = 3
 
