@@ -17,6 +17,7 @@ import { scriptRelays } from './relay-script.ts'
 import { scriptStopAndWait } from './stop-and-wait-script.ts'
 import { scriptTcp } from './tcp-script.ts'
 import { scriptUdp } from './udp-script.ts'
+import { startWayOut } from './way-out.ts'
 
 /** Ten connections on one host come up in milliseconds; a machine that needs longer cannot run a lab. */
 const CONNECT_LIMIT_MS = 10_000
@@ -32,6 +33,7 @@ const udp = scriptUdp(identity.address, emitterOf('udp-script'))
 const stopAndWait = scriptStopAndWait(identity.address, emitterOf('stop-and-wait'))
 const http = scriptHttp(identity.address, emitterOf('http-script'))
 const relays = scriptRelays(identity.address, emitterOf('relay'))
+let wayOut: Promise<number> | null = null
 const allPrograms = () => [...running.values(), tcp, udp, stopAndWait, http, relays]
 
 const answer: Answers<HostRequests> = {
@@ -90,6 +92,11 @@ const answer: Answers<HostRequests> = {
   untilEvent: ({ wanted, withinMs }) => memory.until(wanted, withinMs),
 
   measure: measureEcho,
+
+  async openWayOut({ path }) {
+    wayOut ??= startWayOut(path)
+    return { port: await wayOut }
+  },
 
   async exit() {
     emit('program:stopping', { because: 'the lab asked' })

@@ -13,6 +13,7 @@ import { Progress } from '../view/terminal/progress.ts'
 import { styleFor } from '../view/terminal/style.ts'
 import { casesOf } from './faults.ts'
 import { type TrySettings, tryLab } from './lab.ts'
+import { openWayOut, wayOutPath } from './outside.ts'
 import { HELP, parseTryArguments, type Telling, type TryRequest } from './request.ts'
 import { sysctlsOf } from './settings.ts'
 import { tellTry } from './tell.ts'
@@ -51,9 +52,13 @@ export async function tryCommand(args: readonly string[]): Promise<number> {
   const lab = tryLab(settings, longestMs(settings, cases.length), sysctlsOf(request, readSysctls()))
   const progress = new Progress(process.stderr, { ...telling, play: false })
   const run = await startRun(lab, optionsOf(request, telling, cases), (events) => progress.show(events))
+  const wayOut = request.allowOutside ? await openWayOut(wayOutPath(run.plan.folder)) : null
   progress.begin(run.plan)
   const interrupted = stopOnSignals(run)
-  const { plan, log, report } = await run.done.finally(() => progress.end())
+  const { plan, log, report } = await run.done.finally(() => {
+    progress.end()
+    wayOut?.close()
+  })
   if (telling.junit !== null) writeFileSync(telling.junit, toJUnit(report))
   if (telling.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
   else

@@ -58,8 +58,11 @@ export async function experiment(rig: Rig, plan: Plan<TrySettings>): Promise<voi
   const possible = rig.possible(allCases)
   const waiting = allCases.filter(({ id }) => possible.includes(id))
   const { atOnce } = plan.settings
+  const reach = plan.settings.allowOutside
+    ? "the programs can reach this machine's network, by the proxy that http_proxy names (--allow-outside)"
+    : "the programs cannot reach this machine's network"
   rig.say(
-    `${waiting.length} faults, ${Math.min(atOnce, waiting.length)} at once, each on two hosts of its own; ${plan.settings.allowOutside ? 'the programs may reach' : 'the programs cannot reach'} this machine's network`,
+    `${waiting.length} faults, ${Math.min(atOnce, waiting.length)} at once, each on two hosts of its own; ${reach}`,
   )
   await Promise.all(
     Array.from({ length: Math.min(atOnce, waiting.length) }, async () => {

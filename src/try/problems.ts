@@ -1,6 +1,6 @@
 /** What is wrong with somebody's programs, in one line each that says what to try. Pure. */
 import type { Exit } from '../hosts/host-process.ts'
-import { printable } from './printable.ts'
+import { printable } from '../lab/printable.ts'
 
 /** As shells say it: sh(1), "Command Execution". */
 const NOT_FOUND = 127

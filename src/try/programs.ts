@@ -7,6 +7,7 @@ import type { Rig } from '../lab/rig.ts'
 import { EndBeliefs } from './ends.ts'
 import type { TrySettings } from './lab.ts'
 import { observeSockets } from './observe.ts'
+import { wayOutPath } from './outside.ts'
 import { diesAtOnce, doNotTalk, endsTooEarly, type ListeningPlace } from './problems.ts'
 
 const LOOK_EVERY_MS = 50
@@ -32,6 +33,8 @@ export class TriedPrograms {
   readonly #running = new Map<string, Running>()
   readonly #beliefs: Record<'a' | 'b', EndBeliefs>
   readonly #known = new Set<number>()
+  /** What our own processes have opened on the hosts. */
+  readonly #ownPorts = new Set<number>()
   readonly #down: RegExp | null
   #isReady = false
   #over = false
@@ -106,7 +109,11 @@ export class TriedPrograms {
     const started = await this.#rig.start(host, [...runAs, 'sh', '-c', text], {
       name,
       folder,
-      environment: { STILLHERE_SERVER: this.#pair.b.address, STILLHERE_FOLDER: scratch },
+      environment: {
+        STILLHERE_SERVER: this.#pair.b.address,
+        STILLHERE_FOLDER: scratch,
+        ...(await this.#wayOut(host)),
+      },
       onLine: (said) => this.#onLine(said, side, lines),
     })
     this.#running.set(name, { name, host, command: started, lines })
@@ -114,6 +121,24 @@ export class TriedPrograms {
       // What the run itself ends has not noticed anything.
       if (!this.#over) this.#beliefs[side].allDown('program_ended')
     })
+  }
+
+  /** Variables by which programs find the proxy; none where the hosts are closed. */
+  async #wayOut(host: Host): Promise<Record<string, string>> {
+    if (!this.#settings.allowOutside || host.process === null) return {}
+    const path = wayOutPath(this.#rig.plan.folder)
+    const { port } = await host.process.ask('openWayOut', { path })
+    this.#ownPorts.add(port)
+    const proxy = `http://127.0.0.1:${port}`
+    const not = `${this.#pair.b.address},127.0.0.1,localhost`
+    return Object.fromEntries(
+      Object.entries({ http_proxy: proxy, https_proxy: proxy, all_proxy: proxy, no_proxy: not }).flatMap(
+        ([name, value]) => [
+          [name, value],
+          [name.toUpperCase(), value],
+        ],
+      ),
+    )
   }
 
   #onLine({ line }: SaidLine, side: 'a' | 'b', lines: string[]): void {
@@ -181,8 +206,11 @@ export class TriedPrograms {
   #places(host: Host): ListeningPlace[] {
     const look = this.#rig.look(host)
     const own = `${host.address}:${host.process?.echoPort}`
+    const isTheirs = (address: string) => !this.#ownPorts.has(portOf(address))
     const places = [
-      ...[...(look?.listeners.keys() ?? [])].map((address) => ({ protocol: 'TCP' as const, address })),
+      ...[...(look?.listeners.keys() ?? [])]
+        .filter(isTheirs)
+        .map((address) => ({ protocol: 'TCP' as const, address })),
       ...(look?.datagramSockets ?? [])
         .filter((address) => address !== own)
         .map((address) => ({ protocol: 'UDP' as const, address })),
@@ -194,7 +222,7 @@ export class TriedPrograms {
   async #announce(): Promise<void> {
     const { b } = this.#pair
     for (const { address, isReachable } of this.#places(b)) {
-      const port = Number(address.slice(address.lastIndexOf(':') + 1))
+      const port = portOf(address)
       if (!isReachable || this.#known.has(port)) continue
       this.#known.add(port)
       await this.#rig.speaksAt(b, port, this.#row)
@@ -220,6 +248,10 @@ export class TriedPrograms {
     }))
     return new UsageError(doNotTalk({ places: this.#places(this.#pair.b), said, connectWithinMs, ready }))
   }
+}
+
+function portOf(address: string): number {
+  return Number(address.slice(address.lastIndexOf(':') + 1))
 }
 
 function isReachable(address: string, host: Host): boolean {

@@ -142,12 +142,15 @@ something goes wrong, each fault on fresh hosts: who notices, when, and what rec
                      are this machine's own
   --pace quick       kernels lose patience in seconds (tcp_retries2=2,
                      tcp_keepalive_time=2, ...): not what happens in real life
+  --allow-outside    programs that ask a proxy (http_proxy, https_proxy) can reach this
+                     machine's network; all others, and without it all, cannot
   --junit FILE       the verdicts as JUnit XML
   --name NAME        what the row is called (default: the server's program)
   --json  --plain  --out DIR  --help
 
 The programs run as you, in your folder, with your environment. They cannot reach this
-machine's network. What they print is shown, never executed; all they start ends with the run.
+machine's network (its files, and sockets that are files, they can). What they print is
+shown, never executed; all they start ends with the run.
 
 Exit status: 0 no expectation failed, 1 one failed, 2 wrong usage or programs that do not
 talk, 3 this machine cannot do it, 4 the machine was too busy to tell.`

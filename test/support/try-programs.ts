@@ -30,3 +30,12 @@ export const knockAt = (addresses: readonly { host: string; port: number }[], ab
   knock({ path: "\\0${abstract}" }, "abstract");
   setInterval(() => {}, 1000);
 `)
+
+/** Asks the proxy that its environment names for a connection to a port of the machine, and stays. */
+export const askProxyFor = (port: number) =>
+  node(`
+  const { hostname, port } = new URL(process.env.https_proxy);
+  require("http").request({ host: hostname, port, method: "CONNECT", path: "127.0.0.1:${port}" })
+    .on("connect", ({ statusCode }) => console.log("the proxy says " + statusCode)).end();
+  setInterval(() => {}, 1000);
+`)

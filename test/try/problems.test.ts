@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { printable } from '../../src/try/printable.ts'
+import { printable } from '../../src/lab/printable.ts'
 import { diesAtOnce, doNotTalk, endsTooEarly, type Silence } from '../../src/try/problems.ts'
 
 const status = (code: number) => ({ code, signal: null })

@@ -11,7 +11,7 @@ import type { CaseFindings } from '../../src/try/findings.ts'
 import { allGone, descendants, run, start, temporaryFolder } from '../support/cli.ts'
 import { describeNeeding } from '../support/needs.ts'
 import { named } from '../support/session.ts'
-import { ECHO, knockAt, TALKER } from '../support/try-programs.ts'
+import { askProxyFor, ECHO, knockAt, TALKER } from '../support/try-programs.ts'
 
 const { isolation } = await findCapabilities()
 const RUN_LIMIT_MS = 60_000
@@ -97,6 +97,23 @@ describeNeeding('network namespaces', isolation !== null)('npm run try', () => {
     expect(knocks.filter((line) => line.startsWith('reached'))).toEqual([])
     expect(knocks.length).toBeGreaterThanOrEqual(3 * (addresses.length + 1))
     expect(outside.knocks()).toBe(0)
+  })
+
+  test('--allow-outside is a proxy, for who asks it', { timeout: RUN_LIMIT_MS }, async () => {
+    const abstract = `stillhere-out-${process.pid}`
+    const outside = await listenEverywhere(abstract)
+    const out = temporaryFolder()
+    const { status, stderr } = await run([
+      ...['try', '--server', ECHO, '--client', TALKER, '--client', askProxyFor(outside.port)],
+      ...['--allow-outside', '--faults', 'kill', '--watch', '1s', '--recover', '1s', '--out', out],
+    ])
+    expect(status).toBe(0)
+    expect(stderr).toContain("the programs can reach this machine's network, by the proxy")
+    const said = named(readLog(join(out, 'latest/events.ndjson')), 'command:said').map(
+      ({ data }) => data.line,
+    )
+    expect(said).toContain('the proxy says 200')
+    expect(outside.knocks()).toBeGreaterThan(0)
   })
 
   test('ends with its launcher, and so does every daemon', { timeout: RUN_LIMIT_MS }, async () => {
