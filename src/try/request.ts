@@ -125,7 +125,7 @@ something goes wrong, each fault on fresh hosts: who notices, when, and what rec
                      (default: ${DEFAULT_FAULTS.join(',')})
   --strike SIDE      which host is struck: server (default), client or both
   --expect RULE      a verdict for each rule; may be given several times:
-                       cut<10s                  the end that was not struck notices in time
+                       cut<10s                  the end that is not struck notices in time
                        cut@server<10s           that end does
                        freeze@client:unnoticed  it does not, for the whole watch
                        blip:survives            the connections outlive it
