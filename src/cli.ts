@@ -8,14 +8,14 @@
 import { labs } from '../labs/index.ts'
 import { doctor } from './doctor.ts'
 import { forecastCommand } from './forecast-command.ts'
-import { CannotRunError } from './lab/launch.ts'
+import { CannotRunError, WRONG_USAGE } from './lab/launch.ts'
 import { UsageError } from './lab/options.ts'
 import { runLab } from './lab/run.ts'
 import { runCommand } from './lab/run-command.ts'
 import { reportCommand } from './report-command.ts'
+import { tryCommand } from './try/command.ts'
 import { watch } from './watch.ts'
 
-const WRONG_USAGE = 2
 const CANNOT_RUN = 3
 
 process.exitCode = await main(process.argv.slice(2))
@@ -24,6 +24,7 @@ async function main([command, ...args]: string[]): Promise<number> {
   try {
     if (command === 'doctor' && args.length === 0) return await doctor()
     if (command === 'watch') return await watch(labs, args)
+    if (command === 'try') return await tryCommand(args)
     if (command === 'report') return await reportCommand(args)
     if (command === 'forecast') return await forecastCommand(args)
     if (command === 'lab' && args[0] === undefined) return listLabs()

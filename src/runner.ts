@@ -12,9 +12,12 @@ import { CaptureProcess } from './kernel/capture/capture-process.ts'
 import { startControl } from './lab/control.ts'
 import { EXPERIMENT_OVER } from './lab/judging.ts'
 import type { Lab } from './lab/lab.ts'
+import { WRONG_USAGE } from './lab/launch.ts'
+import { UsageError } from './lab/options.ts'
 import type { Plan } from './lab/plan.ts'
 import { isPlayCommand } from './lab/play-command.ts'
 import { Rig } from './lab/rig.ts'
+import { experiment, TRY } from './try/lab.ts'
 
 const plan = JSON.parse(process.argv[2] ?? '{}') as Plan
 const log = openEventLog({
@@ -49,7 +52,8 @@ async function main(): Promise<void> {
   emit('run:started', { tier, because, pace, strike, seed, play, mechanisms, environment })
   const control = startControl(emit)
   try {
-    const lab: Lab = labs[plan.lab as keyof typeof labs]
+    const lab: Pick<Lab, 'experiment' | 'play' | 'playInBrowser'> =
+      plan.lab === TRY ? { experiment } : labs[plan.lab as keyof typeof labs]
     let hosts: Hosts
     if (tier === 'netns') {
       const started = await CaptureProcess.start(plan.captureBundle, plan, emit)
@@ -71,7 +75,7 @@ async function main(): Promise<void> {
       // The launcher shows it to the person in front.
       process.stderr.write(message)
       stoppedBecause = message
-      process.exitCode = 1
+      process.exitCode = error instanceof UsageError ? WRONG_USAGE : 1
     }
   } finally {
     await rig?.end(stoppedBecause)

@@ -20,6 +20,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   faults: ['events', 'hosts', 'programs', 'wire'],
   lab: ['events', 'faults', 'hosts', 'kernel', 'programs', 'recorder', 'store', 'view'],
   forecast: ['events', 'hosts', 'kernel', 'lab', 'view'],
+  try: ['events', 'faults', 'hosts', 'kernel', 'lab', 'programs', 'view'],
   // The lab of keepalive once more, with containers for hosts: it puts everything together, as an entry point does.
   compose: ['events', 'faults', 'hosts', 'kernel', 'lab', 'programs', 'recorder', 'view'],
   view: ['events', 'faults', 'hosts', 'lab', 'programs', 'wire'],

@@ -44,6 +44,9 @@ export const triggers = [
   'enetunreach', // this end's kernel has no way to the network
   'socket_error', // any other error: its code is in the event beside it
   'user_closed', // this end's program closed it
+  'program_said', // this end's program printed what whoever runs it takes for that
+  'program_ended', // this end's program is there no more
+  'kernel_gave_up', // this end's kernel has the connection no more, after questions that nobody answered
 ] as const
 export type Trigger = (typeof triggers)[number]
 

@@ -15,6 +15,12 @@ export const blip: Fault = {
   strike: unplug,
 }
 
+/**
+ * A host that has spoken into the cut may be asking for the other's address, once a second, three times
+ * (neigh/default/mcast_solicit): what it sends meanwhile waits.
+ */
+const ARP_WITHIN_MS = 3500
+
 async function unplug({ struck, other, network, truth, answers }: Target): Promise<Struck> {
   verify(network !== null, 'there is no cable to cut')
   await network.unplug(struck)
@@ -28,7 +34,7 @@ async function unplug({ struck, other, network, truth, answers }: Target): Promi
       truth(other, 'answering')
       truth(struck, 'answering')
       await network.plug(struck)
-      verify(await answers(other), `${struck.name} does not answer although its port is back`)
+      verify(await answers(other, ARP_WITHIN_MS), `${struck.name} does not answer although its port is back`)
       return { verifiedBy: 'a probe across the switch is answered again' }
     },
   }

@@ -5,6 +5,7 @@
 import type { Truth } from '../events/vocabulary.ts'
 import type { Host, Network, Pair } from '../hosts/host.ts'
 import type { EchoResult, EchoSeries } from '../programs/echo-series.ts'
+import type { Workload } from './workload.ts'
 
 /**
  * What must be there for a fault, or a lab's case, to be possible: SIGSTOP; hosts with a network of their own;
@@ -25,13 +26,18 @@ export interface Target {
    * it right beside the act, since every ghost time is counted from there.
    */
   truth(seenFrom: Host, truth: Truth): void
-  /** Does a datagram from `from` to its peer come back? Independent of the connections under test. */
-  answers(from: Host): Promise<boolean>
+  /**
+   * Does a datagram from `from` to its peer come back? Independent of the connections under test.
+   * @param withinMs goes on asking for so long; by default it asks a few times at once
+   */
+  answers(from: Host, withinMs?: number): Promise<boolean>
   /**
    * What comes back of a series of numbered datagrams from `from` to its peer, and when.
    * @throws FaultError when a host has no process to measure
    */
   measure(from: Host, series: Omit<EchoSeries, 'address' | 'port'>): Promise<EchoResult>
+  /** What runs there and is under test. */
+  workload(host: Host): Workload
   /** Starts the programs of a host whose process has ended, with nothing remembered. */
   restartPrograms(host: Host): Promise<void>
   /** Runs a command on a host, logged. @throws CommandError */

@@ -15,10 +15,12 @@ export const powerOff: Fault = {
  * Takes the host off the network first, then ends its process: the other way round its kernel would
  * still send a FIN for each connection, which a host without power does not.
  */
-export async function pullThePlug({ struck, other, network, truth }: Target): Promise<void> {
+export async function pullThePlug({ struck, other, network, truth, workload }: Target): Promise<void> {
   verify(network !== null, 'there is no power to cut')
   await network.unplug(struck)
   truth(other, 'gone')
+  const running = workload(struck)
+  if (running.isRunning()) await running.kill()
   struck.process?.signal('SIGKILL')
   await struck.process?.exited
 }

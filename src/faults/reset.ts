@@ -5,9 +5,9 @@ export const reset: Fault = {
   id: 'reset',
   promise: 'the struck host aborts its connections: its kernel forgets them and sends RST',
   needs: [],
-  async strike({ struck, other, network, run }) {
-    const { process } = struck
-    verify(process !== null, `${struck.name} has no connections to reset`)
+  async strike({ struck, other, network, run, workload }) {
+    const running = workload(struck)
+    verify(running.isRunning(), `${struck.name} has no connections to reset`)
     if (network !== null) {
       // From outside the program, as an operator would. Some kernels are built without it.
       try {
@@ -27,7 +27,7 @@ export const reset: Fault = {
         if (!(error instanceof CommandError)) throw error
       }
     }
-    await process.ask('reset', null)
-    return { verifiedBy: 'the program called resetAndDestroy on each connection' }
+    verify(running.reset !== undefined, 'ss -K aborted no connection, and the program cannot be asked to')
+    return running.reset()
   },
 }

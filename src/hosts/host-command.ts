@@ -4,7 +4,7 @@
  * started ends too, since the kernel ends a whole pid namespace.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import type { Emitter } from '../events/emit.ts'
 import { environmentWithSbin } from './commands.ts'
 import type { Host } from './host.ts'
@@ -12,6 +12,8 @@ import type { Exit } from './host-process.ts'
 
 /** A line is data of somebody else's: so much of it is logged and matched. */
 const LINE_LIMIT = 2000
+/** What a program prints beyond so many lines is read and not logged: a log is no place for a flood. */
+const LINES_LOGGED_MAX = 5000
 /** So many lines are kept for `untilLine`; the newest count. */
 const LINES_KEPT = 1000
 /** From SIGTERM to SIGKILL. */
@@ -94,14 +96,17 @@ export class HostCommand {
     this.#isGroup = options.isGroup === true
     this.pid = child.pid ?? 0
     emit('command:started', { argv: [...argv], processId: this.pid })
+    let logged = 0
     for (const stream of ['stdout', 'stderr'] as const) {
-      const input = child[stream]
-      if (input === null) continue
-      createInterface({ input }).on('line', (text) => {
-        const wanted = options.lines === undefined ? text : options.lines.exec(text)?.[1]
-        if (wanted === undefined) return
-        const said = { stream, line: wanted.slice(0, LINE_LIMIT) }
-        emit('command:said', said)
+      readLines(child[stream], (text) => {
+        const line = options.lines === undefined ? text : options.lines.exec(text)?.[1]
+        if (line === undefined) return
+        const said = { stream, line }
+        logged += 1
+        if (logged < LINES_LOGGED_MAX) emit('command:said', said)
+        else if (logged === LINES_LOGGED_MAX) {
+          emit('command:said', { stream, line: `(${logged} lines: what follows is not logged)` })
+        }
         this.#lines.push(said)
         if (this.#lines.length > LINES_KEPT) this.#lines.shift()
         options.onLine?.(said)
@@ -163,6 +168,12 @@ export class HostCommand {
     else this.#child.kill(signal)
   }
 
+  /** Reads no more of its output, which what it has started may hold open for ever. */
+  hangUp(): void {
+    this.#child.stdout?.destroy()
+    this.#child.stderr?.destroy()
+  }
+
   /** Asks it to end (SIGTERM), and ends it when it does not. */
   async end(): Promise<Exit> {
     this.signal('SIGTERM')
@@ -171,4 +182,25 @@ export class HostCommand {
     clearTimeout(timer)
     return exit
   }
+}
+
+/** Line by line; of a line without an end no more is kept than of any other. */
+function readLines(input: Readable | null, onLine: (line: string) => void): void {
+  let rest = ''
+  let isLate = false
+  input?.setEncoding('utf8').on('data', (chunk: string) => {
+    const [first = '', ...others] = (isLate && chunk.startsWith('\n') ? chunk.slice(1) : chunk).split(
+      /\r\n|\n|\r/,
+    )
+    // A line may end in CR LF, of which the LF comes with the next chunk.
+    isLate = chunk.endsWith('\r')
+    rest = (rest + first).slice(0, LINE_LIMIT)
+    for (const next of others) {
+      onLine(rest)
+      rest = next.slice(0, LINE_LIMIT)
+    }
+  })
+  input?.on('end', () => {
+    if (rest !== '') onLine(rest)
+  })
 }

@@ -112,6 +112,13 @@ export function parseDatagramSockets(text: string): DatagramSocket[] {
   }))
 }
 
+/** How many UDP datagrams reached a program, from the /proc/net/snmp of its host: `InDatagrams` of RFC 4113. */
+export function parseDatagramsReceived(snmp: string): number {
+  const [names = '', values = ''] = snmp.split('\n').filter((line) => line.startsWith('Udp: '))
+  const at = names.split(' ').indexOf('InDatagrams')
+  return Number(values.split(' ')[at] ?? 0)
+}
+
 interface Row {
   local: string
   remote: string
@@ -257,6 +264,12 @@ function differs(a: KernelSocket, b: KernelSocket): boolean {
 export function parseProcessState(stat: string): string | null {
   // The second field is the command in parentheses, and may itself contain spaces and parentheses.
   return /^\d+ \(.*\) ([A-Za-z]) /s.exec(stat)?.[1] ?? null
+}
+
+/** The pid of the parent in a /proc/<pid>/stat. Null for text that is no such file. */
+export function parseParent(stat: string): number | null {
+  const parent = /^\d+ \(.*\) [A-Za-z] (\d+) /s.exec(stat)?.[1]
+  return parent === undefined ? null : Number(parent)
 }
 
 /**

@@ -8,6 +8,9 @@ import type { Host, Tier } from '../hosts/host.ts'
 import {
   diffTables,
   type ListenerTable,
+  parseDatagramSockets,
+  parseDatagramsReceived,
+  type SocketChange,
   type SocketTable,
   type SocketTableEntry,
   SocketTableReader,
@@ -28,7 +31,8 @@ const STATES_TOLD = 8
 export type WantedSocket = TcpState | 'CLOSED' | Partial<KernelSocket>
 
 interface Watched {
-  reader: SocketTableReader
+  pid: number
+  readers: SocketTableReader[]
   table: SocketTable
   /** Those of known mechanisms. */
   listeners: ListenerTable
@@ -36,6 +40,20 @@ interface Watched {
   /** What was logged last, for those who wait in vain. */
   told: string[]
 }
+
+/** What a look at a host's kernel shows. */
+export interface HostSockets {
+  /** With the group that each has in the log, where it is known what is spoken there. */
+  connections: (SocketTableEntry & { groupId?: string })[]
+  listeners: ListenerTable
+  /** Their local addresses. */
+  datagramSockets: string[]
+  /** By programs, since the host is there. */
+  datagramsReceived: number
+}
+
+/** A change of one of a host's connections, as it is logged. */
+export type OnSocketChange = (groupId: string, change: SocketChange) => void
 
 interface Waiting {
   host: string
@@ -48,12 +66,16 @@ export class KernelObserver {
   /** By host: what is spoken at which `address:port`. */
   readonly #conversations = new Map<string, Record<'own' | 'remote', Map<string, string>>>()
   readonly #waiting = new Set<Waiting>()
+  /** By host. */
+  readonly #listening = new Map<string, OnSocketChange>()
+  readonly #cheap: boolean
   #timer: NodeJS.Timeout | undefined
 
   constructor(log: EventLog, tier: Tier | 'compose') {
     this.#log = log
+    const cheap = process.platform === 'linux' && tier === 'netns' && smallTables()
+    this.#cheap = cheap
     if (process.platform !== 'linux') return
-    const cheap = tier === 'netns' && smallTables()
     const everyMs = cheap ? OFTEN_MS : SELDOM_MS
     const because = cheap
       ? 'each host has a small socket table of its own'
@@ -68,9 +90,13 @@ export class KernelObserver {
    */
   watch(host: Pick<Host, 'name' | 'incarnation'>, pid: number): void {
     if (this.#timer === undefined) return
-    this.#watched.get(host.name)?.reader.close()
+    closeAll(this.#watched.get(host.name))
     this.#watched.set(host.name, {
-      reader: new SocketTableReader(pid),
+      pid,
+      // IPv4 clients of a server on :: are in the other table.
+      readers: tables
+        .filter((table) => table === 'tcp' || (this.#cheap && existsSync(`/proc/${pid}/net/${table}`)))
+        .map((table) => new SocketTableReader(pid, table)),
       table: new Map(),
       listeners: new Map(),
       emit: this.#log.emitter('kernel', host),
@@ -85,8 +111,38 @@ export class KernelObserver {
    */
   learn(host: Pick<Host, 'name'>, server: 'own' | 'remote', address: string, mechanism: string): void {
     const known = this.#conversations.get(host.name) ?? { own: new Map(), remote: new Map() }
+    const table = this.#watched.get(host.name)?.table ?? new Map()
+    const untold = [...table].filter(([, { local, remote }]) => !this.#groupOf(host.name, local, remote))
     known[server].set(address, mechanism)
     this.#conversations.set(host.name, known)
+    // What was there before anybody knew what it is has not been told yet.
+    for (const [key, { local, remote }] of untold) {
+      if (this.#groupOf(host.name, local, remote) !== undefined) table.delete(key)
+    }
+  }
+
+  /** A host's sockets as they are now; null of a host that is not watched. Nothing of it is logged. */
+  look(host: Pick<Host, 'name'>): HostSockets | null {
+    const watched = this.#watched.get(host.name)
+    if (watched === undefined) return null
+    const read = (file: string) => readOrEmpty(`/proc/${watched.pid}/net/${file}`)
+    const { connections, listeners } = readAll(watched)
+    return {
+      connections: [...connections.values()].map((entry) => {
+        const groupId = this.#groupOf(host.name, entry.local, entry.remote)
+        return groupId === undefined ? entry : { ...entry, groupId }
+      }),
+      listeners,
+      datagramSockets: ['udp', 'udp6'].flatMap((file) =>
+        parseDatagramSockets(read(file)).map(({ local }) => local),
+      ),
+      datagramsReceived: parseDatagramsReceived(read('snmp')),
+    }
+  }
+
+  /** Tells each change of a host's connections beside logging it. */
+  listen(host: Pick<Host, 'name'>, onChange: OnSocketChange): void {
+    this.#listening.set(host.name, onChange)
   }
 
   /**
@@ -126,19 +182,20 @@ export class KernelObserver {
   close(): void {
     clearInterval(this.#timer)
     if (this.#watched.size > 0) this.#look()
-    for (const { reader } of this.#watched.values()) reader.close()
+    for (const watched of this.#watched.values()) closeAll(watched)
     this.#watched.clear()
   }
 
   #look(): void {
     for (const [host, watched] of this.#watched) {
-      const { connections: table, listeners } = watched.reader.readBoth()
+      const { connections: table, listeners } = readAll(watched)
       this.#tellListeners(host, watched, listeners)
       for (const { local, remote, old, new: now } of diffTables(watched.table, table)) {
         const groupId = this.#groupOf(host, local, remote)
         // Other connections of the machine, where hosts share its table.
         if (groupId === undefined) continue
         watched.emit('kernel:socket_updated', { local, remote, old, new: now }, groupId)
+        this.#listening.get(host)?.(groupId, { local, remote, old, new: now })
         watched.told.push(`${groupId} ${now?.state ?? 'CLOSED'}`)
         if (watched.told.length > TOLD_MAX) watched.told.shift()
       }
@@ -180,6 +237,29 @@ function isAsWanted(sockets: readonly SocketTableEntry[], wanted: WantedSocket):
 
 function smallTables(): boolean {
   return existsSync(BUCKETS_SETTING) && Number(readFileSync(BUCKETS_SETTING, 'utf8')) > 0
+}
+
+const tables = ['tcp', 'tcp6'] as const
+
+function readAll({ readers }: Watched): { connections: SocketTable; listeners: ListenerTable } {
+  const looks = readers.map((reader) => reader.readBoth())
+  return {
+    connections: new Map(looks.flatMap(({ connections }) => [...connections])),
+    listeners: new Map(looks.flatMap(({ listeners }) => [...listeners])),
+  }
+}
+
+function closeAll(watched: Watched | undefined): void {
+  for (const reader of watched?.readers ?? []) reader.close()
+}
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    // The process has ended, or this kernel has no IPv6.
+    return ''
+  }
 }
 
 function portOf(address: string): number {

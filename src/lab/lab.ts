@@ -43,6 +43,8 @@ export interface Lab<Settings extends Json = Json> extends Matrix {
   questions(plan: Plan<Settings>): readonly Question[]
   /** Reads the log, judges each claim. Pure. */
   judge(log: LabLog, plan: Plan<Settings>): Check[]
+  /** What was found that nobody has claimed anything about; goes into the report as it is. Pure. */
+  findings?(log: LabLog, plan: Plan<Settings>): unknown
   /** One cell told in a few lines; null when this run has nothing to tell it from. */
   story?(log: LabLog, plan: Plan<Settings>): Story | null
   /** What was found, as text of at most 80 columns; without it, check by check (`tell.ts`). */

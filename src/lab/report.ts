@@ -23,10 +23,18 @@ export interface Report {
   durationMs: number
   checks: Check[]
   verdict: Verdict
+  /** Of a lab that finds what nobody has claimed: see its own type. */
+  findings?: unknown
 }
 
 /** Puts the report together. The sysctls are those of a host, as its own process read them. */
-export function reportOf(plan: Plan, log: LabLog, checks: Check[], startedAt: Date): Report {
+export function reportOf(
+  plan: Plan,
+  log: LabLog,
+  checks: Check[],
+  startedAt: Date,
+  findings?: unknown,
+): Report {
   return {
     schema: REPORT_SCHEMA,
     lab: plan.lab,
@@ -42,5 +50,6 @@ export function reportOf(plan: Plan, log: LabLog, checks: Check[], startedAt: Da
     durationMs: Math.round(log.events.at(-1)?.time ?? 0),
     checks,
     verdict: overall(checks),
+    ...(findings === undefined ? {} : { findings }),
   }
 }

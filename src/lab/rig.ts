@@ -9,16 +9,18 @@ import { peerOf } from '../events/host-names.ts'
 import type { EventData, EventName, Truth } from '../events/vocabulary.ts'
 import { type Fault, FaultError, type Proof, type Struck, type Target } from '../faults/fault.ts'
 import { type FaultId, faults } from '../faults/registry.ts'
+import { allProcesses, ownProcess, type Workload } from '../faults/workload.ts'
 import { run } from '../hosts/commands.ts'
 import type { Cable, Host, Hosts, Network, Pair, PairWish, Router } from '../hosts/host.ts'
 import { type CommandOptions, HostCommand } from '../hosts/host-command.ts'
 import { HostProcess } from '../hosts/host-process.ts'
+import { HostTree } from '../hosts/host-tree.ts'
 import type { CaptureProcess } from '../kernel/capture/capture-process.ts'
 import type { EchoResult, EchoSeries } from '../programs/echo-series.ts'
 import type { Wanted } from '../programs/event-memory.ts'
 import type { ClientSettings, Mechanism, Ports } from '../programs/host-messages.ts'
 import { act } from './by-hand.ts'
-import { KernelObserver, type WantedSocket } from './kernel-observer.ts'
+import { KernelObserver, type OnSocketChange, type WantedSocket } from './kernel-observer.ts'
 import { missing } from './needs.ts'
 import type { Case, Plan } from './plan.ts'
 import type { PlayCommand } from './play-command.ts'
@@ -56,6 +58,8 @@ export class Rig {
   readonly #kernel: KernelObserver
   readonly #processes = new Set<HostProcess>()
   readonly #commands = new Set<HostCommand>()
+  /** By host: how what is under test there is started, where that is not the host's own process. */
+  readonly #underTest = new Map<string, { tree: HostTree; start: () => Promise<void> }>()
   /** By pair; none of a pair that was never connected. */
   readonly #programs = new Map<string, Programs>()
   readonly #ports = new Map<string, Ports>()
@@ -159,14 +163,57 @@ export class Rig {
     return command
   }
 
-  /** Logs in the name of a program on a host that cannot log by itself. */
-  emitterOf(host: Host, program: string): Emitter {
-    return this.#log.emitter(program, host)
+  /**
+   * From now on faults act on whatever runs on a host beside its own process, which stays as a witness.
+   * @param start starts it; called again after a reboot
+   */
+  putUnderTest(host: Host, start: () => Promise<void>): void {
+    this.#underTest.set(host.name, { tree: new HostTree(host), start })
+  }
+
+  /** Starts what is under test on a host again after it has ended, as a supervisor would. */
+  async startAgain(pair: Pair, host: Host): Promise<void> {
+    const { network } = this.#hosts
+    if (network !== null && host.process?.exit !== null) {
+      await network.reboot(host)
+      await this.#startProcess(host)
+    }
+    await this.#underTest.get(host.name)?.start()
+    const other = host === pair.a ? pair.b : pair.a
+    this.truth(other, 'answering', 'it was started again')
   }
 
   /** Tells packet capture and kernel observer that this host speaks `mechanism` at a port of its own. */
   async speaksAt(host: Host, port: number, mechanism: string): Promise<void> {
-    await this.#announce(host, 'own', `${host.address}:${port}`, mechanism)
+    const address = `${host.address}:${port}`
+    // A client there is known by whom it has connected to.
+    this.#kernel.learn({ name: peerOf(host.name) }, 'remote', address, mechanism)
+    await this.#announce(host, 'own', address, mechanism)
+  }
+
+  /** The processes of what is under test on a host. */
+  processesUnderTest(host: Host): number[] {
+    return (
+      this.#underTest
+        .get(host.name)
+        ?.tree.find()
+        .map(({ pid }) => pid) ?? []
+    )
+  }
+
+  /** A host's sockets at this moment; null where there is no table to read. */
+  look(host: Host) {
+    return this.#kernel.look(host)
+  }
+
+  /** Tells each change of a host's connections that has a group, beside logging it. */
+  onSocketChange(host: Host, onChange: OnSocketChange): void {
+    this.#kernel.listen(host, onChange)
+  }
+
+  /** An emitter of a host, for what the lab finds out about a program there. */
+  emitterOf(host: Host, program: string): Emitter {
+    return this.#log.emitter(program, host)
   }
 
   /** Tells them that a program of this host speaks `mechanism` to a server there. */
@@ -366,7 +413,10 @@ export class Rig {
     this.emit('run:ended', { because })
     const started = [...this.#processes, ...this.#commands]
     for (const process of started) process.signal('SIGKILL')
+    // Daemons too. What was frozen or never asked for anything else ends as well.
+    await Promise.all([...this.#underTest.values()].map(({ tree }) => tree.kill()))
     await Promise.all(started.map((process) => process.exited))
+    for (const command of this.#commands) command.hangUp()
     await this.#hosts.network?.close()
   }
 
@@ -381,7 +431,7 @@ export class Rig {
       other,
       network: this.#hosts.network,
       truth: (seenFrom, truth) => this.truth(seenFrom, truth, 'the lab did it'),
-      answers: (from) => this.#answers(from, from === pair.a ? pair.b : pair.a),
+      answers: (from, withinMs) => this.#answers(from, from === pair.a ? pair.b : pair.a, withinMs),
       measure: async (from, series) => {
         try {
           return await this.measure(from, from === pair.a ? pair.b : pair.a, series)
@@ -390,8 +440,10 @@ export class Rig {
           throw new FaultError(error instanceof Error ? error.message : String(error))
         }
       },
+      workload: (host) => this.#workload(pair, host),
       restartPrograms: async (host) => {
         await this.#startProcess(host)
+        await this.#underTest.get(host.name)?.start()
         if (this.#programs.has(pair.name)) {
           await (host === pair.b ? this.#serve(pair) : this.#connectClients(pair))
         }
@@ -400,15 +452,22 @@ export class Rig {
     }
   }
 
+  #workload(pair: Pair, host: Host): Workload {
+    const underTest = this.#underTest.get(host.name)
+    if (underTest !== undefined) return allProcesses(host, underTest.tree)
+    return ownProcess(host, () => this.#answers(host === pair.a ? pair.b : pair.a, host))
+  }
+
   /**
    * An answer at the first try is enough to say yes. For no, one unanswered probe is enough only because
    * each fault asks right after its act and is believed only when the answer is the expected one.
    */
-  async #answers(from: Host, to: Host): Promise<boolean> {
+  async #answers(from: Host, to: Host, withinMs = 0): Promise<boolean> {
     const port = to.process?.echoPort
     if (port === undefined || from.process === null) return false
     const probe = { address: to.address, port, withinMs: PROBE_ANSWERS_WITHIN_MS }
-    for (let tries = 0; tries < PROBE_TRIES; tries++) {
+    const until = performance.now() + withinMs
+    for (let tries = 0; tries < PROBE_TRIES || performance.now() < until; tries++) {
       if (await from.process.ask('probe', probe)) return true
     }
     return false

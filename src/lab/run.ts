@@ -8,7 +8,7 @@ import { Progress } from '../view/terminal/progress.ts'
 import { ask, comparisonsText } from '../view/terminal/questions.ts'
 import { isLively, styleFor } from '../view/terminal/style.ts'
 import { PlayTable } from '../view/terminal/table.ts'
-import { overall, type Verdict } from './checks.ts'
+import { type Check, overall, type Verdict } from './checks.ts'
 import type { Lab } from './lab.ts'
 import { type LabOptions, labHelp, parseLabOptions } from './options.ts'
 import type { Plan } from './plan.ts'
@@ -20,8 +20,13 @@ import type { Style } from './tale.ts'
 import { tellCell, tellRun } from './tell.ts'
 
 /** As shells count it: 128 + SIGINT. */
-const INTERRUPTED = 130
+export const INTERRUPTED = 130
 const EXIT_STATUS: Record<Verdict, number> = { pass: 0, fail: 1, skipped: 3, inconclusive: 4 }
+
+/** What a command ends with that has judged these. */
+export function exitStatusOf(checks: readonly Check[]): number {
+  return EXIT_STATUS[overall(checks)]
+}
 
 /**
  * Runs a lab as the command line asks, and prints what it found.
@@ -67,8 +72,7 @@ async function runOnce(lab: Lab, options: LabOptions, style: Style, start: typeo
   const outcome = await way(lab, options, style, start)
   const { plan, report, interrupted } = outcome
   if (interrupted && !plan.play) return INTERRUPTED
-  const verdict = overall(report.checks)
-  return plan.play && verdict === 'skipped' ? 0 : EXIT_STATUS[verdict]
+  return plan.play && overall(report.checks) === 'skipped' ? 0 : exitStatusOf(report.checks)
 }
 
 /** The experiment: progress while it lasts, then what it found. Predictions first, where there is somebody to ask. */
@@ -151,7 +155,7 @@ function canAsk({ predict, json, plain, watch }: LabOptions): boolean {
 }
 
 /** Ctrl-C and its like end the run in order, once. @returns what they abort; aborting it does the same */
-function stopOnSignals(run: Run): AbortController {
+export function stopOnSignals(run: Run): AbortController {
   const interrupted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(signal, () => interrupted.abort())
@@ -197,7 +201,8 @@ function tellPredictions(
   process.stdout.write(`\n${comparisonsText(comparisons, style)}\n`)
 }
 
-function whereItIs(plan: Plan): string {
+/** Where the files of a run are, in two lines. */
+export function whereItIs(plan: Plan): string {
   const folder = relative('.', plan.folder) || plan.folder
   const captures = plan.tier === 'netns' ? ', *.pcapng for Wireshark' : ''
   return `Look at it: ${join(folder, 'report.html')} (opens in a browser, needs no network)

@@ -62,7 +62,7 @@ export async function startRun(
 
   async function finish(): Promise<Outcome> {
     const log = await launched.ended
-    const report = reportOf(plan, log, lab.judge(log, plan), startedAt)
+    const report = reportOf(plan, log, lab.judge(log, plan), startedAt, lab.findings?.(log, plan))
     writeJson(plan, 'report.json', report)
     finishCaptures(plan.folder, log.events)
     await writeReportHtml(plan.folder, { plan, report, log, lab })

@@ -6,6 +6,7 @@ import { type Check, countWords, expectedWords, observedWords, type Verdict } fr
 import type { Lab } from './lab.ts'
 import { type LabLog, mechanismOf } from './log.ts'
 import { type CellName, cellId, cellOfCheck, type Plan } from './plan.ts'
+import { printable } from './printable.ts'
 import { runCommand } from './run-command.ts'
 import type { Style, Tale } from './tale.ts'
 
@@ -230,7 +231,7 @@ function dataWords(event: LabEvent): string {
     return `${words(event.data.old)} -> ${words(event.data.new)}`
   }
   return Object.entries(event.data)
-    .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .map(([key, value]) => `${key}=${typeof value === 'string' ? printable(value) : JSON.stringify(value)}`)
     .join(' ')
 }
 

@@ -29,6 +29,9 @@ export const certaintyOf: Record<Trigger, Certainty> = {
   enetunreach: 'unknown',
   socket_error: 'unknown',
   user_closed: 'definite',
+  program_said: 'definite',
+  program_ended: 'definite',
+  kernel_gave_up: 'unknown',
 }
 
 const triggerOfCode: Record<string, Trigger> = {

@@ -81,6 +81,8 @@ export interface HostRequests
   }
   /** Send a series of datagrams to another host's echo port: which come back, when, in which order? */
   measure: { ask: EchoSeries; answer: EchoResult }
+  /** Open a port on this host's loopback that leads to the Unix socket at `path`; the same one when asked again. */
+  openWayOut: { ask: { path: string }; answer: { port: number } }
   /** Close in order and end. Answered by the end of the process. */
   exit: { ask: null; answer: null }
 }

@@ -20,6 +20,7 @@ import { scriptStopAndWait } from './stop-and-wait-script.ts'
 import { scriptTcp } from './tcp-script.ts'
 import { scriptUdp } from './udp-script.ts'
 import { scriptUsers } from './user-script.ts'
+import { startWayOut } from './way-out.ts'
 import { scriptWebSockets } from './websocket-script.ts'
 
 /** Ten connections on one host come up in milliseconds; a machine that needs longer cannot run a lab. */
@@ -40,6 +41,7 @@ const sites = scriptSites(identity.address, emitterOf)
 const webSockets = scriptWebSockets(identity.address, emitterOf('websocket-script'))
 const sessions = scriptSessions(identity.address, emitterOf)
 const relays = scriptRelays(identity.address, emitterOf('relay'))
+let wayOut: Promise<number> | null = null
 const allPrograms = () => [
   ...running.values(),
   tcp,
@@ -113,6 +115,11 @@ const answer: Answers<HostRequests> = {
   untilEvent: ({ wanted, withinMs }) => memory.until(wanted, withinMs),
 
   measure: measureEcho,
+
+  async openWayOut({ path }) {
+    wayOut ??= startWayOut(path)
+    return { port: await wayOut }
+  },
 
   async exit() {
     emit('program:stopping', { because: 'the lab asked' })

@@ -98,6 +98,9 @@ const TRIGGERED_BY: Record<Trigger, readonly EventName[]> = {
   enetunreach: ERRORS,
   socket_error: ERRORS,
   user_closed: ['program:stopping'],
+  program_said: [],
+  program_ended: [],
+  kernel_gave_up: [],
 }
 
 /** @param events in order of time */

@@ -65,6 +65,9 @@ const WHY: Record<Trigger, string> = {
   enetunreach: 'ENETUNREACH',
   socket_error: 'socket error',
   user_closed: 'closed it',
+  program_said: 'said so',
+  program_ended: 'ended',
+  kernel_gave_up: 'no answer',
 }
 
 type Paint = (text: string) => string

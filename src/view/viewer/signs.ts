@@ -10,6 +10,10 @@ export const SIGNS = {
   KA: "this end's kernel gave up: keepalive probes unanswered",
   RTO: "this end's kernel gave up: data unacknowledged (tcp_retries2)",
   UT: "this end's kernel gave up: data unacknowledged (TCP_USER_TIMEOUT)",
+  UNA: "this end's kernel gave up: nobody answered",
+  OUT: 'the program said so, in the words it was given for that (--down)',
+  END: 'the program of this end ended',
+  CLO: 'the program of this end closed the connection',
   HB: 'the program heard nothing for 3.5 s',
   'HB?': 'the program heard nothing for 1.5 s, and then something',
   'NA?': 'the program has no answer after 1.5 s, and goes on waiting',
@@ -36,6 +40,14 @@ export function signOf(trigger: Trigger, belief: string, mechanism: string): str
       return 'REF'
     case 'etimedout':
       return mechanism === 'tcp-keepalive' ? 'KA' : mechanism === 'tcp-user-timeout' ? 'UT' : 'RTO'
+    case 'kernel_gave_up':
+      return 'UNA'
+    case 'program_said':
+      return 'OUT'
+    case 'program_ended':
+      return 'END'
+    case 'user_closed':
+      return 'CLO'
     case 'heartbeat_missed':
       return belief === 'suspect' ? 'HB?' : 'HB'
     case 'answer_missed':

@@ -1,0 +1,108 @@
+/** `npm run try`: somebody's own programs under every fault, from the command line to the exit status. */
+import { writeFileSync } from 'node:fs'
+import { availableParallelism, freemem } from 'node:os'
+import { findCapabilities, type Isolation } from '../hosts/capabilities.ts'
+import { readSysctls } from '../kernel/sysctls.ts'
+import { CannotRunError } from '../lab/launch.ts'
+import type { LabOptions } from '../lab/options.ts'
+import { type Plan, selectionOf } from '../lab/plan.ts'
+import { exitStatusOf, INTERRUPTED, stopOnSignals, whereItIs } from '../lab/run.ts'
+import { startRun } from '../lab/start.ts'
+import { toJUnit } from '../view/export/junit.ts'
+import { Progress } from '../view/terminal/progress.ts'
+import { styleFor } from '../view/terminal/style.ts'
+import { casesOf } from './faults.ts'
+import { type TrySettings, tryLab } from './lab.ts'
+import { openWayOut, wayOutPath } from './outside.ts'
+import { HELP, parseTryArguments, type Telling, type TryRequest } from './request.ts'
+import { sysctlsOf } from './settings.ts'
+import { tellTry } from './tell.ts'
+
+/** Idle programs need little; what starts at the same time as others starts late. */
+const PAIRS_PER_CPU = 3
+/** Two host processes and somebody's programs, the larger ones of them. */
+const MEMORY_PER_PAIR_BYTES = 300 * 1024 * 1024
+/** To start hosts and to end them, beside what is asked for. */
+const OVERHEAD_MS = 10_000
+
+/**
+ * Runs somebody's programs under the faults that they chose, and prints what was found.
+ * @returns the exit status
+ * @throws UsageError, CannotRunError
+ */
+export async function tryCommand(args: readonly string[]): Promise<number> {
+  const { wanted, telling } = parseTryArguments(args)
+  if (telling.help) {
+    process.stdout.write(`${HELP}\n`)
+    return 0
+  }
+  const request = wanted()
+  const { tier, because, advice, isolation } = await findCapabilities()
+  if (isolation === null || tier !== 'netns') {
+    throw new CannotRunError(`try needs hosts of its own: ${because}. Try: ${advice.join('; ')}`)
+  }
+  const cases = casesOf(request.faults, request.strike).map(({ id }) => id)
+  const settings: TrySettings = {
+    ...request,
+    runAs: runAs(isolation),
+    // npm changes the working directory, and says where it was.
+    folder: process.env.INIT_CWD ?? process.cwd(),
+    atOnce: pairsAtOnce(),
+  }
+  const lab = tryLab(settings, longestMs(settings, cases.length), sysctlsOf(request, readSysctls()))
+  const progress = new Progress(process.stderr, { ...telling, play: false })
+  const run = await startRun(lab, optionsOf(request, telling, cases), (events) => progress.show(events))
+  const wayOut = request.allowOutside ? await openWayOut(wayOutPath(run.plan.folder)) : null
+  progress.begin(run.plan)
+  const interrupted = stopOnSignals(run)
+  const { plan, log, report } = await run.done.finally(() => {
+    progress.end()
+    wayOut?.close()
+  })
+  if (telling.junit !== null) writeFileSync(telling.junit, toJUnit(report))
+  if (telling.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
+  else
+    process.stdout.write(
+      `${tellTry(log, plan as Plan<TrySettings>, report.checks, styleFor(process.stdout, telling))}\n${whereItIs(plan)}\n`,
+    )
+  if (interrupted.signal.aborted) return INTERRUPTED
+  return request.expect.length === 0 ? 0 : exitStatusOf(report.checks)
+}
+
+function pairsAtOnce(): number {
+  const byMemory = Math.floor(freemem() / MEMORY_PER_PAIR_BYTES)
+  return Math.max(1, Math.min(PAIRS_PER_CPU * availableParallelism(), byMemory))
+}
+
+function longestMs({ connectWithinMs, settleMs, watchMs, recoverMs, atOnce }: TrySettings, cases: number) {
+  return Math.ceil(cases / atOnce) * (connectWithinMs + settleMs + watchMs + recoverMs + OVERHEAD_MS)
+}
+
+/**
+ * In the lab's user namespace everybody is root. A namespace within it gives the programs their own user again:
+ * some refuse to run as root, and none of them needs to.
+ */
+function runAs({ asRoot }: Isolation): string[] {
+  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0]
+  return asRoot || uid === 0 ? [] : ['unshare', '--user', `--map-user=${uid}`, `--map-group=${gid}`, '--']
+}
+
+function optionsOf(request: TryRequest, telling: Telling, cases: string[]): LabOptions {
+  const [side, ...others] = request.strike
+  return {
+    ...selectionOf({}, cases, [request.name]),
+    hosts: 'auto',
+    pace: request.pace,
+    strike: others.length === 0 ? (side ?? null) : null,
+    seed: 0,
+    play: false,
+    json: telling.json,
+    plain: telling.plain,
+    out: telling.out,
+    cell: null,
+    predict: false,
+    watch: false,
+    port: 0,
+    help: false,
+  }
+}

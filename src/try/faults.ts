@@ -1,0 +1,61 @@
+/** The faults that `try` has, and what each is called in a run: a case of its own for each side it strikes. */
+
+import type { Fault } from '../faults/fault.ts'
+import { faults } from '../faults/registry.ts'
+import type { Middle } from '../hosts/host.ts'
+import type { Case, Side } from '../lab/plan.ts'
+
+/** In the order in which people meet them, as in the registry. */
+export const tryFaults = [
+  'exit',
+  'kill',
+  'reset',
+  'reboot',
+  'power-off',
+  'cut',
+  'blip',
+  'freeze',
+  'delay',
+  'loss',
+  'one-way',
+  'mtu-black-hole',
+  'reject',
+  'nat-forgets',
+] as const
+export type TryFault = (typeof tryFaults)[number]
+
+/** What happens most, each telling something that the others do not. */
+export const DEFAULT_FAULTS: readonly TryFault[] = ['exit', 'kill', 'freeze', 'cut', 'blip', 'reboot']
+
+/** The name of a case is that of a network interface, which is short. */
+const SHORT: Partial<Record<TryFault, string>> = { 'mtu-black-hole': 'black-hole' }
+/** It happens between the hosts, and strikes neither. */
+const OF_NEITHER: readonly TryFault[] = ['nat-forgets']
+
+/** One fault on one side. */
+export interface TryCase extends Case {
+  readonly fault: TryFault
+  readonly side: Side
+}
+
+/** `cut` strikes the server's host, `cut-c` the client's. */
+export function casesOf(chosen: readonly TryFault[], sides: readonly Side[]): TryCase[] {
+  return chosen.flatMap((fault) =>
+    (OF_NEITHER.includes(fault) ? sides.slice(0, 1) : sides).map((side) => caseOf(fault, side)),
+  )
+}
+
+function caseOf(fault: TryFault, side: Side): TryCase {
+  const { promise, needs }: Fault = faults[fault]
+  const isClients = side === 'client' && !OF_NEITHER.includes(fault)
+  return { id: `${SHORT[fault] ?? fault}${isClients ? '-c' : ''}`, promise, needs, fault, side }
+}
+
+/** Every case that there can be. */
+export const allCases: readonly TryCase[] = casesOf(tryFaults, ['server', 'client'])
+
+/** What has to stand between the hosts. */
+export function middleOf(fault: TryFault): Middle {
+  const needs: Fault['needs'] = faults[fault].needs
+  return needs.includes('router') ? 'router' : needs.includes('cable') ? 'cable' : 'switch'
+}

@@ -1,0 +1,121 @@
+/**
+ * Your own program under every fault, as a lab: its cases are the faults, each on a fresh pair of hosts, and its
+ * one row is the program. Host a runs the clients, host b the server.
+ *
+ *       cut-a                                       cut-b
+ *   sh -c '...'   ==== switch, cable, router ====   sh -c '...'
+ */
+import { writeFileSync } from 'node:fs'
+import type { Host, Pair } from '../hosts/host.ts'
+import type { Lab } from '../lab/lab.ts'
+import { UsageError } from '../lab/options.ts'
+import type { Plan } from '../lab/plan.ts'
+import type { Rig } from '../lab/rig.ts'
+import { allCases, middleOf, type TryCase } from './faults.ts'
+import { findingsOf } from './findings.ts'
+import { judgeTry } from './judge.ts'
+import { TriedPrograms } from './programs.ts'
+import type { TryRequest } from './request.ts'
+import { taleOf } from './tell.ts'
+
+/** What the runner needs to know beside the plan. */
+export type TrySettings = TryRequest & {
+  /** Put before each command: it runs as the person who asked, not as the root of the lab's namespace. */
+  runAs: string[]
+  /** The person's working directory. */
+  folder: string
+  /** So many pairs of hosts at once. */
+  atOnce: number
+}
+
+export const TRY = 'try'
+
+/** @param settings absent where an earlier run is only told */
+export function tryLab(
+  settings: TrySettings,
+  watchMs: number,
+  sysctls: Record<string, string>,
+): Lab<TrySettings> {
+  return {
+    id: TRY,
+    question: `${settings.name}: who notices, and when?`,
+    cases: allCases,
+    mechanisms: [settings.name],
+    showFirst: settings.faults.map((fault) => `${fault}/${settings.name}`),
+    lessons: {},
+    prepare: () => ({ settings, sysctls, watchMs }),
+    experiment,
+    questions: () => [],
+    judge: judgeTry,
+    findings: (log, plan) => findingsOf(log, plan),
+    story: (log, plan) => ({ ...taleOf(log, plan), cell: plan.cells[0] ?? '' }),
+  }
+}
+
+/** Faults first of those that make whole programs wait longest: none, so as they come. */
+export async function experiment(rig: Rig, plan: Plan<TrySettings>): Promise<void> {
+  trySysctls(plan.settings.sysctls)
+  const possible = rig.possible(allCases)
+  const waiting = allCases.filter(({ id }) => possible.includes(id))
+  const { atOnce } = plan.settings
+  const reach = plan.settings.allowOutside
+    ? "the programs can reach this machine's network, by the proxy that http_proxy names (--allow-outside)"
+    : "the programs cannot reach this machine's network"
+  rig.say(
+    `${waiting.length} faults, ${Math.min(atOnce, waiting.length)} at once, each on two hosts of its own; ${reach}`,
+  )
+  await Promise.all(
+    Array.from({ length: Math.min(atOnce, waiting.length) }, async () => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        await oneFault(rig, plan, next)
+      }
+    }),
+  )
+}
+
+/**
+ * Tries what somebody wants to set, where it does no harm: in the namespace between the hosts.
+ * @throws UsageError
+ */
+function trySysctls(sysctls: Record<string, string>): void {
+  for (const [path, value] of Object.entries(sysctls)) {
+    try {
+      writeFileSync(`/proc/sys/${path}`, value)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      throw new UsageError(
+        code === 'ENOENT' || code === 'EACCES'
+          ? `--sysctl ${path}: a host has no such setting of its own`
+          : `--sysctl ${path}=${value}: the kernel refuses the value (${code})`,
+      )
+    }
+  }
+}
+
+async function oneFault(rig: Rig, { settings, mechanisms }: Plan<TrySettings>, one: TryCase): Promise<void> {
+  const { id, fault, side } = one
+  const [pair] = await rig.boot([{ name: id, middle: middleOf(fault) }])
+  if (pair === undefined) return
+  const programs = new TriedPrograms(rig, pair, settings, mechanisms[0] ?? settings.name)
+  await programs.begin()
+  const watching = programs.watch()
+  watching.catch(() => {}) // heard below, unless the run ends first
+  await rig.sleep(settings.settleMs)
+  programs.assertRunning()
+  programs.observe()
+  const struck = side === 'client' ? pair.a : pair.b
+  const { fault: struckBy, sinceMs, undo } = await rig.strike(fault, pair, struck)
+  const lastsMs = fault === 'blip' ? (struckBy.lastsMs ?? settings.watchMs) : settings.watchMs
+  await rig.sleep(sinceMs + lastsMs - performance.now())
+  await undo()
+  await startAgainIfGone(rig, pair, struck, fault)
+  await rig.sleep(sinceMs + settings.watchMs + settings.recoverMs - performance.now())
+  programs.end()
+  await watching
+  rig.endWatch(fault, pair, struck)
+}
+
+/** What was ended is started again, as a supervisor would; what came back by itself is not. */
+async function startAgainIfGone(rig: Rig, pair: Pair, struck: Host, fault: TryCase['fault']): Promise<void> {
+  if (fault === 'exit' || fault === 'kill' || fault === 'power-off') await rig.startAgain(pair, struck)
+}

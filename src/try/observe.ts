@@ -1,0 +1,42 @@
+/** How somebody's programs have set their sockets: asked of the kernel, through a duplicate of each descriptor. */
+import type { Host } from '../hosts/host.ts'
+import { openSocketReader, readForeignProcess } from '../kernel/foreign-process.ts'
+import type { Rig } from '../lab/rig.ts'
+
+/** Of one process; who has more of them is no program for two hosts. */
+const DESCRIPTORS_MAX = 10_000
+
+/** Logs options and TCP_INFO of each connection between the hosts that a process of this one holds. */
+export function observeSockets(rig: Rig, host: Host): void {
+  const open = new Map(
+    (rig.look(host)?.connections ?? []).flatMap((one) =>
+      one.groupId === undefined || one.inode === 0 ? [] : [[one.inode, one] as const],
+    ),
+  )
+  const emit = rig.emitterOf(host, 'kernel')
+  for (const pid of rig.processesUnderTest(host)) {
+    for (const [inode, fd] of socketsOf(pid)) {
+      const connection = open.get(inode)
+      if (connection === undefined) continue
+      const reader = openSocketReader(pid)
+      if ('problem' in reader) continue
+      const read = reader.read(inode, fd)
+      reader.close()
+      if (read === null) continue
+      const { local, remote, groupId } = connection
+      emit('kernel:options_read', { local, remote, ...read.options }, groupId)
+      emit('kernel:tcp_info_read', read.info, groupId)
+      // Several processes may hold one socket.
+      open.delete(inode)
+    }
+  }
+}
+
+function socketsOf(pid: number): ReadonlyMap<number, number> {
+  try {
+    return readForeignProcess(pid, DESCRIPTORS_MAX).sockets
+  } catch {
+    // It ended, or is not ours to look at: what its kernel's table tells has to do.
+    return new Map()
+  }
+}

@@ -1,0 +1,269 @@
+/** Somebody's programs on a pair of hosts: started, waited for until they talk, started again. */
+import { chmodSync, mkdirSync } from 'node:fs'
+import type { Host, Pair } from '../hosts/host.ts'
+import type { HostCommand, SaidLine } from '../hosts/host-command.ts'
+import { UsageError } from '../lab/options.ts'
+import type { Rig } from '../lab/rig.ts'
+import { EndBeliefs } from './ends.ts'
+import type { TrySettings } from './lab.ts'
+import { observeSockets } from './observe.ts'
+import { wayOutPath } from './outside.ts'
+import { diesAtOnce, doNotTalk, endsTooEarly, type ListeningPlace } from './problems.ts'
+
+const LOOK_EVERY_MS = 50
+/** Of a program's last words, so many are shown. */
+const LAST_LINES = 3
+/** On a file system of the run's own, which goes with it. */
+const SCRATCH = '/run/stillhere'
+
+/** One of the commands, on its host. */
+interface Running {
+  /** `server`, `client`, `client-2` */
+  readonly name: string
+  readonly host: Host
+  readonly command: HostCommand
+  readonly lines: string[]
+}
+
+export class TriedPrograms {
+  readonly #rig: Rig
+  readonly #pair: Pair
+  readonly #settings: TrySettings
+  readonly #row: string
+  readonly #running = new Map<string, Running>()
+  readonly #beliefs: Record<'a' | 'b', EndBeliefs>
+  readonly #known = new Set<number>()
+  /** What our own processes have opened on the hosts. */
+  readonly #ownPorts = new Set<number>()
+  readonly #down: RegExp | null
+  #isReady = false
+  #over = false
+
+  constructor(rig: Rig, pair: Pair, settings: TrySettings, row: string) {
+    this.#rig = rig
+    this.#pair = pair
+    this.#settings = settings
+    this.#row = row
+    this.#down = settings.down === null ? null : new RegExp(settings.down)
+    this.#beliefs = {
+      a: new EndBeliefs(rig.emitterOf(pair.a, 'client')),
+      b: new EndBeliefs(rig.emitterOf(pair.b, 'server')),
+    }
+    for (const side of ['a', 'b'] as const) {
+      rig.onSocketChange(pair[side], (groupId, { old, new: now }) =>
+        this.#beliefs[side].onSocketChange(groupId, old, now),
+      )
+    }
+  }
+
+  /**
+   * Starts the server, the clients when it waits to be spoken to, and resolves when they talk.
+   * @throws UsageError that says what is wrong with them
+   */
+  async begin(): Promise<void> {
+    const { a, b } = this.#pair
+    const until = performance.now() + this.#settings.connectWithinMs
+    this.#rig.putUnderTest(b, () => this.#startServer())
+    this.#rig.putUnderTest(a, () => this.#startClients())
+    await this.#startServer()
+    await this.#until(() => this.#places(b).some(({ isReachable }) => isReachable), until)
+    await this.#announce()
+    await this.#startClients()
+    if (!(await this.#until(() => this.#talk(), until))) throw this.#doNotTalk()
+    for (const host of [a, b]) this.#rig.truth(host, 'answering', 'they talk')
+  }
+
+  /** Logs how the sockets of both ends are set, as their kernels have it. */
+  observe(): void {
+    for (const host of [this.#pair.a, this.#pair.b]) observeSockets(this.#rig, host)
+  }
+
+  /** Goes on looking for ports that are opened later; until `end`. */
+  async watch(): Promise<void> {
+    while (!this.#over) {
+      await this.#announce()
+      await this.#rig.sleep(LOOK_EVERY_MS)
+    }
+  }
+
+  end(): void {
+    this.#over = true
+  }
+
+  async #startServer(): Promise<void> {
+    await this.#start(this.#pair.b, 'server', this.#settings.server)
+  }
+
+  async #startClients(): Promise<void> {
+    for (const [index, command] of this.#settings.clients.entries()) {
+      await this.#start(this.#pair.a, index === 0 ? 'client' : `client-${index + 1}`, command)
+    }
+  }
+
+  async #start(host: Host, name: string, command: string): Promise<void> {
+    const { runAs, folder } = this.#settings
+    const scratch = scratchFolder(host)
+    const text = command.replaceAll('{server}', this.#pair.b.address).replaceAll('{folder}', scratch)
+    const lines: string[] = []
+    const side = host === this.#pair.a ? 'a' : 'b'
+    const started = await this.#rig.start(host, [...runAs, 'sh', '-c', text], {
+      name,
+      folder,
+      environment: {
+        STILLHERE_SERVER: this.#pair.b.address,
+        STILLHERE_FOLDER: scratch,
+        ...(await this.#wayOut(host)),
+      },
+      onLine: (said) => this.#onLine(said, side, lines),
+    })
+    this.#running.set(name, { name, host, command: started, lines })
+    void started.exited.then(() => {
+      // What the run itself ends has not noticed anything.
+      if (!this.#over) this.#beliefs[side].allDown('program_ended')
+    })
+  }
+
+  /** Variables by which programs find the proxy; none where the hosts are closed. */
+  async #wayOut(host: Host): Promise<Record<string, string>> {
+    if (!this.#settings.allowOutside || host.process === null) return {}
+    const path = wayOutPath(this.#rig.plan.folder)
+    const { port } = await host.process.ask('openWayOut', { path })
+    this.#ownPorts.add(port)
+    const proxy = `http://127.0.0.1:${port}`
+    const not = `${this.#pair.b.address},127.0.0.1,localhost`
+    return Object.fromEntries(
+      Object.entries({ http_proxy: proxy, https_proxy: proxy, all_proxy: proxy, no_proxy: not }).flatMap(
+        ([name, value]) => [
+          [name, value],
+          [name.toUpperCase(), value],
+        ],
+      ),
+    )
+  }
+
+  #onLine({ line }: SaidLine, side: 'a' | 'b', lines: string[]): void {
+    lines.push(line)
+    if (lines.length > LAST_LINES) lines.shift()
+    if (this.#settings.ready !== null && new RegExp(this.#settings.ready).test(line)) this.#isReady = true
+    if (this.#down?.test(line)) this.#beliefs[side].allDown('program_said')
+  }
+
+  // ---- do they talk? ----------------------------------------------------------------------------
+
+  #talk(): boolean {
+    if (this.#settings.ready !== null) return this.#isReady
+    return this.#hasConnection() || this.#hasDatagrams()
+  }
+
+  #hasConnection(): boolean | undefined {
+    const { a, b } = this.#pair
+    return this.#rig
+      .look(a)
+      ?.connections.some(
+        ({ remote, socket }) => remote.startsWith(`${b.address}:`) && socket.state === 'ESTABLISHED',
+      )
+  }
+
+  /** Nobody else has sent any so far. */
+  #hasDatagrams(): boolean {
+    const { a, b } = this.#pair
+    return [a, b].every((host) => (this.#rig.look(host)?.datagramsReceived ?? 0) > 0)
+  }
+
+  /** @throws UsageError when a program ends meanwhile */
+  async #until(isSo: () => boolean, untilMs: number): Promise<boolean> {
+    while (!isSo()) {
+      this.#assertBeginning()
+      if (performance.now() > untilMs) return false
+      await this.#rig.sleep(LOOK_EVERY_MS)
+    }
+    return true
+  }
+
+  /** @throws UsageError when a program has ended that had not even begun to talk */
+  #assertBeginning(): void {
+    for (const one of this.#running.values()) {
+      const { exit } = one.command
+      // Status 0: it may have become a daemon.
+      if (exit !== null && (exit.code !== 0 || !this.#runsOn(one.host))) throw this.#endedAtOnce(one)
+    }
+  }
+
+  /** @throws UsageError when on one of the hosts nothing runs any more that could notice anything */
+  assertRunning(): void {
+    for (const one of this.#running.values()) {
+      if (one.command.exit !== null && !this.#runsOn(one.host)) {
+        throw new UsageError(endsTooEarly(one.name, one.command.exit, one.lines))
+      }
+    }
+  }
+
+  #runsOn(host: Host): boolean {
+    return this.#rig.processesUnderTest(host).length > 0
+  }
+
+  /** Where the programs of a host wait to be spoken to. */
+  #places(host: Host): ListeningPlace[] {
+    const look = this.#rig.look(host)
+    const own = `${host.address}:${host.process?.echoPort}`
+    const isTheirs = (address: string) => !this.#ownPorts.has(portOf(address))
+    const places = [
+      ...[...(look?.listeners.keys() ?? [])]
+        .filter(isTheirs)
+        .map((address) => ({ protocol: 'TCP' as const, address })),
+      ...(look?.datagramSockets ?? [])
+        .filter((address) => address !== own)
+        .map((address) => ({ protocol: 'UDP' as const, address })),
+    ]
+    return places.map((place) => ({ ...place, isReachable: isReachable(place.address, host) }))
+  }
+
+  /** Tells the observers what is spoken at the server's ports. */
+  async #announce(): Promise<void> {
+    const { b } = this.#pair
+    for (const { address, isReachable } of this.#places(b)) {
+      const port = portOf(address)
+      if (!isReachable || this.#known.has(port)) continue
+      this.#known.add(port)
+      await this.#rig.speaksAt(b, port, this.#row)
+    }
+  }
+
+  // ---- what is wrong with them ------------------------------------------------------------------
+
+  #endedAtOnce({ name, command: { exit }, lines }: Running): UsageError {
+    const isClient = name !== 'server'
+    return new UsageError(
+      isClient && exit?.code === 0
+        ? endsTooEarly(name, exit, lines)
+        : diesAtOnce(name, exit, lines, isClient ? this.#places(this.#pair.b) : null),
+    )
+  }
+
+  #doNotTalk(): UsageError {
+    const { connectWithinMs, ready } = this.#settings
+    const said = [...this.#running.values()].map(({ name, lines }) => ({
+      name,
+      lastLine: lines.at(-1) ?? null,
+    }))
+    return new UsageError(doNotTalk({ places: this.#places(this.#pair.b), said, connectWithinMs, ready }))
+  }
+}
+
+function portOf(address: string): number {
+  return Number(address.slice(address.lastIndexOf(':') + 1))
+}
+
+function isReachable(address: string, host: Host): boolean {
+  // A server on :: takes IPv4 clients, too.
+  return /^(0\.0\.0\.0|\[::\]):/.test(address) || address.startsWith(`${host.address}:`)
+}
+
+/** Of both hosts of a pair, for keys and the like; it outlives their reboots as a disk does. */
+function scratchFolder({ pair }: Host): string {
+  const folder = `${SCRATCH}/${pair}`
+  mkdirSync(folder, { recursive: true })
+  // Whoever the program runs as.
+  chmodSync(folder, 0o1777)
+  return folder
+}

@@ -1,0 +1,311 @@
+/** What somebody asks of `npm run try`: options of the command line, or the same in a file. */
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import * as v from 'valibot'
+import { UsageError } from '../lab/options.ts'
+import { type Pace, paces, type Side } from '../lab/plan.ts'
+import { type Expectation, ExpectationError, parseExpectation, parseTime } from './expectations.ts'
+import { DEFAULT_FAULTS, type TryFault, tryFaults } from './faults.ts'
+
+/** What is settled before a run. A `type`: it is part of a plan, which is JSON. */
+export type TryRequest = {
+  /** The row of the matrix: lower-case letters, digits and hyphens. */
+  name: string
+  server: string
+  clients: string[]
+  faults: TryFault[]
+  strike: Side[]
+  expect: Expectation[]
+  /** As regular expressions; null: not given. */
+  ready: string | null
+  down: string | null
+  watchMs: number
+  recoverMs: number
+  settleMs: number
+  connectWithinMs: number
+  pace: Pace
+  /** As paths under /proc/sys. */
+  sysctls: Record<string, string>
+  allowOutside: boolean
+}
+
+/** How it is told, which is no part of the run. */
+export interface Telling {
+  json: boolean
+  plain: boolean
+  out: string
+  junit: string | null
+  help: boolean
+}
+
+/** Long enough for a keepalive of some seconds, and short enough to wait for. */
+const WATCH_MS = 30_000
+const RECOVER_MS = 10_000
+/** After they have begun to talk: what belongs to the beginning is over. */
+const SETTLE_MS = 1000
+const CONNECT_WITHIN_MS = 15_000
+/** Nobody waits longer, and a number with a zero too many would run all night. */
+const TIME_MAX_MS = 3_600_000
+const CLIENTS_MAX = 20
+const COMMAND_CHARACTERS_MAX = 10_000
+const EXPECTATIONS_MAX = 100
+
+const strikes = ['server', 'client', 'both'] as const
+const command = v.pipe(v.string(), v.minLength(1), v.maxLength(COMMAND_CHARACTERS_MAX))
+const time = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const ms = parseTime(dataset.value)
+    if (ms !== null && ms > 0 && ms <= TIME_MAX_MS) return ms
+    addIssue({ message: `"${dataset.value}" is no time from 1ms to 60m; it looks like 500ms, 10s or 2m` })
+    return NEVER
+  }),
+)
+const pattern = v.pipe(
+  v.string(),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return
+    try {
+      new RegExp(dataset.value)
+    } catch (error) {
+      addIssue({ message: error instanceof Error ? error.message : String(error) })
+    }
+  }),
+)
+const expectation = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset, addIssue, NEVER }): Expectation => {
+    try {
+      return parseExpectation(dataset.value)
+    } catch (error) {
+      if (!(error instanceof ExpectationError)) throw error
+      addIssue({ message: error.message })
+      return NEVER
+    }
+  }),
+)
+const oneOf = <const T extends readonly string[]>(allowed: T) =>
+  v.picklist(allowed, ({ received }) => `${received}: expected one of ${allowed.join(', ')}`)
+
+/** A file for `--file`; the options have the same names. */
+const fileSchema = v.strictObject({
+  /** For people who read the file. */
+  about: v.optional(v.string()),
+  name: v.optional(
+    v.pipe(v.string(), v.regex(/^[a-z][a-z\d-]{0,30}$/, 'expected lower-case letters, digits and hyphens')),
+  ),
+  server: command,
+  client: v.union([command, v.pipe(v.array(command), v.minLength(1), v.maxLength(CLIENTS_MAX))]),
+  faults: v.optional(v.pipe(v.array(oneOf(tryFaults)), v.minLength(1))),
+  strike: v.optional(oneOf(strikes)),
+  expect: v.optional(v.pipe(v.array(expectation), v.maxLength(EXPECTATIONS_MAX))),
+  ready: v.optional(pattern),
+  down: v.optional(pattern),
+  watch: v.optional(time),
+  recover: v.optional(time),
+  settle: v.optional(time),
+  'connect-within': v.optional(time),
+  pace: v.optional(oneOf(paces)),
+  sysctl: v.optional(v.record(v.string(), v.string())),
+  'allow-outside': v.optional(v.boolean()),
+})
+type Wanted = v.InferOutput<typeof fileSchema>
+
+export const HELP = `npm run try -- --server COMMAND --client COMMAND [options]
+
+Runs your programs, unmodified, on two hosts of their own and waits until they talk. Then
+something goes wrong, each fault on fresh hosts: who notices, when, and what recovers?
+
+  --server COMMAND   any shell command; {server} is its address ($STILLHERE_SERVER),
+                     {folder} a folder of this fault's two hosts ($STILLHERE_FOLDER)
+  --client COMMAND   likewise, on the other host; may be given several times
+  --file FILE        the same as JSON: {"server": "...", "client": ["..."], ...}
+  --faults LIST      of ${tryFaults.slice(0, 8).join(',')},
+                     ${tryFaults.slice(8).join(',')}
+                     (default: ${DEFAULT_FAULTS.join(',')})
+  --strike SIDE      which host is struck: server (default), client or both
+  --expect RULE      a verdict for each rule; may be given several times:
+                       cut<10s                  the end that is not struck notices in time
+                       cut@server<10s           that end does
+                       freeze@client:unnoticed  it does not, for the whole watch
+                       blip:survives            the connections outlive it
+                       reboot:recovers<30s      data flows again, so long after the fault
+  --ready REGEX      they talk when a program has printed this (default: when there is a
+                     connection, or datagrams both ways)
+  --down REGEX       a program that prints this says that its peer is gone. Many programs
+                     keep back what they print into a pipe: stdbuf -oL helps
+  --watch TIME       so long the fault lasts and is watched (default: 30s)
+  --recover TIME     so long the time after it is (default: 10s)
+  --settle TIME      from the first word to the fault (default: 1s)
+  --connect-within TIME   until they talk (default: 15s)
+  --sysctl NAME=VALUE     a setting of both hosts, as net.ipv4.tcp_retries2=5; all others
+                     are this machine's own
+  --pace quick       kernels lose patience in seconds (tcp_retries2=2,
+                     tcp_keepalive_time=2, ...): not what happens in real life
+  --allow-outside    programs that ask a proxy (http_proxy, https_proxy) can reach this
+                     machine's network; all others, and without it all, cannot
+  --junit FILE       the verdicts as JUnit XML
+  --name NAME        what the row is called (default: the server's program)
+  --json  --plain  --out DIR  --help
+
+The programs run as you, in your folder, with your environment. They cannot reach this
+machine's network (its files, and sockets that are files, they can). What they print is
+shown, never executed; all they start ends with the run.
+
+Exit status: 0 no expectation failed, 1 one failed, 2 wrong usage or programs that do not
+talk, 3 this machine cannot do it, 4 the machine was too busy to tell.`
+
+/** @throws UsageError with one line that says what would be right */
+export function parseTryArguments(args: readonly string[]): { wanted: () => TryRequest; telling: Telling } {
+  const { values, positionals } = parse(args)
+  if (positionals.length > 0) {
+    throw new UsageError(`"${positionals[0]}" is no option; put a command in quotes, or try --help`)
+  }
+  const { json, plain, out, junit, help, file, ...rest } = values
+  return {
+    telling: { json, plain, out, junit: junit ?? null, help },
+    wanted: () => requestOf(validated(file === undefined ? {} : readRequest(file), rest, file)),
+  }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        server: { type: 'string' },
+        client: { type: 'string', multiple: true },
+        file: { type: 'string' },
+        faults: { type: 'string' },
+        strike: { type: 'string' },
+        expect: { type: 'string', multiple: true },
+        ready: { type: 'string' },
+        down: { type: 'string' },
+        watch: { type: 'string' },
+        recover: { type: 'string' },
+        settle: { type: 'string' },
+        'connect-within': { type: 'string' },
+        sysctl: { type: 'string', multiple: true },
+        pace: { type: 'string' },
+        'allow-outside': { type: 'boolean' },
+        name: { type: 'string' },
+        junit: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        plain: { type: 'boolean', default: false },
+        out: { type: 'string', default: 'runs' },
+        help: { type: 'boolean', default: false },
+      },
+    })
+  } catch (error) {
+    const [first = ''] = String(error instanceof Error ? error.message : error).split(/\. |\n/)
+    throw new UsageError(`${first}; try --help`)
+  }
+}
+
+type OptionValues = Omit<
+  ReturnType<typeof parse>['values'],
+  'json' | 'plain' | 'out' | 'junit' | 'help' | 'file'
+>
+
+function readRequest(file: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return value as Record<string, unknown>
+    }
+    throw new UsageError(`--file ${file}: expected one JSON object, {"server": "...", "client": "..."}`)
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    throw new UsageError(`--file ${file}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/** What is typed counts more than what is in the file. */
+function validated(file: Record<string, unknown>, options: OptionValues, name: string | undefined): Wanted {
+  const { faults, sysctl, ...rest } = options
+  const typed = {
+    ...rest,
+    ...(faults === undefined ? {} : { faults: faults.split(',') }),
+    ...(sysctl === undefined ? {} : { sysctl: Object.fromEntries(sysctl.map(assignment)) }),
+  }
+  const result = v.safeParse(fileSchema, { ...file, ...typed })
+  if (result.success) return result.output
+  const [issue] = result.issues
+  const path = v.getDotPath(issue)?.split('.')[0] ?? ''
+  if (issue.received === 'undefined' && (path === 'server' || path === 'client')) {
+    throw new UsageError(`a ${path} is missing: give it with --${path} 'COMMAND', or try --help`)
+  }
+  const isTyped = path in typed || name === undefined
+  throw new UsageError(`${isTyped ? `--${path}` : `--file ${name}: "${path}"`}: ${issue.message}; try --help`)
+}
+
+function assignment(text: string): [name: string, value: string] {
+  const at = text.indexOf('=')
+  if (at < 1) throw new UsageError(`--sysctl ${text}: expected NAME=VALUE, such as net.ipv4.tcp_retries2=5`)
+  return [text.slice(0, at), text.slice(at + 1)]
+}
+
+function requestOf(wanted: Wanted): TryRequest {
+  const chosen = wanted.faults ?? DEFAULT_FAULTS
+  const expect = wanted.expect ?? []
+  const idle = expect.find(({ fault }) => !chosen.includes(fault))
+  if (idle !== undefined) {
+    throw new UsageError(
+      `--expect ${idle.text}: the fault is not among --faults ${chosen.join(',')}; add it there`,
+    )
+  }
+  const watchMs = wanted.watch ?? WATCH_MS
+  const recoverMs = wanted.recover ?? RECOVER_MS
+  for (const one of expect) {
+    const limitMs = one.kind === 'recovers' ? recoverMs : watchMs
+    if ('withinMs' in one && one.withinMs > limitMs) {
+      const option = one.kind === 'recovers' ? '--recover' : '--watch'
+      throw new UsageError(
+        `--expect ${one.text}: it is watched for ${limitMs / 1000} s only; raise ${option} to ${one.withinMs / 1000}s`,
+      )
+    }
+  }
+  const strike = wanted.strike ?? 'server'
+  return {
+    name: wanted.name ?? nameOf(wanted.server),
+    server: wanted.server,
+    clients: [wanted.client].flat(),
+    faults: tryFaults.filter((fault) => chosen.includes(fault)),
+    strike: strike === 'both' ? ['server', 'client'] : [strike],
+    expect,
+    ready: wanted.ready ?? null,
+    down: wanted.down ?? null,
+    watchMs,
+    recoverMs,
+    settleMs: wanted.settle ?? SETTLE_MS,
+    connectWithinMs: wanted['connect-within'] ?? CONNECT_WITHIN_MS,
+    pace: wanted.pace ?? 'real',
+    sysctls: Object.fromEntries(Object.entries(wanted.sysctl ?? {}).map(settingOf)),
+    allowOutside: wanted['allow-outside'] ?? false,
+  }
+}
+
+/** `net.ipv4.tcp_retries2` and `net/ipv4/tcp_retries2` are the same; others are not a host's own. */
+function settingOf([name, value]: [string, string]): [path: string, value: string] {
+  const path = name.includes('/') ? name : name.replaceAll('.', '/')
+  if (!/^net(\/[\w-]+)+$/.test(path)) {
+    throw new UsageError(`--sysctl ${name}: a host has settings of its own only under net.`)
+  }
+  if (!/^[\w. -]{1,100}$/.test(value)) {
+    throw new UsageError(`--sysctl ${name}: "${value}" is no value; expected a number or words`)
+  }
+  return [path, value]
+}
+
+/** The program of a command, as far as it makes a name: `redis-server`. */
+function nameOf(command: string): string {
+  const words = command.trim().split(/\s+/)
+  const program = words.find((word) => !/^(exec|env|sudo)$|=/.test(word)) ?? ''
+  const name = (program.split('/').at(-1) ?? '')
+    .toLowerCase()
+    .replaceAll(/[^a-z\d-]/g, '-')
+    .slice(0, 30)
+  const isTaken = (tryFaults as readonly string[]).includes(name)
+  return /^[a-z]/.test(name) && !isTaken ? name : 'program'
+}

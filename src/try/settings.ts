@@ -1,0 +1,28 @@
+/** The settings of the hosts' kernels: this machine's own, unless somebody wants others. */
+import type { TryRequest } from './request.ts'
+
+/**
+ * Some seconds instead of two hours and a quarter of one, for programs that leave it to the system. What a
+ * program sets on its sockets itself is not touched.
+ */
+const QUICK: Record<string, string> = {
+  'net/ipv4/tcp_keepalive_time': '2',
+  'net/ipv4/tcp_keepalive_intvl': '1',
+  'net/ipv4/tcp_keepalive_probes': '3',
+  'net/ipv4/tcp_retries2': '2',
+  'net/ipv4/tcp_syn_retries': '1',
+  'net/ipv4/tcp_syn_linear_timeouts': '0',
+}
+/** On a host of their own ordinary users may open any port, as root does elsewhere. */
+const PORTS = { 'net/ipv4/ip_unprivileged_port_start': '0' }
+
+/** @param own this machine's, by name; a new host would have the kernel's */
+export function sysctlsOf(
+  { pace, sysctls }: Pick<TryRequest, 'pace' | 'sysctls'>,
+  own: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const machine = Object.entries(own)
+    .filter(([name]) => name.startsWith('tcp_'))
+    .map(([name, value]) => [`net/ipv4/${name}`, value])
+  return { ...PORTS, ...Object.fromEntries(machine), ...(pace === 'quick' ? QUICK : {}), ...sysctls }
+}

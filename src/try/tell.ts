@@ -1,0 +1,198 @@
+/** What a try found, as text: a table for whoever wants to know how long, and fault by fault why. */
+import { type Check, countWords, observedWords, type Verdict } from '../lab/checks.ts'
+import type { LabLog } from '../lab/log.ts'
+import { type Plan, type Side, sides } from '../lab/plan.ts'
+import type { Style, Tale } from '../lab/tale.ts'
+import { SIGNS, shortTime, signOf } from '../view/viewer/signs.ts'
+import { type CaseFindings, type ConnectionFindings, type EndFindings, findingsOf } from './findings.ts'
+import { otherSide } from './judge.ts'
+import type { TrySettings } from './lab.ts'
+import { triggerWords } from './words.ts'
+
+const VERDICT_WORDS: Record<Verdict, string> = {
+  pass: 'pass',
+  fail: 'FAIL',
+  inconclusive: 'unclear',
+  skipped: 'skipped',
+}
+const NAME_WIDTH = 10
+const COLUMN_WIDTH = 13
+/** More do not fit a line of 80 columns; the rest goes into another table. */
+const COLUMNS_MAX = 5
+/** Connections of one end that are told; a pool has many alike. */
+const CONNECTIONS_TOLD = 3
+
+export function tellTry(
+  log: LabLog,
+  plan: Plan<TrySettings>,
+  checks: readonly Check[],
+  style: Style,
+): string {
+  const found = findingsOf(log, plan)
+  return [
+    tableText(found, style),
+    ...found.map((one) => caseText(one, checks, plan, style)),
+    warningsOf(found)
+      .map((warning) => style.doubtful(`warning: ${warning}`))
+      .join('\n'),
+    verdictText(checks, style),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n')
+}
+
+/** Who noticed, and after how many seconds; and what came back. */
+function tableText(found: readonly CaseFindings[], style: Style): string {
+  const tables: string[] = []
+  for (let at = 0; at < found.length; at += COLUMNS_MAX) {
+    const some = found.slice(at, at + COLUMNS_MAX)
+    const row = (name: string, cell: (one: CaseFindings) => string) =>
+      `${name.padEnd(NAME_WIDTH)} ${some.map((one) => cell(one).padEnd(COLUMN_WIDTH)).join('')}`.trimEnd()
+    tables.push(
+      [
+        style.bold(row('', ({ id }) => id)),
+        row('client', (one) => noticedText(one, 'client')),
+        row('server', (one) => noticedText(one, 'server')),
+        row('back after', ({ recoveredAfterMs }) =>
+          recoveredAfterMs === null ? 'never' : shortTime(recoveredAfterMs),
+        ),
+      ].join('\n'),
+    )
+  }
+  const text = tables.join('\n\n')
+  const used = Object.entries(SIGNS).filter(([sign]) => text.includes(`${sign} `))
+  return [
+    'Who notices, and after how many seconds? And when does data flow again?',
+    text,
+    ...used.map(([sign, meaning]) => style.dim(`  ${sign.padEnd(4)} ${meaning}`)),
+  ].join('\n')
+}
+
+function noticedText({ struck, ends }: CaseFindings, side: Side): string {
+  const { noticed, exit } = ends[side]
+  if (side === struck && exit !== null) return '(struck)'
+  return noticed === null ? 'quiet' : `${signOf(noticed.by, 'down', '')} ${shortTime(noticed.afterMs)}`
+}
+
+function caseText(found: CaseFindings, checks: readonly Check[], plan: Plan, style: Style): string {
+  const { id, ends, struck } = found
+  const own = checks.filter((check) => check.id.startsWith(`${id}/`))
+  return [
+    `${style.bold(id)}: ${plan.promises[id] ?? ''}`,
+    style.dim(`  seen: ${found.verifiedBy}`),
+    ...([otherSide(struck), struck] as const).flatMap((side) => endLines(ends[side], found, side === struck)),
+    `  afterwards ${recoveryWords(found)}`,
+    ...own.map((check) => checkLine(check, style)),
+  ].join('\n')
+}
+
+/** Once for each end, since a program sets its sockets the same way whatever goes wrong. */
+function warningsOf(found: readonly CaseFindings[]): string[] {
+  return sides.flatMap((side) => {
+    const cases = found.filter(({ unwatched }) => unwatched.includes(side)).map(({ id }) => id)
+    return cases.length === 0
+      ? []
+      : [
+          `the ${side} has set neither keepalive nor a user timeout and wrote nothing (${cases.join(', ')}): its kernel would believe for ever`,
+        ]
+  })
+}
+
+/** What is told of a run in the report's page: the same, as entries. */
+export function taleOf(log: LabLog, plan: Plan<TrySettings>): Tale {
+  const found = findingsOf(log, plan)
+  const warnings = warningsOf(found)
+  return {
+    heading: 'What became of the program',
+    entries: [
+      ...found.map((found) => ({
+        term: found.id,
+        lines: [
+          ...([otherSide(found.struck), found.struck] as const).flatMap((side) =>
+            endLines(found.ends[side], found, side === found.struck).map((line) => line.trim()),
+          ),
+          `afterwards ${recoveryWords(found)}`,
+        ],
+      })),
+      ...(warnings.length === 0 ? [] : [{ term: 'warning', lines: warnings }]),
+    ],
+  }
+}
+
+function endLines(end: EndFindings, found: CaseFindings, isStruck: boolean): string[] {
+  const { watchedMs } = found
+  const { noticed, connections, exit, saidAfterMs, hasGhost } = end
+  if (isStruck && exit !== null)
+    return [`  ${end.end} (struck) was there no more after ${seconds(exit.afterMs)}`]
+  const noticing =
+    noticed === null
+      ? `notices nothing, in ${seconds(watchedMs)}${hasGhost ? ': it believes in a ghost' : ''}`
+      : `after ${seconds(noticed.afterMs)}: ${triggerWords(noticed.by)}`
+  const details = [
+    ...(saidAfterMs === null ? [] : [`it said so after ${seconds(saidAfterMs)}`]),
+    ...(exit === null
+      ? []
+      : [`${exit.program} ended after ${seconds(exit.afterMs)} (${exit.signal ?? `status ${exit.code}`})`]),
+  ]
+  return [
+    `  ${end.end}${isStruck ? ' (struck)' : ''} ${[noticing, ...details].join('; ')}`,
+    ...connections.slice(0, CONNECTIONS_TOLD).map((one) => `    ${connectionWords(one, watchedMs)}`),
+    ...(connections.length > CONNECTIONS_TOLD
+      ? [`    and ${connections.length - CONNECTIONS_TOLD} more connections`]
+      : []),
+  ]
+}
+
+function connectionWords(
+  { local, remote, options, timer, kernelEnd, wasIdle }: ConnectionFindings,
+  watchedMs: number,
+) {
+  const kernel =
+    kernelEnd === null
+      ? `ESTABLISHED all ${seconds(watchedMs)}`
+      : `ESTABLISHED until ${seconds(kernelEnd.afterMs)}, then ${kernelEnd.state}`
+  return `${local} to ${remote}, ${wasIdle ? 'idle' : 'writing'}; ${optionWords(options, timer)}; kernel: ${kernel}`
+}
+
+function optionWords(options: ConnectionFindings['options'], timer: string): string {
+  if (options === null) return `timer ${timer}`
+  const { keepalive, keepaliveIdleMs, keepaliveIntervalMs, keepaliveProbes, userTimeoutMs } = options
+  const parts = [
+    keepalive
+      ? `keepalive ${seconds(keepaliveIdleMs)}, then ${keepaliveProbes} x ${seconds(keepaliveIntervalMs)}`
+      : 'no keepalive',
+    userTimeoutMs === 0 ? 'no user timeout' : `user timeout ${seconds(userTimeoutMs)}`,
+  ]
+  return parts.join(', ')
+}
+
+function recoveryWords({ recoveredAfterMs, recoveryWatchedMs, survived }: CaseFindings): string {
+  const connections = survived ? 'the connections are still there' : 'the connections of before are gone'
+  return recoveredAfterMs === null
+    ? `${connections}; data does not flow again, in ${seconds(recoveryWatchedMs)}`
+    : `${connections}; data flows again after ${seconds(recoveredAfterMs)}`
+}
+
+function checkLine(check: Check, style: Style): string {
+  const paint = { pass: style.good, fail: style.bad, inconclusive: style.doubtful, skipped: style.dim }
+  const word = paint[check.verdict](VERDICT_WORDS[check.verdict])
+  return `  ${word} ${check.formula || check.claim}: observed ${observedWords(check)}`
+}
+
+function verdictText(checks: readonly Check[], style: Style): string {
+  if (checks.length === 0) return "Nothing was expected, so nothing was judged: try --expect 'cut<10s'"
+  const words = countWords(checks)
+    .replace(/^1 checks/, '1 expectation')
+    .replace('checks', 'expectations')
+  const skipped = new Set(checks.filter(({ verdict }) => verdict === 'skipped').map(({ because }) => because))
+  return [
+    checks.some(({ verdict }) => verdict === 'fail') ? style.bad(words) : words,
+    ...[...skipped].map((because) => style.dim(`  skipped: ${because}`)),
+  ].join('\n')
+}
+
+function seconds(ms: number): string {
+  return ms >= 100_000
+    ? `${Math.round(ms / 1000)} s`
+    : `${(ms / 1000).toFixed(ms < 9950 && ms % 1000 !== 0 ? 1 : 0)} s`
+}

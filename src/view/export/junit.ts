@@ -1,0 +1,62 @@
+/** The checks of a run for other people's CI: JUnit's XML, as Jenkins, GitLab and GitHub's actions read it. */
+import { type Check, expectedWords, observedWords } from '../../lab/checks.ts'
+import type { Report } from '../../lab/report.ts'
+
+/** One test suite, a case for each check. What was unclear counts as an error: it proves nothing. */
+export function toJUnit({ lab, run, checks, durationMs, startedAt }: Report): string {
+  const count = (...verdicts: Check['verdict'][]) =>
+    checks.filter(({ verdict }) => verdicts.includes(verdict)).length
+  const suite = attributes({
+    name: `stillhere ${lab}`,
+    tests: checks.length,
+    failures: count('fail'),
+    errors: count('inconclusive'),
+    skipped: count('skipped'),
+    time: (durationMs / 1000).toFixed(3),
+    timestamp: startedAt.replace(/\.\d+Z$/, ''),
+    id: run,
+  })
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites>`,
+    `<testsuite ${suite}>`,
+    ...checks.map((check) => caseOf(lab, check)),
+    '</testsuite>',
+    '</testsuites>',
+    '',
+  ].join('\n')
+}
+
+function caseOf(lab: string, check: Check): string {
+  const { id, claim, formula, verdict, because } = check
+  const [cell = '', row = ''] = id.split('/')
+  const head = attributes({
+    classname: `${lab}.${row}.${cell}`,
+    name: formula === '' ? claim : `${cell}: ${formula}`,
+  })
+  if (verdict === 'pass') return `<testcase ${head}/>`
+  const message = `${claim}: expected ${expectedWords(check)}, observed ${observedWords(check)}: ${because}`
+  const inside = {
+    fail: `<failure ${attributes({ message })}/>`,
+    inconclusive: `<error ${attributes({ message })}/>`,
+    skipped: `<skipped ${attributes({ message: because })}/>`,
+  }[verdict]
+  return `<testcase ${head}>${inside}</testcase>`
+}
+
+function attributes(values: Record<string, string | number>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name}="${escaped(String(value))}"`)
+    .join(' ')
+}
+
+/** XML 1.0 section 2.2: what is no character there cannot even be escaped. */
+function escaped(text: string): string {
+  return text
+    .replaceAll(/[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu, '\u{fffd}')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll(/[\t\n\r]/g, (character) => `&#${character.codePointAt(0)};`)
+}

@@ -1,0 +1,41 @@
+/** Small programs for `try`, as the shell commands that a person would type. Node is all they need. */
+
+/** Quoted for sh. */
+const node = (script: string) =>
+  `exec '${process.execPath}' -e '${script.replaceAll("'", "'\\''").replaceAll('\n', ' ')}'`
+
+/** Says everything back. */
+export const ECHO = node(
+  `require("net").createServer((one) => one.on("error", () => {}).pipe(one)).listen(7000)`,
+)
+
+/** Speaks five times a second; says when it is over, and begins anew. */
+export const TALKER = node(`
+  const connect = () => {
+    const one = require("net").connect(7000, process.env.STILLHERE_SERVER);
+    const timer = setInterval(() => one.write("still here"), 200);
+    one.on("error", () => {});
+    one.on("close", () => { clearInterval(timer); console.log("lost it"); setTimeout(connect, 300); });
+  };
+  connect();
+`)
+
+/** Tries each address, says what came of it, and stays. */
+export const knockAt = (addresses: readonly { host: string; port: number }[], abstract: string) =>
+  node(`
+  const knock = (at, name) => require("net").connect(at)
+    .on("connect", () => console.log("reached " + name))
+    .on("error", (error) => console.log("not reached " + name + " " + error.code));
+  for (const at of ${JSON.stringify(addresses)}) knock(at, at.host);
+  knock({ path: "\\0${abstract}" }, "abstract");
+  setInterval(() => {}, 1000);
+`)
+
+/** Asks the proxy that its environment names for a connection to a port of the machine, and stays. */
+export const askProxyFor = (port: number) =>
+  node(`
+  const { hostname, port } = new URL(process.env.https_proxy);
+  require("http").request({ host: hostname, port, method: "CONNECT", path: "127.0.0.1:${port}" })
+    .on("connect", ({ statusCode }) => console.log("the proxy says " + statusCode)).end();
+  setInterval(() => {}, 1000);
+`)

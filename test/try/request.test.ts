@@ -1,0 +1,140 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { UsageError } from '../../src/lab/options.ts'
+import { parseTryArguments } from '../../src/try/request.ts'
+import { sysctlsOf } from '../../src/try/settings.ts'
+import { temporaryFolder } from '../support/cli.ts'
+
+const TWO = ['--server', 'redis-server --port 7', '--client', 'redis-cli']
+const parse = (...args: string[]) => parseTryArguments(args).wanted()
+
+describe('the options of try', () => {
+  test('two commands are enough', () => {
+    expect(parse(...TWO)).toEqual({
+      name: 'redis-server',
+      server: 'redis-server --port 7',
+      clients: ['redis-cli'],
+      faults: ['exit', 'kill', 'reboot', 'cut', 'blip', 'freeze'],
+      strike: ['server'],
+      expect: [],
+      ready: null,
+      down: null,
+      watchMs: 30_000,
+      recoverMs: 10_000,
+      settleMs: 1000,
+      connectWithinMs: 15_000,
+      pace: 'real',
+      sysctls: {},
+      allowOutside: false,
+    })
+  })
+
+  test('several clients, both sides, faults in the order of the registry', () => {
+    const request = parse(...TWO, '--client', 'another', '--strike', 'both', '--faults', 'loss,cut')
+    expect(request.clients).toEqual(['redis-cli', 'another'])
+    expect(request.strike).toEqual(['server', 'client'])
+    expect(request.faults).toEqual(['cut', 'loss'])
+  })
+
+  test('a setting of the kernel by either name', () => {
+    const given = ['--sysctl', 'net.ipv4.tcp_retries2=5', '--sysctl', 'net/ipv4/tcp_rmem=4096 8192 16384']
+    expect(parse(...TWO, ...given).sysctls).toEqual({
+      'net/ipv4/tcp_retries2': '5',
+      'net/ipv4/tcp_rmem': '4096 8192 16384',
+    })
+  })
+
+  test.each([
+    ['/opt/My_Server/bin/Serve.sh --fast', 'serve-sh'],
+    ['PORT=7 exec ./run', 'run'],
+    ['kill', 'program'],
+    ['9lives', 'program'],
+  ])('the row of %s is called %s', (server, name) => {
+    expect(parse('--server', server, '--client', 'nc').name).toBe(name)
+  })
+
+  test.each<[string[], string]>([
+    [[], "a server is missing: give it with --server 'COMMAND'"],
+    [['--server', 'x'], 'a client is missing'],
+    [[...TWO, 'cut'], '"cut" is no option; put a command in quotes'],
+    [[...TWO, '--fault', 'cut'], "Unknown option '--fault'"],
+    [[...TWO, '--faults', 'cut,meteor'], '--faults: "meteor": expected one of exit, kill'],
+    [[...TWO, '--strike', 'router'], '--strike: "router": expected one of server, client, both'],
+    [[...TWO, '--expect', 'cut<10'], '--expect: "cut<10": "10" is no time'],
+    [[...TWO, '--faults', 'cut', '--expect', 'kill<1s'], 'the fault is not among --faults cut'],
+    [[...TWO, '--watch', '5s', '--expect', 'cut<6s'], 'watched for 5 s only; raise --watch to 6s'],
+    [[...TWO, '--expect', 'cut:recovers<1m'], 'raise --recover to 60s'],
+    [[...TWO, '--watch', '30'], '--watch: "30" is no time'],
+    [[...TWO, '--watch', '2000m'], 'no time from 1ms to 60m'],
+    [[...TWO, '--ready', '('], '--ready: Invalid regular expression'],
+    [[...TWO, '--sysctl', 'kernel.panic=1'], 'settings of its own only under net.'],
+    [[...TWO, '--sysctl', 'net/../kernel/panic=1'], 'settings of its own only under net.'],
+    [[...TWO, '--sysctl', 'net.ipv4.tcp_sack=1;reboot'], 'is no value'],
+    [[...TWO, '--sysctl', 'net.ipv4.tcp_sack'], 'expected NAME=VALUE'],
+    [[...TWO, '--name', 'Two Words'], '--name: expected lower-case letters'],
+    [[...TWO, '--file', 'nowhere.json'], '--file nowhere.json: ENOENT'],
+  ])('%j is refused in a line', (args, problem) => {
+    const refuse = () => parse(...args)
+    expect(refuse).toThrow(UsageError)
+    expect(refuse).toThrow(problem)
+    try {
+      refuse()
+    } catch (error) {
+      expect((error as Error).message.split('\n')).toHaveLength(1)
+    }
+  })
+})
+
+describe('a file', () => {
+  const inFile = (text: string, ...args: string[]) => {
+    const file = join(temporaryFolder(), 'try.json')
+    writeFileSync(file, text)
+    return parse('--file', file, ...args)
+  }
+
+  test('says the same, and what is typed counts more', () => {
+    const text = JSON.stringify({
+      about: 'for people',
+      server: 'x',
+      client: ['y', 'z'],
+      faults: ['cut'],
+      watch: '5s',
+      expect: ['cut<5s'],
+      sysctl: { 'net.ipv4.tcp_retries2': '3' },
+    })
+    const request = inFile(text, '--watch', '8s')
+    expect(request).toMatchObject({ server: 'x', clients: ['y', 'z'], faults: ['cut'], watchMs: 8000 })
+    expect(request.sysctls).toEqual({ 'net/ipv4/tcp_retries2': '3' })
+  })
+
+  test.each([
+    ['{', 'JSON'],
+    ['[]', 'expected one JSON object'],
+    ['{"server": "x", "client": "y", "watch": 5}', '"watch"'],
+    ['{"server": "x", "client": "y", "whatever": 1}', '"whatever"'],
+    ['{"server": "x", "client": []}', '"client"'],
+    ['{"server": "x"}', 'a client is missing'],
+    ['{"server": "x", "client": "y", "expect": ["cut<1"]}', '"expect": "cut<1": "1" is no time'],
+  ])('%s is refused', (text, problem) => {
+    expect(() => inFile(text)).toThrow(UsageError)
+    expect(() => inFile(text)).toThrow(problem)
+  })
+})
+
+describe('the settings of the hosts', () => {
+  const own = { tcp_retries2: '15', tcp_keepalive_time: '600', 'neigh/eth0/retrans_time_ms': '1000' }
+
+  test("are the machine's own", () => {
+    expect(sysctlsOf({ pace: 'real', sysctls: {} }, own)).toMatchObject({
+      'net/ipv4/tcp_retries2': '15',
+      'net/ipv4/tcp_keepalive_time': '600',
+    })
+  })
+
+  test('quick ones at quick pace, and those of the person before all others', () => {
+    const sysctls = sysctlsOf({ pace: 'quick', sysctls: { 'net/ipv4/tcp_retries2': '4' } }, own)
+    expect(sysctls).toMatchObject({ 'net/ipv4/tcp_retries2': '4', 'net/ipv4/tcp_keepalive_time': '2' })
+    expect(Object.keys(sysctls).filter((path) => path.includes('neigh'))).toEqual([])
+  })
+})
