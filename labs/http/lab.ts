@@ -22,6 +22,7 @@ import { questionsOf } from './questions.ts'
 import { isInstalled } from './servers.ts'
 import { cookies, expiry, restart, signOut, theft } from './sessions.ts'
 import { cutAnswer, ownMemories, sharedStore } from './sites.ts'
+import { matrix } from './story.ts'
 
 const cases = [
   { id: 'many-conns', promise: 'one customer signs in, and looks at the account over many connections' },
@@ -118,6 +119,7 @@ export const http: Lab<HttpSettings> = {
   playInBrowser: { play, line },
   questions: questionsOf,
   judge: judgeRun,
+  matrix,
 }
 
 const acts: Record<CaseId, (rig: Rig, pair: Pair, settings: HttpSettings) => Promise<void>> = {
