@@ -60,7 +60,7 @@ function keepAliveTable(checks: readonly Check[], style: Style): string {
   })
   if (rows.length === 0) return ''
   return [
-    style.bold('Four things called "keep alive": on the wire while nobody asks, and the session afterwards'),
+    style.bold('Four things called "keep alive": what passes meanwhile, and the session after it'),
     ...rows,
   ].join('\n')
 }
