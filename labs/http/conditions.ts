@@ -27,7 +27,7 @@ export type HttpSettings = {
 const QUIET_MS = { quick: 5000, real: 40_000 }
 const SESSION_IDLE_MS = { quick: 3000, real: 20_000 }
 /** Eight processes start on two processors, and passwords are hashed slowly on purpose. */
-const AROUND_MS = 30_000
+const AROUND_MS = 10_000
 
 export function conditionsOf({ pace }: Pick<LabOptions, 'pace'>): Conditions<HttpSettings> {
   const quietMs = QUIET_MS[pace]

@@ -252,8 +252,11 @@ export function probes(cell: Cell): Claims {
   const packets = packetsOf(cell, quiet)
   const sent = packets?.filter(({ data }) => data.kind === 'keepalive-probe') ?? []
   const answers = packets?.filter(({ data }) => data.kind === 'keepalive-answer') ?? []
-  const quietMs = quiet.to - quiet.answeredAt
-  // Each answer begins another idle time.
+  // The idle time begins with the last packet of the answer, as the client's card saw it; so does each after a probe.
+  const last = cell
+    .packets('a', { to: quiet.from })
+    ?.findLast(({ data, group_id }) => group_id === quiet.group && data.kind !== 'keepalive-probe')
+  const quietMs = quiet.to - (last?.time ?? quiet.answeredAt)
   const expected = {
     min: Math.floor(quietMs / (idleMs + SLACK_MS)),
     max: Math.floor((quietMs + STAMP_MS) / idleMs),

@@ -37,8 +37,8 @@ export interface SocketAddress {
 /** A backlog that is full, or an address that does not answer, leaves an attempt open for minutes. */
 const OUTCOME_WITHIN_MS = 2000
 
-/** A browser's own limit is minutes. Passwords are checked slowly, and on a busy machine one after the other. */
-const USER_WAITS_MS = 15_000
+/** A browser waits for minutes as well. Passwords are checked slowly, and on a busy machine one after the other. */
+const USER_WAITS_MS = 60_000
 
 type Announce = (server: 'own' | 'remote', at: SocketAddress, mechanism: string) => Promise<void>
 

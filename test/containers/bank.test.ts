@@ -13,7 +13,11 @@ const SERVICES = ['redis', 'bank-1', 'bank-2', 'balancer'] as const
 const BACK_MS = 20_000
 
 const profile = (...args: string[]) => compose('--profile', 'bank', ...args)
-const containerOf = async (service: string) => (await profile('ps', '-q', service)).trim()
+/** The engine's name for the only container of a service, running or not. */
+async function containerOf(service: string): Promise<string> {
+  const label = `label=com.docker.compose.service=${service}`
+  return (await docker('ps', '-aq', '--filter', label)).stdout.trim()
+}
 
 async function untilHealthy(service: string): Promise<void> {
   const giveUpAtMs = performance.now() + BACK_MS

@@ -46,7 +46,7 @@ export interface BankOptions {
   certificate?: Certificate | undefined
   sessions?: Partial<SessionLimits> | undefined
   /**
-   * The address or subnet of a balancer: what it says in X-Forwarded-For, -Proto and -Host is believed, and of
+   * The address of a balancer: what it says in X-Forwarded-For, -Proto and -Host is believed, and of
    * nobody else (they are headers, and anybody can write one).
    */
   proxy?: string | undefined
