@@ -1,14 +1,16 @@
 # One image for every service of docker-compose.yml: hosts, router, recorder, and the whole lab.
 FROM node:24-bookworm-slim
 
-# What the lab builds hosts with, and what the router translates with.
+# What the lab builds hosts with, what the router translates with, and the store of the banks.
 RUN apt-get update \
- && apt-get install -y --no-install-recommends iproute2 util-linux mount procps nftables conntrack \
+ && apt-get install -y --no-install-recommends iproute2 util-linux mount procps nftables conntrack redis-server \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
 
 WORKDIR /stillhere
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --omit=peer --no-audit --no-fund && rm -rf /root/.npm
+# npm keeps the compiler, since a package would make use of it if it were there; nothing here does.
+RUN npm ci --omit=dev --omit=peer --no-audit --no-fund \
+ && rm -rf /root/.npm node_modules/typescript node_modules/@typescript
 
 COPY tsconfig.json ./
 COPY labs labs
@@ -20,6 +22,7 @@ RUN node --import tsx src/compose/bundle.ts /usr/local/lib/stillhere \
  && printf '#!/bin/sh\nexec node /usr/local/lib/stillhere/tell.cjs announce "$@"\n' > /usr/local/bin/announce \
  && printf '#!/bin/sh\nexec node /usr/local/lib/stillhere/tell.cjs engine\n' > /usr/local/bin/engine \
  && chmod 755 /usr/local/bin/strike /usr/local/bin/announce /usr/local/bin/engine \
- && mkdir -p /session /stillhere/runs && chmod 1777 /session /stillhere/runs
+ && mkdir -p /session /stillhere/runs /books && chmod 1777 /session /stillhere/runs \
+ && chown node: /books && chmod 700 /books
 
 USER node

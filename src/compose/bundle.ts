@@ -5,6 +5,11 @@ import { bundle } from '../lab/bundle.ts'
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
 await bundle(
-  { endpoint: here('endpoint.ts'), router: here('router.ts'), tell: here('tell.ts') },
+  {
+    endpoint: here('endpoint.ts'),
+    router: here('router.ts'),
+    tell: here('tell.ts'),
+    bank: here('../programs/bank/main.ts'),
+  },
   process.argv[2] ?? '.',
 )

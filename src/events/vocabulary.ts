@@ -389,7 +389,7 @@ export const vocabulary = {
   /** It was asked for again, with the same idempotency key: nothing moved, the answer is the same. */
   'bank:transfer_repeated': v.strictObject({ transfer: v.nullable(text) }),
   'bank:transfer_refused': v.strictObject({
-    because: v.picklist(['funds', 'recipient', 'amount', 'key', 'key_reused']),
+    because: v.picklist(['funds', 'recipient', 'same_account', 'amount', 'key', 'key_reused']),
   }),
   /** The store could not be reached: whatever was asked for may have been done or not. */
   'bank:store_failed': v.strictObject({ message: text }),

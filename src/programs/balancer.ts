@@ -55,6 +55,8 @@ const BODY_BYTES_MAX = 64 * 1024
 const HEADER_BYTES_MAX = 16 * 1024
 /** Node's default of 5 s ends a client's connection sooner than its next page is wanted. */
 const KEEP_ALIVE_MS = 60_000
+/** From SYN to a connection. The kernel alone would try an address that is gone for two minutes. */
+const CONNECT_WITHIN_MS = 2000
 /** From the request, given away, to the headers of its answer. */
 const ANSWER_WITHIN_MS = 30_000
 /** A server that failed is not asked for so long; the next request after that is its trial. */
@@ -138,16 +140,19 @@ export async function startBalancer(options: BalancerOptions, emit: Emitter): Pr
       const headers = onwardHeaders(request, body.length)
       const asked = http.request({ host, port, agent, method, path, headers, signal: over })
       const limit = setTimeout(() => asked.destroy(new TimeoutError('no answer')), ANSWER_WITHIN_MS)
+      let connecting: NodeJS.Timeout | undefined
       asked.once('socket', (socket) => {
         const begin = () => {
+          clearTimeout(connecting)
           reached = true
           const reused = beliefs.has(socket)
           if (!reused) take(socket, groupIdOf(onward, socket.localPort), 'connected')
           const local = `${socket.localAddress}:${socket.localPort}`
           emit('balancer:forwarded', { backend: name, local, reused, tries }, groupId)
         }
-        if (socket.connecting) socket.once('connect', begin)
-        else begin()
+        if (!socket.connecting) return begin()
+        socket.once('connect', begin)
+        connecting = setTimeout(() => asked.destroy(new TimeoutError('no connection')), CONNECT_WITHIN_MS)
       })
       asked.once('response', (response) => {
         clearTimeout(limit)
@@ -155,6 +160,7 @@ export async function startBalancer(options: BalancerOptions, emit: Emitter): Pr
       })
       asked.on('error', (error) => {
         clearTimeout(limit)
+        clearTimeout(connecting)
         resolve({ code: errorData(error).code, reached })
       })
       asked.end(body)

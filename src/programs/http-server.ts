@@ -2,13 +2,14 @@
  * An HTTP server with sessions. The session lives in a Map of this process and in a cookie of the
  * client: it survives every connection, and dies with this process.
  */
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import * as http from 'node:http'
 import type * as net from 'node:net'
 import { parseCookie, stringifySetCookie } from 'cookie'
 import express, { type NextFunction, type Request, type Response } from 'express'
 import type { Emitter } from '../events/emit.ts'
 import { observeTcp } from '../kernel/socket-options.ts'
+import { sessionDigest } from '../protocols/http-session/session.ts'
 import type { PeerBelief } from './belief.ts'
 import { listenFlags, listenOptions, runByHand, runsAsFile } from './command-line.ts'
 import type { Program } from './program.ts'
@@ -28,11 +29,6 @@ const SESSION_ID_BYTES = 16
 
 /** Anybody may sign in here as often as they like: the oldest session makes room. */
 const SESSIONS_MAX = 1000
-
-/** Enough to recognise a session in a log, useless to whoever steals the log. */
-export function sessionDigest(id: string): string {
-  return createHash('sha256').update(id).digest('hex').slice(0, 8)
-}
 
 /** Resolves when it listens; rejects when it cannot (EADDRINUSE, ...). */
 export async function startHttpServer(options: HttpServerOptions, emit: Emitter): Promise<Program> {

@@ -20,7 +20,7 @@ import {
 
 /** At the beginning: whoever starts with Redis at the same time may be first. */
 const CONNECT_WITHIN_MS = 5000
-/** A Redis that is frozen keeps its connections, and answers nothing. */
+/** A Redis that is frozen keeps its connections, and answers nothing; one that is gone may answer no SYN. */
 const ANSWER_WITHIN_MS = 2000
 /** From one attempt to reach it again to the next; meanwhile commands fail at once. */
 const RECONNECT_AFTER_MS = 250
@@ -64,7 +64,7 @@ export async function redisStore(url: string, prefix: string): Promise<Store> {
     disableOfflineQueue: true,
     commandsQueueMaxLength: WAITING_MAX,
     socket: {
-      connectTimeout: CONNECT_WITHIN_MS,
+      connectTimeout: ANSWER_WITHIN_MS,
       reconnectStrategy: (_tries, cause) =>
         hasConnected || performance.now() < giveUpAtMs ? RECONNECT_AFTER_MS : cause,
     },

@@ -54,6 +54,7 @@ export interface Store {
 /** The store cannot be reached, or does not answer. */
 export class StoreUnavailableError extends Error {
   override name = 'StoreUnavailableError'
+  readonly code = 'STORE_UNAVAILABLE'
 }
 
 /** Others wrote the same keys again and again. */

@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs'
 import { SESSION_LIMITS } from '../../protocols/http-session/constants.ts'
 import { openStore } from '../../store/open.ts'
-import { ipv4Address, optionalInteger, portToListen, runByHand } from '../command-line.ts'
+import { ipv4Address, optionalInteger, portToListen, runByHand, UsageError } from '../command-line.ts'
 import { makeCertificate } from './certificate.ts'
 import { startBank } from './server.ts'
 
@@ -55,6 +55,9 @@ void runByHand({
     const [idleMs, absoluteMs] = ['idle-ms', 'absolute-ms'].map((name) =>
       optionalInteger(values, name, 100, MS_MAX),
     )
+    if (values.certificate !== undefined && values.tls !== true) {
+      throw new UsageError('"--certificate" is of use with "--tls" only')
+    }
     const certificate = values.tls === true ? await makeCertificate([host]) : undefined
     const store = await openStore(String(values.store), 'stillhere:')
     const bank = await startBank(
@@ -69,7 +72,7 @@ void runByHand({
           ...(idleMs === undefined ? {} : { idleMs }),
           ...(absoluteMs === undefined ? {} : { absoluteMs }),
         },
-        proxy: values.proxy === undefined ? undefined : String(values.proxy),
+        proxy: values.proxy === undefined ? undefined : ipv4Address(values, 'proxy'),
       },
       emit,
     )

@@ -178,5 +178,6 @@ th, td { border-bottom: 1px solid var(--line); padding: .25rem .5rem .25rem 0; t
 .notice { border-left: .375rem solid; padding: .5rem .75rem; }
 .error { border-color: light-dark(#b3261e, #ff8a80); }
 .done { border-color: light-dark(#1b6e3c, #7fd8a4); }
+form + form { margin-top: .75rem; }
 #balance { font-size: 1.5rem; }
 `
