@@ -68,6 +68,11 @@ export class Cell {
   /** The packets of this row that passed a host's card; null where none are captured. */
   packets(side: Side, within: Partial<Watch> = {}): Captured[] | null {
     const isCaptured = this.log.first('wire:capture_started', { host: this.host(side) }) !== undefined
+    // A capture that broke off saw nothing afterwards, and that is no silence.
+    const brokeOff = this.log
+      .all('program:failed', { host: 'lab', to: this.watch.to })
+      .some(({ data }) => data.message.startsWith('the capture process'))
+    if (brokeOff) return null
     return isCaptured ? this.all(side, 'packet:captured', within) : null
   }
 

@@ -39,6 +39,8 @@ const OUTCOME_WITHIN_MS = 2000
 
 /** A browser waits for minutes as well. Passwords are checked slowly, and on a busy machine one after the other. */
 const USER_WAITS_MS = 60_000
+/** Some milliseconds; on a machine that starts dozens of processes some seconds. */
+const SITE_STARTS_WITHIN_MS = 20_000
 
 type Announce = (server: 'own' | 'remote', at: SocketAddress, mechanism: string) => Promise<void>
 
@@ -188,7 +190,13 @@ export class Sockets {
     { name = 'bank', secure = false, sessions = {} }: Partial<HostRequests['bankStart']['ask']> = {},
   ): Promise<SocketAddress & { certificate: string | null }> {
     const ask = { mechanism, name, secure, sessions }
-    const { port, certificate } = await this.#ask('bankStart', mechanism, undefined, ask)
+    const { port, certificate } = await this.#ask(
+      'bankStart',
+      mechanism,
+      undefined,
+      ask,
+      SITE_STARTS_WITHIN_MS,
+    )
     const at = { address: this.#host.address, port }
     await this.#announce('own', at, mechanism)
     return { ...at, certificate }
@@ -201,7 +209,8 @@ export class Sockets {
     how: { policy: Policy; connectionsMax?: number },
   ): Promise<SocketAddress> {
     for (const at of backends) await this.#announce('remote', at, mechanism)
-    const opened = await this.#ask('balancerStart', mechanism, undefined, { mechanism, backends, ...how })
+    const ask = { mechanism, backends, ...how }
+    const opened = await this.#ask('balancerStart', mechanism, undefined, ask, SITE_STARTS_WITHIN_MS)
     const at = { address: this.#host.address, port: opened.port }
     await this.#announce('own', at, mechanism)
     return at
