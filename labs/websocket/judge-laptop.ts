@@ -118,10 +118,13 @@ function messages(cell: Cell, from: number): { time: number; text: string }[] {
     .map(({ time, data }) => ({ time, ...data }))
 }
 
-/** The page's own clock, beside that of the log, from the last line before the sleep to the first one after it. */
+/**
+ * The page's own clock, beside that of the log, from its last line before the sleep to the news that it had when it woke
+ * up. Any other line may have been begun before the sleep, and come out of the browser after it.
+ */
 function clock(cell: Cell, span: { from: number; to: number }): TimedClaim | null {
   const before = cell.said.filter(({ time }) => time < span.from).at(-1)
-  const after = cell.said.find(({ time }) => time > span.to)
+  const after = cell.said.find(({ what, path }) => what === 'close' && path === WATCHED)
   if (before === undefined || after === undefined) return null
   const aheadMs = Number(after.detail.nowMs) - Number(before.detail.nowMs) - (after.time - before.time)
   return cell.timed('clock', [before.time, after.time], {

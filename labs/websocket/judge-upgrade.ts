@@ -222,7 +222,7 @@ function goodbye(cell: Cell): (TimedClaim | null)[] {
     fin && cell.row === 'page'
       ? cell.timed('first-fin', [called.time, fin.time], {
           claim: 'the server ends TCP, though the page asked for the end: the browser waits for it',
-          formula: 'a client waits for the server to close, so that TIME-WAIT is where it hurts nobody',
+          formula: 'a client waits for the server to close, which then has the connection in TIME-WAIT',
           expected: { oneOf: ['server'] },
           observed: { value: fin.data.direction === 'received' ? 'server' : 'client' },
           because: `the first FIN, ${Math.round(fin.time - called.time)} ms after close()`,
