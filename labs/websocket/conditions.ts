@@ -71,9 +71,9 @@ export const matrix: Matrix = {
 }
 
 export type WebSocketSettings = {
-  /** Of the server on the watched path. */
+  /** Of the server on the watched path. Its limit is shorter than the patience of its kernel, which has its pings to send again. */
   heartbeat: { intervalMs: number; suspectAfterMs: number; downAfterMs: number }
-  /** For how long a client computes; shorter than `downAfterMs`, or the server would give it up. */
+  /** For how long a client computes: long enough to be suspected. */
   blockMs: number
   /** For how long the laptop sleeps; longer than that. */
   asleepMs: number
@@ -111,8 +111,8 @@ const QUICK_RETRIES = { 'net/ipv4/tcp_retries2': '2' }
 export function conditionsOf({ pace }: Pick<LabOptions, 'pace'>): Conditions<WebSocketSettings> {
   return {
     settings: {
-      heartbeat: { intervalMs: 500, suspectAfterMs: 1000, downAfterMs: 2500 },
-      blockMs: 1800,
+      heartbeat: { intervalMs: 500, suspectAfterMs: 1000, downAfterMs: 2000 },
+      blockMs: 1700,
       asleepMs: 4000,
       closeTimeoutMs: 1500,
       orderedMs: 2500,

@@ -16,7 +16,10 @@ export function laptopClaims(cell: Cell): (TimedClaim | null)[] {
   const strikes = cell.log.strikes.filter(({ pair }) => pair === cell.id)
   const asleep = strikes.find(({ fault }) => fault === 'freeze')
   const moved = strikes.find(({ fault }) => String(fault) === 'moved')
-  return [...(asleep ? sleeping(cell, asleep) : []), ...(moved ? elsewhere(cell, moved) : [])]
+  return [
+    ...(asleep ? sleeping(cell, asleep, moved?.began ?? cell.watch.to) : []),
+    ...(moved ? elsewhere(cell, moved) : []),
+  ]
 }
 
 /** When the client stopped and ran again. */
@@ -29,7 +32,8 @@ function nap(cell: Cell, strike: Strike): { from: number; to: number } | null {
   return from === undefined || to === undefined ? null : { from, to }
 }
 
-function sleeping(cell: Cell, strike: Strike): (TimedClaim | null)[] {
+/** @param until when the next thing happens to it */
+function sleeping(cell: Cell, strike: Strike, until: number): (TimedClaim | null)[] {
   const span = nap(cell, strike)
   if (span === null) return []
   const { b } = cell
@@ -44,7 +48,7 @@ function sleeping(cell: Cell, strike: Strike): (TimedClaim | null)[] {
     .filter(({ data }) => data.kind === 'retransmission')
   const told = cell.told(WATCHED)
   const heard = messages(cell, span.to)
-  const last = cell.states(IDLE, span.to, span.to + 2 * SLACK_MS).at(-1)
+  const last = cell.states(IDLE, span.to, until).at(-1)
   const watchedMs = Math.round(span.to - quietFrom)
   return [
     cell.timed('asleep-pongs', range, {
@@ -118,10 +122,13 @@ function messages(cell: Cell, from: number): { time: number; text: string }[] {
     .map(({ time, data }) => ({ time, ...data }))
 }
 
-/** The page's own clock, beside that of the log, from the last line before the sleep to the first one after it. */
+/**
+ * The page's own clock, beside that of the log, from its last line before the sleep to the news that it had when it woke
+ * up. Any other line may have been begun before the sleep, and come out of the browser after it.
+ */
 function clock(cell: Cell, span: { from: number; to: number }): TimedClaim | null {
   const before = cell.said.filter(({ time }) => time < span.from).at(-1)
-  const after = cell.said.find(({ time }) => time > span.to)
+  const after = cell.said.find(({ what, path }) => what === 'close' && path === WATCHED)
   if (before === undefined || after === undefined) return null
   const aheadMs = Number(after.detail.nowMs) - Number(before.detail.nowMs) - (after.time - before.time)
   return cell.timed('clock', [before.time, after.time], {

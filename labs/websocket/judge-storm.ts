@@ -57,8 +57,8 @@ export function stormClaims(cell: Cell): (TimedClaim | null)[] {
     isLockstep
       ? cell.timed('first-round', [strike.began, Math.max(...firstArrivals)], {
           claim: 'the first attempts of all of them come together: doubling alone keeps them in step',
-          formula: `all wait for the same bound: as far apart as they learned of it, ${learnedOverMs} ms, + slack`,
-          expected: { min: 0, max: learnedOverMs + SLACK_MS, unit: 'ms' },
+          formula: `all wait for the same bound: as far apart as they learned of it, ${learnedOverMs} ms, + ${ownLateMs} ms that their own timers were late + slack`,
+          expected: { min: 0, max: learnedOverMs + ownLateMs + SLACK_MS, unit: 'ms' },
           observed: { value: Math.round(arrivedOver), unit: 'ms' },
           because: 'from the first SYN of the round to the last',
           source: BROOKER,

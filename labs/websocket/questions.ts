@@ -97,7 +97,7 @@ export const questions: readonly Question[] = [
   },
   {
     id: 'sleep',
-    text: 'A laptop sleeps for four seconds. After two and a half the server has missed enough pongs and gives the connection up. When does the page learn it?',
+    text: 'A laptop sleeps for four seconds. After two the server has missed enough pongs and gives the connection up. When does the page learn it?',
     cells: ['laptop/page'],
     choices: [
       { id: 'waking', text: 'as soon as it wakes up' },

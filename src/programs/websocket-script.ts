@@ -40,9 +40,13 @@ export function scriptWebSockets(address: string, emit: Emitter): Scripted<WebSo
     ...sessionServers,
   ]
 
-  function known(groupId: string): WebSocketConnection {
+  function find(groupId: string): WebSocketConnection | undefined {
     const accepted = [...servers.values()].flatMap((server) => server.connection(groupId) ?? [])
-    const found = clients.get(groupId)?.connection() ?? accepted[0]
+    return clients.get(groupId)?.connection() ?? accepted[0]
+  }
+
+  function known(groupId: string): WebSocketConnection {
+    const found = find(groupId)
     if (found === undefined) throw new RangeError(`no open WebSocket "${groupId}" on this host`)
     return found
   }
@@ -109,7 +113,8 @@ export function scriptWebSockets(address: string, emit: Emitter): Scripted<WebSo
       },
 
       async webSocketEnd({ groupId, call }) {
-        known(groupId).endBy(call)
+        // One that its kernel has ended meanwhile needs no end.
+        find(groupId)?.endBy(call)
         return null
       },
 
