@@ -60,7 +60,7 @@ function tableText(found: readonly CaseFindings[], style: Style): string {
     )
   }
   const text = tables.join('\n\n')
-  const used = Object.entries(SIGNS).filter(([sign]) => text.includes(`${sign} `))
+  const used = Object.entries(SIGNS).filter(([sign]) => text.includes(` ${sign} `))
   return [
     'Who notices, and after how many seconds? And when does data flow again?',
     text,
@@ -166,11 +166,20 @@ function optionWords(options: ConnectionFindings['options'], timer: string): str
   return parts.join(', ')
 }
 
-function recoveryWords({ recoveredAfterMs, recoveryWatchedMs, survived }: CaseFindings): string {
-  const connections = survived ? 'the connections are still there' : 'the connections of before are gone'
-  return recoveredAfterMs === null
-    ? `${connections}; data does not flow again, in ${seconds(recoveryWatchedMs)}`
-    : `${connections}; data flows again after ${seconds(recoveredAfterMs)}`
+function recoveryWords(found: CaseFindings): string {
+  const { ends, recoveredAfterMs, recoveryWatchedMs, survived, packetsMissed } = found
+  const hadConnections = ends.client.connections.length + ends.server.connections.length > 0
+  const data =
+    recoveredAfterMs === null
+      ? `data does not flow again, in ${seconds(recoveryWatchedMs)}`
+      : `data flows again after ${seconds(recoveredAfterMs)}`
+  return [
+    ...(hadConnections
+      ? [survived ? 'the connections are still there' : 'the connections of before are gone']
+      : []),
+    data,
+    ...(packetsMissed > 0 ? [`but ${packetsMissed} packets were too many to be captured`] : []),
+  ].join('; ')
 }
 
 function checkLine(check: Check, style: Style): string {
