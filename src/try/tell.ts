@@ -1,20 +1,15 @@
 /** What a try found, as text: a table for whoever wants to know how long, and fault by fault why. */
-import { type Check, countWords, observedWords, type Verdict } from '../lab/checks.ts'
+import { type Check, countWords, observedWords } from '../lab/checks.ts'
 import type { LabLog } from '../lab/log.ts'
 import { type Plan, type Side, sides } from '../lab/plan.ts'
 import type { Style, Tale } from '../lab/tale.ts'
+import { painted, VERDICT_WORDS } from '../lab/tell.ts'
 import { SIGNS, shortTime, signOf } from '../view/viewer/signs.ts'
 import { type CaseFindings, type ConnectionFindings, type EndFindings, findingsOf } from './findings.ts'
 import { otherSide } from './judge.ts'
 import type { TrySettings } from './lab.ts'
 import { triggerWords } from './words.ts'
 
-const VERDICT_WORDS: Record<Verdict, string> = {
-  pass: 'pass',
-  fail: 'FAIL',
-  inconclusive: 'unclear',
-  skipped: 'skipped',
-}
 const NAME_WIDTH = 10
 const COLUMN_WIDTH = 13
 /** More do not fit a line of 80 columns; the rest goes into another table. */
@@ -183,8 +178,7 @@ function recoveryWords(found: CaseFindings): string {
 }
 
 function checkLine(check: Check, style: Style): string {
-  const paint = { pass: style.good, fail: style.bad, inconclusive: style.doubtful, skipped: style.dim }
-  const word = paint[check.verdict](VERDICT_WORDS[check.verdict])
+  const word = painted(check.verdict, VERDICT_WORDS[check.verdict], style)
   return `  ${word} ${check.formula || check.claim}: observed ${observedWords(check)}`
 }
 
