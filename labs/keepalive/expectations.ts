@@ -51,6 +51,8 @@ export interface Situation {
   mendedMs: number | null
   /** When a rebooted host's kernel was back on the network; null where nothing is rebooted. */
   networkBackMs: number | null
+  /** When the struck process had ended: a starved one takes its time. null where it lives, or nobody saw. */
+  endedMs: number | null
 }
 
 export type Expectation =
@@ -92,7 +94,7 @@ export function expectationOf(place: Place, measured: Situation): Expectation {
   if (fault === 'reset' && isUdp(mechanism)) {
     return { kind: 'meaningless', why: 'UDP has no connection to reset' }
   }
-  if (struck && fault !== 'cut' && fault !== 'blip') return struckEnd(place)
+  if (struck && fault !== 'cut' && fault !== 'blip') return struckEnd(place, measured)
   switch (fault) {
     case 'exit':
     case 'kill':
@@ -115,10 +117,8 @@ export function expectationOf(place: Place, measured: Situation): Expectation {
 }
 
 /** The end on the struck host, where the fault is not one of the cable, which strikes both alike. */
-function struckEnd({ fault, mechanism, role }: Place): Expectation {
-  if (fault === 'exit') {
-    return { ...told(['user_closed'], 0, 'it closes by itself', 'RFC 9293 3.6'), formula: '0 .. slack' }
-  }
+function struckEnd({ fault, mechanism, role }: Place, measured: Situation): Expectation {
+  if (fault === 'exit') return byItsEnd(['user_closed'], measured, 'it closes by itself', 'RFC 9293 3.6')
   if (fault === 'freeze') {
     return { kind: 'quiet', why: 'it did not run, so the silence it slept through proves nothing to it' }
   }
@@ -139,22 +139,18 @@ function struckEnd({ fault, mechanism, role }: Place): Expectation {
 function processGone({ fault, mechanism, role, inContainer }: Place, measured: Situation): Expectation {
   if (inContainer && isUdp(mechanism) && role === 'client') return containerGone(mechanism, measured)
   if (mechanism === 'udp' || mechanism === 'udp-heartbeat') {
-    if (role === 'client') return refused(measured.heartbeatMs.interval, 0, 'nobody listens there any more')
+    if (role === 'client') return refusedByItsEnd(measured)
     if (mechanism === 'udp') return { kind: 'quiet', why: 'a UDP server never learns that its client left' }
     return heartbeatMissed(measured, 'an unconnected UDP socket is told nothing; only the silence shows')
   }
   if (mechanism === 'websocket' && fault === 'exit') {
-    return {
-      ...told(['close_frame'], 0, 'an orderly WebSocket says goodbye before its FIN', 'RFC 6455 5.5.1'),
-      formula: '0 .. slack',
-    }
+    const why = 'an orderly WebSocket says goodbye before its FIN'
+    return byItsEnd(['close_frame'], measured, why, 'RFC 6455 5.5.1')
   }
   // Bytes that the dead program had not read turn the FIN into an RST (RFC 9293 3.6.1 asks for it in
   // RFC 2525 2.17); between two lines a second that is a matter of microseconds, but it happens.
-  return {
-    ...told(['fin', 'econnreset'], 0, 'the kernel of the ended process says it in its name', 'RFC 9293 3.6'),
-    formula: '0 .. slack',
-  }
+  const why = 'the kernel of the ended process says it in its name'
+  return byItsEnd(['fin', 'econnreset'], measured, why, 'RFC 9293 3.6')
 }
 
 /** Whether a datagram still meets a kernel that refuses it is a race: the network goes right after the process. */
@@ -300,11 +296,29 @@ function told(triggers: Trigger[], maxMs: number, why: string, source: string) {
   return { kind: 'noticed', belief: 'down', triggers, minMs: 0, maxMs, formula: '', why, source } as const
 }
 
+/** Said at the latest when the process has ended. */
+function byItsEnd(triggers: Trigger[], { endedMs }: Situation, why: string, source: string): Expectation {
+  const formula = endedMs === null ? '0 .. slack' : `0 .. end of the process (${seconds(endedMs)}) + slack`
+  return { ...told(triggers, endedMs ?? 0, why, source), formula }
+}
+
+/** By the first datagram after the end of the process, whenever in that time its socket was closed. */
+function refusedByItsEnd({ heartbeatMs, endedMs }: Situation): Expectation {
+  const ended = endedMs === null ? '' : `end of the process (${seconds(endedMs)}) + `
+  const maxMs = (endedMs ?? 0) + heartbeatMs.interval
+  return {
+    ...told(['econnrefused'], maxMs, 'nobody listens there any more', REFUSED),
+    formula: `(0 .. ${ended}interval] + slack`,
+  }
+}
+
+const REFUSED = 'RFC 1122 4.1.3.3, RFC 792'
+
 function refused(intervalMs: number, backMs: number, why: string): Expectation {
   return {
-    ...told(['econnrefused'], backMs + intervalMs, why, 'RFC 1122 4.1.3.3, RFC 792'),
+    ...told(['econnrefused'], backMs + intervalMs, why, REFUSED),
     minMs: backMs,
-    formula: backMs === 0 ? '(0 .. interval] + slack' : '(back .. back + interval] + slack',
+    formula: '(back .. back + interval] + slack',
   }
 }
 

@@ -48,6 +48,7 @@ export function situationOf(
       event.group_id?.startsWith(`${mechanism}:`),
   )
   const lostSendsMs = lostSends(log, host, mechanism, strike, uncertainMs)
+  const ended = log.first('host:process_exited', { host: strike.struck, from: strike.at, to: strike.until })
   const rebooted = log.first('host:started', { host: strike.struck, from: strike.at, to: strike.until })
   return {
     uncertainMs,
@@ -85,6 +86,7 @@ export function situationOf(
           },
     mendedMs: mended === undefined ? null : mended.time - strike.at,
     networkBackMs: rebooted === undefined ? null : rebooted.time - strike.at,
+    endedMs: ended === undefined ? null : ended.time - strike.at,
   }
 }
 

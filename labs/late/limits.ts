@@ -122,7 +122,7 @@ function mistakeClaims(log: LabLog, caseId: string, stream: Stream, limitMs: num
   const spread = (Z * deviationMs) / Math.sqrt(judged)
   const longest = Math.ceil(longestSilenceMs(silences, traffic) + LATE_MS - limitMs + SLACK_MS)
   const isEnough = judged >= ENOUGH
-  const { certain, possible } = silencesBeyond(stream, limitMs)
+  const { certain, possible } = silencesBeyond(stream, limitMs, overtakenAt(log, stream, limitMs))
   return [
     {
       id: `${row}/mistakes`,
@@ -181,17 +181,33 @@ function longestSilenceMs(silences: number, { intervalMs, jitterMs, loss }: Traf
   return (1 + lostInARow) * intervalMs + jitterMs
 }
 
-/** A silence in which the detector's own process did not run, and one as long as the limit, may count or not. */
-function silencesBeyond({ heardAt, pauses }: Stream, limitMs: number): { certain: number; possible: number } {
+/** When a heartbeat that came after the limit was read before the limit's own timer ran. */
+function overtakenAt(log: LabLog, { host, watch }: Stream, limitMs: number): number[] {
+  const within = { host, mechanism: limitRow(limitMs), from: watch.from, to: watch.to + STAMP_MS }
+  return log.all('detector:overtaken', within).map(({ time }) => time)
+}
+
+/**
+ * A silence in which the detector's own process did not run, or ran so late that the next heartbeat overtook its
+ * timer, and one as long as the limit, may count or not.
+ */
+function silencesBeyond(
+  { heardAt, pauses }: Stream,
+  limitMs: number,
+  overtaken: readonly number[],
+): { certain: number; possible: number } {
   const silences = differences(heardAt).map((silenceMs, index) => {
     const [from = 0, to = 0] = heardAt.slice(index, index + 2)
     const pausedMs = pauses
       .filter(({ at }) => at >= from && at <= to + STAMP_MS)
       .reduce((sum, pause) => sum + pause.pausedMs, 0)
-    return { silenceMs, pausedMs }
+    const isOvertaken = overtaken.some((at) => Math.abs(at - to) <= STAMP_MS)
+    return { silenceMs, pausedMs, isOvertaken }
   })
   return {
-    certain: silences.filter(({ silenceMs, pausedMs }) => silenceMs - pausedMs > limitMs + STAMP_MS).length,
+    certain: silences.filter(
+      ({ silenceMs, pausedMs, isOvertaken }) => !isOvertaken && silenceMs - pausedMs > limitMs + STAMP_MS,
+    ).length,
     possible: silences.filter(({ silenceMs }) => silenceMs > limitMs - STAMP_MS).length,
   }
 }

@@ -325,7 +325,7 @@ export class TruthFinder {
       this.#emit(event, 'lab', 'fault:striking', {
         ...detail,
         promise: because,
-        ...(uncertainMs > 0 ? { uncertainMs: Math.round(uncertainMs) } : {}),
+        ...(uncertainMs > 0 ? { uncertainMs: Math.ceil(uncertainMs) } : {}),
       })
       this.#emit(event, 'lab', 'fault:struck', { ...detail, verifiedBy: because })
     }

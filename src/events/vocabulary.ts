@@ -268,6 +268,11 @@ export const vocabulary = {
 
   /** This process itself did not run for a while, so silence in that time says nothing about the peer. */
   'detector:paused': v.strictObject({ pausedMs: ms }),
+  /**
+   * A deadline had passed by `overdueMs`, and the process read what had arrived before it looked at the clock:
+   * the silence was longer than the limit, and nobody was suspected for it.
+   */
+  'detector:overtaken': v.strictObject({ overdueMs: ms }),
 
   /** What this end holds about its peer changed. `silentMs`: how long nothing had been heard. */
   'belief:updated': v.strictObject({

@@ -80,7 +80,11 @@ export class Liveness {
       this.watch()
       return
     }
-    const transition = this.#detector.heard(performance.now())
+    const nowMs = performance.now()
+    const overdueMs = nowMs - this.#detector.dueAtMs
+    const transition = this.#detector.heard(nowMs)
+    // This process ran a little late, too little for a pause, and what had come by then counts.
+    if (overdueMs >= 0) this.#emit('detector:overtaken', { overdueMs }, this.#belief.groupId)
     // No transition, no new timer: the deadline only moved later, and the timer asks when it fires.
     if (transition === undefined) return
     this.#belief.become(transition.new, transition.trigger, transition.silentMs)

@@ -74,6 +74,14 @@ describe('inferred, and so unknown', () => {
     expect(strikes()).toMatchObject([{ fault: 'kill', struck: 'client-1-b' }])
   })
 
+  test('be it within a fraction of a millisecond: the first to end was still up when it may have been struck', () => {
+    live(1000, 5000)
+    for (const time of [5000.1, 5000.2, 5000.4])
+      say(event(time, 'client-1', 'tcp:end_received', {}, `tcp-idle:${time}`))
+    const [strike] = strikes()
+    expect(5000.4 - (strike?.uncertainMs ?? 0)).toBeLessThan(5000.1)
+  })
+
   test('one connection that ends is no end of a host', () => {
     live(1000, 5000)
     say(event(5000, 'client-1', 'tcp:end_received', {}, 'tcp-idle:41001'))

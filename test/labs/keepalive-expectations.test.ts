@@ -29,6 +29,7 @@ const quick: Situation = {
   },
   mendedMs: null,
   networkBackMs: null,
+  endedMs: null,
 }
 
 const place = (cell: string, role: Place['role'] = 'client', struck = false): Place => {
@@ -71,6 +72,13 @@ describe('a cut is noticed', () => {
       minMs: 3100,
       maxMs: 3104,
     })
+  })
+
+  test('an end by FIN at the latest when the process has ended, which takes a starved one a while', () => {
+    const late = { ...quick, endedMs: 390 }
+    expect(noticed(expectationOf(place('exit/tcp-idle'), late))).toMatchObject({ minMs: 0, maxMs: 390 })
+    expect(noticed(expectationOf(place('exit/udp'), late))).toMatchObject({ minMs: 0, maxMs: 1390 })
+    expect(noticed(expectationOf(place('kill/tcp-idle'), quick))).toMatchObject({ minMs: 0, maxMs: 0 })
   })
 
   test('by a heartbeat later, when this end itself did not run for a while', () => {

@@ -15,13 +15,12 @@ import { type Plan, selectionOf } from '../../src/lab/plan.ts'
 import { quoted } from '../../src/lab/quote.ts'
 import type { Report } from '../../src/lab/report.ts'
 import { reportSchema } from '../../src/view/page/earlier-runs.ts'
-import { run, runLab, temporaryFolder } from '../support/cli.ts'
+import { runLab } from '../support/cli.ts'
 import { describeNeeding, testNeeding } from '../support/needs.ts'
 import { checkIds, recordedReport } from '../support/recorded.ts'
 
 const { tier } = await findCapabilities()
 const LAB_LIMIT_MS = 120_000
-const INCONCLUSIVE = 4
 const TSHARK = 'tshark'
 const hasTshark = spawnSync(TSHARK, ['--version']).status === 0
 const FOLDER = join(import.meta.dirname, '../../labs/timeouts')
@@ -49,10 +48,10 @@ describeNeeding('network namespaces', tier === 'netns')('lab:timeouts on netns h
   testNeeding('tshark', hasTshark)(
     'nothing failed, TIME-WAIT alone is left to the real pace, and tshark counts the same',
     async () => {
-      const { report, status, folder } = await runInFolder()
+      const { report, ended, folder } = await runLab(['timeouts'])
 
       expect(notPassed(report)).toEqual([])
-      expect(status).toBe(0)
+      expect(ended.status).toBe(0)
       expect(report).toMatchObject({ tier: 'netns', pace: 'quick', verdict: 'pass' })
       expect(checkIds(report)).toEqual(checkIds(recordedReport('timeouts')))
       expect(checkIds(report)).toEqual(expect.arrayContaining([...ASKED, ...RACE]))
@@ -113,16 +112,6 @@ describe('what was recorded at the real pace', () => {
     )
   })
 })
-
-/** A run whose folder stays until the end of the test; once more when the machine was too busy. */
-async function runInFolder() {
-  const out = temporaryFolder()
-  const once = () => run(['lab', 'timeouts', '--json', '--out', out])
-  let { status, stdout } = await once()
-  if (status === INCONCLUSIVE) ({ status, stdout } = await once())
-  const report = JSON.parse(stdout) as Report
-  return { report, status, folder: join(out, report.run) }
-}
 
 /** Sees the packets only, and knows nothing of the lab. */
 function countWithTshark(folder: string, { checks }: Report): void {

@@ -83,6 +83,19 @@ describe('Liveness', () => {
     expect(big).toHaveLength(1)
   })
 
+  test('what was read before the deadline’s own timer ran counts, and it says so', async () => {
+    const { liveness, events, until } = startLiveness()
+    liveness.heard()
+    await new Promise(setImmediate)
+    block(timing.suspectAfterMs + 20)
+    liveness.heard()
+    const { data } = await until('detector:overtaken')
+    expect(data.overdueMs).toBeGreaterThanOrEqual(20)
+    expect(data.overdueMs).toBeLessThan(timing.suspectAfterMs)
+    await new Promise((resolve) => setTimeout(resolve, timing.suspectAfterMs / 2))
+    expect(events.filter(({ name }) => name === 'belief:updated')).toHaveLength(1)
+  })
+
   test('of a process stopped by SIGSTOP suspects nobody when it continues, though the peer rightly did', async () => {
     const server = runTypeScript(fileURLToPath(new URL('../support/heartbeat-end.ts', import.meta.url)))
     processes.push(server)

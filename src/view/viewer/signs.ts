@@ -23,7 +23,7 @@ export const SIGNS = {
 export const CELL_WORDS = {
   quiet: 'no change of belief for the whole watch',
   'n/a': 'not judged: the fault has no meaning there, or its outcome cannot be predicted',
-  skipped: 'this machine cannot do that to a host',
+  skipped: 'not shown in this run; the check says why',
   unsure: 'the fault could not be seen to happen, so what followed proves nothing',
 } as const
 
