@@ -1,5 +1,5 @@
 /**
- * The command line: `npm run lab:<id>`, `lab`, `watch`, `report`, `forecast`, `doctor`.
+ * The command line: `npm run lab:<id>`, `lab`, `try`, `forecast`, `watch`, `report`, `doctor`.
  *
  * Exit status: 0 every check that was not skipped passed, 1 one failed, 2 wrong usage, 3 this machine
  * cannot run it, 4 none failed but something was inconclusive.
@@ -33,7 +33,7 @@ async function main([command, ...args]: string[]): Promise<number> {
     throw new UsageError(
       command === 'lab'
         ? `no lab "${args[0]}"; there are ${Object.keys(labs).join(', ')}`
-        : `no command "${[command, ...args].join(' ')}"; there are lab, watch, report, forecast and doctor`,
+        : `no command "${[command, ...args].join(' ')}"; there are lab, try, watch, report, forecast and doctor`,
     )
   } catch (error) {
     if (error instanceof UsageError || error instanceof CannotRunError) {

@@ -148,10 +148,15 @@ function parse(args: readonly string[]) {
       },
     })
   } catch (error) {
-    // Node's message goes on with advice about "--" that does not fit here.
-    const [first = ''] = String(error instanceof Error ? error.message : error).split(/\. |\n/)
-    throw new UsageError(`${first}; try --help`)
+    throw usageErrorOf(error)
   }
+}
+
+/** What parseArgs() threw, in a line. */
+export function usageErrorOf(error: unknown): UsageError {
+  // Node's message goes on with advice about "--" that does not fit here.
+  const [first = ''] = String(error instanceof Error ? error.message : error).split(/\. |\n/)
+  return new UsageError(`${first}; try --help`)
 }
 
 function strikeOf({ id, hasStrike }: Choosable, side: string | undefined): Side | null {

@@ -24,7 +24,7 @@ export type Teller = Pick<
 >
 
 /** A word for each verdict that cannot be overlooked. */
-const WORDS: Record<Verdict, string> = {
+export const VERDICT_WORDS: Record<Verdict, string> = {
   pass: 'pass',
   fail: 'FAIL',
   inconclusive: 'unclear',
@@ -70,7 +70,7 @@ export function casesText({ plan, checks }: Told, cases: readonly string[], styl
 }
 
 function checkLines(check: Check, style: Style): string {
-  const word = painted(check.verdict, WORDS[check.verdict].padEnd(WORD_WIDTH), style)
+  const word = painted(check.verdict, VERDICT_WORDS[check.verdict].padEnd(WORD_WIDTH), style)
   const { expected, formula } = check
   const leavesRoom = 'min' in expected && expected.min !== expected.max
   const told =
@@ -82,7 +82,7 @@ function checkLines(check: Check, style: Style): string {
   return `    ${word}${check.claim}\n    ${' '.repeat(WORD_WIDTH)}${told}`
 }
 
-function painted(verdict: Verdict, text: string, style: Style): string {
+export function painted(verdict: Verdict, text: string, style: Style): string {
   const paint = { pass: style.good, fail: style.bad, inconclusive: style.doubtful, skipped: style.dim }
   return paint[verdict](text)
 }

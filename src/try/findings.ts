@@ -60,6 +60,8 @@ export interface CaseFindings {
   /** Payload has arrived again so long after the mending, each way it went before; null: never. */
   recoveredAfterMs: number | null
   recoveryWatchedMs: number
+  /** Packets that passed and were not captured: payload may have been among them. */
+  packetsMissed: number
   /** The ends whose idle connections nobody watches: their kernels would believe in them for ever. */
   unwatched: Side[]
 }
@@ -96,6 +98,9 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
     survived: survives(log, settings, one.id, from, until),
     recoveredAfterMs: recoveredAt === null ? null : Math.max(0, Math.round(recoveredAt - mendedAt)),
     recoveryWatchedMs: Math.round(until - mendedAt),
+    packetsMissed: sides
+      .flatMap((side) => log.all('wire:packets_dropped', { host: hostOfRole(one.id, side), to: until }))
+      .reduce((sum, { data }) => sum + data.packets, 0),
     unwatched: sides.filter((side) => isUnwatched(ends[side], one.side === side)),
   }
 }

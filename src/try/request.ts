@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import * as v from 'valibot'
-import { UsageError } from '../lab/options.ts'
+import { UsageError, usageErrorOf } from '../lab/options.ts'
 import { type Pace, paces, type Side } from '../lab/plan.ts'
 import { type Expectation, ExpectationError, parseExpectation, parseTime } from './expectations.ts'
 import { DEFAULT_FAULTS, type TryFault, tryFaults } from './faults.ts'
@@ -198,8 +198,7 @@ function parse(args: readonly string[]) {
       },
     })
   } catch (error) {
-    const [first = ''] = String(error instanceof Error ? error.message : error).split(/\. |\n/)
-    throw new UsageError(`${first}; try --help`)
+    throw usageErrorOf(error)
   }
 }
 

@@ -1,20 +1,15 @@
 /** What a try found, as text: a table for whoever wants to know how long, and fault by fault why. */
-import { type Check, countWords, observedWords, type Verdict } from '../lab/checks.ts'
+import { type Check, countWords, observedWords } from '../lab/checks.ts'
 import type { LabLog } from '../lab/log.ts'
 import { type Plan, type Side, sides } from '../lab/plan.ts'
 import type { Style, Tale } from '../lab/tale.ts'
+import { painted, VERDICT_WORDS } from '../lab/tell.ts'
 import { SIGNS, shortTime, signOf } from '../view/viewer/signs.ts'
 import { type CaseFindings, type ConnectionFindings, type EndFindings, findingsOf } from './findings.ts'
 import { otherSide } from './judge.ts'
 import type { TrySettings } from './lab.ts'
 import { triggerWords } from './words.ts'
 
-const VERDICT_WORDS: Record<Verdict, string> = {
-  pass: 'pass',
-  fail: 'FAIL',
-  inconclusive: 'unclear',
-  skipped: 'skipped',
-}
 const NAME_WIDTH = 10
 const COLUMN_WIDTH = 13
 /** More do not fit a line of 80 columns; the rest goes into another table. */
@@ -60,7 +55,7 @@ function tableText(found: readonly CaseFindings[], style: Style): string {
     )
   }
   const text = tables.join('\n\n')
-  const used = Object.entries(SIGNS).filter(([sign]) => text.includes(`${sign} `))
+  const used = Object.entries(SIGNS).filter(([sign]) => text.includes(` ${sign} `))
   return [
     'Who notices, and after how many seconds? And when does data flow again?',
     text,
@@ -166,16 +161,24 @@ function optionWords(options: ConnectionFindings['options'], timer: string): str
   return parts.join(', ')
 }
 
-function recoveryWords({ recoveredAfterMs, recoveryWatchedMs, survived }: CaseFindings): string {
-  const connections = survived ? 'the connections are still there' : 'the connections of before are gone'
-  return recoveredAfterMs === null
-    ? `${connections}; data does not flow again, in ${seconds(recoveryWatchedMs)}`
-    : `${connections}; data flows again after ${seconds(recoveredAfterMs)}`
+function recoveryWords(found: CaseFindings): string {
+  const { ends, recoveredAfterMs, recoveryWatchedMs, survived, packetsMissed } = found
+  const hadConnections = ends.client.connections.length + ends.server.connections.length > 0
+  const data =
+    recoveredAfterMs === null
+      ? `data does not flow again, in ${seconds(recoveryWatchedMs)}`
+      : `data flows again after ${seconds(recoveredAfterMs)}`
+  return [
+    ...(hadConnections
+      ? [survived ? 'the connections are still there' : 'the connections of before are gone']
+      : []),
+    data,
+    ...(packetsMissed > 0 ? [`but ${packetsMissed} packets were too many to be captured`] : []),
+  ].join('; ')
 }
 
 function checkLine(check: Check, style: Style): string {
-  const paint = { pass: style.good, fail: style.bad, inconclusive: style.doubtful, skipped: style.dim }
-  const word = paint[check.verdict](VERDICT_WORDS[check.verdict])
+  const word = painted(check.verdict, VERDICT_WORDS[check.verdict], style)
   return `  ${word} ${check.formula || check.claim}: observed ${observedWords(check)}`
 }
 

@@ -59,6 +59,25 @@ describe('a command on a host', () => {
     expect(await command.end()).toEqual({ code: null, signal: 'SIGKILL' })
   })
 
+  test('lines end as they do on terminals, and none is longer than a log can bear', async () => {
+    const script = "printf 'a\\rb\\r\\nc\\n\\nd'; head -c 100000 /dev/zero | tr '\\0' x"
+    const { command, events } = start(['sh', '-c', script])
+    await (await command).exited
+    const lines = () =>
+      events.flatMap(([name, data]) => (name === 'command:said' ? [(data as { line: string }).line] : []))
+    await expect.poll(lines).toHaveLength(5)
+    expect(lines().slice(0, 4)).toEqual(['a', 'b', 'c', ''])
+    expect(lines()[4]).toMatch(/^dx{1999}$/)
+  })
+
+  test('what floods the log is read on and no longer logged', async () => {
+    const { command, events } = start(['sh', '-c', 'seq 20000; echo ready'])
+    expect(await (await command).untilLine(/ready/, { withinMs: 5000 })).toBe('ready')
+    const lines = events.filter(([name]) => name === 'command:said')
+    expect(lines).toHaveLength(5000)
+    expect(lines.at(-1)?.[1]).toMatchObject({ line: '(5000 lines: what follows is not logged)' })
+  })
+
   test('one that does not exist', async () => {
     await expect(start(['no-such-program']).command).rejects.toThrow(CommandNotStartedError)
   })
