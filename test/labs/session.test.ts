@@ -10,7 +10,8 @@ import { describeNeeding, testNeeding } from '../support/needs.ts'
 import { checkIds, recordedReport } from '../support/recorded.ts'
 
 const { tier } = await findCapabilities()
-const hasTshark = spawnSync('tshark', ['--version']).status === 0
+const TSHARK = 'tshark'
+const hasTshark = spawnSync(TSHARK, ['--version']).status === 0
 const LAB_LIMIT_MS = 120_000
 
 /** "A session can correspond to a single TCP connection, but a session can use several, or use UDP." */
@@ -58,7 +59,7 @@ describeNeeding('network namespaces', tier === 'netns')('lab:session on netns ho
       const report = JSON.parse(stdout) as Report
       const file = join(out, report.run, 'packets', 'several-a.pcapng')
       const lines = (filter: string, field: string) =>
-        spawnSync('tshark', ['-r', file, '-Y', filter, '-T', 'fields', '-e', field], { encoding: 'utf8' })
+        spawnSync(TSHARK, ['-r', file, '-Y', filter, '-T', 'fields', '-e', field], { encoding: 'utf8' })
           .stdout.split('\n')
           .filter((line) => line !== '')
       const connections = report.checks.find(({ id }) => id === 'several/tcp/connections')?.observed.value
