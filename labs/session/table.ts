@@ -36,8 +36,10 @@ function talked(seen: SeenSession): string[] {
   const sessions = seen.sessions.map((session) => seen.toServer(session))
   const twice = seen.sessions.length > 1 ? sessions.reduce((sum, each) => sum + each.doubled, 0) : doubled
   const arrived = seen.sessions.length > 1 ? delivered.length : said.length - lost
+  const all =
+    seen.sessions.length > 1 ? sessions.reduce((sum, each) => sum + each.said.length, 0) : said.length
   return [
-    String(said.length),
+    String(all),
     String(arrived),
     String(twice),
     carried(seen),
