@@ -1,7 +1,7 @@
 /** When a session ends, and when it could have: who learns it, from whom, and how soon. */
 import type { LabEvent } from '../../src/events/vocabulary.ts'
 import type { TimedClaim } from '../../src/lab/judging.ts'
-import type { LabLog } from '../../src/lab/log.ts'
+import type { LabLog, Strike } from '../../src/lab/log.ts'
 import type { Plan } from '../../src/lab/plan.ts'
 import { rowsOf, type SessionSettings } from './conditions.ts'
 import { answeredAfter, forgottenAfter, noticedAfter, type Range } from './expectations.ts'
@@ -22,16 +22,16 @@ export function endClaims(log: LabLog, plan: Plan<SessionSettings>): Claims {
     ...of('one', (seen) => [goodbye(seen)]),
     ...of('move', (seen) => [addresses(seen)]),
     ...of('mended', (seen, row) => {
-      const cutAt = log.strikeOn('mended')?.at ?? Number.NaN
-      const mendedAt = mendAfter(log, seen, cutAt)
+      const strike = log.strikeOn('mended')
+      const cutAt = strike?.at ?? Number.NaN
       return [
-        noticed(seen, 'a', cutAt, noticedAfter(timing)),
-        noticed(seen, 'b', cutAt, noticedAfter(timing)),
+        noticed(seen, 'a', strike, noticedAfter(timing)),
+        noticed(seen, 'b', strike, noticedAfter(timing)),
         after(seen, 'resumed', {
           claim:
             'mended in time, the client has its session back as soon as one of its attempts comes through',
           range: answeredAfter(row, timing, { isCut: true }),
-          since: mendedAt,
+          since: mendAfter(log, seen, cutAt),
           event: seen.state('a', 'attached', cutAt),
         }),
       ]
@@ -50,7 +50,7 @@ export function endClaims(log: LabLog, plan: Plan<SessionSettings>): Claims {
       ]
     }),
     ...of('client-anew', (seen, row) => {
-      const killedAt = log.strikeOn('client-anew')?.at ?? Number.NaN
+      const strike = log.strikeOn('client-anew')
       const byKernel: Range = {
         min: 0,
         max: noticedAfter(timing).max - timing.downAfterMs,
@@ -58,7 +58,7 @@ export function endClaims(log: LabLog, plan: Plan<SessionSettings>): Claims {
         formula: '0 .. slack',
       }
       return [
-        noticed(seen, 'b', killedAt, row === 'tcp' ? byKernel : noticedAfter(timing)),
+        noticed(seen, 'b', strike, row === 'tcp' ? byKernel : noticedAfter(timing)),
         forgot(seen, graceMs),
       ]
     }),
@@ -124,19 +124,33 @@ function after(seen: SeenSession, what: string, { claim, range, since, event }: 
   })
 }
 
-function noticed(seen: SeenSession, side: 'a' | 'b', since: number, range: Range): TimedClaim {
+/** @param strike undefined: nothing was struck, and nothing can be said */
+function noticed(
+  seen: SeenSession,
+  side: 'a' | 'b',
+  strike: Strike | undefined,
+  range: Range,
+): TimedClaim | null {
+  if (strike === undefined) return null
   const who = side === 'a' ? 'client' : 'server'
-  const event = seen.state(side, 'detached', since)
+  const event = seen.state(side, 'detached', strike.began)
   // A process that does not run hears nothing, and does not hold it against its peer.
-  const pauses = seen.cell
+  const ownPauses = seen.cell
     .ofHost(side, 'detector:paused')
-    .filter(({ time }) => time >= since && time <= (event?.time ?? 0))
-  const pausedMs = pauses.reduce((sum, { data }) => sum + data.pausedMs, 0)
+    .filter(({ time }) => time >= strike.began && time <= (event?.time ?? 0))
+  const pausedMs = ownPauses.reduce((sum, { data }) => sum + data.pausedMs, 0)
   const paused = pausedMs === 0 ? '' : ` + ${pausedMs} in which it did not run`
+  // The fault was in force at some moment while its command ran.
+  const strikingMs = Math.ceil(strike.at - strike.began)
   return after(seen, `noticed-${who}`, {
     claim: `the ${who} gives the connection up, and keeps the session`,
-    range: { ...range, max: range.max + pausedMs, formula: `${range.formula}${paused}` },
-    since,
+    range: {
+      ...range,
+      min: Math.max(0, range.min - strikingMs),
+      max: range.max + pausedMs,
+      formula: `${range.formula}${paused}; the fault began up to ${strikingMs} ms before it was certain`,
+    },
+    since: strike.at,
     event,
   })
 }

@@ -6,8 +6,10 @@ import { GRACE_MS } from '../../src/protocols/session/constants.ts'
 
 export type SessionSettings = {
   timing: { intervalMs: number; suspectAfterMs: number; downAfterMs: number }
-  /** How long the server keeps a session that no connection carries. */
+  /** How long the server keeps a session that no connection carries, where its end is what is looked at. */
   graceMs: number
+  /** And where the session has to live, however long a busy machine takes to start a program again. */
+  longGraceMs: number
   /** So many messages are said in each conversation, one each `everyMs`. */
   messages: number
   everyMs: number
@@ -15,7 +17,7 @@ export type SessionSettings = {
   before: number
 }
 
-/** A cut is noticed after a second or so, and lasts less than the grace period with room for a busy machine. */
+/** A cut is noticed after a second or so. */
 const QUICK_TIMING = { intervalMs: 400, suspectAfterMs: 800, downAfterMs: 1500 }
 const QUICK_GRACE_MS = 4500
 
@@ -26,6 +28,7 @@ export function conditionsOf({ pace }: Pick<LabOptions, 'pace'>): Conditions<Ses
     settings: {
       timing: isQuick ? QUICK_TIMING : { ...HEARTBEAT_TIMING },
       graceMs,
+      longGraceMs: GRACE_MS,
       messages: 20,
       everyMs: 80,
       before: 6,
@@ -33,6 +36,13 @@ export function conditionsOf({ pace }: Pick<LabOptions, 'pace'>): Conditions<Ses
     sysctls: {},
     watchMs: graceMs + 8000,
   }
+}
+
+/** The cases that wait for the end of the grace period. */
+const OUTLASTED = ['too-late', 'client-anew']
+
+export function graceOf({ graceMs, longGraceMs }: SessionSettings, caseId: string): number {
+  return OUTLASTED.includes(caseId) ? graceMs : longGraceMs
 }
 
 /** Without a session: so many lines are written into the cut before the connection is given up. */

@@ -24,9 +24,10 @@ import type { SessionHandle, SocketAddress, TcpListener, TcpSocket } from '../..
 import type { Wanted } from '../../src/programs/event-memory.ts'
 import type { ClientMemory } from '../../src/protocols/session/client.ts'
 import { WRONG_TOKENS_PER_CONNECTION_MAX } from '../../src/protocols/session/constants.ts'
-import { conditionsOf, PLAIN_IN_CUT, plainLine, type SessionSettings } from './conditions.ts'
+import { conditionsOf, graceOf, PLAIN_IN_CUT, plainLine, type SessionSettings } from './conditions.ts'
 import { judgeRun } from './judge.ts'
 import { questionsOf } from './questions.ts'
+import { matrix } from './table.ts'
 
 type Row = 'tcp' | 'udp' | 'plain'
 
@@ -89,6 +90,7 @@ export const session: Lab<SessionSettings> = {
   experiment,
   questions: questionsOf,
   judge: judgeRun,
+  matrix,
 }
 
 async function experiment(rig: Rig, plan: Plan<SessionSettings>): Promise<void> {
@@ -427,7 +429,8 @@ class Conversation {
 
   /** Where clients know it, when there was one before. */
   async serve(): Promise<void> {
-    const { timing, graceMs } = this.#plan.settings
+    const { timing } = this.#plan.settings
+    const graceMs = graceOf(this.#plan.settings, this.#pair.name)
     const storeFolder = this.#kept.isServerKept
       ? `${this.#plan.folder}/kept/${this.#pair.name}-${this.row}`
       : null

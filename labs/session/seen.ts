@@ -57,7 +57,9 @@ export class SeenSession {
     const kept = this.kept(to)
     const about = ({ data }: { data: { session: string } }) =>
       session === undefined || data.session === session || data.session === ''
-    const said = this.cell.all(from, 'session:message_said').filter(about)
+    const taken = this.cell.all(from, 'session:message_said').filter(about)
+    // A client that was killed before it had kept a message is told it again.
+    const said = taken.filter(({ data }, at) => taken.findIndex((one) => one.data.text === data.text) === at)
     const delivered = this.cell.all(to, 'session:message_delivered').filter(about)
     const placeOf = new Map(said.map(({ data }, place) => [data.text, place]))
     const times = new Map<string, number>()

@@ -366,7 +366,10 @@ export const vocabulary = {
    * a client has none. `old` of a session that was not there is `none`.
    */
   'session:state_updated': v.strictObject({ session: text, old: text, new: text, because: text }),
-  /** This end took a message of its user: it will send it until it is acknowledged, or the session is over. */
+  /**
+   * This end took a message of its user: it will send it until it is acknowledged, or the session is over. One that
+   * is killed in this very moment may not have kept it yet: its number is then said again.
+   */
   'session:message_said': v.strictObject({ session: text, number: count, text }),
   /** This end handed a message of the other end over. It does so once, and in order, or it has broken its promise. */
   'session:message_delivered': v.strictObject({ session: text, number: count, text }),

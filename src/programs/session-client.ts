@@ -314,11 +314,8 @@ export async function startSessionClient(
       const said = client.say(text, performance.now())
       if (said === 'full') emit('session:queue_full', { session: client.session ?? '' }, groupId)
       if (typeof said === 'string') return said
-      // Kept first, then said, then sent: whoever is killed meanwhile has said nothing that it does not remember.
-      const [keep, ...send] = said.actions
-      perform(keep === undefined ? [] : [keep])
       emit('session:message_said', { session: client.session ?? '', number: said.number, text }, groupId)
-      perform(send)
+      perform(said.actions)
       return 'taken'
     },
     room: () =>
