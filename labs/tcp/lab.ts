@@ -24,8 +24,6 @@ import { LESSONS, matrix } from './story.ts'
 const WITHIN = { withinMs: 5000 }
 /** A client whose call is not answered by then is taken to wait. */
 const STILL_WAITING_MS = 500
-/** Frames let go at both ends must all be under way before the first has an effect. */
-const CROSSING_MS = 50
 /** Nobody listens there: the discard service of RFC 863. */
 const NOBODYS_PORT = 9
 
@@ -282,7 +280,8 @@ async function bothClose(rig: Rig, pair: Pair): Promise<void> {
   await server.end()
   await both('FIN-WAIT-1')
 
-  await atBothEnds((direction) => cable.set(direction, { delayMs: CROSSING_MS }))
+  // Before the first FIN passes: what answers it must not.
+  await atBothEnds((direction) => cable.hold(direction, ['ack', 'fin']))
   await atBothEnds((direction) => cable.release(direction, ['ack', 'fin']))
   await both('CLOSING')
 
