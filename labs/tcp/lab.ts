@@ -24,6 +24,8 @@ import { LESSONS, matrix } from './story.ts'
 const WITHIN = { withinMs: 5000 }
 /** A client whose call is not answered by then is taken to wait. */
 const STILL_WAITING_MS = 500
+/** Frames let go at both ends must all be under way before the first has an effect: a busy machine takes a while. */
+const CROSSING_MS = 300
 /** Nobody listens there: the discard service of RFC 863. */
 const NOBODYS_PORT = 9
 
@@ -280,8 +282,7 @@ async function bothClose(rig: Rig, pair: Pair): Promise<void> {
   await server.end()
   await both('FIN-WAIT-1')
 
-  // Before the first FIN passes: what answers it must not.
-  await atBothEnds((direction) => cable.hold(direction, ['ack', 'fin']))
+  await atBothEnds((direction) => cable.set(direction, { delayMs: CROSSING_MS }))
   await atBothEnds((direction) => cable.release(direction, ['ack', 'fin']))
   await both('CLOSING')
 

@@ -57,11 +57,12 @@ endPrograms(simultaneous.b)
 await untilHeld(simultaneous, 'aToB')
 await untilHeld(simultaneous, 'bToA')
 const finsHeld = states()
-// Before the first FIN passes: what answers it must not.
-await Promise.all([handshake.hold('aToB', ['ack', 'fin']), handshake.hold('bToA', ['ack', 'fin'])])
+// Both must be under way before the first has an effect.
+await Promise.all([handshake.set('aToB', { delayMs: 300 }), handshake.set('bToA', { delayMs: 300 })])
 await Promise.all([handshake.release('aToB', ['ack', 'fin']), handshake.release('bToA', ['ack', 'fin'])])
-await untilHeld(simultaneous, 'aToB')
-await untilHeld(simultaneous, 'bToA')
+for (const host of [simultaneous.a, simultaneous.b]) {
+  await rig.untilKernel(host, 'tcp-idle', 'CLOSING', { withinMs: 5000 })
+}
 const acksHeld = states()
 
 // One end closes, and the other answers.
