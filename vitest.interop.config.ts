@@ -1,15 +1,36 @@
 import { defineConfig } from 'vitest/config'
 import base, { reportersWith } from './vitest.config.ts'
 
+/** These keep a processor busy and measure no time: two of them run beside each other. */
+const BUSY = ['test/interop/*-fuzz.test.ts', 'test/interop/bank-kills.test.ts']
+
 /** `npm run test:interop`: against programs that nobody here wrote, and what takes minutes. */
 export default defineConfig({
   test: {
-    ...base.test,
-    include: ['test/interop/**/*.test.ts'],
-    exclude: [],
     // Minutes go by: each test says when it is done.
     reporters: reportersWith('verbose'),
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    projects: [
+      {
+        test: {
+          name: 'busy',
+          include: BUSY,
+          fileParallelism: true,
+          maxWorkers: 2,
+          testTimeout: 240_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...base.test,
+          name: 'interop',
+          include: ['test/interop/**/*.test.ts'],
+          exclude: BUSY,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 })
