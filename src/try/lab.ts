@@ -52,7 +52,7 @@ export function tryLab(
   }
 }
 
-/** Faults first of those that make whole programs wait longest: none, so as they come. */
+/** Some faults at once, and the next as soon as one is done. */
 export async function experiment(rig: Rig, plan: Plan<TrySettings>): Promise<void> {
   trySysctls(plan.settings.sysctls)
   const possible = rig.possible(allCases)
