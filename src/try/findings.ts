@@ -60,6 +60,8 @@ export interface CaseFindings {
   /** Payload has arrived again so long after the mending, each way it went before; null: never. */
   recoveredAfterMs: number | null
   recoveryWatchedMs: number
+  /** Neither end said anything after the mending: that no payload arrived proves nothing. */
+  wasSilent: boolean
   /** Packets that passed and were not captured: payload may have been among them. */
   packetsMissed: number
   /** The ends whose idle connections nobody watches: their kernels would believe in them for ever. */
@@ -98,6 +100,7 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
     survived: survives(log, settings, one.id, from, until),
     recoveredAfterMs: recoveredAt === null ? null : Math.max(0, Math.round(recoveredAt - mendedAt)),
     recoveryWatchedMs: Math.round(until - mendedAt),
+    wasSilent: !sides.some((side) => payload(log, one.id, side, 'sent', { from: mendedAt, to: until })),
     packetsMissed: sides
       .flatMap((side) => log.all('wire:packets_dropped', { host: hostOfRole(one.id, side), to: until }))
       .reduce((sum, { data }) => sum + data.packets, 0),
@@ -265,16 +268,19 @@ interface Time {
  * way. Where nothing flowed, at both ends.
  */
 function heardAgain(log: LabLog, caseId: string, before: Time, after: Time): number | null {
-  const first = (side: Side, time: Time) =>
-    log
-      .all('packet:captured', { host: hostOfRole(caseId, side), ...time })
-      .find(
-        (event) =>
-          event.data.direction === 'received' && mechanismOf(event) !== undefined && isPayload(event),
-      )
+  const first = (side: Side, time: Time) => payload(log, caseId, side, 'received', time)
   const reached = sides.filter((side) => first(side, before) !== undefined)
   const arrivals = (reached.length === 0 ? sides : reached).map((side) => first(side, after)?.time ?? null)
   return arrivals.includes(null) ? null : Math.max(...arrivals.map(Number))
+}
+
+/** The first packet of a time that took bytes of a program to an end, or from it. */
+function payload(log: LabLog, caseId: string, side: Side, direction: 'sent' | 'received', time: Time) {
+  return log
+    .all('packet:captured', { host: hostOfRole(caseId, side), ...time })
+    .find(
+      (event) => event.data.direction === direction && mechanismOf(event) !== undefined && isPayload(event),
+    )
 }
 
 /** Bytes of a program, be it for the second time. */

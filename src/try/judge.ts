@@ -80,15 +80,15 @@ export function claimOf(expectation: Expectation, found: CaseFindings, row: stri
         to: found.until,
       }
     case 'recovers': {
-      const { recoveredAfterMs: value, mendedAt } = found
+      const { recoveredAfterMs: value, mendedAt, wasSilent } = found
+      const missing = wasSilent ? 'neither end sent anything' : 'payload did not arrive as before'
       return {
         claim: {
           ...about('recovers'),
           claim: `data flows again as before within ${expectation.withinMs / 1000} s`,
           expected: { min: 0, max: expectation.withinMs, unit: 'ms' },
           observed: { value, unit: 'ms', watchedMs: found.recoveryWatchedMs },
-          because:
-            value === null ? 'payload did not arrive as before' : 'payload arrived, each way it went before',
+          because: value === null ? missing : 'payload arrived, each way it went before',
         },
         from: mendedAt,
         to: mendedAt + (value ?? found.recoveryWatchedMs),

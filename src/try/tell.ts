@@ -48,8 +48,8 @@ function tableText(found: readonly CaseFindings[], style: Style): string {
         style.bold(row('', ({ id }) => id)),
         row('client', (one) => noticedText(one, 'client')),
         row('server', (one) => noticedText(one, 'server')),
-        row('back after', ({ recoveredAfterMs }) =>
-          recoveredAfterMs === null ? 'never' : shortTime(recoveredAfterMs),
+        row('back after', ({ recoveredAfterMs, wasSilent }) =>
+          recoveredAfterMs !== null ? shortTime(recoveredAfterMs) : wasSilent ? 'no word' : 'never',
         ),
       ].join('\n'),
     )
@@ -162,11 +162,12 @@ function optionWords(options: ConnectionFindings['options'], timer: string): str
 }
 
 function recoveryWords(found: CaseFindings): string {
-  const { ends, recoveredAfterMs, recoveryWatchedMs, survived, packetsMissed } = found
+  const { ends, recoveredAfterMs, recoveryWatchedMs, wasSilent, survived, packetsMissed } = found
   const hadConnections = ends.client.connections.length + ends.server.connections.length > 0
+  const nothing = wasSilent ? 'neither end says a word' : 'data does not flow again'
   const data =
     recoveredAfterMs === null
-      ? `data does not flow again, in ${seconds(recoveryWatchedMs)}`
+      ? `${nothing}, in ${seconds(recoveryWatchedMs)}`
       : `data flows again after ${seconds(recoveredAfterMs)}`
   return [
     ...(hadConnections

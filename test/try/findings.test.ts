@@ -79,7 +79,10 @@ function cutLog({ again = true } = {}): Log {
     .truth(20, 'cut-a', 'answering')
     .truth(20, 'cut-b', 'answering')
     .add(20, 'lab', 'fault:undone', { ...detail, verifiedBy: 'a probe' })
-  if (again) log.payload(21, 'cut-a', 'received').payload(21.5, 'cut-b', 'received')
+  if (again) {
+    log.payload(21, 'cut-b', 'sent').payload(21, 'cut-a', 'received')
+    log.payload(21.5, 'cut-a', 'sent').payload(21.5, 'cut-b', 'received')
+  }
   return log.add(25, 'lab', 'watch:ended', detail).add(25, 'lab', 'run:ended', { because: EXPERIMENT_OVER })
 }
 
@@ -134,6 +137,14 @@ describe('what is found of a cut', () => {
   test('that it never did', () => {
     const [silent] = findingsOf(new LabLog(cutLog({ again: false }).events), planOf())
     expect(silent?.recoveredAfterMs).toBeNull()
+  })
+
+  test('that it could not, since nobody had anything to say', () => {
+    expect(found?.wasSilent).toBe(false)
+    const { events } = cutLog({ again: false })
+    const [silent] = findingsOf(new LabLog(events), planOf())
+    expect(silent?.wasSilent).toBe(true)
+    expect(tellTry(new LabLog(events), planOf(), [], PLAIN)).toContain('neither end says a word, in 5 s')
   })
 
   test('told without what its program printed', () => {
