@@ -6,7 +6,8 @@ import type { LabLog, Strike } from '../../src/lab/log.ts'
 import { cellId, cellOfCheck, type Plan } from '../../src/lab/plan.ts'
 import type { Style } from '../../src/lab/tale.ts'
 import type { Mechanism } from '../../src/programs/host-messages.ts'
-import { SIGNS, shortTime, signOf } from '../../src/view/viewer/signs.ts'
+import { decisiveChange } from '../../src/view/noticed.ts'
+import { shortTime, signMeanings, signOf, Waits } from '../../src/view/viewer/signs.ts'
 import { endsOfCell } from './judge.ts'
 
 /** What each row shows, for somebody who has just seen it. */
@@ -90,9 +91,11 @@ export function matrix(log: LabLog, plan: Plan, checks: readonly Check[], style:
     })
     lines.push(mechanism.padEnd(ROW_NAME_WIDTH) + cells.join(''))
   }
-  return [...lines.map((line) => line.trimEnd()), ...control(checks, plan), ...legend(lines.join('\n'))].join(
-    '\n',
-  )
+  return [
+    ...lines.map((line) => line.trimEnd()),
+    ...control(checks, plan),
+    ...legend(lines.join('\n'), log),
+  ].join('\n')
 }
 
 /** A header of two lines: no column is wide enough for `power-off`. */
@@ -105,12 +108,14 @@ function cellText(log: LabLog, plan: Plan, fault: string, mechanism: string): st
   const strike = log.strikeOn(fault)
   if (strike === undefined) return 'skipped'
   const [end] = endsOfCell(log, plan, strike, mechanism)
-  if (end === undefined || end.expectation.kind === 'meaningless') return 'n/a'
+  if (end === undefined) return 'n/a'
   if (strike.problem !== null) return 'unsure'
-  const { decisive } = end
-  if (decisive === undefined) return 'quiet'
+  const decisive = decisiveChange(end.changes, ({ data }) => data)
+  if (decisive === undefined) {
+    return ['meaningless', 'unpredictable'].includes(end.expectation.kind) ? 'n/a' : 'quiet'
+  }
   const { trigger, new: belief } = decisive.data
-  return `${signOf(trigger, belief, mechanism)} ${shortTime(decisive.time - strike.at)}`
+  return `${signOf(trigger, belief, mechanism)} ${shortTime(Math.max(0, decisive.time - strike.at))}`
 }
 
 /** The mark before a cell says in a sign what its colour says. */
@@ -136,8 +141,10 @@ function control(checks: readonly Check[], plan: Plan): string[] {
 }
 
 /** Only the signs that stand in this matrix. */
-function legend(matrixText: string): string[] {
-  const used = Object.entries(SIGNS).filter(([sign]) => matrixText.includes(`${sign} `))
+function legend(matrixText: string, log: LabLog): string[] {
+  const waits = new Waits()
+  for (const event of log.events) waits.note(event)
+  const used = signMeanings((sign) => matrixText.includes(`${sign} `), waits)
   return [
     ...used.map(([sign, meaning]) => `  ${sign.padEnd(4)}${meaning}`),
     ...(/\bquiet\b/.test(matrixText) ? ['  quiet: no change of belief for the whole watch'] : []),

@@ -1,6 +1,6 @@
 /** The acts as the page shows them: with the names of today's containers, and what to expect of each. */
-import { hostName, pairOf } from '../events/host-names.ts'
-import type { LabEvent } from '../events/vocabulary.ts'
+import { hostName, pairOf, sideOf } from '../events/host-names.ts'
+import type { EventOf, LabEvent } from '../events/vocabulary.ts'
 import type { Plan } from '../lab/plan.ts'
 import type { Forecast, ShownAct } from '../view/page/messages.ts'
 import { type Act, acts } from './acts.ts'
@@ -10,6 +10,9 @@ import type { Judgement } from './judgement.ts'
 
 /** docker-compose.yml gives its networks these names, so that they can be typed. */
 const NETWORKS = { server: 'stillhere-inside', client: 'stillhere-outside', router: '' } as const
+
+/** More strikes than a page shows: the oldest predictions go. */
+const FORETOLD_MAX = 200
 
 interface Container {
   /** As the engine abbreviates it. */
@@ -25,15 +28,35 @@ export class ShownActs {
   /** By act, from when all was well: in the middle of a strike nothing can be said of the next. */
   readonly #forecasts = new Map<string, Record<string, Forecast>>()
 
+  /** What was said before a strike, by its act and by `<pair>/<number>`. */
+  readonly #foretold: { act: string; strike: string; expected: Record<string, Forecast> }[] = []
+  /** Strikes so far, by pair. */
+  readonly #strikes = new Map<string, number>()
+
   constructor(plan: Plan, judgement: Judgement) {
     this.#plan = plan
     this.#judgement = judgement
   }
 
   take(event: LabEvent): void {
+    if (event.name === 'fault:striking') this.#keepForecasts(event)
     if (event.name !== 'container:entered') return
     const { container: id, address } = event.data
     this.#containers.set(pairOf(event.host) ?? event.host, { id, address })
+  }
+
+  /** Once it has come true a prediction stays as it was: what is measured afterwards would be another one. */
+  #keepForecasts({ data: { pair, fault, struck } }: EventOf<'fault:striking'>): void {
+    const number = (this.#strikes.get(pair) ?? 0) + 1
+    this.#strikes.set(pair, number)
+    const struckService = sideOf(struck) === 'a' ? 'client' : 'server'
+    for (const act of acts) {
+      const expected = this.#forecasts.get(act.id)
+      if (act.fault !== fault || expected === undefined) continue
+      if (act.strikes !== 'router' && act.strikes !== struckService) continue
+      this.#foretold.push({ act: act.id, strike: `${pair}/${number}`, expected })
+    }
+    this.#foretold.splice(0, this.#foretold.length - FORETOLD_MAX)
   }
 
   /** What can be done now, where something is known of those it would strike. */
@@ -53,6 +76,11 @@ export class ShownActs {
         command,
         announced: strikes === 'router' ? null : announced(id, command),
         expected: act.expected ?? this.#forecasts.get(act.id) ?? {},
+        foretold: Object.fromEntries(
+          this.#foretold
+            .filter((one) => one.act === act.id)
+            .map(({ strike, expected }) => [strike, expected]),
+        ),
       }
     })
   }

@@ -136,14 +136,19 @@ function summaryText(checks: readonly Check[], style: Style): string {
 
 function nextToTry(lab: Teller, { log, plan, checks }: Told): string {
   const failed = checks.find(({ verdict }) => verdict === 'fail')
-  const cell =
-    (failed && cellOfCheck(failed.id)) ??
-    lab.story?.(log, plan)?.cell ??
-    plan.showFirst.find((one) => plan.cells.includes(one)) ??
-    plan.cells[0]
+  // What was skipped has nothing to show.
+  const observed = new Set(
+    checks.flatMap(({ id, verdict }) => (verdict === 'skipped' ? [] : [cellOfCheck(id)])),
+  )
+  const cell = [
+    failed && cellOfCheck(failed.id),
+    lab.story?.(log, plan)?.cell,
+    ...plan.showFirst,
+    ...observed,
+  ].find((one) => one !== undefined && observed.has(one))
   const other = plan.strike === 'server' ? 'client' : 'server'
   const steps: [step: string, why: string, exists?: boolean][] = [
-    [`--cell ${cell}`, 'this cell in full: both ends, kernels, evidence'],
+    [`--cell ${cell}`, 'this cell in full: both ends, kernels, evidence', cell !== undefined],
     [`--strike ${other}`, `strike the ${other}'s host instead: who notices now?`, lab.hasStrike === true],
     ['--play', 'do the killing yourself, from another terminal', lab.play !== undefined],
     ['--play', 'the servers stay up, for your own browser', lab.playInBrowser !== undefined],

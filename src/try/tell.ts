@@ -4,7 +4,7 @@ import type { LabLog } from '../lab/log.ts'
 import { type Plan, type Side, sides } from '../lab/plan.ts'
 import type { Style, Tale } from '../lab/tale.ts'
 import { painted, VERDICT_WORDS } from '../lab/tell.ts'
-import { SIGNS, shortTime, signOf } from '../view/viewer/signs.ts'
+import { shortTime, signMeanings, signOf, Waits } from '../view/viewer/signs.ts'
 import { type CaseFindings, type ConnectionFindings, type EndFindings, findingsOf } from './findings.ts'
 import { otherSide } from './judge.ts'
 import type { TrySettings } from './lab.ts'
@@ -55,7 +55,8 @@ function tableText(found: readonly CaseFindings[], style: Style): string {
     )
   }
   const text = tables.join('\n\n')
-  const used = Object.entries(SIGNS).filter(([sign]) => text.includes(` ${sign} `))
+  // Programs of others do not say how long they wait.
+  const used = signMeanings((sign) => text.includes(` ${sign} `), new Waits())
   return [
     'Who notices, and after how many seconds? And when does data flow again?',
     text,

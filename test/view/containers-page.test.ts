@@ -34,6 +34,7 @@ const ACTS: ShownAct[] = [
     command: 'docker compose kill server',
     announced: 'announce, kill, announce',
     expected: { 'tcp-idle': { words: 'down after 0.0 .. 0.3 s (fin)', why: 'its kernel says so' } },
+    foretold: {},
   },
 ]
 

@@ -34,11 +34,9 @@ test('what was noticed before anybody could say why belongs to the strike', () =
   lanes.take(belief(100, 'client-1-a', 'tcp-idle:1', 'unknown', 'up'))
   lanes.take(belief(5000, 'client-1-a', 'tcp-idle:1', 'up', 'down'))
   lanes.take(striking(5020, 'client-1', 50))
-  expect(lanes.all[0]?.strike?.noticed.get('tcp-idle')).toEqual({
-    belief: 'down',
-    trigger: 'fin',
-    afterMs: 0,
-  })
+  expect(lanes.all[0]?.strike?.noticed.get('tcp-idle')).toEqual([
+    { belief: 'down', trigger: 'fin', afterMs: 0 },
+  ])
 })
 
 test('what happened long before it does not, nor what the struck end says', () => {

@@ -222,6 +222,31 @@ test(
   TIMEOUT_MS,
 )
 
+test(
+  'an earlier run stands under its own verdict, not under that of the last one',
+  async () => {
+    const out = temporaryFolder()
+    const earlier = madeUpRun({ cases: ['cut'], mechanisms: ['tcp-idle'] })
+    const lines = earlier.log.events.map((event) => JSON.stringify(event))
+    keep(out, 'made-up', earlier.plan, { ...earlier.report, verdict: 'fail' }, lines)
+    const { page, runs } = await pageUnderTest(out)
+    const { tab } = await open(page.url)
+    await startInPlay(tab, ['tcp-busy'])
+    await tab.getByText('the same by hand').waitFor(SOON)
+    runs.emit(someEvents(0, 3))
+    runs.end()
+    await until(tab, async () => (await tab.locator('#phase').innerText()).startsWith('ended'))
+    await tab.locator('#earlier summary').click()
+    await tab.locator('[data-run="made-up"]').click()
+    await tab.getByText('an earlier run: ended: a check failed').waitFor(SOON)
+    expect(await count(tab)).toBe(lines.length)
+    await tab.getByRole('button', { name: 'Show the last run' }).click()
+    await until(tab, async () => (await tab.locator('#phase').innerText()) === 'ended')
+    expect(await count(tab)).toBe(3)
+  },
+  TIMEOUT_MS,
+)
+
 function keep(out: string, id: string, plan: object, report: object, lines: string[]): void {
   mkdirSync(join(out, id))
   writeFileSync(join(out, id, 'plan.json'), JSON.stringify(plan))

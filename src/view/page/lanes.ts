@@ -24,9 +24,15 @@ export interface SeenStrike {
   because: string
   certainty: Certainty
   uncertainMs: number
-  /** What the end that has to find out came to believe, by mechanism: the first that is no "up". */
-  noticed: Map<string, { belief: Belief; trigger: Trigger; afterMs: number }>
+  /** What the end that has to find out came to believe, by mechanism, oldest first: without the rest of "up". */
+  noticed: Map<string, Noticed[]>
   isOver: boolean
+}
+
+export interface Noticed {
+  belief: Belief
+  trigger: Trigger
+  afterMs: number
 }
 
 interface Change {
@@ -151,10 +157,10 @@ export class Lanes {
   }
 }
 
-/** The first that is no "up"; a doubt gives way to the end that follows it. */
 function note(strike: SeenStrike, { time, side, mechanism, belief, trigger }: Change): void {
   if (side === strike.struck || belief === 'up' || belief === 'connecting' || belief === 'unknown') return
-  const known = strike.noticed.get(mechanism)
-  if (known !== undefined && known.belief !== 'suspect') return
-  strike.noticed.set(mechanism, { belief, trigger, afterMs: Math.max(0, time - strike.at) })
+  const known = strike.noticed.get(mechanism) ?? []
+  // Whoever doubts again and again for a whole watch has said so.
+  if (known.some((one) => one.belief === belief)) return
+  strike.noticed.set(mechanism, [...known, { belief, trigger, afterMs: Math.max(0, time - strike.at) }])
 }

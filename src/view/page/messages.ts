@@ -66,6 +66,8 @@ export interface ShownAct {
   announced: string | null
   /** What the other end should notice, by mechanism, and why. */
   expected: Record<string, Forecast>
+  /** The same as it was said before each strike that came to pass, by `<pair>/<number>`: it changes no more. */
+  foretold: Record<string, Record<string, Forecast>>
 }
 
 /** What a lab has to choose from. */

@@ -8,11 +8,12 @@ import { type Check, overall, type Verdict } from '../../lab/checks.ts'
 import { mechanismOf } from '../../lab/log.ts'
 import { cellId, cellOfCheck } from '../../lab/plan.ts'
 import { PLAY_PAIR } from '../../lab/play-command.ts'
+import { decisiveChange } from '../noticed.ts'
 import type { RecordedCells, ViewedPlan } from './run.ts'
-import { shortTime, signOf } from './signs.ts'
+import { shortTime, signOf, Waits } from './signs.ts'
 
-/** Observed events are stamped to the microsecond, checks round to the millisecond. */
-const ROUNDING_MS = 1
+/** Nothing has been noticed yet, or nobody has judged it. */
+const UNDECIDED = '...'
 
 export interface Cell {
   /** `cut/tcp-keepalive` */
@@ -50,6 +51,8 @@ export class Cells {
   readonly #watches = new Map<string, Watch>()
   /** By host and mechanism. */
   readonly #changes = new Map<string, EventOf<'belief:updated'>[]>()
+  /** The limits of this run's programs. */
+  readonly waits = new Waits()
   #checks: ReadonlyMap<string, Check[]> | null = null
 
   constructor(plan: ViewedPlan, recorded: RecordedCells | null) {
@@ -116,6 +119,7 @@ export class Cells {
         }
         break
       case 'belief:updated': {
+        this.waits.note(event)
         const key = `${event.host} ${mechanismOf(event)}`
         const known = this.#changes.get(key)
         if (known === undefined) this.#changes.set(key, [event])
@@ -165,29 +169,33 @@ export class Cells {
   #textOf(watch: Watch | undefined, mechanism: string, checks: readonly Check[]): string {
     const short = checks.find((check) => check.short !== undefined)?.short
     if (short !== undefined) return short
-    const isAboutNoticing = checks.some(isDetected)
-    if (watch !== undefined && (checks.length === 0 || isAboutNoticing)) {
-      return this.#noticed(watch, mechanism, checks)
-    }
-    if (checks.length === 0) return '...'
+    if (watch !== undefined && this.#isAboutNoticing(checks)) return this.#noticed(watch, mechanism, checks)
+    if (checks.length === 0) return UNDECIDED
     const made = checks.filter(({ verdict }) => verdict !== 'skipped')
     return `${made.filter(({ verdict }) => verdict === 'pass').length}/${made.length}`
   }
 
-  /** What made an end notice the strike, and after how long. */
+  /** Where nobody chooses who is struck, a lab has words of its own for its cells, and finds them at the end. */
+  #isAboutNoticing(checks: readonly Check[]): boolean {
+    return checks.length === 0 ? this.#plan.strike !== null : checks.some(isDetected)
+  }
+
+  /**
+   * What made an end notice the strike, and after how long. That nothing has is said when it is judged: until then
+   * nobody knows whether there was anything to notice.
+   */
   #noticed(watch: Watch, mechanism: string, checks: readonly Check[]): string {
     if (watch.unsure) return 'unsure'
     const changes = (this.#changes.get(`${watch.other} ${mechanism}`) ?? []).filter(
       ({ time }) => time >= watch.began && time <= watch.until,
     )
-    const detected = checks.find(isDetected)
-    const change = decisive(changes, watch, detected)
+    const change = decisiveChange(changes, ({ data }) => data)
     if (change !== undefined) {
       const sign = signOf(change.data.trigger, change.data.new, mechanism)
       return `${sign} ${shortTime(Math.max(0, change.time - watch.at))}`
     }
-    if (detected?.verdict === 'skipped') return 'n/a'
-    return watch.until === Infinity && this.#checks === null ? '...' : 'quiet'
+    if (this.#checks === null) return UNDECIDED
+    return checks.find(isDetected)?.verdict === 'skipped' ? 'n/a' : 'quiet'
   }
 
   /** With one pair, every strike was on it. With several a check has to say which it is about. */
@@ -202,21 +210,6 @@ export class Cells {
 /** The check by which a cell is about who notices, and when. */
 function isDetected({ id }: Check): boolean {
   return id.endsWith('/detected')
-}
-
-/** The change that its check was decided by; before there is one, the end of a belief, or else a doubt. */
-function decisive(
-  changes: readonly EventOf<'belief:updated'>[],
-  watch: Watch,
-  check: Check | undefined,
-): EventOf<'belief:updated'> | undefined {
-  const lost = changes.filter(({ data }) => data.new === 'down' || data.new === 'suspect')
-  const value = check?.observed.value
-  const judged =
-    typeof value === 'number'
-      ? lost.find(({ time }) => Math.abs(Math.max(0, time - watch.at) - value) <= ROUNDING_MS)
-      : undefined
-  return judged ?? lost.find(({ data }) => data.new === 'down') ?? lost[0]
 }
 
 /** The cell that tells a reader most, of those that this run observed. */

@@ -1,8 +1,11 @@
-/** What made an end notice, in three letters; and seconds that fit a cell of the matrix. */
-import type { Trigger } from '../../events/vocabulary.ts'
+/** What made an end notice, in three letters; what those mean, with the limits of this very run; and seconds that fit a cell. */
+import type { LabEvent, Trigger } from '../../events/vocabulary.ts'
+
+/** Stands for the program's own limit, which every lab sets for itself. */
+const LIMIT = '{limit}'
 
 /** A question mark: it only doubts, and closes nothing. */
-export const SIGNS = {
+const SIGNS = {
   FIN: "the peer's kernel said: no more data (for a living program or a dead one)",
   CLS: 'a WebSocket close frame, before the FIN',
   RST: "the peer's kernel said: I know no such connection",
@@ -14,10 +17,11 @@ export const SIGNS = {
   OUT: 'the program said so, in the words it was given for that (--down)',
   END: 'the program of this end ended',
   CLO: 'the program of this end closed the connection',
-  HB: 'the program heard nothing for 3.5 s',
-  'HB?': 'the program heard nothing for 1.5 s, and then something',
-  'NA?': 'the program has no answer after 1.5 s, and goes on waiting',
+  HB: `the program heard nothing for ${LIMIT}`,
+  'HB?': `the program heard nothing for ${LIMIT}, and then something`,
+  'NA?': `the program has waited ${LIMIT} for an answer, and goes on waiting`,
 } as const
+type Sign = keyof typeof SIGNS
 
 /** What stands in a cell where there is no sign. */
 export const CELL_WORDS = {
@@ -26,6 +30,34 @@ export const CELL_WORDS = {
   skipped: 'not shown in this run; the check says why',
   unsure: 'the fault could not be seen to happen, so what followed proves nothing',
 } as const
+
+/** For how long programs waited before they doubted or gave up: what the limits of a run were. */
+export class Waits {
+  readonly #leastMs = new Map<string, number>()
+
+  note(event: LabEvent): void {
+    if (event.name !== 'belief:updated') return
+    const { trigger, new: belief, silentMs } = event.data
+    if (silentMs === undefined) return
+    const sign = signOf(trigger, belief, '')
+    this.#leastMs.set(sign, Math.min(silentMs, this.#leastMs.get(sign) ?? silentMs))
+  }
+
+  /** What a sign means. No program gives up before its limit, so the shortest wait of a run is the limit. */
+  meaning(sign: Sign): string {
+    const leastMs = this.#leastMs.get(sign)
+    const limit = leastMs === undefined ? 'longer than its limit' : `${(leastMs / 1000).toFixed(1)} s`
+    return SIGNS[sign].replace(LIMIT, limit)
+  }
+}
+
+/** Each sign that is used, and what it means in this run. */
+export function signMeanings(
+  isUsed: (sign: string) => boolean,
+  waits: Waits,
+): [sign: string, meaning: string][] {
+  return (Object.keys(SIGNS) as Sign[]).filter(isUsed).map((sign) => [sign, waits.meaning(sign)])
+}
 
 /** The sign of a change of belief; `suspect` is a doubt, not an end. */
 export function signOf(trigger: Trigger, belief: string, mechanism: string): string {

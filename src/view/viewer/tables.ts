@@ -5,7 +5,7 @@ import type { Row } from '../narrative.ts'
 import type { Cell, Cells } from './cells.ts'
 import { type Child, element, type Markup } from './markup.ts'
 import type { RecordedCells, ViewedPlan } from './run.ts'
-import { CELL_WORDS, SIGNS } from './signs.ts'
+import { CELL_WORDS, signMeanings } from './signs.ts'
 
 /** A sign and a word: the colour only repeats them. */
 export const VERDICT_SIGNS: Record<Verdict, string> = {
@@ -136,7 +136,7 @@ export function matrixLegend(cells: Cells, recorded: RecordedCells | null): Mark
     all.flatMap(({ verdict, origin }) => (origin === 'observed' && verdict !== null ? [verdict] : [])),
   )
   const entries: [string, string][] = [
-    ...Object.entries(SIGNS).filter(([sign]) => first.has(sign)),
+    ...signMeanings((sign) => first.has(sign), cells.waits),
     ...Object.entries(CELL_WORDS).filter(([word]) => first.has(word)),
     ...(all.some(({ text }) => COUNT.test(text)) ? [COUNT_WORDS] : []),
     ...(Object.keys(VERDICT_MEANINGS) as Verdict[])

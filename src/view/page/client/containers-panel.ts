@@ -6,10 +6,11 @@
 import { type HostSide, otherSide } from '../../../events/host-names.ts'
 import type { LabEvent } from '../../../events/vocabulary.ts'
 import type { Check } from '../../../lab/checks.ts'
+import { decisiveChange } from '../../noticed.ts'
 import { isWrong } from '../../terminal/board.ts'
 import { fill, within } from '../../viewer/dom.ts'
 import { type Child, element, type Markup } from '../../viewer/markup.ts'
-import { LANES_SHOWN_MAX, type Lane, Lanes } from '../lanes.ts'
+import { LANES_SHOWN_MAX, type Lane, Lanes, type Noticed, type SeenStrike } from '../lanes.ts'
 import type { ShownAct } from '../messages.ts'
 
 /** Beliefs change every second with twenty clients; a person reads slower. */
@@ -197,20 +198,16 @@ export class ContainersPanel {
     const act = this.#acts.find(
       ({ fault, strikes }) => fault === strike.fault && strikes !== CONTAINERS[otherSide(strike.struck)],
     )
-    const noticed = strike.noticed.get(mechanism)
-    const observed =
-      noticed === undefined
-        ? strike.isOver
-          ? 'nothing, for the whole watch'
-          : 'nothing yet'
-        : `${noticed.belief} after ${span(noticed.afterMs, strike.uncertainMs)} s (${noticed.trigger.replaceAll('_', ' ')})`
+    const foretold = act?.foretold[`${pair}/${strike.number}`]
+    const expected = (foretold ?? (check === undefined ? act?.expected : undefined))?.[mechanism]
+    const observed = observedParts(strike, strike.noticed.get(mechanism) ?? [])
     return [
       element(
         'td',
-        { title: act?.expected[mechanism]?.why },
-        act?.expected[mechanism]?.words ?? (check === undefined ? '' : expectedWords(check)),
+        { title: expected?.why },
+        expected?.words ?? (check === undefined ? '' : expectedWords(check)),
       ),
-      element('td', {}, observed),
+      element('td', {}, ...observed),
       element('td', { title: check?.because }, check === undefined ? '' : check.verdict),
     ]
   }
@@ -378,6 +375,19 @@ function strikeWords({ pair, strike }: Lane): string {
       ? ''
       : `, at most ${(strike.uncertainMs / 1000).toFixed(1)} s before it was known`
   return `Strike ${strike.number}: ${strike.fault} of ${what} at ${(strike.at / 1000).toFixed(1)} s: ${strike.because} (${strike.certainty}${when}).`
+}
+
+/** What decides, and in smaller print what it came to after that: a doubt is often followed by an end. */
+function observedParts({ isOver, uncertainMs }: SeenStrike, noticed: readonly Noticed[]): Child[] {
+  const decisive = decisiveChange(noticed, ({ belief, trigger }) => ({ new: belief, trigger }))
+  if (decisive === undefined) return [isOver ? 'nothing, for the whole watch' : 'nothing yet']
+  const words = ({ belief, afterMs, trigger }: Noticed) =>
+    `${belief} after ${span(afterMs, uncertainMs)} s (${trigger.replaceAll('_', ' ')})`
+  const later = noticed.filter((one) => one.afterMs > decisive.afterMs)
+  return [
+    words(decisive),
+    ...later.map((one) => element('div', { class: 'quiet' }, `and then ${words(one)}`)),
+  ]
 }
 
 /** From the strike, which lies somewhere in the time before it was known. */

@@ -1,6 +1,7 @@
 /** The live page: what goes on at the server, what may be done about it, and what was before. */
 /// <reference lib="dom" />
 import type { EventName, LabEvent } from '../../../events/vocabulary.ts'
+import type { Verdict } from '../../../lab/checks.ts'
 import type { Report } from '../../../lab/report.ts'
 import { fill, within } from '../../viewer/dom.ts'
 import { type Child, element } from '../../viewer/markup.ts'
@@ -252,10 +253,13 @@ function shownLive() {
 
 function showHead(): void {
   root('phase').textContent = phaseWords()
-  const last = live.events.at(-1)?.time
+  const { events } = opened ?? live
+  const last = events.at(-1)?.time
+  const count = opened === null ? live.next : events.length
   root('count').textContent =
-    last === undefined ? '' : `${live.next.toLocaleString('en')} events, ${(last / 1000).toFixed(1)} s`
-  document.title = `${live.state.phase === 'idle' ? '' : `${live.state.phase}: `}stillhere`
+    last === undefined ? '' : `${count.toLocaleString('en')} events, ${(last / 1000).toFixed(1)} s`
+  const phase = opened === null ? live.state.phase : 'earlier'
+  document.title = `${phase === 'idle' ? '' : `${phase}: `}stillhere`
   showControls()
   showPredictions()
   // Made anew only when something else is to be said, or a button would vanish under the pointer.
@@ -385,7 +389,13 @@ function welcome(): Child {
   )
 }
 
+/** Of the run that is shown: another one's verdict above it would be taken for its own. */
 function phaseWords(): string {
+  if (opened !== null) {
+    const { report } = opened
+    const ended = report === null ? 'it did not come to its end' : endedWords(report.verdict)
+    return `an earlier run: ${ended}${isGoingOn() ? ' (another one is going on)' : ''}`
+  }
   const { phase, problem, verdict, asked } = live.state
   const open = asked?.open ?? null
   if (open !== null) {
@@ -404,13 +414,17 @@ function phaseWords(): string {
     case 'failed':
       return `the run failed: ${problem}`
     case 'ended':
-      return {
-        pass: 'ended: every check passed',
-        fail: 'ended: a check failed',
-        skipped: 'ended',
-        inconclusive: 'ended: the machine was too busy to tell',
-      }[verdict ?? 'skipped']
+      return endedWords(verdict ?? 'skipped')
   }
+}
+
+function endedWords(verdict: Verdict): string {
+  return {
+    pass: 'ended: every check passed',
+    fail: 'ended: a check failed',
+    skipped: 'ended',
+    inconclusive: 'ended: the machine was too busy to tell',
+  }[verdict]
 }
 
 function isGoingOn(): boolean {
