@@ -36,6 +36,8 @@ const NICENESS = 10
 
 interface Watched {
   name: string
+  /** `performance.now()` when its ring was asked for drops last. */
+  askedForDropsAt: number
   ring: PacketRing
   emit: Emitter
   flows: FlowMemory
@@ -91,10 +93,11 @@ reply({ problem: null })
 
 function watch({ name, incarnation }: { name: string; incarnation: number }): void {
   const before = watched.get(name)
-  if (before !== undefined) close(before)
+  if (before !== undefined) close(before, 'the host was started again')
   const host = { name, incarnation }
   const next: Watched = {
     name,
+    askedForDropsAt: performance.now(),
     ring: PacketRing.open(system, `/run/netns/${name}`, 'eth0'),
     emit: log.emitter('wire', host),
     flows: new FlowMemory(),
@@ -180,22 +183,25 @@ function record({ name, emit, flows, fragments, capture }: Watched, frame: Captu
 }
 
 function reportDrops(): void {
-  for (const { ring, emit } of watched.values()) {
-    const packets = ring.dropped()
-    if (packets > 0) emit('wire:packets_dropped', { packets })
+  for (const host of watched.values()) {
+    const packets = host.ring.dropped()
+    const withinMs = Math.ceil(performance.now() - host.askedForDropsAt)
+    host.askedForDropsAt = performance.now()
+    if (packets > 0) host.emit('wire:packets_dropped', { packets, withinMs })
   }
 }
 
 /** The last packets of a host, whose cable is gone by now. */
-function close(host: Watched): void {
+function close(host: Watched, because: string): void {
   look(process.hrtime.bigint(), Number.POSITIVE_INFINITY)
   reportDrops()
   host.ring.close()
   watched.delete(host.name)
+  host.emit('wire:capture_ended', { because, brokeOff: false })
 }
 
 function stop(): void {
-  for (const host of [...watched.values()]) close(host)
+  for (const host of [...watched.values()]) close(host, 'the run is over')
   for (const { descriptor } of files.values()) closeSync(descriptor)
   process.exit()
 }

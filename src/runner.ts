@@ -56,7 +56,7 @@ async function main(): Promise<void> {
       plan.lab === TRY ? { experiment } : labs[plan.lab as keyof typeof labs]
     let hosts: Hosts
     if (tier === 'netns') {
-      const started = await CaptureProcess.start(plan.captureBundle, plan, emit)
+      const started = await CaptureProcess.start(plan.captureBundle, plan, log)
       capture = started
       // The process to come is the first this host's packets are captured for.
       const watcher: Watcher = {

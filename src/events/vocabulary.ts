@@ -573,8 +573,16 @@ export const vocabulary = {
     /** How exactly that could be measured: plus or minus. */
     wallClockWithinNs: count,
   }),
-  /** Packets passed that were not captured: the capture process came too late. Silence proves nothing then. */
-  'wire:packets_dropped': v.strictObject({ packets: count }),
+  /**
+   * Packets passed that were not captured: the capture process came too late. It asks now and then: they were lost
+   * at any moment of the last `withinMs`. Silence proves nothing then.
+   */
+  'wire:packets_dropped': v.strictObject({ packets: count, withinMs: ms }),
+  /**
+   * No packet of this host is captured any more. `brokeOff`: nobody meant it to end, and what passed after the last
+   * packet that is in the log may have been lost with it.
+   */
+  'wire:capture_ended': v.strictObject({ because: text, brokeOff: v.boolean() }),
 
   /**
    * A cable that is a program was told so, for frames of one direction; all of its settings from now on. What
@@ -664,6 +672,11 @@ export const vocabulary = {
   'run:ended': v.strictObject({ because: text }),
   /** From here on what happens to a pair belongs to the case of that name; not used where a fault strikes. */
   'case:started': v.strictObject({ pair: text, promise: text }),
+  /**
+   * The experiment names a moment of a case: what the lab did, right after it has done it. It never stands for
+   * what anybody observed.
+   */
+  'case:marked': v.strictObject({ pair: text, mark: text }),
   /** The case has been seen to its end. */
   'case:ended': v.strictObject({ pair: text }),
   /**

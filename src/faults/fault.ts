@@ -9,9 +9,9 @@ import type { Workload } from './workload.ts'
 
 /**
  * What must be there for a fault, or a lab's case, to be possible: SIGSTOP; hosts with a network of their own;
- * pairs whose middle is a cable or a router; rules for packets; a real browser.
+ * pairs whose middle is a cable or a router; rules for packets; a kernel that shows its sockets; a real browser.
  */
-export type Need = 'signals' | 'network' | 'cable' | 'router' | 'firewall' | 'browser'
+export type Need = 'signals' | 'network' | 'cable' | 'router' | 'firewall' | 'socket-table' | 'browser'
 
 /** Where a fault strikes and what it may use. */
 export interface Target {

@@ -16,6 +16,14 @@ export interface TimedClaim {
   to: number
 }
 
+/** A claim that this run could not look into: nobody watched what it is about. */
+export interface UnseenClaim {
+  id: string
+  claim: string
+  /** Why. */
+  because: string
+}
+
 /** Judges a claim by itself and by how late the control timer was meanwhile. */
 export function judgeTimed(log: LabLog, { claim, from, to }: TimedClaim): Check {
   return judge(claim, log.controlLateMs(from, to))
@@ -26,12 +34,16 @@ export function judgeTimed(log: LabLog, { claim, from, to }: TimedClaim): Check 
  * no claim counts; each cell without any is one skipped check with the reason.
  * @param claims null, and what is about a cell that this run has not, is left out
  */
-export function judgeCases(log: LabLog, plan: Plan, claims: readonly (TimedClaim | null)[]): Check[] {
-  const checks = claims.flatMap((timed) => {
-    if (timed === null) return []
-    const cell = cellOfCheck(timed.claim.id)
-    const counts = plan.cells.includes(cell) && problemOf(log, cell) === null
-    return counts ? [judgeTimed(log, timed)] : []
+export function judgeCases(
+  log: LabLog,
+  plan: Plan,
+  claims: readonly (TimedClaim | UnseenClaim | null)[],
+): Check[] {
+  const checks = claims.flatMap((made) => {
+    if (made === null) return []
+    const cell = cellOfCheck('id' in made ? made.id : made.claim.id)
+    if (!plan.cells.includes(cell) || problemOf(log, cell) !== null) return []
+    return 'id' in made ? [skip(made.id, made.claim, made.because)] : [judgeTimed(log, made)]
   })
   return [...checks, ...skippedCells(log, plan, checks)]
 }

@@ -31,34 +31,49 @@ export interface Strike {
   problem: string | null
 }
 
-/** From the moment a case began until it was over. */
-export interface Watch {
+/** A time in the run's milliseconds, both ends inclusive. */
+export interface Period {
   from: number
   to: number
+}
+
+/** From the moment a case began until it was over. */
+export interface Watch extends Period {
   /** It came to its end; otherwise the run was interrupted. */
   complete: boolean
 }
 
 export class LabLog {
   readonly events: readonly LabEvent[]
+  /** A judge asks hundreds of times, mostly for events that are few. */
+  readonly #byName = new Map<EventName, LabEvent[]>()
   #strikes: Strike[] | undefined
 
   /** @param events in order of time */
   constructor(events: readonly LabEvent[]) {
     this.events = events
+    for (const event of events) {
+      const same = this.#byName.get(event.name)
+      if (same === undefined) this.#byName.set(event.name, [event])
+      else same.push(event)
+    }
+  }
+
+  #named<N extends EventName>(name: N): readonly EventOf<N>[] {
+    return (this.#byName.get(name) ?? []) as EventOf<N>[]
   }
 
   /** The events of one name, in order. */
   all<N extends EventName>(name: N, filter: Filter = {}): EventOf<N>[] {
-    return this.events.filter((event): event is EventOf<N> => event.name === name && matches(event, filter))
+    return this.#named(name).filter((event) => matches(event, filter))
   }
 
   first<N extends EventName>(name: N, filter: Filter = {}): EventOf<N> | undefined {
-    return this.events.find((event): event is EventOf<N> => event.name === name && matches(event, filter))
+    return this.#named(name).find((event) => matches(event, filter))
   }
 
   last<N extends EventName>(name: N, filter: Filter = {}): EventOf<N> | undefined {
-    return this.events.findLast((event): event is EventOf<N> => event.name === name && matches(event, filter))
+    return this.#named(name).findLast((event) => matches(event, filter))
   }
 
   /** Every fault that struck, in order. In play one pair is struck again and again. */

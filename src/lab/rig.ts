@@ -11,7 +11,7 @@ import { type Fault, FaultError, type Proof, type Struck, type Target } from '..
 import { type FaultId, faults } from '../faults/registry.ts'
 import { allProcesses, ownProcess, type Workload } from '../faults/workload.ts'
 import { run } from '../hosts/commands.ts'
-import type { Cable, Host, Hosts, Network, Pair, PairWish, Router } from '../hosts/host.ts'
+import type { Cable, Host, Hosts, Middle, Network, Pair, PairWish, Router } from '../hosts/host.ts'
 import { type CommandOptions, HostCommand } from '../hosts/host-command.ts'
 import { HostProcess } from '../hosts/host-process.ts'
 import { HostTree } from '../hosts/host-tree.ts'
@@ -19,13 +19,19 @@ import type { CaptureProcess } from '../kernel/capture/capture-process.ts'
 import type { EchoResult, EchoSeries } from '../programs/echo-series.ts'
 import type { Wanted } from '../programs/event-memory.ts'
 import type { ClientSettings, Mechanism, Ports } from '../programs/host-messages.ts'
+import type { TcpConduct } from '../programs/socket-requests.ts'
 import { act } from './by-hand.ts'
 import { KernelObserver, type OnSocketChange, type WantedSocket } from './kernel-observer.ts'
 import { missing } from './needs.ts'
 import type { Case, Plan } from './plan.ts'
 import type { PlayCommand } from './play-command.ts'
-import { type SocketAddress, Sockets } from './sockets.ts'
+import { type ListenOptions, type SocketAddress, Sockets, type TcpSocket } from './sockets.ts'
 
+/**
+ * What is waited for is mostly there within milliseconds; a machine that starts dozens of processes takes seconds.
+ * Who expects to wait longer says so.
+ */
+export const PATIENCE_MS = 5000
 /** Loopback and a switch answer in well under a millisecond; a busy machine may take longer. */
 const PROBE_ANSWERS_WITHIN_MS = 150
 /** A probe that must be answered is asked again so often: after a mend the first may come too early. */
@@ -40,6 +46,14 @@ export interface InForce {
   readonly sinceMs: number
   /** Takes it back, verified and logged. Does nothing the second time, or where there is no way back. */
   undo(): Promise<void>
+}
+
+/** One TCP connection of a row, open at both ends. */
+export interface TcpConnection {
+  client: TcpSocket
+  server: TcpSocket
+  /** Where the server listens. */
+  at: SocketAddress
 }
 
 /** The mechanisms that run on both hosts of a pair, and how their clients set their sockets. */
@@ -106,6 +120,11 @@ export class Rig {
     })
   }
 
+  /** Whether hosts of this tier can have this between them. */
+  offers(middle: Middle): boolean {
+    return this.#hosts.missingFor(middle) === null
+  }
+
   /** A case, or one row of it, of which this run can show nothing: its cells are skipped, with this reason. */
   skip(caseId: string, because: string, mechanism?: string): void {
     this.emit('case:skipped', { case: caseId, because, ...(mechanism === undefined ? {} : { mechanism }) })
@@ -119,6 +138,11 @@ export class Rig {
     this.emit('case:started', { pair: pair.name, promise: this.plan.promises[pair.name] ?? '' })
     await act()
     this.emit('case:ended', { pair: pair.name })
+  }
+
+  /** Names this moment of a case, for whoever judges it: what the lab has done just now. */
+  mark(pair: Pair, mark: string): void {
+    this.emit('case:marked', { pair: pair.name, mark })
   }
 
   /**
@@ -229,6 +253,30 @@ export class Rig {
   }
 
   /**
+   * A connection of one row: a listener on b and a client on a, connected, accepted, and known to b's kernel.
+   * @throws Error when it does not come up
+   */
+  async connectTcp(
+    { a, b }: Pair,
+    mechanism: string,
+    { ofServer = {}, ofClient = {} }: { ofServer?: ListenOptions; ofClient?: Partial<TcpConduct> } = {},
+  ): Promise<TcpConnection> {
+    const listener = await this.sockets(b).tcp.listen(mechanism, ofServer)
+    const client = await this.sockets(a).tcp.connect(mechanism, listener.at, ofClient)
+    await client.connected()
+    const server = listener.accepted(client)
+    await server.accepted()
+    await this.untilKernel(b, client.groupId, 'ESTABLISHED')
+    return { client, server, at: listener.at }
+  }
+
+  /** From now on it is true, at both ends, that the other one answers. */
+  alive({ a, b }: Pair): void {
+    this.truth(a, 'answering', 'it answers')
+    this.truth(b, 'answering', 'it answers')
+  }
+
+  /**
    * Waits until the host's kernel has a connection in a state, or (`CLOSED`) has it no more.
    * @param about a mechanism, or the group id of one connection
    * @throws Error that tells the states seen, when it does not come in time
@@ -237,7 +285,7 @@ export class Rig {
     host: Host,
     about: string,
     wanted: WantedSocket,
-    { withinMs }: { withinMs: number },
+    { withinMs = PATIENCE_MS }: { withinMs?: number } = {},
   ): Promise<void> {
     await this.#unlessStopped(this.#kernel.until(host, about, wanted, withinMs))
   }
@@ -249,10 +297,24 @@ export class Rig {
   async untilEvent<N extends EventName>(
     host: Host,
     name: N,
-    { withinMs, ...about }: Omit<Wanted, 'name'> & { withinMs: number },
+    { withinMs = PATIENCE_MS, ...about }: Omit<Wanted, 'name'> & { withinMs?: number },
   ): Promise<{ data: EventData<N>; groupId?: string }> {
     const asked = processOf(host).ask('untilEvent', { wanted: { name, ...about }, withinMs }, withinMs)
     return (await this.#unlessStopped(asked)) as { data: EventData<N>; groupId?: string }
+  }
+
+  /**
+   * Waits for what should come, and tells whether it did: that it has not come is for the judgement to say.
+   * @throws AbortError when the run is to end
+   */
+  async came(awaited: Promise<unknown>): Promise<boolean> {
+    try {
+      await awaited
+      return true
+    } catch (error) {
+      if (error instanceof Error && error.name === 'AbortError') throw error
+      return false
+    }
   }
 
   /** @throws AbortError when the run is to end before `promise` does */
@@ -518,8 +580,7 @@ export class Rig {
     const open = Object.entries(ports)
     await Promise.all(open.map(([each, port]) => this.#announce(a, 'remote', `${b.address}:${port}`, each)))
     await process.ask('connect', { mechanisms, address: b.address, ports, settings })
-    this.truth(a, 'answering', 'it answers')
-    this.truth(b, 'answering', 'it answers')
+    this.alive({ name, a, b })
   }
 
   #programsOf(pair: string): Programs {

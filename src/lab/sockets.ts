@@ -34,6 +34,9 @@ export interface SocketAddress {
   port: number
 }
 
+/** How a listening socket is opened; what is left out: any free port, Node's backlog, and it reads. */
+export type ListenOptions = { port?: number; backlog?: number } & Partial<TcpConduct>
+
 /** A backlog that is full, or an address that does not answer, leaves an attempt open for minutes. */
 const OUTCOME_WITHIN_MS = 2000
 
@@ -68,7 +71,7 @@ export class Sockets {
      */
     listen: async (
       mechanism: string,
-      { port = 0, backlog, ...conduct }: { port?: number; backlog?: number } & Partial<TcpConduct> = {},
+      { port = 0, backlog, ...conduct }: ListenOptions = {},
     ): Promise<TcpListener> => {
       const opened = await this.#ask('tcpListen', mechanism, undefined, {
         mechanism,

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import type { TcpSettings } from '../../labs/tcp/conditions.ts'
-import { judgeRun } from '../../labs/tcp/judge.ts'
+import { tcp } from '../../labs/tcp/lab.ts'
 import { STATE_CHECKS } from '../../labs/tcp/story.ts'
 import { readLog } from '../../src/events/parse.ts'
 import { type EventOf, type LabEvent, tcpStates } from '../../src/events/vocabulary.ts'
@@ -86,9 +86,9 @@ describe('lab:tcp on process hosts', () => {
 function expectToFailWhenChanged(events: readonly LabEvent[], plan: Plan<TcpSettings>): void {
   // On a busy machine what fails is inconclusive.
   const failed = (changed: readonly LabEvent[]) =>
-    judgeRun(new LabLog(changed), plan).flatMap(({ id, verdict }) =>
-      verdict === 'fail' || verdict === 'inconclusive' ? [id] : [],
-    )
+    tcp
+      .judge(new LabLog(changed), plan)
+      .flatMap(({ id, verdict }) => (verdict === 'fail' || verdict === 'inconclusive' ? [id] : []))
   const isOf = (event: LabEvent, group: string) => event.group_id?.startsWith(`${group}:`) === true
   expect(failed(events)).toEqual([])
 

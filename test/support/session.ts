@@ -85,7 +85,7 @@ export async function openSession(own: Partial<Plan> = {}) {
   const { folder, host, capture, cable, change: others } = JSON.parse(process.argv[2] ?? '{}')
   const about = { run: 'test', lab: 'test', folder }
   const log = openEventLog({ ...about, file: `${folder}/events/lab.1.ndjson`, host: 'lab', incarnation: 1 })
-  const captures = await CaptureProcess.start(capture, about, log.emitter('lab'))
+  const captures = await CaptureProcess.start(capture, about, log)
   const watcher = {
     wired: ({ name, incarnation }: { name: string; incarnation: number }) =>
       captures.watch({ name, incarnation: incarnation + 1 }),

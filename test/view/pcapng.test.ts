@@ -205,7 +205,7 @@ describe('finishCaptures()', () => {
   })
 
   test('where captures have holes, nothing is said for certain', () => {
-    const dropped = event('cut-b', 300, 'wire:packets_dropped', { packets: 7 })
+    const dropped = event('cut-b', 300, 'wire:packets_dropped', { packets: 7, withinMs: 1000 })
     const [a = ''] = finishCaptures(run, [...events, dropped])
     expect(shown(a)[1]?.[2]).toBe('No host saw it come in; but captures of this run have holes.')
   })

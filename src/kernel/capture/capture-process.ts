@@ -2,36 +2,43 @@
  * The lab's handle on the capture process. Captures are a help to those who look, and nothing a lab
  * depends on: when they fail, an event says so and the lab goes on without.
  */
-import type { Emitter } from '../../events/emit.ts'
+import type { EventLog } from '../../events/emit.ts'
 import { type FromHelper, type HelperIdentity, HelperProcess } from '../helper-process.ts'
 import type { ToCapture } from './messages.ts'
 
 export class CaptureProcess {
   readonly #process: HelperProcess<ToCapture>
-  readonly #emit: Emitter
+  readonly #log: EventLog
+  readonly #watched = new Map<string, { name: string; incarnation: number }>()
   #stopping = false
 
   /**
    * Starts it in the namespaces of this process. Resolves when it runs, or has failed.
    * @param bundle the JavaScript file that `src/capture.ts` was bundled to
-   * @param emit says what went wrong
+   * @param log says what went wrong
    */
-  static async start(bundle: string, identity: HelperIdentity, emit: Emitter): Promise<CaptureProcess> {
-    const started = new CaptureProcess(bundle, identity, emit)
+  static async start(bundle: string, identity: HelperIdentity, log: EventLog): Promise<CaptureProcess> {
+    const started = new CaptureProcess(bundle, identity, log)
     started.#tell(await started.#process.started)
     return started
   }
 
-  private constructor(bundle: string, identity: HelperIdentity, emit: Emitter) {
-    this.#emit = emit
+  private constructor(bundle: string, identity: HelperIdentity, log: EventLog) {
+    this.#log = log
     this.#process = new HelperProcess('the capture process', bundle, identity)
     void this.#process.ended.then((problem) => {
-      if (!this.#stopping) emit('program:failed', { message: problem })
+      if (this.#stopping) return
+      log.emitter('lab')('program:failed', { message: problem })
+      // It can say nothing itself any more: whoever reads the log has to know where silence proves nothing.
+      for (const host of this.#watched.values()) {
+        log.emitter('wire', host)('wire:capture_ended', { because: problem, brokeOff: true })
+      }
     })
   }
 
   /** Captures this host's packets from now on; anew after each reboot. */
   watch({ name, incarnation }: { name: string; incarnation: number }): Promise<void> {
+    this.#watched.set(name, { name, incarnation })
     return this.#ask({ watch: { name, incarnation } })
   }
 
@@ -57,6 +64,8 @@ export class CaptureProcess {
 
   /** What is known of its end is told when it ends. */
   #tell({ problem }: FromHelper): void {
-    if (problem !== null && this.#process.isRunning) this.#emit('program:failed', { message: problem })
+    if (problem !== null && this.#process.isRunning) {
+      this.#log.emitter('lab')('program:failed', { message: problem })
+    }
   }
 }

@@ -1,0 +1,88 @@
+/**
+ * A case in one file: what is done, and what is claimed of each row, one after the other in time. The rest of a lab
+ * is made of its cases here, once: its matrix, its experiment, its judgement.
+ */
+import type { Middle, Pair, PairWish } from '../hosts/host.ts'
+import type { RouterSettings } from '../hosts/router.ts'
+import type { Json } from '../store/store.ts'
+import { Cell } from './cell.ts'
+import type { Check } from './checks.ts'
+import type { Claims } from './claims.ts'
+import { judgeCases } from './judging.ts'
+import type { LabLog } from './log.ts'
+import { type Case, cellOfCheck, type Matrix, type Plan } from './plan.ts'
+import type { Rig } from './rig.ts'
+
+export interface CaseOf<S extends Json> extends Case {
+  /** What is between its two hosts; a switch where left out, and where these hosts have no such thing. */
+  readonly middle?: Middle
+  /** How the router in the middle is set. */
+  router?(settings: S): RouterSettings
+  /** Why this run cannot show it, beside what {@link Case.needs} says; null: it can. */
+  notHere?(rig: Rig, plan: Plan<S>): string | null
+  /** The experiment, from its first act to its last. */
+  act(rig: Rig, pair: Pair, settings: S): Promise<void>
+  /** Its cells, and what is claimed of each. Pure. */
+  readonly rows: Readonly<Record<string, (cell: Cell<S>) => Claims>>
+}
+
+/** The columns and rows of these cases. @param lessons a line for each row, in the order in which a reader meets them */
+export function matrixOf<S extends Json, L extends Readonly<Record<string, string>>>(
+  cases: readonly CaseOf<S>[],
+  lessons: L,
+): Matrix & { lessons: L } {
+  return {
+    cases,
+    mechanisms: Object.keys(lessons),
+    lessons,
+    hasCell: (caseId, row) => Object.hasOwn(cases.find(({ id }) => id === caseId)?.rows ?? {}, row),
+  }
+}
+
+/** Boots a pair of hosts for each case that can be shown here, and acts on all of them at the same time. */
+export async function runCases<S extends Json>(
+  rig: Rig,
+  plan: Plan<S>,
+  cases: readonly CaseOf<S>[],
+): Promise<void> {
+  const possible = rig.possible(cases)
+  const shown = cases.filter((one) => {
+    if (!possible.includes(one.id)) return false
+    const reason = one.notHere?.(rig, plan) ?? null
+    if (reason !== null) rig.skip(one.id, reason)
+    return reason === null
+  })
+  rig.say(`starting ${2 * shown.length} hosts, a pair for each of ${shown.length} cases`)
+  const pairs = await rig.boot(shown.map((one) => wishOf(rig, one, plan.settings)))
+  rig.say('all cases begin')
+  await Promise.all(
+    shown.map((one, index) => {
+      const pair = pairs[index] as Pair
+      return rig.runCase(pair, () => one.act(rig, pair, plan.settings))
+    }),
+  )
+}
+
+function wishOf<S extends Json>(
+  rig: Rig,
+  { id, middle = 'switch', router }: CaseOf<S>,
+  settings: S,
+): PairWish {
+  // A case that cannot do without says so by its `needs`.
+  if (!rig.offers(middle)) return { name: id }
+  if (middle !== 'router') return { name: id, middle }
+  return router === undefined ? { name: id, middle } : { name: id, middle, router: router(settings) }
+}
+
+/** Judges every cell of the run, in the order of the plan. */
+export function judgeBy<S extends Json>(log: LabLog, plan: Plan<S>, cases: readonly CaseOf<S>[]): Check[] {
+  const claims = plan.cells.flatMap((id) => {
+    const [caseId = '', row = ''] = id.split('/')
+    const watch = log.watchOf(caseId)
+    const claimsOf = cases.find((one) => one.id === caseId)?.rows[row]
+    if (watch === undefined || claimsOf === undefined) return []
+    return claimsOf(new Cell(log, plan, { case: caseId, row }, watch))
+  })
+  const place = ({ id }: Check) => plan.cells.indexOf(cellOfCheck(id))
+  return judgeCases(log, plan, claims).sort((one, other) => place(one) - place(other))
+}

@@ -1,0 +1,39 @@
+/** Captured packets in words, and the questions that several labs ask of them. `Cell.at().packets()` gives them. */
+import { sideOf } from '../events/host-names.ts'
+import type { EventOf } from '../events/vocabulary.ts'
+
+export type Captured = EventOf<'packet:captured'>
+
+/** `FIN ACK sent`; what carries data is called so, whatever its flags: `data received`. */
+export function packetWords({ data }: Captured): string {
+  return `${data.bytes > 0 ? 'data' : (data.flags ?? data.kind)} ${data.direction}`
+}
+
+/** `SYN from a`: as its sender's card saw it. */
+export function sentWords(packet: Captured): string {
+  return packetWords(packet).replace(' sent', ` from ${sideOf(packet.host)}`)
+}
+
+/** Those that went one way; null, as they were, where not all are known. */
+export function sent(packets: readonly Captured[] | null): Captured[] | null {
+  return packets === null ? null : packets.filter(({ data }) => data.direction === 'sent')
+}
+
+export function received(packets: readonly Captured[] | null): Captured[] | null {
+  return packets === null ? null : packets.filter(({ data }) => data.direction === 'received')
+}
+
+/** The same bytes were not on the wire before. */
+export function isNew({ data }: Captured): boolean {
+  return data.kind !== 'retransmission'
+}
+
+/** The same words once each, in the order of their first appearance. */
+export function firstOfEach(words: readonly string[]): string[] {
+  return [...new Set(words)]
+}
+
+/** All of them in words, in order: `SYN sent, RST ACK received`; null, as they were, where not all are known. */
+export function inWords(packets: readonly Captured[] | null, words = packetWords): string | null {
+  return packets === null ? null : packets.map(words).join(', ')
+}
