@@ -17,7 +17,13 @@ import type { Lab } from '../src/lab/lab.ts'
 import { ofRealPace, quoted, withQuotes } from '../src/lab/quote.ts'
 import { reportOf } from '../src/lab/report.ts'
 import { latestRun, openRun } from '../src/lab/start.ts'
-import { recordedCellsFile, recordedCellsOf, recordedCellsText } from '../src/view/report/recorded.ts'
+import {
+  packedRun,
+  recordedCellsFile,
+  recordedCellsOf,
+  recordedCellsText,
+  recordedRunFile,
+} from '../src/view/report/recorded.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const known: Readonly<Record<string, Lab>> = labs
@@ -78,6 +84,7 @@ async function record(lab: Lab): Promise<void> {
     const folder = folderOf(lab)
     writeFileSync(join(folder, 'report.json'), readFileSync(join(run, 'report.json')))
     writeFileSync(recordedCellsFile(lab.id), recordedCellsText(recordedCellsOf(plan, log, report)))
+    writeFileSync(recordedRunFile(lab.id), packedRun(plan, log))
     for (const { file, svg } of lab.figures?.(log, plan) ?? []) writeFileSync(join(folder, file), svg)
     await photograph(join(run, 'timeline.svg'), join(folder, 'ladder.png'))
     refreshPages(lab, (block) => (ofRealPace(block) === null ? quoted(lab, told, block) : null))

@@ -57,6 +57,11 @@ describeNeeding('network namespaces', isolation !== null)('the capture process',
     const started = events.filter((event) => event.name === 'wire:capture_started')
     expect(started.map(({ host }) => host)).toEqual(['test-a', 'test-b'])
     for (const { data } of started) expect(data.wallClockWithinNs).toBeLessThan(20_000)
+    const ended = events.filter((event) => event.name === 'wire:capture_ended')
+    expect(ended.map(({ host, data }) => `${host}: ${data.because}`)).toEqual([
+      'test-a: the run is over',
+      'test-b: the run is over',
+    ])
   })
 
   test('every packet sent before the cut arrived, after it was sent, and is the same in all its fields', () => {

@@ -3,11 +3,13 @@
  * network namespaces still sees what a cut cable does, and sees that it was not seen here.
  */
 import { existsSync, readFileSync } from 'node:fs'
-import type { LabLog } from '../../lab/log.ts'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { LabLog } from '../../lab/log.ts'
 import type { Plan } from '../../lab/plan.ts'
 import type { Report } from '../../lab/report.ts'
 import { Cells } from '../viewer/cells.ts'
 import { RECORDED_SCHEMA, type RecordedCells } from '../viewer/run.ts'
+import { pack, unpack } from './pack.ts'
 
 /** Takes from a run what may be shown elsewhere: no events, no paths, no names of machines. */
 export function recordedCellsOf(plan: Plan, log: LabLog, report: Report): RecordedCells {
@@ -57,4 +59,37 @@ export function readRecordedCells(lab: string): RecordedCells | undefined {
   if (cells.schema !== RECORDED_SCHEMA)
     throw new Error(`${file.pathname}: expected the schema "${RECORDED_SCHEMA}"`)
   return cells
+}
+
+/** Where the recorded run of a lab is, whole: what it was judged by can be judged again, on any machine. */
+export function recordedRunFile(lab: string): URL {
+  return new URL(`../../../labs/${lab}/recorded/run.gz`, import.meta.url)
+}
+
+/** A run as small as it gets, without the paths and names of the machine that made it. */
+export function packedRun(plan: Plan, log: LabLog): Buffer {
+  const kernel = /^[\d.]+/.exec(String(plan.environment.kernel))?.[0] ?? ''
+  const about: Plan = {
+    ...plan,
+    folder: '',
+    programsBundle: '',
+    captureBundle: '',
+    cableBundle: '',
+    bankBundle: '',
+    environment: { ...plan.environment, kernel },
+  }
+  // What the lab ran to build its hosts names files of that machine, and nothing is judged by it.
+  return gzipSync(
+    pack(
+      about,
+      log.events.filter(({ name }) => name !== 'command:run'),
+    ),
+    { level: 9 },
+  )
+}
+
+/** @throws Error when the file is something else */
+export function unpackRun(packed: Buffer): { plan: Plan; log: LabLog } {
+  const { about, events } = unpack<Plan>(gunzipSync(packed).toString('utf8'))
+  return { plan: about, log: new LabLog(events) }
 }

@@ -1,0 +1,189 @@
+/** What counts as having watched, and what a claim becomes where nobody did. */
+import { describe, expect, test } from 'vitest'
+import type { EventData, EventName, LabEvent } from '../../src/events/vocabulary.ts'
+import { type CaseOf, judgeBy, matrixOf } from '../../src/lab/cases.ts'
+import { Cell } from '../../src/lab/cell.ts'
+import { AT_ONCE, counts, nothing, says, took } from '../../src/lab/claims.ts'
+import { LabLog } from '../../src/lab/log.ts'
+import type { Plan } from '../../src/lab/plan.ts'
+
+const GROUP = 'silent:40000'
+const packet = {
+  direction: 'sent',
+  packet: '1',
+  frame: 1,
+  protocol: 'tcp',
+  source: '10.0.1.1:40000',
+  destination: '10.0.1.2:7001',
+  kind: 'ack',
+  flags: 'ACK',
+  bytes: 0,
+} as const
+const capture = { packetsBuffered: 1, bytesKept: 1, wallClockAheadNs: '0', wallClockWithinNs: 0 }
+
+type Line = { [N in EventName]: [time: number, host: string, name: N, data: EventData<N>] }[EventName]
+
+/** A case from 100 to 900 ms, its marks at 200 and 800, both ends captured from the start. */
+const WHOLE: Line[] = [
+  [0, 'idle-a', 'wire:capture_started', capture],
+  [0, 'idle-b', 'wire:capture_started', capture],
+  [50, 'idle-a', 'packet:captured', packet],
+  [50, 'idle-b', 'packet:captured', packet],
+  [100, 'lab', 'case:started', { pair: 'idle', promise: '' }],
+  [200, 'lab', 'case:marked', { pair: 'idle', mark: 'quiet' }],
+  [800, 'lab', 'case:marked', { pair: 'idle', mark: 'spoken' }],
+  [900, 'lab', 'case:ended', { pair: 'idle' }],
+]
+
+function logOf(...lines: Line[]): LabLog {
+  const events = lines.map(([time, host, name, data], seq) => {
+    const envelope = { time, seq, mono: String(time * 1e6), host, incarnation: 1, program: 'test' }
+    return { ...envelope, name, data, group_id: GROUP } as unknown as LabEvent
+  })
+  return new LabLog(events.sort((one, other) => one.time - other.time))
+}
+
+const plan = { cells: ['idle/silent'], environment: {}, settings: {} } as unknown as Plan
+
+function cellOf(log: LabLog): Cell {
+  const watch = log.watchOf('idle')
+  if (watch === undefined) throw new Error('no such case')
+  return new Cell(log, plan, { case: 'idle', row: 'silent' }, watch)
+}
+
+describe('packets of a time', () => {
+  const quiet = { from: 200, to: 800 }
+  const watched = (...more: Line[]) => cellOf(logOf(...WHOLE, ...more)).at('a')
+
+  test('are an empty list, which is an observation, where the capture saw all of that time', () => {
+    expect(watched().packets(quiet)).toEqual([])
+    expect(watched([500, 'idle-a', 'packet:captured', packet]).packets(quiet)).toHaveLength(1)
+  })
+
+  test.each<[string, Line[], string]>([
+    [
+      'the capture ended before',
+      [[500, 'idle-a', 'wire:capture_ended', { because: 'the host was started again', brokeOff: false }]],
+      'the capture at idle-a ended before: the host was started again',
+    ],
+    [
+      // Noticed later: only up to the last packet that is in the log is anything certain.
+      'the capture process was killed, which was noticed only afterwards',
+      [[850, 'idle-a', 'wire:capture_ended', { because: 'SIGKILL', brokeOff: true }]],
+      'the capture at idle-a ended before: SIGKILL',
+    ],
+    [
+      'packets were dropped meanwhile, or may have been',
+      [[1500, 'idle-a', 'wire:packets_dropped', { packets: 3, withinMs: 1000 }]],
+      '3 packets passed idle-a uncaptured',
+    ],
+  ])('are not known where %s', (_what, lines, reason) => {
+    expect(watched(...lines).packets(quiet)).toBeNull()
+    expect(watched(...lines).whyUnwatched(quiet)).toBe(reason)
+    // The other end has a capture of its own.
+    expect(
+      cellOf(logOf(...WHOLE, ...lines))
+        .at('b')
+        .packets(quiet),
+    ).toEqual([])
+  })
+
+  test('are not known where that very host was not captured, or the capture never saw anything', () => {
+    const without = (name: EventName) =>
+      cellOf(logOf(...WHOLE.filter((line) => line[1] !== 'idle-a' || line[2] !== name))).at('a')
+    expect(without('wire:capture_started').whyUnwatched()).toBe(
+      'the packets of idle-a were not captured from the beginning',
+    )
+    expect(without('packet:captured').whyUnwatched()).toBe('the capture at idle-a had not seen any packet')
+    const late = WHOLE.map(
+      (line): Line => (line[2] === 'wire:capture_started' ? [300, line[1], line[2], line[3]] : line),
+    )
+    expect(
+      cellOf(logOf(...late))
+        .at('a')
+        .packets(quiet),
+    ).toBeNull()
+  })
+
+  test('are known where drops, or an end, came before or after', () => {
+    const known = watched(
+      [150, 'idle-a', 'wire:packets_dropped', { packets: 3, withinMs: 100 }],
+      [2000, 'idle-a', 'wire:packets_dropped', { packets: 3, withinMs: 1000 }],
+      [2100, 'idle-a', 'wire:capture_ended', { because: 'the run is over', brokeOff: false }],
+    )
+    expect(known.packets(quiet)).toEqual([])
+  })
+})
+
+describe('marks', () => {
+  test('name moments; a case that did not come to one has no such time', () => {
+    const cell = cellOf(logOf(...WHOLE))
+    expect(cell.moment('quiet')).toBe(200)
+    expect(cell.between('quiet', 'spoken')).toEqual({ from: 200, to: 800 })
+    expect(cell.between('quiet', 'ended')).toBeNull()
+  })
+})
+
+describe('a claim', () => {
+  const words = { claim: 'it is so', because: 'of this', source: 'RFC 1' }
+  const idle = (rows: CaseOf<never>['rows']): CaseOf<never> => ({
+    id: 'idle',
+    promise: '',
+    act: async () => {},
+    rows,
+  })
+  const judged = (log: LabLog, rows: CaseOf<never>['rows']) =>
+    judgeBy(log, plan as Plan<never>, [idle(rows)]).map(
+      ({ id, verdict, because }) => `${id} ${verdict} ${because}`,
+    )
+
+  test('without a source is skipped, and says why; one that saw nothing fails', () => {
+    const rows: CaseOf<never>['rows'] = {
+      silent: (cell) => [
+        nothing(cell, 'packets', cell.at('a').packets(), cell.watch, words),
+        counts(cell, 'bytes', 3, null, 'bytes', words),
+        says(cell, 'state', 'ESTABLISHED', null, words),
+        took(cell, 'told', AT_ONCE, cell.moment('quiet'), null, words),
+        counts(cell, 'none', 3, undefined, 'bytes', words),
+        says(cell, 'unnamed', 'ESTABLISHED', '', words),
+        took(cell, 'untold', AT_ONCE, cell.moment('quiet'), undefined, words),
+      ],
+    }
+    const dropped: Line = [1500, 'idle-a', 'wire:packets_dropped', { packets: 3, withinMs: 1500 }]
+    const reason = 'skipped 3 packets passed idle-a uncaptured'
+    expect(judged(logOf(...WHOLE, dropped), rows)).toEqual([
+      `idle/silent/packets ${reason}`,
+      `idle/silent/bytes ${reason}`,
+      `idle/silent/state ${reason}`,
+      `idle/silent/told ${reason}`,
+      'idle/silent/none fail of this',
+      'idle/silent/unnamed fail of this',
+      'idle/silent/untold fail of this',
+    ])
+  })
+
+  test('of a time has the slack above and a stamp below; what comes with another error fails', () => {
+    const rows = (minMs: number, maxMs: number, to: number): CaseOf<never>['rows'] => ({
+      silent: (cell) => [took(cell, 'told', { minMs, maxMs }, 200, to, words)],
+    })
+    const verdict = (minMs: number, maxMs: number, to: number) =>
+      judged(logOf(...WHOLE), rows(minMs, maxMs, to))[0]?.split(' ')[1]
+    expect(verdict(100, 100, 600)).toBe('pass')
+    expect(verdict(100, 100, 601)).toBe('fail')
+    expect(verdict(100, 100, 290)).toBe('pass')
+    expect(verdict(100, 100, 289)).toBe('fail')
+    // Written down a moment late, the cause seems to come after its effect.
+    expect(verdict(0, 0, 190)).toBe('pass')
+    expect(verdict(0, 0, 189)).toBe('fail')
+  })
+
+  test('of a case is made only of the rows that the case has', () => {
+    const matrix = matrixOf([idle({ silent: () => [] })], { loud: 'speaks', silent: 'does not' })
+    expect(matrix.mechanisms).toEqual(['loud', 'silent'])
+    expect([matrix.hasCell?.('idle', 'silent'), matrix.hasCell?.('idle', 'loud')]).toEqual([true, false])
+    expect([matrix.hasCell?.('idle', 'toString'), matrix.hasCell?.('other', 'silent')]).toEqual([
+      false,
+      false,
+    ])
+  })
+})
