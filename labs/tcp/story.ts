@@ -2,6 +2,7 @@
 import { type Check, observedWords } from '../../src/lab/checks.ts'
 import type { LabLog } from '../../src/lab/log.ts'
 import type { Plan } from '../../src/lab/plan.ts'
+import { alignedTable } from '../../src/lab/table.ts'
 import type { Style } from '../../src/lab/tale.ts'
 import { casesText } from '../../src/lab/tell.ts'
 
@@ -47,12 +48,11 @@ function statesTable(checks: readonly Check[], style: Style): string {
   const rows = STATE_CHECKS.flatMap(([state, end, id]) => {
     const check = checks.find((one) => one.id === id)
     if (check === undefined) return []
-    const seen = check.verdict === 'pass' ? observedWords(check) : `(${check.verdict})`
-    return [`  ${state.padEnd(14)}${end.padEnd(8)}${seen}`]
+    return [[state, end, check.verdict === 'pass' ? observedWords(check) : `(${check.verdict})`]]
   })
   if (rows.length === 0) return ''
   return [
     style.bold('The ten states of a connection, at which end, and the packets at that end that led there'),
-    ...rows,
+    ...alignedTable(rows),
   ].join('\n')
 }

@@ -6,7 +6,7 @@
  * log: the capture of that very host had begun, had not ended, and had dropped nothing.
  */
 import { type HostSide, hostName } from '../events/host-names.ts'
-import type { Belief, EventName, EventOf, LabEvent } from '../events/vocabulary.ts'
+import type { Belief, EventName, EventOf } from '../events/vocabulary.ts'
 import { type BusyConnection, sendsTailLossProbes } from '../kernel/give-up.ts'
 import type { Json } from '../store/store.ts'
 import { kernelWords } from './kernel-words.ts'
@@ -242,6 +242,3 @@ function lastCertain(log: LabLog, { time, data }: EventOf<'wire:capture_ended'>)
   if (!data.brokeOff) return time
   return log.last('packet:captured', { to: time })?.time ?? Number.NEGATIVE_INFINITY
 }
-
-/** What a claim rests on, where it is not a packet. */
-export type Seen = LabEvent | undefined

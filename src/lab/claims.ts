@@ -131,16 +131,10 @@ export function nothing(
  * Milliseconds between two moments; null where one did not come. What seems to come before its cause only because
  * that was written down a moment late is 0.
  */
-export function afterMs(from: number | undefined, to: number | undefined): number | null {
+function afterMs(from: number | undefined, to: number | undefined): number | null {
   if (from === undefined || to === undefined) return null
   const after = Math.round(to - from)
   return after < 0 && after >= -STAMP_MS ? 0 : after
-}
-
-/** In at most seven characters: `0.0 s`, `940.2 s`, `1064 s`. */
-export function shortTime(ms: number): string {
-  const seconds = ms / 1000
-  return `${seconds.toFixed(seconds < 100 ? 1 : 0)} s`
 }
 
 function timeOf(moment: LabEvent | number | undefined): number | undefined {
