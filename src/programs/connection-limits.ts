@@ -85,11 +85,16 @@ function peerOf({ remoteAddress, remotePort }: net.Socket): string {
 }
 
 /**
- * The last thing that is said on a connection: it is destroyed as soon as that is on its way. With `end` alone it
- * stays half open, and takes up a place, until the other end closes as well, which nobody can make it do.
+ * Destroys a connection as soon as the last thing that was said is on its way. With `end` alone it stays half open,
+ * and takes up a place, until the other end closes as well, which nobody can make it do.
  */
-export function endWith(socket: Duplex, answer: string): void {
+export function destroyOnceEnded(socket: Duplex): void {
   socket.on('error', () => socket.destroy())
   socket.once('finish', () => socket.destroy())
+}
+
+/** A last answer, and the end of the connection. */
+export function endWith(socket: Duplex, answer: string): void {
+  destroyOnceEnded(socket)
   socket.end(answer)
 }

@@ -1,6 +1,7 @@
 /** A page without a browser: raw requests as anybody can send them, and runs that are only events. */
 import { mkdirSync } from 'node:fs'
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
@@ -126,6 +127,34 @@ export function send({ port, method = 'GET', path, headers, body }: Sent): Promi
     asking.on('error', reject)
     asking.end(body)
   })
+}
+
+/**
+ * Sends bytes as nobody's library would, and never closes: this end stays half open until the test is over.
+ * Resolves with all that came when the other end has closed.
+ */
+export function sendRaw(port: number, text: string | Buffer, localAddress = '127.0.0.1'): Promise<string> {
+  const socket = connect({ port, host: '127.0.0.1', localAddress, allowHalfOpen: true })
+  onTestFinished(() => void socket.destroy())
+  let came = ''
+  socket.setEncoding('latin1').on('data', (more: string) => {
+    came += more
+  })
+  socket.write(text)
+  return new Promise((resolve) => {
+    // A reset says as well that it is over.
+    socket.once('end', () => resolve(came)).once('error', () => resolve(came))
+  })
+}
+
+/** A request in which any line may stand as often as somebody likes. */
+export function requestText(first: string, lines: readonly string[], body = ''): string {
+  const length = body === '' ? [] : ['Content-Type: application/json', `Content-Length: ${body.length}`]
+  return `${[`${first} HTTP/1.1`, ...lines, ...length, 'Connection: close'].join('\r\n')}\r\n\r\n${body}`
+}
+
+export function statusOf(answer: string): number {
+  return Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1] ?? 0)
 }
 
 /** A WebSocket that keeps what it was sent. */

@@ -13,7 +13,7 @@
  *           know ports, so the labs' own HTTP servers on the same address would be sent it.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { SUBPROTOCOL, TOKEN_HEADER } from './messages.ts'
 
 /** 192 bits, which nobody guesses. */
@@ -40,32 +40,43 @@ export class Locks {
   }
 
   /** For the page itself, which holds no secret: whoever follows the printed link has no header to set. */
-  refusePage(headers: IncomingHttpHeaders): Refusal | null {
-    return this.#refuseName(headers) ?? refuseEmbedding(headers)
+  refusePage(request: IncomingMessage): Refusal | null {
+    // A link to us may stand anywhere, in a terminal inside a browser for example.
+    return this.#refuseName(request) ?? (isFollowedLink(request) ? null : refuseOtherSite(request))
   }
 
-  /** For questions and orders. */
-  refuseRequest(method: string, headers: IncomingHttpHeaders): Refusal | null {
+  /** For what belongs to the page: nobody goes there. */
+  refuseFile(request: IncomingMessage): Refusal | null {
+    return this.#refuseName(request) ?? refuseOtherSite(request)
+  }
+
+  /** For questions and orders, and for whatever else there is or will be. */
+  refuseRequest(request: IncomingMessage): Refusal | null {
+    const { method, headers } = request
     return (
-      this.#refuseName(headers) ??
+      this.#refuseName(request) ??
       // A browser sends no Origin when a page asks its own server something by GET.
       (method === 'GET' && headers.origin === undefined ? null : this.#refuseOrigin(headers)) ??
+      refuseOtherSite(request) ??
       this.#refuseToken(headers[TOKEN_HEADER])
     )
   }
 
   /** For a WebSocket, before it becomes one. */
-  refuseUpgrade(headers: IncomingHttpHeaders): Refusal | null {
+  refuseUpgrade(request: IncomingMessage): Refusal | null {
+    const { headers } = request
     const offered = headers['sec-websocket-protocol']?.split(/ *, */) ?? []
     return (
-      this.#refuseName(headers) ??
+      this.#refuseName(request) ??
       this.#refuseOrigin(headers) ??
       this.#refuseToken(offered[0] === SUBPROTOCOL ? offered[1] : undefined)
     )
   }
 
-  #refuseName({ host }: IncomingHttpHeaders): Refusal | null {
-    return this.#names.includes(host ?? '') ? null : { status: 403, reason: 'wrong host' }
+  #refuseName({ headersDistinct: { host = [] } }: IncomingMessage): Refusal | null {
+    // Of several lines one program believes the first and another the last (RFC 9112 section 3.2).
+    const isOurs = host.length === 1 && this.#names.includes(host[0] ?? '')
+    return isOurs ? null : { status: 403, reason: 'wrong host' }
   }
 
   #refuseOrigin({ host, origin }: IncomingHttpHeaders): Refusal | null {
@@ -88,11 +99,14 @@ function digest(text: string): Buffer {
  * Another site's page that loads ours as its script, picture or frame learns at least that we are here.
  * Browsers say who asks (Fetch Metadata); what does not say is no browser, and no other site's page.
  */
-function refuseEmbedding(headers: IncomingHttpHeaders): Refusal | null {
+function refuseOtherSite({ headers }: IncomingMessage): Refusal | null {
   const site = headers['sec-fetch-site'] ?? 'none'
-  const isOurs = site === 'none' || site === 'same-origin'
-  // A link to us may stand anywhere, in a terminal inside a browser for example.
-  return isOurs || headers['sec-fetch-dest'] === 'document' ? null : { status: 403, reason: 'other site' }
+  return site === 'none' || site === 'same-origin' ? null : { status: 403, reason: 'other site' }
+}
+
+/** A form of another site leads to a document as well, but not by GET alone. */
+function isFollowedLink({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && headers['sec-fetch-dest'] === 'document'
 }
 
 /** How a browser is told to treat what we send: run our script, show our styles, and nothing else. */

@@ -12,11 +12,18 @@
  *
  * Who may do what: locks.ts.
  */
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import express, { type ErrorRequestHandler, type Express, type Response } from 'express'
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express'
 import * as v from 'valibot'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { faults } from '../../faults/registry.ts'
@@ -26,6 +33,12 @@ import { CannotRunError } from '../../lab/launch.ts'
 import { parseLabOptions, UsageError } from '../../lab/options.ts'
 import { selectionOf } from '../../lab/plan.ts'
 import type { startRun } from '../../lab/start.ts'
+import {
+  type Admission,
+  admission,
+  destroyOnceEnded,
+  HTTP_TIME_LIMITS,
+} from '../../programs/connection-limits.ts'
 import { readRecordedCells } from '../report/recorded.ts'
 import { bundlePage, type PageFiles } from './bundle-page.ts'
 import { argumentsOf, commandOf } from './choice.ts'
@@ -54,11 +67,12 @@ const HELLO_BYTES_MAX = 512
 const HELLO_WITHIN_MS = 5000
 /** Browsers of one person, with all their tabs. */
 const BROWSERS_MAX = 16
-/** TCP connections: a browser opens up to six, and those who do not know the token take some as well. */
-const CONNECTIONS_MAX = 128
+/** A browser opens up to six for requests, and one for its WebSocket. */
+const CONNECTIONS_MAX = { perAddressMax: BROWSERS_MAX * 7, connectionsMax: 128 }
 /** From all browsers together. */
 const REQUESTS_PER_SECOND_MAX = 50
-const REQUEST_WITHIN_MS = 10_000
+/** The page itself gives an answer up after so long. */
+const IDLE_MS = 30_000
 /** A browser that does not answer our goodbye does not keep us. */
 const GOODBYE_MS = 300
 /** Lines of an opened run go out in pieces of this size: one write each would take seconds. */
@@ -95,6 +109,8 @@ export interface Page {
   /** With the token: whoever has it can open the page, and through it start and kill processes. */
   url: string
   live: LiveRun
+  /** What listens. Whoever checks the locks reads from it which routes there are, and who is connected. */
+  server: Server
   /** Ends the run that goes on, in order, says goodbye to every browser, and listens no more. */
   close(): Promise<void>
 }
@@ -103,9 +119,10 @@ export interface Page {
 export async function openPage({ labs, out, port, start, container }: PageOptions): Promise<Page> {
   // Before it listens: a page that was left open asks at once.
   const [files, setup] = await Promise.all([bundlePage(), setupOf(labs)])
-  const server = createServer()
-  server.maxConnections = CONNECTIONS_MAX
-  server.requestTimeout = REQUEST_WITHIN_MS
+  const server = createServer(HTTP_TIME_LIMITS)
+  server.timeout = IDLE_MS
+  const places = admission(CONNECTIONS_MAX)
+  server.on('connection', (socket) => places.admits(socket))
   await listen(server, port, container === undefined ? ADDRESS : EVERY_ADDRESS)
   const actualPort = container?.publishedPort ?? (server.address() as AddressInfo).port
   const token = container?.token ?? newToken()
@@ -114,24 +131,28 @@ export async function openPage({ labs, out, port, start, container }: PageOption
   const feed = new Feed(live)
   const sockets = webSocketServer(feed)
   const acts = container?.acts ?? (() => [])
-  server.on('request', application({ locks, files, setup, labs, out, live, acts }))
+  server.on('request', application({ locks, places, files, setup, labs, out, live, acts }))
   server.on('upgrade', (request, socket, head) => {
+    destroyOnceEnded(socket)
     const isOurs = request.url === '/api/live'
-    const refusal = isOurs ? locks.refuseUpgrade(request.headers) : { status: 403, reason: 'nothing here' }
-    socket.on('error', () => socket.destroy())
-    if (refusal !== null) socket.end(refusalResponse(refusal))
-    else sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit('connection', opened, request))
+    const refusal = isOurs ? locks.refuseUpgrade(request) : { status: 403, reason: 'nothing here' }
+    if (refusal !== null) {
+      socket.end(refusalResponse(refusal))
+      return
+    }
+    places.keep(request.socket)
+    sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit('connection', opened, request))
   })
   return {
     url: `http://${ADDRESS}:${actualPort}/#token=${token}`,
     live,
+    server,
     async close() {
       await live.close()
       feed.close()
-      for (const socket of sockets.clients) socket.close(GOING_AWAY, 'the server ends')
+      for (const socket of sockets.clients) sayGoodbye(socket, GOING_AWAY, 'the server ends')
       server.close()
-      await new Promise((resolve) => setTimeout(resolve, sockets.clients.size === 0 ? 0 : GOODBYE_MS))
-      for (const socket of sockets.clients) socket.terminate()
+      await Promise.all([...sockets.clients].map((socket) => once(socket, 'close')))
       server.closeAllConnections()
     },
   }
@@ -198,6 +219,7 @@ function labSetupOf(lab: Lab): LabSetup {
 
 interface Parts {
   locks: Locks
+  places: Admission
   files: PageFiles
   setup: Setup
   labs: PageOptions['labs']
@@ -206,23 +228,33 @@ interface Parts {
   acts: () => readonly ShownAct[]
 }
 
-function application({ locks, files, setup, labs, out, live, acts }: Parts): Express {
-  const app = express().disable('x-powered-by').disable('etag')
+function application({ locks, places, files, setup, labs, out, live, acts }: Parts): Express {
+  const app = express()
+    .disable('x-powered-by')
+    .disable('etag')
+    // One way to write each address.
+    .enable('case sensitive routing')
+    .enable('strict routing')
   const limit = new RateLimit(REQUESTS_PER_SECOND_MAX)
-  app.use((request, response, next) => {
+  app.use((_request, response, next) => {
     response.set(SECURITY_HEADERS)
-    const isQuestion = request.path.startsWith('/api/')
-    const refusal = isQuestion
-      ? locks.refuseRequest(request.method, request.headers)
-      : locks.refusePage(request.headers)
-    if (refusal !== null) say(response, refusal.status, refusal.reason)
-    else if (isQuestion && !limit.admits()) say(response, 429, 'too many requests')
-    else next()
+    next()
   })
 
-  app.get('/', (_request, response) => void response.type('html').send(files.html))
-  app.get('/main.js', (_request, response) => void response.type('js').send(files.js))
-  app.get('/page.css', (_request, response) => void response.type('css').send(files.css))
+  const pageLock = lock((request) => locks.refusePage(request))
+  const fileLock = lock((request) => locks.refuseFile(request))
+  app.get('/', pageLock, (_request, response) => void response.type('html').send(files.html))
+  app.get('/main.js', fileLock, (_request, response) => void response.type('js').send(files.js))
+  app.get('/page.css', fileLock, (_request, response) => void response.type('css').send(files.css))
+
+  // All that follows is locked, whatever it is called: a lock that looked at the name would have to read
+  // it exactly as the router does.
+  app.use(lock((request) => locks.refuseRequest(request)))
+  app.use((request, response, next) => {
+    places.keep(request.socket)
+    if (limit.admits()) next()
+    else say(response, 429, 'too many requests')
+  })
 
   app.get('/api/setup', (_request, response) => void response.json(setup))
   app.get('/api/acts', (_request, response) => void response.json(acts()))
@@ -280,6 +312,14 @@ function application({ locks, files, setup, labs, out, live, acts }: Parts): Exp
   return app
 }
 
+function lock(refuse: (request: Request) => Refusal | null): RequestHandler {
+  return (request, response, next) => {
+    const refusal = refuse(request)
+    if (refusal === null) next()
+    else say(response, refusal.status, refusal.reason)
+  }
+}
+
 /** Errors as one line for the person at the page; what nobody expected is no business of a browser's. */
 const explain: ErrorRequestHandler = (error, _request, response, next) => {
   if (response.headersSent) return next(error)
@@ -322,24 +362,34 @@ function webSocketServer(feed: Feed): WebSocketServer {
     handleProtocols: () => SUBPROTOCOL,
   })
   sockets.on('connection', (socket: WebSocket, _request: IncomingMessage) => {
-    // Too long a message, bad framing: ws closes it; without a listener the process would end.
-    socket.on('error', () => {})
+    // Too long a message, bad framing: ws says why and closes; without a listener the process would end.
+    socket.on('error', () => terminateLater(socket))
     if (sockets.clients.size > BROWSERS_MAX) {
-      socket.close(TRY_AGAIN_LATER, 'too many browsers')
+      sayGoodbye(socket, TRY_AGAIN_LATER, 'too many browsers')
       return
     }
-    const tooLate = setTimeout(() => socket.close(POLICY_VIOLATION, 'no hello'), HELLO_WITHIN_MS)
+    const tooLate = setTimeout(() => sayGoodbye(socket, POLICY_VIOLATION, 'no hello'), HELLO_WITHIN_MS)
     socket.once('close', () => clearTimeout(tooLate))
     socket.once('message', (data) => {
       clearTimeout(tooLate)
       // There is nothing to say after the first message.
-      socket.once('message', () => socket.close(POLICY_VIOLATION, 'one message is enough'))
+      socket.once('message', () => sayGoodbye(socket, POLICY_VIOLATION, 'one message is enough'))
       const hello = v.safeParse(helloSchema, fromJson(String(data)))
       if (hello.success) feed.join(socket, hello.output)
-      else socket.close(POLICY_VIOLATION, 'not understood')
+      else sayGoodbye(socket, POLICY_VIOLATION, 'not understood')
     })
   })
   return sockets
+}
+
+function sayGoodbye(socket: WebSocket, code: number, reason: string): void {
+  socket.close(code, reason)
+  terminateLater(socket)
+}
+
+function terminateLater(socket: WebSocket): void {
+  const limit = setTimeout(() => socket.terminate(), GOODBYE_MS)
+  socket.once('close', () => clearTimeout(limit))
 }
 
 function fromJson(text: string): unknown {
