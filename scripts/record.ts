@@ -1,6 +1,6 @@
 /**
  * `npm run record -- [lab ...]`: runs these labs, or all, keeps each run beside its lab, and puts what it
- * printed into the pages that quote it (`src/lab/quote.ts`). No number in a page is typed by hand.
+ * prints with --verbose into the pages that quote it (`src/lab/quote.ts`). No number in a page is typed by hand.
  *
  * `npm run record -- <lab> --real DIR`: the same with a run at the real pace that was made before, in DIR, since
  * that may take a quarter of an hour. It is judged as the lab judges today.

@@ -14,6 +14,7 @@ import { runLab } from './lab/run.ts'
 import { runCommand } from './lab/run-command.ts'
 import { reportCommand } from './report-command.ts'
 import { tryCommand } from './try/command.ts'
+import { print } from './view/terminal/wrap.ts'
 import { watch } from './watch.ts'
 
 const CANNOT_RUN = 3
@@ -37,7 +38,7 @@ async function main([command, ...args]: string[]): Promise<number> {
     )
   } catch (error) {
     if (error instanceof UsageError || error instanceof CannotRunError) {
-      process.stderr.write(`stillhere: ${error.message}\n`)
+      print(process.stderr, `stillhere: ${error.message}\n`)
       return error instanceof UsageError ? WRONG_USAGE : CANNOT_RUN
     }
     throw error
@@ -46,7 +47,7 @@ async function main([command, ...args]: string[]): Promise<number> {
 
 function listLabs(): number {
   for (const { id, question } of Object.values(labs)) {
-    process.stdout.write(`${runCommand(id).padEnd(24)} ${question}\n`)
+    print(process.stdout, `${runCommand(id).padEnd(24)} ${question}\n`)
   }
   return 0
 }

@@ -3,6 +3,7 @@ import * as os from 'node:os'
 import { findCapabilities, missingBrowser, missingFirewall } from './hosts/capabilities.ts'
 import { libcProblem } from './kernel/libc.ts'
 import { readSysctls } from './kernel/sysctls.ts'
+import { print } from './view/terminal/wrap.ts'
 
 /** Prints it. @returns exit status 0: a machine that can do less is no error */
 export async function doctor(): Promise<number> {
@@ -23,6 +24,6 @@ export async function doctor(): Promise<number> {
       : [`patience  tcp_retries2 = ${retries}: how often this system sends again before it gives up`]),
     ...advice.map((step) => `to do     ${step}`),
   ]
-  process.stdout.write(`${lines.join('\n')}\n`)
+  print(process.stdout, `${lines.join('\n')}\n`)
   return 0
 }

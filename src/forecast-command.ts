@@ -8,6 +8,7 @@ import { CannotRunError } from './lab/launch.ts'
 import { UsageError } from './lab/options.ts'
 import { endWithPipe } from './view/terminal/pipe.ts'
 import { styleFor } from './view/terminal/style.ts'
+import { print } from './view/terminal/wrap.ts'
 
 const HELP = `npm run forecast -- --pid N | --all [--json] [--plain]
 
@@ -43,7 +44,7 @@ interface Request {
 export async function forecastCommand(args: readonly string[]): Promise<number> {
   const request = parseRequest(args)
   if (request === null) {
-    process.stdout.write(`${HELP}\n`)
+    print(process.stdout, `${HELP}\n`)
     return 0
   }
   if (process.platform !== 'linux') {

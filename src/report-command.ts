@@ -18,6 +18,7 @@ import type { OpenedEnd, OpenedHead } from './view/page/messages.ts'
 import { toSvg } from './view/svg.ts'
 import { textLadder } from './view/terminal/ladder.ts'
 import { endWithPipe } from './view/terminal/pipe.ts'
+import { fitted, print } from './view/terminal/wrap.ts'
 import { inWindow } from './view/viewer/time-window.ts'
 
 const RUNS = 'runs'
@@ -78,7 +79,7 @@ const FILES: Record<string, string> = {
 export async function reportCommand(args: readonly string[]): Promise<number> {
   const request = parseRequest(args)
   if (request === null) {
-    process.stdout.write(`${HELP}\n`)
+    print(process.stdout, `${HELP}\n`)
     return 0
   }
   const run = await readRun(request.run)
@@ -88,7 +89,7 @@ export async function reportCommand(args: readonly string[]): Promise<number> {
 }
 
 function written({ format, cell, from, to }: Request, run: RecordedRun): string {
-  if (format === null) return overview(run)
+  if (format === null) return fitted(overview(run), process.stdout.columns)
   if (format === 'qlog') return toQlog(run.events)
   if (format === 'csv') return toCsv(run.events)
   const { pair, mechanism } = connectionOf(cell, run)

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import type { Lab } from './lab/lab.ts'
 import { DEFAULT_PORT, portOf, UsageError } from './lab/options.ts'
 import { openPage } from './view/page/server.ts'
+import { print } from './view/terminal/wrap.ts'
 
 const WATCH_HELP = `npm run watch -- [options]
 
@@ -21,14 +22,14 @@ The labs on a page of your browser: start one, see it grow, strike it by hand, o
 export async function watch(labs: Readonly<Record<string, Lab>>, args: readonly string[]): Promise<number> {
   const { port, out, help } = parse(args)
   if (help) {
-    process.stdout.write(WATCH_HELP)
+    print(process.stdout, WATCH_HELP)
     return 0
   }
   const page = await openPage({ labs, out, port: portOf(port) })
   process.stdout.write(`The page: ${page.url}\n`)
-  process.stdout.write('Who has this address can start and kill processes here. Ctrl-C ends it.\n')
+  print(process.stdout, 'Who has this address can start and kill processes here. Ctrl-C ends it.\n')
   await endWanted()
-  process.stdout.write('ending: what runs is stopped in order; Ctrl-C again does not wait for it\n')
+  print(process.stdout, 'ending: what runs is stopped in order; Ctrl-C again does not wait for it\n')
   process.once('SIGINT', () => process.exit(1))
   await page.close()
   return 0

@@ -22,7 +22,7 @@ import { FAULTS, type KeepaliveFault } from './faults.ts'
 import { judgeRun } from './judge.ts'
 import { play } from './play.ts'
 import { questionsOf } from './questions.ts'
-import { LESSONS, matrix, story } from './story.ts'
+import { board, LESSONS, matrix, story } from './story.ts'
 
 /** Time for round trips to be measured and the first keepalive probes and heartbeats to be exchanged. */
 const SETTLE_MS = 1500
@@ -55,6 +55,7 @@ export const keepalive: Lab<KeepaliveSettings> = {
   judge: judgeRun,
   story,
   matrix,
+  board,
   endsOfCell: endsOfCellInWords,
 }
 

@@ -73,13 +73,47 @@ function firstToNotice(log: LabLog, plan: Plan, strike: Strike): { time: number;
   return { time: down.time, text }
 }
 
-/** Faults across, mechanisms down, what the other end noticed in each cell. */
+/** Faults across, mechanisms down, what the other end noticed in each cell; then what the signs mean. */
 export function matrix(log: LabLog, plan: Plan, checks: readonly Check[], style: Style): string {
+  const table = tableLines(log, plan, checks, style)
+  return [...table, ...control(checks, plan), ...legend(table.join('\n'), log)].join('\n')
+}
+
+/** The same with the table last. */
+export function board(log: LabLog, plan: Plan, checks: readonly Check[], style: Style): string {
+  const table = tableLines(log, plan, checks, style)
+  return [
+    'In the table below',
+    ...legend(table.join('\n'), log),
+    '',
+    ...table,
+    ...control(checks, plan),
+  ].join('\n')
+}
+
+/** In as many parts as the columns need. */
+function tableLines(log: LabLog, plan: Plan, checks: readonly Check[], style: Style): string[] {
   const columns = plan.cases.filter((fault) => fault !== 'none')
+  const atOnce = Math.max(1, Math.floor((style.columns - ROW_NAME_WIDTH) / (CELL_WIDTH + 1)))
   const lines = [
     style.bold(
       `Who notices, and after how many seconds? (the ${plan.strike === 'server' ? 'client' : 'server'}s' view)`,
     ),
+  ]
+  for (let at = 0; at < columns.length; at += atOnce) {
+    lines.push(...partOfTable(columns.slice(at, at + atOnce), log, plan, checks, style))
+  }
+  return lines.map((line) => line.trimEnd())
+}
+
+function partOfTable(
+  columns: readonly string[],
+  log: LabLog,
+  plan: Plan,
+  checks: readonly Check[],
+  style: Style,
+): string[] {
+  const lines = [
     ' '.repeat(ROW_NAME_WIDTH) + columns.map((fault) => ` ${headOf(fault)[0].padEnd(CELL_WIDTH)}`).join(''),
     ' '.repeat(ROW_NAME_WIDTH) + columns.map((fault) => ` ${headOf(fault)[1].padEnd(CELL_WIDTH)}`).join(''),
   ].filter((line) => line.trim() !== '')
@@ -91,11 +125,7 @@ export function matrix(log: LabLog, plan: Plan, checks: readonly Check[], style:
     })
     lines.push(mechanism.padEnd(ROW_NAME_WIDTH) + cells.join(''))
   }
-  return [
-    ...lines.map((line) => line.trimEnd()),
-    ...control(checks, plan),
-    ...legend(lines.join('\n'), log),
-  ].join('\n')
+  return lines
 }
 
 /** A header of two lines: no column is wide enough for `power-off`. */

@@ -43,7 +43,7 @@ import {
 import { figuresOf } from './figure.ts'
 import { judgeRun } from './judge.ts'
 import { questionsOf } from './questions.ts'
-import { LESSONS, matrix } from './tables.ts'
+import { board, LESSONS, matrix } from './tables.ts'
 
 /**
  * `in-time`: so many intervals after a PING its stall begins, right before the next. The answer to that one is then
@@ -83,6 +83,7 @@ export const late: Lab<LateSettings> = {
   questions: questionsOf,
   judge: judgeRun,
   matrix,
+  board,
 
   figures: figuresOf,
 }

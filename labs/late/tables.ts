@@ -29,6 +29,11 @@ export function matrix(
   return [answersTable(log, plan, checks, style), limitsTable(log, plan, style)].filter(Boolean).join('\n\n')
 }
 
+/** The same the other way round: the policies are what a screen ends with. */
+export function board(log: LabLog, plan: Plan<LateSettings>, checks: readonly Check[], style: Style): string {
+  return [limitsTable(log, plan, style), answersTable(log, plan, checks, style)].filter(Boolean).join('\n\n')
+}
+
 function answersTable(log: LabLog, plan: Plan<LateSettings>, checks: readonly Check[], style: Style): string {
   const rows = ['in-time', 'doubted', 'late', 'frozen'].flatMap((caseId) =>
     rowsOf(plan, caseId, policies).flatMap((policy) => {

@@ -18,7 +18,7 @@ import type { Rig } from '../../src/lab/rig.ts'
 import { conditionsOf, type TimeoutsSettings } from './conditions.ts'
 import { httpLimits, pooledConnection } from './http.ts'
 import { judgeRun } from './judge.ts'
-import { matrix } from './matrix.ts'
+import { board, matrix } from './matrix.ts'
 import { questionsOf } from './questions.ts'
 import {
   busy,
@@ -124,6 +124,7 @@ export const timeouts: Lab<TimeoutsSettings> = {
   questions: questionsOf,
   judge: judgeRun,
   matrix,
+  board,
 }
 
 const acts: Record<CaseId, (rig: Rig, pair: Pair, settings: TimeoutsSettings) => Promise<void>> = {

@@ -1,11 +1,11 @@
-/** The forecast as text: aligned, at most 100 columns, and the same without colours. */
+/** The forecast as text: aligned, at most 80 columns, and the same without colours. */
 import type { Style } from '../lab/tale.ts'
+import { beside, wrapped } from '../view/terminal/wrap.ts'
 import { printable, shortened } from '../view/words.ts'
 import { longDuration } from './duration.ts'
 import type { Outlook } from './forecast.ts'
 import type { ConnectionReport, ProcessReport, Reading } from './read.ts'
 
-const COLUMNS = 100
 const LABEL_COLUMNS = 13
 const INDENT = '    '
 const COMMAND_MAX = 70
@@ -13,7 +13,7 @@ const COMMAND_MAX = 70
 export function tellReading({ processes, leftOut }: Reading, style: Style): string {
   const lines = processes.flatMap((one) => [...processLines(one, style), ''])
   if (processes.length === 0) lines.push('No process that may be read holds a connection.', '')
-  return [...lines, ...leftOut.flatMap((what) => wrapped(`Left out: ${what}`, '')), '']
+  return [...lines, ...leftOut.flatMap((what) => wrapped(`Left out: ${what}`, style.columns)), '']
     .join('\n')
     .replace(/\n+$/, '\n')
 }
@@ -28,8 +28,8 @@ function processLines(report: ProcessReport, style: Style): string[] {
   ].join(', ')
   return [
     style.bold(`pid ${pid}  ${shortened(printable(command), COMMAND_MAX)}  (uid ${uid})`),
-    ...wrapped(counts, '  '),
-    ...report.problems.flatMap((problem) => wrapped(`note: ${problem}`, '  ')),
+    ...beside('  ', counts, style.columns),
+    ...report.problems.flatMap((problem) => beside('  ', `note: ${problem}`, style.columns)),
     ...connections.flatMap((connection) => connectionLines(connection, style)),
     ...datagrams.flatMap(({ local, remote }) => [
       ...endsLines(local, remote ?? 'anybody', 'UDP', style),
@@ -38,6 +38,7 @@ function processLines(report: ProcessReport, style: Style): string[] {
         remote === null
           ? 'nobody notices: UDP has no state'
           : 'nobody notices: UDP has no state; a closed port may answer (ECONNREFUSED)',
+        style,
       ),
     ]),
   ]
@@ -46,21 +47,21 @@ function processLines(report: ProcessReport, style: Style): string[] {
 function connectionLines({ local, remote, facts, forecast }: ConnectionReport, style: Style): string[] {
   const { idle, sending, frozen, now, advice } = forecast
   const outlook = (label: string, one: Outlook | null) =>
-    one === null ? [] : labelled(label, outlookWords(one))
+    one === null ? [] : labelled(label, outlookWords(one), style)
   return [
     ...endsLines(local, remote, facts.state, style),
-    ...labelled('set', optionWords(facts)),
+    ...labelled('set', optionWords(facts), style),
     ...outlook('now', now),
     ...outlook('idle', idle),
     ...outlook('sending', sending),
     ...outlook('peer frozen', frozen),
-    ...labelled('to change', advice),
+    ...labelled('to change', advice, style),
   ]
 }
 
 function endsLines(local: string, remote: string, state: string, style: Style): string[] {
   const line = `  ${local} -> ${remote}  ${state}`
-  if (line.length <= COLUMNS) return ['', style.bold(line)]
+  if (line.length <= style.columns) return ['', style.bold(line)]
   return ['', style.bold(`  ${local}`), style.bold(`  -> ${remote}  ${state}`)]
 }
 
@@ -81,22 +82,8 @@ function optionWords({ reading, timer }: ConnectionReport['facts']): string {
   ].join('; ')
 }
 
-function labelled(label: string, text: string): string[] {
-  const [first = '', ...more] = wrapped(text, `${INDENT}${' '.repeat(LABEL_COLUMNS)}`)
-  return [`${INDENT}${label.padEnd(LABEL_COLUMNS)}${first.trimStart()}`, ...more]
-}
-
-/** Lines of whole words; a longer word keeps a line of its own. */
-function wrapped(text: string, indent: string): string[] {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    if (line !== '' && indent.length + line.length + 1 + word.length > COLUMNS) {
-      lines.push(indent + line)
-      line = word
-    } else line = line === '' ? word : `${line} ${word}`
-  }
-  return [...lines, indent + line]
+function labelled(label: string, text: string, { columns }: Style): string[] {
+  return beside(`${INDENT}${label.padEnd(LABEL_COLUMNS)}`, text, columns)
 }
 
 function counted(count: number, what: string): string {

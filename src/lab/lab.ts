@@ -49,6 +49,11 @@ export interface Lab<Settings extends Json = Json> extends Matrix {
   story?(log: LabLog, plan: Plan<Settings>): Story | null
   /** What was found, as text of at most 80 columns; without it, check by check (`tell.ts`). */
   matrix?(log: LabLog, plan: Plan<Settings>, checks: readonly Check[], style: Style): string
+  /**
+   * The same for whoever has only a screen of 24 rows: its last 16 lines have to be enough. Without it, a line for
+   * each case (`tell.ts`).
+   */
+  board?(log: LabLog, plan: Plan<Settings>, checks: readonly Check[], style: Style): string
   /** What `--cell` says of a cell before its events and checks: what either end believed, say. */
   endsOfCell?(cell: CellName, log: LabLog, plan: Plan<Settings>, style: Style): string[]
   /** Pictures of what a run measured, beside those that are drawn of every run. Pure. */

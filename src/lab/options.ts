@@ -1,6 +1,7 @@
 /** The options of a lab, from the command line. */
 import { parseArgs } from 'node:util'
 import { type Tier, tiers } from '../hosts/host.ts'
+import { beside } from '../view/terminal/wrap.ts'
 import {
   type CellName,
   cellId,
@@ -36,6 +37,8 @@ export interface LabOptions extends Selection {
   play: boolean
   json: boolean
   plain: boolean
+  /** All that there is to tell at the end, instead of what fits a screen. */
+  verbose: boolean
   /** Where the folder of this run is made. */
   out: string
   /** Tell this cell of the last run instead of running. */
@@ -66,6 +69,7 @@ export function labHelp(lab: Choosable): string {
     ['--seed N', 'repeat the phases of an earlier run'],
     ['--json', 'print nothing but the report'],
     ['--plain', 'no colours, no line that changes'],
+    ['--verbose', 'at the end every check, and what each row teaches'],
     ['--out DIR', 'where runs are kept (default: runs)'],
     ['--help', 'this text'],
   ]
@@ -74,27 +78,11 @@ export function labHelp(lab: Choosable): string {
     ...lines
       .filter(([, , exists = true]) => exists)
       .map(([option, what]) => `  ${option.padEnd(16)} ${what}`),
-    ...wrapped('cases:      ', idsOf(lab)),
-    ...wrapped('mechanisms: ', lab.mechanisms),
+    ...beside('cases:      ', idsOf(lab).join(' ')),
+    ...beside('mechanisms: ', lab.mechanisms.join(' ')),
   ].join('\n')
 }
 
-/** Words in lines of at most 80 columns, the first after a heading. */
-function wrapped(heading: string, words: readonly string[]): string[] {
-  const lines: string[] = []
-  let line = heading.trimEnd()
-  for (const word of words) {
-    const isFirst = line.length < heading.length
-    if (!isFirst && line.length + 1 + word.length > COLUMNS) {
-      lines.push(line)
-      line = ''
-    }
-    line = line.length < heading.length ? line.padEnd(heading.length) + word : `${line} ${word}`
-  }
-  return [...lines, line]
-}
-
-const COLUMNS = 80
 const SEED_LIMIT = 2 ** 32
 export const DEFAULT_PORT = '8080'
 const PORT_MAX = 65_535
@@ -115,6 +103,7 @@ export function parseLabOptions(lab: Choosable, args: readonly string[]): LabOpt
     play: playOf(lab, values.play),
     json: values.json,
     plain: values.plain,
+    verbose: values.verbose,
     out: values.out,
     cell: values.cell === undefined ? null : cellOf(lab, '--cell', values.cell),
     predict: values['no-predict'] ? false : (values.predict ?? null),
@@ -138,6 +127,7 @@ function parse(args: readonly string[]) {
         play: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         plain: { type: 'boolean', default: false },
+        verbose: { type: 'boolean', default: false },
         out: { type: 'string', default: 'runs' },
         cell: { type: 'string' },
         predict: { type: 'boolean' },

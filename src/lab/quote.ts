@@ -5,7 +5,7 @@
  *     (this is replaced)
  *     <!-- end -->
  *
- * `run`: all that the run printed; `matrix`: that without its story; the id of a case: its checks, told;
+ * `run`: what the run prints with `--verbose`; `matrix`: that without its story; the id of a case: its checks, told;
  * the id of a cell: what `--cell` says, in brief. A page outside the lab's folder puts the lab before it:
  * `lab:keepalive run`. A lab with a recorded run at the real pace too quotes it as `real matrix`.
  */

@@ -5,19 +5,27 @@ import { openPage } from '../view/page/server.ts'
 import { listenToKeys } from '../view/terminal/keys.ts'
 import { PlayView } from '../view/terminal/play.ts'
 import { Progress } from '../view/terminal/progress.ts'
-import { ask, comparisonsText } from '../view/terminal/questions.ts'
+import { ask, comparisonsText, scoreText } from '../view/terminal/questions.ts'
 import { isLively, styleFor } from '../view/terminal/style.ts'
 import { PlayTable } from '../view/terminal/table.ts'
+import { print } from '../view/terminal/wrap.ts'
 import { type Check, overall, type Verdict } from './checks.ts'
 import type { Lab } from './lab.ts'
 import { type LabOptions, labHelp, parseLabOptions } from './options.ts'
 import type { Plan } from './plan.ts'
-import { compare, type Predictions, type Question, questionsToAsk, withObserved } from './predict.ts'
+import {
+  type Comparison,
+  compare,
+  type Predictions,
+  type Question,
+  questionsToAsk,
+  withObserved,
+} from './predict.ts'
 import { readPredictions, savePredictions } from './prediction-file.ts'
 import { runCommand } from './run-command.ts'
 import { latestRun, type Outcome, openRun, type Run, startRun } from './start.ts'
 import type { Style } from './tale.ts'
-import { tellCell, tellRun } from './tell.ts'
+import { tellCell, tellEnd, tellRun } from './tell.ts'
 
 /** As shells count it: 128 + SIGINT. */
 export const INTERRUPTED = 130
@@ -37,13 +45,13 @@ export async function runLab(lab: Lab, args: readonly string[]): Promise<number>
   const options = parseLabOptions(lab, args)
   const style = styleFor(process.stdout, options)
   if (options.help) {
-    process.stdout.write(`${runCommand(lab.id, '[options]')}\n\n${lab.question}\n\n${labHelp(lab)}\n`)
+    print(process.stdout, `${runCommand(lab.id, '[options]')}\n\n${lab.question}\n\n${labHelp(lab)}\n`)
     return 0
   }
   if (options.cell !== null) {
     const { plan, log, report } = openRun(lab, latestRun(options.out))
     const told = { log, plan, checks: report.checks }
-    process.stdout.write(`${tellCell(lab, options.cell, told, style)}\n`)
+    print(process.stdout, `${tellCell(lab, options.cell, told, style)}\n`)
     return 0
   }
 
@@ -99,10 +107,9 @@ async function watch(lab: Lab, options: LabOptions, style: Style, start: typeof 
   const ended = await run.done.finally(() => progress.end())
   // Also who ends it while the questions outlast the run has interrupted it.
   const outcome = { ...ended, interrupted: interrupted.signal.aborted }
-  tell(lab, options, outcome, style)
-  if (predictions !== null && !outcome.interrupted) {
-    tellPredictions(questions, predictions, outcome, style)
-  }
+  const comparisons =
+    predictions === null || outcome.interrupted ? [] : compared(questions, predictions, outcome)
+  tell(lab, options, outcome, style, comparisons)
   return outcome
 }
 
@@ -117,14 +124,14 @@ async function playInBrowser(
     if (options.json) return
     for (const event of events) {
       const line = lab.playInBrowser?.line(event) ?? null
-      if (line !== null) process.stdout.write(`${line}\n`)
+      if (line !== null) print(process.stdout, `${line}\n`)
     }
   })
   stopOnSignals(run)
   const outcome = await run.done
   // Nothing was claimed, and nothing is judged.
   if (options.json) tell(lab, options, outcome, style)
-  else process.stdout.write(`${whereItIs(outcome.plan)}\n`)
+  else print(process.stdout, `${whereItIs(outcome.plan)}\n`)
   return outcome
 }
 
@@ -182,29 +189,51 @@ async function predict(
   return predictions
 }
 
-function tell(lab: Lab, { json }: LabOptions, { plan, log, report }: Outcome, style: Style): void {
-  if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
-  else {
-    const text = tellRun(lab, { log, plan, checks: report.checks }, style)
-    process.stdout.write(`${text}\n${whereItIs(plan)}\n`)
+/** What is longest comes first: a screen has 24 rows, and the end of all this is what stays on it. */
+function tell(
+  lab: Lab,
+  { json, verbose }: LabOptions,
+  { plan, log, report }: Outcome,
+  style: Style,
+  comparisons: readonly Comparison[] = [],
+): void {
+  if (json) {
+    process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
+    return
   }
+  print(process.stdout, comparisonsText(comparisons, style))
+  const told = { log, plan, checks: report.checks }
+  const score = scoreText(comparisons, style)
+  print(
+    process.stdout,
+    verbose
+      ? `${tellRun(lab, told, style)}\n${whereItIs(plan)}\n${score === '' ? '' : `${score}\n`}`
+      : `${tellEnd(lab, told, style, score, reportOfRun(plan))}\n`,
+  )
 }
 
-function tellPredictions(
+/** What was predicted beside what was observed; kept with the run. */
+function compared(
   questions: readonly Question[],
   predictions: Predictions,
   { plan, log, report }: Outcome,
-  style: Style,
-): void {
+): Comparison[] {
   const comparisons = compare(questions, predictions, log, report.checks, plan)
   savePredictions(plan.folder, withObserved(predictions, comparisons))
-  process.stdout.write(`\n${comparisonsText(comparisons, style)}\n`)
+  return comparisons
 }
 
 /** Where the files of a run are, in two lines. */
 export function whereItIs(plan: Plan): string {
-  const folder = relative('.', plan.folder) || plan.folder
   const captures = plan.tier === 'netns' ? ', *.pcapng for Wireshark' : ''
-  return `Look at it: ${join(folder, 'report.html')} (opens in a browser, needs no network)
-Files of this run: ${folder} (timeline.svg, report.json, events.ndjson${captures})`
+  return `Look at it: ${reportOfRun(plan)} (opens in a browser, needs no network)
+Files of this run: ${folderOf(plan)} (timeline.svg, report.json, events.ndjson${captures})`
+}
+
+function reportOfRun(plan: Plan): string {
+  return join(folderOf(plan), 'report.html')
+}
+
+function folderOf({ folder }: Plan): string {
+  return relative('.', folder) || folder
 }

@@ -2,7 +2,8 @@
 
 import { pairOf } from '../events/host-names.ts'
 import { addressOf, type LabEvent } from '../events/vocabulary.ts'
-import { type Check, countWords, expectedWords, observedWords, type Verdict } from './checks.ts'
+import { beside, wrapped } from '../view/terminal/wrap.ts'
+import { type Check, countWords, expectedWords, observedWords, overall, type Verdict } from './checks.ts'
 import type { Lab } from './lab.ts'
 import { type LabLog, mechanismOf } from './log.ts'
 import { type CellName, cellId, cellOfCheck, type Plan } from './plan.ts'
@@ -20,7 +21,7 @@ export interface Told {
 /** What tells a lab; the rest of it makes runs. */
 export type Teller = Pick<
   Lab,
-  'id' | 'lessons' | 'story' | 'matrix' | 'endsOfCell' | 'hasStrike' | 'play' | 'playInBrowser'
+  'id' | 'lessons' | 'story' | 'matrix' | 'board' | 'endsOfCell' | 'hasStrike' | 'play' | 'playInBrowser'
 >
 
 /** A word for each verdict that cannot be overlooked. */
@@ -31,12 +32,66 @@ export const VERDICT_WORDS: Record<Verdict, string> = {
   skipped: 'skipped',
 }
 const WORD_WIDTH = 9
+/** Before a cell that did not pass. */
+const VERDICT_MARKS: Record<Verdict, string> = { pass: '', fail: '!', inconclusive: '~', skipped: '' }
+const NO_BREAK = '\u00a0'
+/** Of the checks that did not pass, and of the reasons why some were skipped, a screen has room for so many. */
+const NOTABLE_MAX = 3
 /** Room for the longest name of a row in keepalive's matrix; a longer one makes more. */
 const ROW_NAME_WIDTH = 16
 
-/** The whole of a run: a story, what was found, what each row teaches, counts, what to try next. */
+/** The whole of a run (`--verbose`): a story, what was found, what each row teaches, counts, what to try next. */
 export function tellRun(lab: Teller, told: Told, style: Style): string {
   return parts([tellFindings(lab, told, style), nextToTry(lab, told)])
+}
+
+/**
+ * What a run ends with on a screen of 24 rows: what was found in each cell, how many checks held, and where the
+ * rest is. The story comes above, where it may scroll away.
+ * @param score how many predictions were right; '' where nobody was asked
+ * @param report where `report.html` is
+ */
+export function tellEnd(lab: Teller, told: Told, style: Style, score: string, report: string): string {
+  const { log, plan, checks } = told
+  const board = plan.play ? '' : (lab.board?.(log, plan, checks, style) ?? boardText(told, style))
+  const cell = cellToTry(lab, told)
+  const foot = [
+    `Look at it: ${report}`,
+    ...(plan.play || cell === undefined ? [] : [`Try next: ${runCommand(lab.id, `--cell ${cell}`)}`]),
+    'Every check, and what each row teaches: in report.html, and with --verbose.',
+  ].flatMap((line) => wrapped(line, style.columns))
+  return parts([
+    tellStory(lab, told, style),
+    board,
+    [summaryText(checks, style, NOTABLE_MAX), score, ...foot].filter((line) => line !== '').join('\n'),
+  ])
+}
+
+/** A line for each case: what each of its cells says in a few characters, as the matrix of the report does. */
+function boardText({ plan, checks }: Told, style: Style): string {
+  const width = Math.max(...plan.cases.map((id) => id.length))
+  const lines = plan.cases
+    .flatMap((id) => {
+      const cells = plan.mechanisms.flatMap((mechanism) => {
+        const own = checks.filter((check) => cellOfCheck(check.id) === cellId(id, mechanism))
+        return own.length === 0 ? [] : [`${mechanism} ${cellWord(own, style)}`]
+      })
+      // A cell's words belong together, so that a line ends between cells.
+      const together = cells.map((cell) => cell.replaceAll(' ', NO_BREAK))
+      return beside(`${id.padEnd(width)}  `, together.join(', '), style.columns)
+    })
+    .join('\n')
+    .replaceAll(NO_BREAK, ' ')
+  const heading = 'What was found in each cell: a value, or how many of its checks passed'
+  return [...wrapped(heading, style.columns).map(style.bold), lines].join('\n')
+}
+
+/** The mark before it says in a sign what its colour says. */
+function cellWord(checks: readonly Check[], style: Style): string {
+  const verdict = overall(checks)
+  const held = checks.filter((check) => check.verdict === 'pass').length
+  const short = checks.find((check) => check.short !== undefined)?.short ?? `${held}/${checks.length}`
+  return painted(verdict, verdict === 'skipped' ? verdict : `${VERDICT_MARKS[verdict]}${short}`, style)
 }
 
 /** The same without what to try next: what a page may quote. */
@@ -123,29 +178,48 @@ function lessonsText({ heading, entries }: Tale): string {
   ].join('\n')
 }
 
-function summaryText(checks: readonly Check[], style: Style): string {
+/** @param max how many of those that did not pass are told; the others are counted */
+function summaryText(checks: readonly Check[], style: Style, max = Infinity): string {
   const words = countWords(checks)
   const notable = checks.filter(({ verdict }) => verdict === 'fail' || verdict === 'inconclusive')
   const skipped = new Set(checks.filter(({ verdict }) => verdict === 'skipped').map(({ because }) => because))
   return [
     notable.some(({ verdict }) => verdict === 'fail') ? style.bad(words) : words,
-    ...notable.map(({ id, verdict, claim, because }) => `  ${verdict}: ${id}: ${claim}: ${because}`),
-    ...[...skipped].map((because) => style.dim(`  skipped: ${because}`)),
+    ...atMost(
+      max,
+      notable.map(({ id, verdict, claim, because }) => `  ${verdict}: ${id}: ${claim}: ${because}`),
+    ),
+    ...atMost(
+      max,
+      [...skipped].map((because) => `  skipped: ${because}`),
+    ).map(style.dim),
   ].join('\n')
 }
 
-function nextToTry(lab: Teller, { log, plan, checks }: Told): string {
+function atMost(max: number, lines: readonly string[]): string[] {
+  return lines.length <= max
+    ? [...lines]
+    : [...lines.slice(0, max - 1), `  ... and ${lines.length - max + 1} more: --verbose`]
+}
+
+/** The cell that tells most: a failed one, the one of the story, or those that the lab shows first. */
+function cellToTry(lab: Teller, { log, plan, checks }: Told): string | undefined {
   const failed = checks.find(({ verdict }) => verdict === 'fail')
   // What was skipped has nothing to show.
   const observed = new Set(
     checks.flatMap(({ id, verdict }) => (verdict === 'skipped' ? [] : [cellOfCheck(id)])),
   )
-  const cell = [
+  return [
     failed && cellOfCheck(failed.id),
     lab.story?.(log, plan)?.cell,
     ...plan.showFirst,
     ...observed,
   ].find((one) => one !== undefined && observed.has(one))
+}
+
+function nextToTry(lab: Teller, told: Told): string {
+  const { plan } = told
+  const cell = cellToTry(lab, told)
   const other = plan.strike === 'server' ? 'client' : 'server'
   const steps: [step: string, why: string, exists?: boolean][] = [
     [`--cell ${cell}`, 'this cell in full: both ends, kernels, evidence', cell !== undefined],

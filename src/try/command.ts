@@ -11,6 +11,7 @@ import { startRun } from '../lab/start.ts'
 import { toJUnit } from '../view/export/junit.ts'
 import { Progress } from '../view/terminal/progress.ts'
 import { styleFor } from '../view/terminal/style.ts'
+import { print } from '../view/terminal/wrap.ts'
 import { casesOf } from './faults.ts'
 import { type TrySettings, tryLab } from './lab.ts'
 import { openWayOut, wayOutPath } from './outside.ts'
@@ -33,7 +34,7 @@ const OVERHEAD_MS = 10_000
 export async function tryCommand(args: readonly string[]): Promise<number> {
   const { wanted, telling } = parseTryArguments(args)
   if (telling.help) {
-    process.stdout.write(`${HELP}\n`)
+    print(process.stdout, `${HELP}\n`)
     return 0
   }
   const request = wanted()
@@ -62,7 +63,8 @@ export async function tryCommand(args: readonly string[]): Promise<number> {
   if (telling.junit !== null) writeFileSync(telling.junit, toJUnit(report))
   if (telling.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
   else
-    process.stdout.write(
+    print(
+      process.stdout,
       `${tellTry(log, plan as Plan<TrySettings>, report.checks, styleFor(process.stdout, telling))}\n${whereItIs(plan)}\n`,
     )
   if (interrupted.signal.aborted) return INTERRUPTED
@@ -98,6 +100,7 @@ function optionsOf(request: TryRequest, telling: Telling, cases: string[]): LabO
     play: false,
     json: telling.json,
     plain: telling.plain,
+    verbose: false,
     out: telling.out,
     cell: null,
     predict: false,

@@ -179,13 +179,18 @@ describe('lab:keepalive on process hosts', () => {
   )
 
   test(
-    'the result fits 80 columns down to the end of the matrix, and --cell tells a cell of it in full',
+    'the result ends with the matrix and the score on 24 rows, and --cell tells a cell of it in full',
     async () => {
       const out = temporaryFolder()
       const { stdout } = await run(['lab', 'keepalive', '--hosts', 'process', '--out', out])
-      const matrix = stdout.slice(0, stdout.indexOf('What each row teaches'))
-      expect(matrix).toMatch(/^tcp-idle +FIN 0\.0/m)
-      expect(matrix.split('\n').filter((line) => line.length > 80)).toEqual([])
+      const screen = stdout.trimEnd().split('\n').slice(-23)
+      expect(screen[0]).toBe("Who notices, and after how many seconds? (the clients' view)")
+      expect(screen.join('\n')).toMatch(/^tcp-idle +FIN 0\.0/m)
+      expect(screen.join('\n')).toMatch(/^\d+ checks passed, 0 failed/m)
+      expect(screen.at(-1)).toBe(
+        'Every check, and what each row teaches: in report.html, and with --verbose.',
+      )
+      expect(screen.filter((line) => line.length > 80)).toEqual([])
       expect(stdout).not.toContain('\u001b')
 
       const told = await run(['lab', 'keepalive', '--cell', 'kill/tcp-idle', '--out', out])

@@ -27,10 +27,14 @@ export const onTerminal = testNeeding(
   process.platform === 'linux',
 )
 
-/** `npm run <...>`, without npm, on a terminal of 80 columns and 24 rows. */
-export function startOnTerminal(args: readonly string[], environment: NodeJS.ProcessEnv = {}): AtTerminal {
+/** `npm run <...>`, without npm, on a terminal of 24 rows. */
+export function startOnTerminal(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+  columns = 80,
+): AtTerminal {
   const command = [
-    'stty columns 80 rows 24',
+    `stty columns ${columns} rows 24`,
     `echo "${BEFORE}$(stty -g)"`,
     `"$NODE" --import tsx src/cli.ts ${args.map((arg) => `'${arg}'`).join(' ')} & node=$!`,
     // In the foreground of the terminal, and still known by its pid.

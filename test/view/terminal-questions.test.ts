@@ -1,6 +1,7 @@
 /** Predict, observe, explain, as somebody at a keyboard meets it. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
 import { type Predictions, parsePredictions } from '../../src/lab/predict.ts'
 import { start, temporaryFolder } from '../support/cli.ts'
@@ -136,6 +137,31 @@ test(
     const { status, stdout, stderr } = await ended
     expect(status).toBe(130)
     expect(stdout + stderr).not.toContain('Predict first')
+  },
+  LAB_LIMIT_MS,
+)
+
+onTerminal(
+  'on 60 columns no word is broken: questions, progress, the result, --cell, --help',
+  async () => {
+    const out = temporaryFolder()
+    const asked = startOnTerminal([...LAB, '--out', out], {}, 60)
+    await asked.shows('Your prediction')
+    asked.press('q')
+    await asked.ended
+    const cell = startOnTerminal(['lab', 'keepalive', '--cell', 'freeze/tcp-heartbeat', '--out', out], {}, 60)
+    await cell.ended
+    const help = startOnTerminal(['lab', 'keepalive', '--help'], {}, 60)
+    await help.ended
+    const lines = [asked, cell, help].flatMap(({ written }) =>
+      stripVTControlCharacters(written).split(/[\r\n]+/),
+    )
+    // A path is one word, as long as it is.
+    const isWord = (line: string) => !line.trim().includes(' ')
+    expect(lines.length).toBeGreaterThan(100)
+    expect(
+      lines.filter((line) => line.length > 60 && !isWord(line) && !line.startsWith('terminal ')),
+    ).toEqual([])
   },
   LAB_LIMIT_MS,
 )

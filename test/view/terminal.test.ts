@@ -11,7 +11,7 @@ import { type Scenery, tableLines } from '../../src/view/terminal/table.ts'
 
 const plain = styleFor({}, { plain: true })
 const marked = (text: string) => `<${text}>`
-const painted: Style = { bold: marked, dim: marked, good: marked, bad: marked, doubtful: marked }
+const painted: Style = { bold: marked, dim: marked, good: marked, bad: marked, doubtful: marked, columns: 80 }
 
 describe('the table of --play', () => {
   const scenery: Scenery = { tier: 'netns', asRoot: false, platform: 'linux', now: 20_000, help: false }

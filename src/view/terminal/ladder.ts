@@ -1,9 +1,9 @@
 /** The same ladder as plain text in 80 columns: a line for each thing that happens, time running downward. */
 import type { Arrow, Ladder, Lane } from '../ladder.ts'
 import { moment, printable } from '../words.ts'
+import { COLUMNS, wrapped } from './wrap.ts'
 
-/** What every terminal, mail and printer shows without wrapping. */
-const WIDTH = 80
+const WIDTH = COLUMNS
 const TIME = 10
 const BELIEF = 11
 const WIRE = WIDTH - TIME - 2 * BELIEF - 6
@@ -195,16 +195,6 @@ function remark(ladder: Ladder, at: number, words: string): string {
 
 function ruled(words: string, signs: Signs): string {
   return `${signs.rule.repeat(3)} ${words} `.padEnd(WIDTH, signs.rule)
-}
-
-function wrapped(words: string): string[] {
-  const lines = ['']
-  for (const word of words.split(' ')) {
-    const line = `${lines.at(-1)} ${word}`.trimStart()
-    if (line.length <= WIDTH) lines[lines.length - 1] = line
-    else lines.push(word)
-  }
-  return lines
 }
 
 /** Names and payloads could steer a terminal, or break the columns with characters two columns wide. */

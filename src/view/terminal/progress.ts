@@ -5,6 +5,7 @@
 import type { LabEvent } from '../../events/vocabulary.ts'
 import type { Plan } from '../../lab/plan.ts'
 import { isLively } from './style.ts'
+import { print } from './wrap.ts'
 
 const REFRESH_EVERY_MS = 250
 /** Starting hosts, settling and the end take their time beside the watch. */
@@ -74,7 +75,8 @@ export class Progress {
 
   #say(message: string): void {
     if (this.#quiet) return
-    this.#stream.write(`${this.#lively ? CLEAR_LINE : ''}- ${message}\n`)
+    if (this.#lively) this.#stream.write(CLEAR_LINE)
+    print(this.#stream, `- ${message}\n`)
   }
 }
 

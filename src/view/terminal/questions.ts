@@ -10,9 +10,8 @@ import {
   summaryOf,
 } from '../../lab/predict.ts'
 import type { Style } from '../../lab/tale.ts'
+import { beside, wrapped } from './wrap.ts'
 
-/** What every terminal shows without breaking words. */
-const WIDTH = 80
 /** The column of the texts beside `you said`, `observed` and `why`. */
 const INDENT = 14
 /** A question may rest on a check for each mechanism; more than these say it in one paragraph. */
@@ -98,8 +97,11 @@ function introduction(count: number, style: Style): string {
   const many = count === 1 ? 'one question' : `${count} questions`
   return [
     style.bold(`Predict first: ${many}, while the lab runs in the background.`),
-    'Press the number of what you expect, Enter to skip a question, q for the rest.',
-    'Nothing is shown before the last one, and nothing of it can be changed later.',
+    ...wrapped(
+      'Press the number of what you expect, Enter to skip a question, q for the rest. ' +
+        'Nothing is shown before the last one, and nothing of it can be changed later.',
+      style.columns,
+    ),
     '',
   ].join('\n')
 }
@@ -107,24 +109,28 @@ function introduction(count: number, style: Style): string {
 function questionText(questions: readonly Question[], question: Question | undefined, style: Style): string {
   if (question === undefined) return ''
   const number = `${questions.indexOf(question) + 1} of ${questions.length}  `
-  const [first = '', ...rest] = wrapped(question.text, WIDTH - number.length)
+  const [first = '', ...rest] = wrapped(question.text, style.columns - number.length)
   return [
     style.dim(number) + style.bold(first),
     ...rest.map((line) => ' '.repeat(number.length) + style.bold(line)),
-    ...question.choices.flatMap(({ text }, index) => beside(`  ${index + 1}  `, text)),
+    ...question.choices.flatMap(({ text }, index) => beside(`  ${index + 1}  `, text, style.columns)),
     `Your prediction (1 to ${question.choices.length}, Enter, q): `,
   ].join('\n')
 }
 
-/** Each prediction beside its observation, and how many were right. Who skipped all wants no lecture. */
+/** Each prediction beside its observation. Who skipped all wants no lecture. */
 export function comparisonsText(comparisons: readonly Comparison[], style: Style): string {
-  const summary = wrapped(summaryOf(comparisons), WIDTH).map(style.bold).join('\n')
-  if (comparisons.every(({ verdict }) => verdict === 'skipped')) return summary
+  if (comparisons.every(({ verdict }) => verdict === 'skipped')) return ''
   return [
     style.bold('What you predicted, and what this run observed'),
     ...comparisons.map((comparison, index) => oneText(comparison, index + 1, style)),
-    summary,
+    '',
   ].join('\n\n')
+}
+
+/** How many were right; '' where nobody was asked. */
+export function scoreText(comparisons: readonly Comparison[], style: Style): string {
+  return wrapped(summaryOf(comparisons), style.columns).map(style.bold).join('\n')
 }
 
 function oneText(
@@ -133,18 +139,19 @@ function oneText(
   style: Style,
 ): string {
   const label = (words: string) => `    ${words}`.padEnd(INDENT)
+  const lines = (before: string, text: string) => beside(before, text, style.columns)
   const doubtful = checks.filter((check) => check.verdict === 'fail' || check.verdict === 'inconclusive')
   return [
-    ...beside(`${String(number).padStart(2)}  `, question.text),
-    ...beside(label('you said'), predicted?.text ?? '(skipped)'),
-    ...beside(label('observed'), observed?.text ?? 'nothing that decides it, in this run'),
-    ...beside(label(''), answer.observed),
-    ...checkLines(checks).flatMap((line) => beside(label(''), line)),
-    ...beside(label(SIGNS[verdict]), VERDICTS[verdict]).map((line) => paint(line, verdict, style)),
+    ...lines(`${String(number).padStart(2)}  `, question.text),
+    ...lines(label('you said'), predicted?.text ?? '(skipped)'),
+    ...lines(label('observed'), observed?.text ?? 'nothing that decides it, in this run'),
+    ...lines(label(''), answer.observed),
+    ...checkLines(checks).flatMap((line) => lines(label(''), line)),
+    ...lines(label(SIGNS[verdict]), VERDICTS[verdict]).map((line) => paint(line, verdict, style)),
     ...doubtful.flatMap(({ id, verdict: became }) =>
-      beside(label('careful'), `${id} is "${became}": this run is no good witness here.`),
+      lines(label('careful'), `${id} is "${became}": this run is no good witness here.`),
     ),
-    ...beside(label('why'), answer.explanation),
+    ...lines(label('why'), answer.explanation),
   ].join('\n')
 }
 
@@ -168,21 +175,4 @@ function paint(line: string, verdict: Comparison['verdict'], style: Style): stri
 function checkLines(checks: readonly Check[]): string[] {
   const lines = checks.map((check) => `${check.id}: ${observationWords(check)}`)
   return lines.length <= CHECKS_ON_LINES_MAX ? lines : [lines.join('; ')]
-}
-
-/** The text beside its label, further lines below the first. */
-function beside(label: string, text: string): string[] {
-  return wrapped(text, WIDTH - label.length).map(
-    (line, index) => (index === 0 ? label : ' '.repeat(label.length)) + line,
-  )
-}
-
-function wrapped(text: string, width: number): string[] {
-  const lines = ['']
-  for (const word of text.split(' ')) {
-    const line = `${lines.at(-1)} ${word}`.trimStart()
-    if (line.length <= width) lines[lines.length - 1] = line
-    else lines.push(word)
-  }
-  return lines
 }
