@@ -57,23 +57,26 @@ export class Heartbeat {
     this.#emit('heartbeat:ping_sent', { number }, this.#groupId)
   }
 
-  /** A line arrived, good or bad. */
-  take(line: Message | Refusal): void {
+  /**
+   * A line arrived, good or bad.
+   * @returns what was wrong with it, where its sender may be told: on a stream, whose sender has proved its address
+   */
+  take(line: Message | Refusal): Refusal | null {
     const nowMs = performance.now()
     switch (this.#rate.take(nowMs)) {
       case 'drop':
-        return
+        return null
       case 'refuse':
         this.#emit(
           'heartbeat:line_refused',
           { problem: 'TOO_MANY_LINES', excerpt: 'problem' in line ? line.excerpt : line.kind },
           this.#groupId,
         )
-        return
+        return null
     }
     if ('problem' in line) {
       this.#emit('heartbeat:line_refused', line, this.#groupId)
-      return
+      return line
     }
     const { kind, number } = line
     if (kind === 'ping') {
@@ -86,6 +89,7 @@ export class Heartbeat {
       this.#emit('heartbeat:pong_received', { number, ...roundTrip }, this.#groupId)
     }
     this.liveness.heard()
+    return null
   }
 
   /** A Map keeps the order in which its keys came. */

@@ -58,6 +58,8 @@ export interface SessionServerOptions {
 /** One connection, or one sender of datagrams. */
 interface Link {
   send(line: string): void
+  /** Says what was wrong with a line. On a stream only, where it goes to nobody but its sender. */
+  complain?(problem: string): void
   close(): void
   belief: PeerBelief
 }
@@ -212,6 +214,7 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
         break
       case 'note-refused-line':
         emit('session:line_refused', { problem: action.problem, excerpt: action.excerpt }, groupId)
+        link?.complain?.(action.problem)
         break
       case 'note-belief': {
         const { new: next, trigger, silentMs } = action.transition
@@ -243,14 +246,16 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
     const tcp = net.createServer({ noDelay: true }, (socket) => {
       const key = addressesOf(socket).remote
       const belief = new PeerBelief(emit, groupIdOf(mechanism, socket.remotePort))
+      const send = (line: string) => {
+        // Who sends and never reads gets no more of our memory than this.
+        if (tooMuchWaits(socket)) socket.destroy()
+        else if (socket.writable) socket.write(`${line}\n`)
+      }
       sockets.add(socket)
       links.set(key, {
         belief,
-        send: (line) => {
-          // Who sends and never reads gets no more of our memory than this.
-          if (tooMuchWaits(socket)) socket.destroy()
-          else if (socket.writable) socket.write(`${line}\n`)
-        },
+        send,
+        complain: (problem) => send(`ERROR ${problem}`),
         close: () => void closeInOrder(socket, () => socket.end()),
       })
       reportTcp(socket, emit, belief.groupId, belief)

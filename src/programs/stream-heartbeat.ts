@@ -2,7 +2,7 @@
 import type * as net from 'node:net'
 import type { Emitter } from '../events/emit.ts'
 import type { HeartbeatTiming } from '../protocols/heartbeat/constants.ts'
-import { formatLine, LineReader } from '../protocols/heartbeat/message.ts'
+import { formatLine, formatRefusal, LineReader } from '../protocols/heartbeat/message.ts'
 import type { PeerBelief } from './belief.ts'
 import { Heartbeat } from './heartbeat.ts'
 
@@ -17,7 +17,11 @@ export function startStreamHeartbeat(
   const reader = new LineReader()
   socket.on('data', (chunk) => {
     reader.push(chunk)
-    for (let next = reader.next(); next !== 'incomplete'; next = reader.next()) heartbeat.take(next)
+    for (let next = reader.next(); next !== 'incomplete'; next = reader.next()) {
+      const refused = heartbeat.take(next)
+      const answer = refused === null ? null : formatRefusal(refused)
+      if (answer !== null) sendLine(socket, answer)
+    }
   })
   socket.once('end', () => {
     const cut = reader.end()

@@ -110,10 +110,12 @@ test('a person with nc has a session', async () => {
   expect(said).toMatch(/^WELCOME [0-9a-f]{16} 30000 \d+\nACK 1\nDATA 1 1 hello\n/)
 })
 
-test('who says nothing useful is sent away', async () => {
+test('who says nothing useful is told so, and sent away', async () => {
   const { program } = await server()
-  const said = await typed(program.port, () => 'GET / HTTP/1.1')
-  expect(said).toBe('BYE too-slow\n')
+  const socket = net.connect(program.port, '127.0.0.1', () => socket.write('GET / HTTP/1.1\r\n'))
+  let said = ''
+  for await (const text of socket.setEncoding('latin1')) said += text
+  expect(said).toBe('ERROR UNKNOWN_WORD\nBYE too-slow\n')
 }, 10_000)
 
 test.each(carriers)(

@@ -224,6 +224,23 @@ describe('a TCP connection with heartbeat', () => {
     expect(beliefs).toHaveLength(1)
   })
 
+  test('a person at nc who types something else is told what is wrong, and is not told again of an ERROR', async () => {
+    const atServer = collectEvents()
+    const server = await startTcpServer({ ...at, port: 0, heartbeat: true }, atServer.emit)
+    running.push(server)
+    const person = await connectRaw(server.port)
+    let heard = ''
+    person.setEncoding('latin1').on('data', (text) => {
+      heard += text
+    })
+    person.write('hello\n')
+    await expect.poll(() => heard).toContain('ERROR UNKNOWN_WORD: a line is PING or PONG and a number\n')
+    person.write('PING seventeen\nERROR UNKNOWN_WORD: as another server says\nPING 17\n')
+    await expect.poll(() => heard).toContain('PONG 17\n')
+    expect(heard.match(/^ERROR \w+/gm)).toEqual(['ERROR UNKNOWN_WORD', 'ERROR BAD_NUMBER'])
+    person.destroy()
+  })
+
   test('answers a flood up to its limit and tells of the rest once', async () => {
     const atServer = collectEvents()
     const server = await startTcpServer({ ...at, port: 0, heartbeat: true }, atServer.emit)

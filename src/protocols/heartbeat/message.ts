@@ -26,6 +26,17 @@ export function formatLine(message: Message): string {
   return `${message.kind.toUpperCase()} ${message.number}\n`
 }
 
+const ERROR_WORD = 'ERROR'
+
+/**
+ * What is said on a stream to whoever sent such a line, who may be a person at `nc`.
+ * @returns null for what looks like such an answer itself: two programs would complain to each other for ever
+ */
+export function formatRefusal({ problem, excerpt }: Refusal): string | null {
+  if (excerpt.startsWith(ERROR_WORD)) return null
+  return `${ERROR_WORD} ${problem}: a line is PING or PONG and a number\n`
+}
+
 /** @param line one line without its LF; one CR at its end belongs to the line end */
 export function parseLine(line: Buffer): Message | Refusal {
   const refused = (problem: Problem): Refusal => ({ problem, excerpt: excerptOf(line) })
