@@ -10,6 +10,7 @@
  * Predict before you run: three customers travel over one TCP connection, one after the other. How does the bank know
  * whose money it shows?
  */
+import { isInPath } from '../../src/hosts/capabilities.ts'
 import type { Pair } from '../../src/hosts/host.ts'
 import type { Lab } from '../../src/lab/lab.ts'
 import type { Case, Plan } from '../../src/lab/plan.ts'
@@ -19,7 +20,6 @@ import { keepAlive, manyConnections, oneConnection, tls } from './connections.ts
 import { judgeRun } from './judge.ts'
 import { line, play } from './play.ts'
 import { questionsOf } from './questions.ts'
-import { isInstalled } from './servers.ts'
 import { cookies, expiry, restart, signOut, theft } from './sessions.ts'
 import { cutAnswer, ownMemories, sharedStore } from './sites.ts'
 import { matrix } from './story.ts'
@@ -142,7 +142,7 @@ const acts: Record<CaseId, (rig: Rig, pair: Pair, settings: HttpSettings) => Pro
 
 async function experiment(rig: Rig, { settings }: Plan<HttpSettings>): Promise<void> {
   const possible = rig.possible(cases).filter((id) => {
-    if (id !== 'shared' || isInstalled('redis-server')) return true
+    if (id !== 'shared' || isInPath('redis-server')) return true
     rig.skip(id, 'there is no redis-server here: Debian has it in the package redis-server')
     return false
   })

@@ -1,9 +1,6 @@
 /** Servers of which each is a process of its own, so that a case can kill one of them. */
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
-import { join } from 'node:path'
-import { environmentWithSbin } from '../../src/hosts/commands.ts'
 import type { Host } from '../../src/hosts/host.ts'
 import type { Rig } from '../../src/lab/rig.ts'
 import type { SocketAddress } from '../../src/lab/sockets.ts'
@@ -68,12 +65,6 @@ export async function killableBank(
       await command.exited
     },
   }
-}
-
-/** Whether there is such a command here. */
-export function isInstalled(command: string): boolean {
-  const folders = (environmentWithSbin().PATH ?? '').split(':')
-  return folders.some((folder) => existsSync(join(folder, command)))
 }
 
 /** A Redis that keeps everything in memory and listens on its host's loopback alone. @returns its URL */

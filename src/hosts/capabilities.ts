@@ -134,7 +134,41 @@ export function missingBrowser(): string | null {
   return findBrowser() === null ? 'no Chromium found: apt-get install chromium' : null
 }
 
-function isInPath(tool: string): boolean {
+/** A program of others that a part of the project needs, and the rest does without. */
+interface Companion {
+  readonly name: string
+  readonly isHere: boolean
+  readonly purpose: string
+  /** A command, or a page. */
+  readonly howToGet: string
+}
+
+/** All of them, be they here or not. */
+export function companions(): Companion[] {
+  const packaged = (name: string, purpose: string, from = name, isHere = isInPath(name)): Companion => {
+    return { name, isHere, purpose, howToGet: `apt-get install ${from}` }
+  }
+  return [
+    packaged('nft', 'routers that translate and forget (lab nat), the fault reject', 'nftables'),
+    packaged(
+      'Chromium',
+      'a real browser on a host of its own (lab websocket)',
+      'chromium',
+      findBrowser() !== null,
+    ),
+    packaged('redis-server', 'two servers that share their sessions (lab http, case shared)'),
+    packaged('tshark', 'reads the *.pcapng files of a run on a terminal, as Wireshark does in a window'),
+    {
+      name: 'Docker',
+      isHere: isInPath('docker'),
+      purpose: 'containers for hosts (docker compose up)',
+      howToGet: 'https://docs.docker.com/get-docker/',
+    },
+  ]
+}
+
+/** Whether a shell would find it, or root's shell. */
+export function isInPath(tool: string): boolean {
   const folders = (environmentWithSbin().PATH ?? '').split(delimiter)
   return folders.some((folder) => folder !== '' && existsSync(join(folder, tool)))
 }

@@ -5,10 +5,9 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { HttpSettings } from '../../labs/http/conditions.ts'
 import { judgeRun } from '../../labs/http/judge.ts'
-import { isInstalled } from '../../labs/http/servers.ts'
 import { readLog } from '../../src/events/parse.ts'
 import type { EventName, EventOf, LabEvent } from '../../src/events/vocabulary.ts'
-import { findCapabilities } from '../../src/hosts/capabilities.ts'
+import { findCapabilities, isInPath } from '../../src/hosts/capabilities.ts'
 import { LabLog } from '../../src/lab/log.ts'
 import type { Plan } from '../../src/lab/plan.ts'
 import type { Report } from '../../src/lab/report.ts'
@@ -20,7 +19,7 @@ const { tier } = await findCapabilities()
 const LAB_LIMIT_MS = 150_000
 const TSHARK = 'tshark'
 const hasTshark = spawnSync(TSHARK, ['--version']).status === 0
-const hasRedis = isInstalled('redis-server')
+const hasRedis = isInPath('redis-server')
 
 /** Claims 20 and 22 of the page. */
 const ASKED = [
