@@ -9,7 +9,7 @@ import { timeouts } from './timeouts/lab.ts'
 import { udp } from './udp/lab.ts'
 import { websocket } from './websocket/lab.ts'
 
-/** Every lab: id = folder = `npm run lab:<id>`. */
+/** Every lab: id = folder = `npm run lab:<id>`. In the order in which to take them. */
 export const labs = {
   keepalive,
   udp,

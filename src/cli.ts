@@ -14,7 +14,9 @@ import { runLab } from './lab/run.ts'
 import { runCommand } from './lab/run-command.ts'
 import { reportCommand } from './report-command.ts'
 import { tryCommand } from './try/command.ts'
-import { print } from './view/terminal/wrap.ts'
+import { GLOSSARY } from './view/glossary.ts'
+import { styleFor } from './view/terminal/style.ts'
+import { beside, print } from './view/terminal/wrap.ts'
 import { watch } from './watch.ts'
 
 const CANNOT_RUN = 3
@@ -29,6 +31,7 @@ async function main([command, ...args]: string[]): Promise<number> {
     if (command === 'report') return await reportCommand(args)
     if (command === 'forecast') return await forecastCommand(args)
     if (command === 'lab' && args[0] === undefined) return listLabs()
+    if (command === 'lab' && args[0] === '--words') return tellWords()
     const lab = labs[args[0] as keyof typeof labs]
     if (command === 'lab' && lab !== undefined) return await runLab(lab, args.slice(1))
     throw new UsageError(
@@ -45,9 +48,28 @@ async function main([command, ...args]: string[]): Promise<number> {
   }
 }
 
+/** In the order in which to take them. */
 function listLabs(): number {
-  for (const { id, question } of Object.values(labs)) {
-    print(process.stdout, `${runCommand(id).padEnd(24)} ${question}\n`)
-  }
+  const lines = Object.values(labs).flatMap(({ id, question }, index) =>
+    beside(`${String(index + 1).padStart(2)}  ${runCommand(id).padEnd(24)} `, question),
+  )
+  print(
+    process.stdout,
+    [
+      'Take them in this order; each takes about half a minute.',
+      ...lines,
+      'What the words mean: npm run lab -- --words',
+      'What this machine can show: npm run doctor',
+      '',
+    ].join('\n'),
+  )
+  return 0
+}
+
+function tellWords(): number {
+  const width = Math.max(...GLOSSARY.map(({ word }) => word.length)) + 2
+  const { columns } = styleFor(process.stdout, { plain: true })
+  const lines = GLOSSARY.flatMap(({ word, meaning }) => beside(word.padEnd(width), meaning, columns))
+  process.stdout.write(`${lines.join('\n')}\n`)
   return 0
 }

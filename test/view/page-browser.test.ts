@@ -212,6 +212,8 @@ test(
     const { tab, complaints } = await open(page.url)
     await tab.locator('[data-run="2026-newer"]').waitFor(SOON)
     expect(await tab.locator('#earlier').innerText()).toContain('from another version')
+    await tab.getByText('What the words mean').click()
+    expect(await tab.locator('#words').innerText()).toMatch(/SIGSTOP\s+the signal that freezes a process/)
     await tab.locator('[data-run="2026-hostile"]').click()
     await tab.getByText('is damaged or cut short: it is not JSON').waitFor(SOON)
     await tab.locator('.ladder-body').waitFor(SOON)

@@ -44,6 +44,7 @@ describe('report.html', () => {
     expect(body).toContain(
       'ip netns exec cut-a sh -c &#39;echo &#39;\\&#39;&#39;2&#39;\\&#39;&#39; &#62;/proc',
     )
+    expect(body).toContain('<dt>half-open</dt>')
     expect(html).not.toMatch(/\s(style|onclick|src|href="(?!#))=/)
   })
 

@@ -19,6 +19,7 @@ import { layout } from '../layout.ts'
 import { narrativeOf, rowsOf } from '../narrative.ts'
 import { toSvg } from '../svg.ts'
 import { type Cell, Cells, storyCell } from '../viewer/cells.ts'
+import { glossarySection } from '../viewer/glossary-section.ts'
 import { type Child, element, escapedHtml, htmlOf, type Markup } from '../viewer/markup.ts'
 import type { RecordedCells, ViewedPlan, ViewedRun } from '../viewer/run.ts'
 import {
@@ -151,6 +152,7 @@ function bodyOf(run: ReportedRun, plan: ViewedPlan, cells: Cells, recorded: Reco
     htmlOf(allChecks(cells, plan)),
     htmlOf(commandsOf(run.log, plan)),
     htmlOf(environmentOf(run.report)),
+    htmlOf(glossarySection()),
     '</main>',
   ].join('\n')
 }

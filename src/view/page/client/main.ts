@@ -4,6 +4,7 @@ import type { EventName, LabEvent } from '../../../events/vocabulary.ts'
 import type { Verdict } from '../../../lab/checks.ts'
 import type { Report } from '../../../lab/report.ts'
 import { fill, within } from '../../viewer/dom.ts'
+import { glossarySection } from '../../viewer/glossary-section.ts'
 import { type Child, element } from '../../viewer/markup.ts'
 import { mountViewer, type Viewer } from '../../viewer/viewer.ts'
 import type { Batch, ListedRun, LiveState, ServerMessage, Setup, ShownAct, Told } from '../messages.ts'
@@ -78,6 +79,7 @@ const link = new Link({
 // Unanswered, it is asked again: the link says that the server is away.
 setInterval(() => void listActs().catch(() => {}), ACTS_EVERY_MS)
 
+fill(root('glossary'), glossarySection())
 takeToken()
 // The newest link, pasted into a tab that is already open, changes nothing but the part after "#".
 addEventListener('hashchange', () => takeToken() && void link.open())
