@@ -8,7 +8,8 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { conditionsOf } from '../../labs/keepalive/conditions.ts'
 import { keepalive } from '../../labs/keepalive/lab.ts'
-import type { LabEvent } from '../events/vocabulary.ts'
+import { pairOf } from '../events/host-names.ts'
+import type { EventOf, LabEvent } from '../events/vocabulary.ts'
 import { readSysctls } from '../kernel/sysctls.ts'
 import type { Check } from '../lab/checks.ts'
 import type { Lab } from '../lab/lab.ts'
@@ -19,6 +20,7 @@ import type { Plan } from '../lab/plan.ts'
 import { type Report, reportOf } from '../lab/report.ts'
 import { chosenPart, environmentHere, type Run } from '../lab/start.ts'
 import { Recorder } from '../recorder/recorder.ts'
+import { isUncertain } from '../view/page/lanes.ts'
 import { newToken } from '../view/page/locks.ts'
 import { openPage } from '../view/page/server.ts'
 import { PlayView } from '../view/terminal/play.ts'
@@ -35,6 +37,8 @@ const RUNS = resolve('runs')
 /** Inside the container; docker-compose.yml publishes it on the machine's loopback, at another port if need be. */
 const PORT = 8080
 const PUBLISHED_PORT = Number(process.env.STILLHERE_PAGE_PORT ?? PORT)
+/** Twenty clients start one after the other; they are told together. */
+const CLIENTS_COME_WITHIN_MS = 2000
 
 const lab = keepalive as unknown as Lab
 
@@ -64,15 +68,19 @@ async function main(): Promise<void> {
   const lines = new PlayView((text) => process.stdout.write(text), styleFor(process.stdout, options))
   lines.begin(plan, false)
   const report = () => reportOf(plan, judgement.anyLog(), [...judgement.checks], new Date(session.startedAt))
+  const again = addressAgain(page.url)
+  const strikes = new Map<string, EventOf<'fault:striking'>>()
   await page.live.start(lab, options, (events) => {
     lines.show(events)
     let isNew = false
     for (const event of events) {
+      again(event)
       acts.take(event)
+      if (event.name === 'fault:striking') strikes.set(event.data.pair, event)
       const checks = judgement.take(event)
       if (checks.length === 0) continue
       isNew = true
-      process.stdout.write(`${summaryOf(checks)}\n`)
+      process.stdout.write(`${summaryOf(checks, strikes)}\n`)
     }
     if (!isNew) return
     const found = report()
@@ -110,14 +118,34 @@ function record(session: Session, plan: Plan, onEvents: (events: LabEvent[]) => 
   return { plan, asRoot: false, stop, command: () => {}, done }
 }
 
+/** The address, once more when clients have come up: what the engine writes meanwhile has pushed it out of sight. */
+function addressAgain(url: string): (event: LabEvent) => void {
+  const pairs = new Set<string>()
+  let timer: NodeJS.Timeout | undefined
+  return (event) => {
+    const pair = pairOf(event.host)
+    if (event.name !== 'belief:updated' || event.data.new !== 'up' || pair === null || pairs.has(pair)) return
+    pairs.add(pair)
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      const clients = pairs.size === 1 ? 'a client is' : `${pairs.size} clients are`
+      process.stdout.write(`${clients} up. The page: ${url}\n`)
+    }, CLIENTS_COME_WITHIN_MS)
+  }
+}
+
 /** The checks of one strike on one pair: a line, and each that failed. */
-function summaryOf(checks: readonly Check[]): string {
-  const [pair, , what = ''] = checks[0]?.id.split('/') ?? []
+function summaryOf(
+  checks: readonly Check[],
+  strikes: ReadonlyMap<string, EventOf<'fault:striking'>>,
+): string {
+  const [pair = '', , what = ''] = checks[0]?.id.split('/') ?? []
   const [number, fault] = what.split('-')
   const count = (verdict: Check['verdict']) => checks.filter((check) => check.verdict === verdict).length
   const failed = checks.filter(({ verdict }) => verdict === 'fail')
+  const held = isUncertain(strikes.get(pair)?.data ?? {}) ? 'agree' : 'passed'
   return [
-    `${pair}, strike ${number}, ${fault}: ${count('pass')} checks passed, ${count('fail')} failed, ${count('skipped')} skipped`,
+    `${pair}, strike ${number}, ${fault}: ${count('pass')} checks ${held}, ${count('fail')} failed, ${count('skipped')} skipped`,
     ...failed.map(({ id, claim, because }) => `  fail: ${id}: ${claim}: ${because}`),
   ].join('\n')
 }

@@ -91,7 +91,12 @@ test('it shows both ends, what to type, and what was seen of it; nothing can be 
   expect(await row.getByText('up', { exact: true }).count()).toBe(2)
   expect(await tab.locator('#choose').isVisible()).toBe(false)
   expect(await tab.getByRole('button', { name: 'Stop the run' }).count()).toBe(0)
-  await tab.getByText('docker compose kill server').waitFor(SOON)
+  // Folded by host, so that the ladder is not far below its table.
+  const command = tab.getByText('docker compose kill server')
+  await command.waitFor({ ...SOON, state: 'attached' })
+  expect(await command.isVisible()).toBe(false)
+  await tab.getByText('the server (one command)').click()
+  await command.waitFor(SOON)
   await tab.getByText('What to expect').click()
   await tab.getByText('its kernel says so').waitFor(SOON)
 
@@ -116,6 +121,22 @@ test('it shows both ends, what to type, and what was seen of it; nothing can be 
   const report = reportOf(plan, new LabLog([]), [{ ...check, evidence: [] }], new Date())
   page.live.judged(report)
   await row.getByText('pass', { exact: true }).waitFor(SOON)
+
+  // When it began is known to four seconds only: then it agrees, and passes nothing.
+  const detail = { fault: 'freeze', pair: 'client-1', struck: 'client-1-b', promise: 'it is silent' } as const
+  say(event(20_000, 'lab', 'fault:striking', { ...detail, uncertainMs: 4000 }))
+  await tab.getByText('Strike 2: freeze of the server').waitFor(SOON)
+  page.live.judged({
+    ...report,
+    checks: [{ ...check, id: 'client-1/tcp-idle/2-freeze-detected', evidence: [] }],
+  })
+  await row.getByText('agrees', { exact: true }).waitFor(SOON)
+  expect(await row.getByText('pass', { exact: true }).count()).toBe(0)
+  const order = await tab.evaluate(() => {
+    const top = (selector: string) => document.querySelector(selector)?.getBoundingClientRect().top ?? 0
+    return [top('[data-part=acts]'), top('table.now:not(.lanes)'), top('#view')]
+  })
+  expect(order).toEqual([...order].sort((one, other) => one - other))
   expect(complaints.filter((one) => !one.startsWith(`request: http://127.0.0.1:${port}`))).toEqual([])
 
   const headers = {

@@ -5,6 +5,7 @@
 
 import { type HostSide, pairOf, sideOf } from '../../events/host-names.ts'
 import type { Belief, Certainty, EventOf, LabEvent, Trigger } from '../../events/vocabulary.ts'
+import { SLACK_MS } from '../../lab/checks.ts'
 import { mechanismOf } from '../../lab/log.ts'
 import { Board } from '../terminal/board.ts'
 
@@ -33,6 +34,14 @@ export interface Noticed {
   belief: Belief
   trigger: Trigger
   afterMs: number
+}
+
+/**
+ * Whether a strike lies in a time that is longer than what a check allows for anyway. What was then observed can agree
+ * with what was expected, which is less than to pass.
+ */
+export function isUncertain({ uncertainMs = 0 }: { uncertainMs?: number | undefined }): boolean {
+  return uncertainMs > SLACK_MS
 }
 
 interface Change {

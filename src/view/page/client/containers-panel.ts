@@ -10,7 +10,7 @@ import { decisiveChange } from '../../noticed.ts'
 import { isWrong } from '../../terminal/board.ts'
 import { fill, within } from '../../viewer/dom.ts'
 import { type Child, element, type Markup } from '../../viewer/markup.ts'
-import { LANES_SHOWN_MAX, type Lane, Lanes, type Noticed, type SeenStrike } from '../lanes.ts'
+import { isUncertain, LANES_SHOWN_MAX, type Lane, Lanes, type Noticed, type SeenStrike } from '../lanes.ts'
 import type { ShownAct } from '../messages.ts'
 
 /** Beliefs change every second with twenty clients; a person reads slower. */
@@ -37,9 +37,10 @@ export class ContainersPanel {
     fill(
       root,
       element('p', { role: 'status', class: 'hidden' }),
-      element('div', { 'data-part': 'strike' }),
-      element('div', { class: 'wide', 'data-part': 'lanes' }),
       element('div', { 'data-part': 'acts' }),
+      element('div', { class: 'wide', 'data-part': 'lanes' }),
+      // Last: below it comes the ladder of the row that is chosen in it.
+      element('div', { 'data-part': 'strike' }),
     )
     root.onclick = ({ target }) => this.#clicked(target)
     root.onchange = ({ target }) => {
@@ -117,7 +118,7 @@ export class ContainersPanel {
     return [
       element('p', { class: 'truths' }, this.#laneChooser(lane), truth('a'), ' ', truth('b')),
       ...(strike === null
-        ? [element('p', { class: 'quiet' }, 'Nothing has struck yet. Type one of the commands below.')]
+        ? [element('p', { class: 'quiet' }, 'Nothing has struck yet. Type one of the commands above.')]
         : [element('p', { class: 'struck' }, strikeWords(lane))]),
       element(
         'div',
@@ -208,7 +209,7 @@ export class ContainersPanel {
         expected?.words ?? (check === undefined ? '' : expectedWords(check)),
       ),
       element('td', {}, ...observed),
-      element('td', { title: check?.because }, check === undefined ? '' : check.verdict),
+      element('td', { title: check?.because }, check === undefined ? '' : verdictWord(check, strike)),
     ]
   }
 
@@ -290,7 +291,7 @@ export class ContainersPanel {
     if (place.dataset.key === key) return
     place.dataset.key = key
     const open = new Set(
-      [...place.querySelectorAll('details[open]')].map((details) => details.getAttribute('data-act')),
+      [...place.querySelectorAll('details[open]')].map((details) => details.getAttribute('data-open')),
     )
     const targets = [...new Set(this.#acts.map(({ strikes }) => strikes))]
     fill(
@@ -302,14 +303,20 @@ export class ContainersPanel {
         'Typed alone, the lab infers what happened, and says “unknown”. With the announcement it knows; and so it does while the engine’s events are piped in: ',
         element('code', {}, "docker events --format '{{json .}}' | docker compose exec -T recorder engine"),
       ),
-      ...targets.flatMap((target) => [
-        element('h4', {}, `the ${target}`),
-        element(
-          'ul',
-          { class: 'acts' },
-          ...this.#acts.filter(({ strikes }) => strikes === target).map((act) => actItem(act, open)),
-        ),
-      ]),
+      ...targets.map((target) => {
+        const own = this.#acts.filter(({ strikes }) => strikes === target)
+        return element(
+          'details',
+          { 'data-open': target, open: open.has(target) },
+          element(
+            'summary',
+            {},
+            element('h4', { class: 'plain' }, `the ${target}`),
+            ` (${own.length === 1 ? 'one command' : `${own.length} commands`})`,
+          ),
+          element('ul', { class: 'acts' }, ...own.map((act) => actItem(act, open))),
+        )
+      }),
     )
   }
 }
@@ -328,7 +335,7 @@ function actItem(act: ShownAct, open: ReadonlySet<string | null>): Markup {
       : [
           element(
             'details',
-            { 'data-act': act.id, open: open.has(act.id) },
+            { 'data-open': act.id, open: open.has(act.id) },
             element('summary', {}, 'What to expect'),
             expectedTable(act),
           ),
@@ -360,6 +367,10 @@ function expectedTable({ strikes, expected }: ShownAct): Markup {
       ),
     ),
   )
+}
+
+function verdictWord({ verdict }: Check, strike: SeenStrike): string {
+  return verdict === 'pass' && isUncertain(strike) ? 'agrees' : verdict
 }
 
 /** The third that has to remember a conversation, and the only one that nobody sees. */
