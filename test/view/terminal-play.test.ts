@@ -30,6 +30,8 @@ onTerminal(
     terminal.press('x')
     await terminal.shows('cut: not here')
     terminal.press('?')
+    await terminal.shows('What the columns say')
+    terminal.press('?')
     await terminal.shows('any key: back to the table')
     terminal.press('?')
     terminal.press('q')

@@ -14,7 +14,7 @@ const marked = (text: string) => `<${text}>`
 const painted: Style = { bold: marked, dim: marked, good: marked, bad: marked, doubtful: marked, columns: 80 }
 
 describe('the table of --play', () => {
-  const scenery: Scenery = { tier: 'netns', asRoot: false, platform: 'linux', now: 20_000, help: false }
+  const scenery: Scenery = { tier: 'netns', asRoot: false, platform: 'linux', now: 20_000, help: null }
   const ALL = [
     ...['udp', 'udp-heartbeat', 'tcp-idle', 'tcp-keepalive', 'tcp-busy', 'tcp-user-timeout'],
     ...['tcp-heartbeat', 'http-session', 'websocket'],
@@ -113,14 +113,32 @@ describe('the table of --play', () => {
       .says(0, 'lab', 'run:started', {} as EventData<'run:started'>)
       .says(0, 'play-a', 'program:started', { node: '', mechanisms: [] })
       .says(0, 'play-b', 'program:started', { node: '', mechanisms: [] })
-    for (const lines of [play.lines(), play.lines({ tier: 'process' }), play.lines({ help: true })]) {
+    const pages = [{}, { tier: 'process' }, { help: 'columns' }, { help: 'keys' }] as const
+    for (const lines of pages.map((page) => play.lines(page))) {
       expect(lines.length).toBeLessThanOrEqual(24)
       expect(lines.filter((line) => line.length > 80)).toEqual([])
     }
-    expect(play.lines().join('\n')).toContain('-t 4712 ip link set play-b nomaster')
+    // In the table a line that cuts the cable would be a riddle; beside what it does it is none.
+    expect(play.lines().join('\n')).not.toContain('nsenter')
+    expect(play.lines({ help: 'keys' }).join('\n')).toMatch(
+      /cut the cable, silently:\n {2}nsenter .*-t 4712 \\\n +ip link set play-b nomaster/,
+    )
     const long = play.says(0, 'lab', 'run:started', {} as EventData<'run:started'>)
     long.board.pids.set('lab', 4_194_304)
-    expect(long.lines().join('\n')).toContain('-t 4194304 \\\n    ip link set play-b nomaster')
+    expect(long.lines({ help: 'keys' }).join('\n')).toMatch(/-t 4194304 \\\n +ip link set play-b nomaster/)
+  })
+
+  test('? explains each column, on 60 columns too', () => {
+    const [heading = ''] = connected()
+      .lines()
+      .filter((line) => line.startsWith('mechanism'))
+    const names = heading.split(/ {2,}/).flatMap((name) => name.split(/ (?=kernel|ghost)/))
+    const text = connected().lines({ help: 'columns' }).join('\n')
+    expect(names.length).toBeGreaterThan(5)
+    for (const name of names) expect(text).toContain(name.split(',')[0]?.replace('kernel b', 'kernel a, b'))
+    const narrow = tableLines(connected().board, { ...scenery, help: 'columns' }, 60, plain)
+    expect(narrow.filter((line) => line.length > 60)).toEqual([])
+    expect(narrow.join(' ').split(/\s+/)).toEqual(text.split(/\s+/))
   })
 
   test('what cannot be done here is in brackets, with the reason; colours only repeat what is said', () => {

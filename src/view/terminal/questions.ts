@@ -96,7 +96,9 @@ function wordsOf(meaning: Meaning, question: Question): string {
 function introduction(count: number, style: Style): string {
   const many = count === 1 ? 'one question' : `${count} questions`
   return [
-    style.bold(`Predict first: ${many}, while the lab runs in the background.`),
+    ...wrapped(`Predict first: ${many}, while the lab runs in the background.`, style.columns).map(
+      style.bold,
+    ),
     ...wrapped(
       'Press the number of what you expect, Enter to skip a question, q for the rest. ' +
         'Nothing is shown before the last one, and nothing of it can be changed later.',

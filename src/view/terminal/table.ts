@@ -12,6 +12,7 @@ import { Board, type End, isWrong, type Row, type TruthAbout } from './board.ts'
 import { listenToKeys } from './keys.ts'
 import { commandsByHand } from './play.ts'
 import { Screen } from './screen.ts'
+import { beside } from './wrap.ts'
 
 /** Events come in batches ten times a second; between them only the clocks go on. */
 const REDRAW_EVERY_MS = 200
@@ -81,24 +82,52 @@ export interface Scenery {
   platform: NodeJS.Platform
   /** The run's milliseconds. */
   now: number
-  help: boolean
+  help: HelpPage | null
 }
+
+/** `?` turns them over, one key each. */
+const HELP_PAGES = ['columns', 'keys'] as const
+type HelpPage = (typeof HELP_PAGES)[number]
+
+/** What stands in each column; the rest of a line that is too long goes below. */
+const COLUMN_WORDS: readonly [column: string, words: string][] = [
+  ['mechanism', 'one way to keep in touch: a connection between host a and b'],
+  [
+    'a says, b says',
+    'what the program there believes of the other one: unknown, trying, up, suspect, down. "ended": its process is gone',
+  ],
+  ['!', 'before a belief: it is not true at this moment'],
+  [
+    'kernel a, b',
+    'what the kernel there has of the connection: ESTAB (established), CLOSE-WT, FINWAIT2 ...; - for nothing. UDP has no entry',
+  ],
+  ['p2, r3', '2 keepalive probes unanswered; data sent again 3 times'],
+  ['ghost', 'for so many seconds an end has believed in a peer that is not there; + while it goes on'],
+  ['last change', 'when a belief changed, at which end, and why: FIN, RST, no heartbeat, ETIMEDOUT ...'],
+  ['TRUTH', 'what the lab knows of a host, since it did it: answering, frozen, unreachable, gone'],
+]
+const COLUMN_NAME_WIDTH = 16
 
 /** The table as lines of at most `columns` characters. */
 export function tableLines(board: Board, scenery: Scenery, columns: number, style: Style): string[] {
-  const lines = scenery.help ? helpLines(board, scenery, style) : boardLines(board, scenery, columns, style)
+  const lines =
+    scenery.help === 'columns'
+      ? columnLines(columns, style)
+      : scenery.help === 'keys'
+        ? helpLines(board, scenery, columns, style)
+        : boardLines(board, scenery, style)
   return lines.map((pieces) => fitted(pieces, columns))
 }
 
-function boardLines(board: Board, scenery: Scenery, columns: number, style: Style): Piece[][] {
+function boardLines(board: Board, scenery: Scenery, style: Style): Piece[][] {
   const { bold, dim } = style
   return [
     [
       [`stillhere --play  ${clock(scenery.now)} s`, bold],
       `  ${scenery.tier} hosts`,
-      '     ? help and commands   q end',
+      '     ? columns, keys, commands   q end',
     ],
-    ...byHand(board, scenery, columns).map((text): Piece[] => [[text, dim]]),
+    ...byHand(board).map((text): Piece[] => [[text, dim]]),
     [],
     truthLine('b', board.truth.b, style),
     truthLine('a', board.truth.a, style),
@@ -111,22 +140,18 @@ function boardLines(board: Board, scenery: Scenery, columns: number, style: Styl
   ]
 }
 
-/** The two most useful commands; the help has them all. */
-function byHand(board: Board, { tier, asRoot }: Scenery, columns: number): string[] {
+/** The most useful commands, each with whom it strikes; the help has them all, and the one that cuts the cable. */
+function byHand(board: Board): string[] {
   const pid = (host: string) => board.pids.get(host) ?? '...'
-  const [cut] = commandsByHand(board.pids, tier, asRoot).filter(({ command }) =>
-    command.startsWith('nsenter'),
-  )
   return [
     `In another terminal:  kill -9 (-STOP, -CONT) ${pid(hostName(PLAY_PAIR, 'b'))}   host b, the servers`,
     `                      kill -9 (-STOP, -CONT) ${pid(hostName(PLAY_PAIR, 'a'))}   host a, the clients`,
-    ...(cut === undefined ? [] : pasteable(cut.command, columns)),
   ]
 }
 
 /** A long command over two lines, so that it still works when it is copied. */
 function pasteable(command: string, columns: number): string[] {
-  if (command.length <= columns) return [command]
+  if (command.length + 2 <= columns) return [command]
   const at = command.indexOf(' ip link')
   return [`${command.slice(0, at)} \\`, `   ${command.slice(at)}`]
 }
@@ -210,7 +235,28 @@ function messageLine({ message }: Board, style: Style): Piece[] {
   return message === null ? [] : [[`${clock(message.at)} s  ${message.text}`, style.bold]]
 }
 
-function helpLines(board: Board, { tier, asRoot, platform }: Scenery, style: Style): Piece[][] {
+/** null: back to the table. */
+function pageAfter(page: HelpPage | null): HelpPage | null {
+  return HELP_PAGES[page === null ? 0 : HELP_PAGES.indexOf(page) + 1] ?? null
+}
+
+function columnLines(columns: number, style: Style): Piece[][] {
+  return [
+    [['What the columns say', style.bold]],
+    ...COLUMN_WORDS.flatMap(([column, words]) =>
+      beside(column.padEnd(COLUMN_NAME_WIDTH), words, columns).map((line): Piece[] => [line]),
+    ),
+    [],
+    [['any key: keys and commands', style.bold]],
+  ]
+}
+
+function helpLines(
+  board: Board,
+  { tier, asRoot, platform }: Scenery,
+  columns: number,
+  style: Style,
+): Piece[][] {
   const actions = impossibleActions(tier, platform)
   return [
     [['Keys: small for host b (the servers), CAPITAL for host a (the clients)', style.bold]],
@@ -225,9 +271,8 @@ function helpLines(board: Board, { tier, asRoot, platform }: Scenery, style: Sty
       .filter(({ command }) => !command.startsWith('kill -9'))
       .flatMap(({ command, what }): Piece[][] => [
         [`${what}:`],
-        ...pasteable(command, 80).map((text): Piece[] => [`  ${text}`]),
+        ...pasteable(command, columns).map((text): Piece[] => [`  ${text}`]),
       ]),
-    [],
     [['any key: back to the table', style.bold]],
   ]
 }
@@ -278,7 +323,7 @@ export class PlayTable {
   /** @param asRoot the netns tier without a user namespace */
   begin(plan: Plan, asRoot: boolean, controls: Controls): void {
     this.#board = new Board(plan.mechanisms)
-    this.#scenery = { tier: plan.tier, asRoot, platform: process.platform, help: false }
+    this.#scenery = { tier: plan.tier, asRoot, platform: process.platform, help: null }
     this.#screen.open()
     this.#stopListening = listenToKeys(this.#input, (key) => this.#press(key, controls))
     this.#timer = setInterval(() => this.#draw(), REDRAW_EVERY_MS)
@@ -301,7 +346,7 @@ export class PlayTable {
     if (this.#scenery === null) return
     const action = playActions.find((one) => ACTIONS[one].key === key.toLowerCase())
     if (['q', 'Q', 'ctrl-c', 'ctrl-d'].includes(key)) stop()
-    else if (this.#scenery.help || key === '?') this.#scenery.help = !this.#scenery.help
+    else if (this.#scenery.help !== null || key === '?') this.#scenery.help = pageAfter(this.#scenery.help)
     else if (action !== undefined)
       this.#act({ action, host: key === ACTIONS[action].key ? 'b' : 'a' }, command)
     this.#draw()
