@@ -50,6 +50,17 @@ describe('textLadder()', () => {
     for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
   })
 
+  it('cuts no word off, however long the names of the hosts are', () => {
+    const renamed = JSON.stringify(cutKeepalive().events)
+      .replaceAll('cut-', 'many-connections-')
+      .replaceAll('"pair":"cut"', '"pair":"many-connections"')
+    const long = textLadder(layout(JSON.parse(renamed), { ...VIEW, pair: 'many-connections' }))
+    for (const line of long.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
+    const words = long.replaceAll(/\s+/g, ' ')
+    expect(words).toContain('many-connections-b (server)')
+    expect(words).toContain('12.0 s and no end (believed up, in truth unreachable)')
+  })
+
   it('shows the strike, a lost probe, the belief and both ghost times', () => {
     expect(text).toContain('═══ 0.00 s  cut strikes cut-b ═')
     expect(text).toMatch(/\+1\.73 s !.*keepalive probe ─+╳/)

@@ -1,7 +1,7 @@
 /** The same ladder as plain text in 80 columns: a line for each thing that happens, time running downward. */
 import type { Arrow, Ladder, Lane } from '../ladder.ts'
 import { moment, printable } from '../words.ts'
-import { COLUMNS, wrapped } from './wrap.ts'
+import { beside, COLUMNS, wrapped } from './wrap.ts'
 
 const WIDTH = COLUMNS
 const TIME = 10
@@ -42,8 +42,9 @@ export function textLadder(ladder: Ladder, { ascii = false } = {}): string {
 
 function headOf({ lanes }: Ladder, signs: Signs): string[] {
   const [client, server] = lanes
-  const left = `${client.host} (${client.role})`.padEnd(WIDTH - TIME - 20)
   const right = `${server.host} (${server.role})`
+  // Above its column where it is short enough, else as far right as there is room.
+  const left = `${client.host} (${client.role})`.padEnd(WIDTH - TIME - Math.max(20, right.length))
   return ['', `${' '.repeat(TIME)}${left}${right}`, row('', ' believes', '', ' believes', signs)]
 }
 
@@ -74,7 +75,7 @@ function entriesOf(ladder: Ladder, signs: Signs): Entry[] {
         return {
           at: band.from,
           rank: 1,
-          draw: () => [remark(ladder, band.from, `truth: ${band.peer} is ${band.truth} for ${band.host}`)],
+          draw: () => remark(ladder, band.from, `truth: ${band.peer} is ${band.truth} for ${band.host}`),
         }
       }),
     ...ladder.disagreements.flatMap((one): Entry[] => [
@@ -93,7 +94,7 @@ function entriesOf(ladder: Ladder, signs: Signs): Entry[] {
           state.disagrees[one.host] = false
           const name = one.kind === 'ghost' ? 'GHOST TIME' : 'unaware'
           const was = `believed ${one.belief}, in truth ${one.truth}`
-          return [remark(ladder, one.to, `${name} of ${one.host}: ${one.text} (${was})`)]
+          return remark(ladder, one.to, `${name} of ${one.host}: ${one.text} (${was})`)
         },
       },
     ]),
@@ -123,7 +124,7 @@ function entriesOf(ladder: Ladder, signs: Signs): Entry[] {
       return {
         at: band.from,
         rank: 5,
-        draw: () => [remark(ladder, band.from, `kernel of ${band.host}: ${band.state}${timer}`)],
+        draw: () => remark(ladder, band.from, `kernel of ${band.host}: ${band.state}${timer}`),
       }
     }),
     ...ladder.arrows.map((arrow): Entry => {
@@ -145,7 +146,7 @@ function entriesOf(ladder: Ladder, signs: Signs): Entry[] {
       return {
         at: group.from,
         rank: 6,
-        draw: () => [remark(ladder, group.from, `${group.count} arrivals not drawn: ${group.text}`)],
+        draw: () => remark(ladder, group.from, `${group.count} arrivals not drawn: ${group.text}`),
       }
     }),
     ...ladder.breaks.map((gap): Entry => {
@@ -189,8 +190,8 @@ function row(time: string, left: string, wire: string, right: string, signs: Sig
   return `${time.padStart(TIME - 1)} ${left.padEnd(BELIEF)} ${signs.lane}${wire.padEnd(WIRE)}${signs.lane} ${right.padEnd(BELIEF)}`.trimEnd()
 }
 
-function remark(ladder: Ladder, at: number, words: string): string {
-  return `${moment(ladder, at).padStart(TIME - 1)}   ${words}`
+function remark(ladder: Ladder, at: number, words: string): string[] {
+  return beside(`${moment(ladder, at).padStart(TIME - 1)}   `, words)
 }
 
 function ruled(words: string, signs: Signs): string {
