@@ -40,11 +40,15 @@ export class Customer {
     this.#how = how
   }
 
+  get #password(): string | undefined {
+    return USERS.find(({ name }) => name === this.#name)?.password
+  }
+
   /** Opens the front door, and signs in with the form found there. */
   async signIn(how: How = {}): Promise<UserAnswer> {
     await this.#ask('GET', '/', how)
-    const password = USERS.find(({ name }) => name === this.#name)?.password
-    return this.#ask('POST', '/sign-in', how, { user: this.#name, password, csrf: this.#csrf })
+    const form = { user: this.#name, password: this.#password, csrf: this.#csrf }
+    return this.#ask('POST', '/sign-in', how, form)
   }
 
   /** Looks at the account. */
@@ -60,8 +64,9 @@ export class Customer {
   }
 
   signOut(which: 'here' | 'everywhere', how: How = {}): Promise<UserAnswer> {
-    const path = which === 'here' ? '/sign-out' : '/sign-out-everywhere'
-    return this.#ask('POST', path, how, { csrf: this.#csrf })
+    if (which === 'here') return this.#ask('POST', '/sign-out', how, { csrf: this.#csrf })
+    const form = { csrf: this.#csrf, password: this.#password }
+    return this.#ask('POST', '/sign-out-everywhere', how, form)
   }
 
   /** The header that its browser would send to the bank: what a thief wants. */

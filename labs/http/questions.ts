@@ -180,7 +180,7 @@ const copied: Question = {
   },
 }
 const COPIED =
-  'Whoever has the cookie is the customer: nothing else is asked for. So it is kept from scripts (HttpOnly) and from the wire (Secure), and what limits a thief is that sessions end: by signing out, by idle time, by an absolute limit.'
+  'Whoever has the cookie is the customer: nothing else is asked for, before much money is to move. So it is kept from scripts (HttpOnly) and from the wire (Secure), and what limits a thief is that sessions end: by signing out, by idle time, by an absolute limit.'
 
 const cutAnswer: Question = {
   id: 'cut-answer',

@@ -422,10 +422,10 @@ export const vocabulary = {
     session: v.nullable(text),
     because: v.picklist(['unknown', 'malformed', 'ambiguous', 'oversized']),
   }),
-  /** It is over, wherever its id is still known. */
+  /** It is over, wherever its id is still known. `ended_by_user`: one of their others, chosen from the list. */
   'http-session:ended': v.strictObject({
     session: text,
-    because: v.picklist(['signed_out', 'signed_out_everywhere', 'too_many']),
+    because: v.picklist(['signed_out', 'signed_out_everywhere', 'ended_by_user', 'too_many']),
   }),
 
   /** Nobody is told which of the two it was; the log tells neither, since people type passwords as names. */
@@ -433,7 +433,14 @@ export const vocabulary = {
   /** A request that a page of another site may have caused. */
   'bank:forgery_refused': v.strictObject({ because: v.picklist(['origin', 'token', 'no_cookie']) }),
   /** Somebody asks too often. Told once, and again after a request of theirs was admitted. */
-  'bank:rate_refused': v.strictObject({ limit: v.picklist(['requests', 'sign_ins', 'transfers']) }),
+  'bank:rate_refused': v.strictObject({
+    limit: v.picklist(['requests', 'sign_ins', 'passwords', 'transfers']),
+  }),
+  /** A cookie was not enough for what was asked: the password has to come with it, and did not or was another. */
+  'bank:password_wanted': v.strictObject({
+    for: v.picklist(['transfer', 'sign_out_everywhere', 'end_session']),
+    because: v.picklist(['missing', 'wrong']),
+  }),
   /** The money moved; `transfer` is its number in the ledger. */
   'bank:transfer_done': v.strictObject({ transfer: text, from: text, to: text, cents: count }),
   /** It was asked for again, with the same idempotency key: nothing moved, the answer is the same. */

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net'
 import type { Page } from 'playwright-core'
 import { expect, onTestFinished, test } from 'vitest'
 import { makeCertificate } from '../../src/programs/bank/certificate.ts'
-import { USERS } from '../../src/programs/bank/users.ts'
 import { openBank } from '../programs/bank/support.ts'
+import { passwordOf } from '../support/bank-user.ts'
 import { hasChromium, launchChromium } from '../support/chromium.ts'
 import { describeNeeding } from '../support/needs.ts'
 
@@ -25,9 +25,16 @@ async function openBrowsers(count: number, javaScriptEnabled: boolean): Promise<
 async function signIn(page: Page, url: string, name: string): Promise<void> {
   await page.goto(url)
   await page.getByLabel('Name').fill(name)
-  await page.getByLabel('Password').fill(USERS.find((user) => user.name === name)?.password ?? '')
+  await page.getByLabel('Password').fill(passwordOf(name))
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('heading', { name: `Account of ${name}` }).waitFor()
+}
+
+async function giveAgain(page: Page, password: string): Promise<void> {
+  await page.getByRole('heading', { name: 'Your password again' }).waitFor()
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('button', { name: 'Go on' }).click()
+  await page.waitForLoadState()
 }
 
 async function balance(page: Page): Promise<string | null> {
@@ -80,16 +87,63 @@ describeNeeding('chromium', hasChromium)('in a browser', () => {
     expect(await page.getByRole('alert').textContent()).toBe('You are not signed in.')
   })
 
-  test('to sign out everywhere ends the session in another browser', async () => {
+  test.each([
+    ['with', true],
+    ['without', false],
+  ])(
+    '%s JavaScript: sessions are seen, and ended one by one or all, with the password',
+    async (_, javaScript) => {
+      const bank = await openBank()
+      const [here, there] = (await openBrowsers(2, javaScript)) as [Page, Page]
+      await signIn(there, bank.url, 'alice')
+      await signIn(here, bank.url, 'alice')
+      await here.getByRole('link', { name: 'Your sessions' }).click()
+      await here.getByRole('heading', { name: 'Sessions of alice' }).waitFor()
+      const rows = here.getByRole('row')
+      // The head, and one each.
+      expect(await rows.count()).toBe(3)
+      expect(await rows.last().textContent()).toContain('this one')
+      await here.setViewportSize({ width: 320, height: 640 })
+      expect(await here.evaluate(() => document.documentElement.scrollWidth)).toBe(320)
+
+      await here.getByRole('button', { name: /^End [\da-f]{8}$/ }).click()
+      await giveAgain(here, 'not her password')
+      expect(await here.getByRole('alert').textContent()).toBe('That is not your password. Nothing was done.')
+      await there.reload()
+      await there.getByRole('heading', { name: 'Account of alice' }).waitFor()
+      await giveAgain(here, passwordOf('alice'))
+      await here.getByRole('status').waitFor()
+      expect(await here.getByRole('status').textContent()).toBe('That session is over.')
+      expect(await rows.count()).toBe(2)
+      await there.reload()
+      await there.getByRole('heading', { name: 'Sign in' }).waitFor()
+
+      await signIn(there, bank.url, 'alice')
+      await here.getByRole('button', { name: 'Sign out everywhere' }).click()
+      await giveAgain(here, passwordOf('alice'))
+      await here.getByRole('heading', { name: 'Sign in' }).waitFor()
+      await there.reload()
+      await there.getByRole('heading', { name: 'Sign in' }).waitFor()
+      const ended = bank.log.events.filter(({ name }) => name === 'http-session:ended')
+      expect(ended.map(({ data }) => data)).toMatchObject([
+        { because: 'ended_by_user' },
+        { because: 'signed_out_everywhere' },
+        { because: 'signed_out_everywhere' },
+      ])
+    },
+  )
+
+  test('a large transfer is done once the password has been given', async () => {
     const bank = await openBank()
-    const [here, there] = (await openBrowsers(2, true)) as [Page, Page]
-    await signIn(here, bank.url, 'alice')
-    await signIn(there, bank.url, 'alice')
-    await here.getByRole('button', { name: 'Sign out everywhere' }).click()
-    await here.getByRole('heading', { name: 'Sign in' }).waitFor()
-    await there.reload()
-    await there.getByRole('heading', { name: 'Sign in' }).waitFor()
-    expect(bank.log.events.filter(({ name }) => name === 'http-session:ended')).toHaveLength(2)
+    const [page] = (await openBrowsers(1, false)) as [Page]
+    await signIn(page, bank.url, 'alice')
+    await page.getByLabel('To', { exact: true }).selectOption('carol')
+    await page.getByLabel('Amount').fill('600')
+    await page.getByRole('button', { name: 'Transfer' }).click()
+    await giveAgain(page, passwordOf('alice'))
+    await page.getByRole('status').waitFor()
+    expect(await page.getByRole('status').textContent()).toBe('Transfer alice-1 is done: 600.00 to carol.')
+    expect(await balance(page)).toBe('400.00')
   })
 
   test('a page of another program of this host, or of another site, transfers nothing', async () => {

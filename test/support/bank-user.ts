@@ -20,6 +20,10 @@ export interface Asking {
   withinMs?: number
 }
 
+export function passwordOf(user: string): string {
+  return USERS.find(({ name }) => name === user)?.password ?? ''
+}
+
 export class BankUser {
   readonly cookies = new Map<string, string>()
   /** Where the bank is; it may come back elsewhere. */
@@ -83,10 +87,7 @@ export class BankUser {
   }
 
   /** With the right password, if no other is given. */
-  async signIn(
-    user: string,
-    password = USERS.find(({ name }) => name === user)?.password ?? '',
-  ): Promise<Answer> {
+  async signIn(user: string, password = passwordOf(user)): Promise<Answer> {
     const csrf = await this.signInToken()
     return await this.ask('POST', '/sign-in', { form: { user, password, csrf } })
   }

@@ -1,8 +1,11 @@
 /** What a visitor gets to see: pages for browsers, and the same as JSON. */
 import { csrfTokenOf } from '../../protocols/http-session/forgery.ts'
+import { WITHOUT_PASSWORD_CENTS_MAX } from './limits.ts'
 import { accountPage, problemPage, signInPage } from './pages.ts'
+import { PasswordWanted } from './password-again.ts'
 import { CHALLENGE, Refusal, refusalOf } from './refusal.ts'
-import { newId } from './sessions.ts'
+import { passwordPage, sessionsPage } from './session-pages.ts'
+import { newId, type UserSession } from './sessions.ts'
 import { type Account, amountOf } from './transfer.ts'
 import { SignedOut, type Visit } from './visit.ts'
 
@@ -53,6 +56,70 @@ export function answerAccount(
   response.send(accountPage({ user, account, csrf, transferKey: key, server, notice }))
 }
 
+/** @param id of the session that asks, which the forms are tied to */
+export function answerSessions(
+  visit: Visit,
+  server: string,
+  user: string,
+  sessions: readonly UserSession[],
+  id: string,
+): void {
+  const { request, response, wantsJson } = visit
+  const csrf = csrfTokenOf(id)
+  if (wantsJson) {
+    response.json({ user, sessions, csrf })
+    return
+  }
+  const notice = request.query.ended === '' ? { kind: 'done' as const, text: 'That session is over.' } : null
+  response.send(sessionsPage({ user, sessions, csrf, server, notice }))
+}
+
+/** Longer than any of ours. */
+const FIELD_LENGTH_MAX = 64
+
+/** Who gives their password is told what for. */
+function reasonOf(purpose: PasswordWanted['for'], field: (name: string) => string): string {
+  switch (purpose) {
+    case 'transfer':
+      return `You ask for ${field('amount')} to go to ${field('to')}. After ${amountOf(WITHOUT_PASSWORD_CENTS_MAX)} in a session the bank wants your password before more is moved.`
+    case 'sign_out_everywhere':
+      return 'You ask to be signed out everywhere. For that the bank wants your password.'
+    case 'end_session':
+      return `You ask to end session ${field('session')}. For that the bank wants your password.`
+  }
+}
+
+/** What a form has said that the password is wanted for; it is asked for again with the password. */
+const REPEATED_FIELDS = ['csrf', 'to', 'amount', 'key', 'session']
+
+function answerPasswordWanted(visit: Visit, server: string, { for: purpose, because }: PasswordWanted): void {
+  const { request, response, tell, wantsJson } = visit
+  tell('bank:password_wanted', { for: purpose, because })
+  const reason = reasonOf(purpose, (name) => visit.field(name, FIELD_LENGTH_MAX) ?? '')
+  const isWrong = because === 'wrong'
+  response.status(403)
+  if (wantsJson) {
+    const detail = isWrong
+      ? 'That is not your password. Nothing was done.'
+      : `${reason} Send it as "password".`
+    answerProblem(visit, { status: 403, title: 'Your password again', detail })
+    return
+  }
+  const fields = REPEATED_FIELDS.flatMap((name) => {
+    const value = visit.field(name, FIELD_LENGTH_MAX)
+    return value === null ? [] : [[name, value] as const]
+  })
+  response.send(passwordPage({ reason, action: request.path, fields, isWrong, server }))
+}
+
+/** RFC 9457. */
+function answerProblem(
+  { response }: Visit,
+  problem: { status: number; title: string; detail: string },
+): void {
+  response.type('application/problem+json').send(JSON.stringify(problem))
+}
+
 /** What becomes of a request that was refused, or failed. */
 export function answerError(visit: Visit, server: string, error: unknown): void {
   const { request, response, tell, wantsJson } = visit
@@ -68,14 +135,16 @@ export function answerError(visit: Visit, server: string, error: unknown): void 
       return
     }
   }
+  if (error instanceof PasswordWanted) {
+    answerPasswordWanted(visit, server, error)
+    return
+  }
   const refusal =
     error instanceof SignedOut
       ? new Refusal(401, 'Not signed in', SIGNED_OUT[error.state], CHALLENGE)
       : refusalOf(error, tell)
   const { status, title, message: detail, headers } = refusal
   response.status(status).set(headers)
-  if (wantsJson) {
-    // RFC 9457.
-    response.type('application/problem+json').send(JSON.stringify({ status, title, detail }))
-  } else response.type('html').send(problemPage({ title, detail, server }))
+  if (wantsJson) answerProblem(visit, { status, title, detail })
+  else response.type('html').send(problemPage({ title, detail, server }))
 }

@@ -1,25 +1,25 @@
-/** What one can do at the bank: sign in, look at the account, transfer, sign out. */
+/** What one can do at the bank: sign in, look at the account, transfer. */
 import type { Express, Request, Response } from 'express'
 import { csrfTokenOf } from '../../protocols/http-session/forgery.ts'
 import { idempotencyKeyIn, isIdempotencyKey } from '../../protocols/http-session/idempotency.ts'
 import { RateTable } from '../../protocols/http-session/rate.ts'
+import { sessionKeyOf } from '../../protocols/http-session/session.ts'
 import { answerAccount, answerSignIn } from './answers.ts'
+import type { Devices } from './devices.ts'
 import { PASSWORD_LENGTH_MAX, RATES, USER_LENGTH_MAX } from './limits.ts'
-import { PasswordCheck } from './passwords.ts'
+import { hasPassword, PasswordWanted } from './password-again.ts'
 import { Refusal } from './refusal.ts'
-import type { Outcome, Sessions } from './sessions.ts'
+import type { SessionDeskOptions } from './session-desk.ts'
+import type { Outcome } from './sessions.ts'
 import { type Account, accountKey, amountOf, centsOf, decideTransfer, keysOfTransfer } from './transfer.ts'
 import { USERS } from './users.ts'
-import { SignedOut, type Visit } from './visit.ts'
+import { live, type Visit } from './visit.ts'
 
 export function openCounter(
   app: Express,
   visitOf: (request: Request, response: Response) => Visit,
-  sessions: Sessions,
-  server: string,
+  { sessions, devices, passwords, tries, server }: SessionDeskOptions & { devices: Devices },
 ): void {
-  const passwords = new PasswordCheck()
-  const signIns = new RateTable(RATES.signIns)
   const transfers = new RateTable(RATES.transfers)
 
   app.get('/', async (request, response) => {
@@ -35,18 +35,22 @@ export function openCounter(
     visit.refuseForgery(visitor.kind === 'one' ? visitor.id : null)
     const user = visit.field('user', USER_LENGTH_MAX) ?? ''
     const password = visit.field('password', PASSWORD_LENGTH_MAX) ?? ''
-    visit.takeRate('sign_ins', signIns, `address ${request.ip}`)
-    visit.takeRate('sign_ins', signIns, `user ${user}`)
     const known = USERS.find(({ name }) => name === user)
+    const presented = visit.presented('device')
+    const device = presented.kind === 'one' ? presented.id : null
+    const knownAs = known !== undefined && device !== null ? await devices.knownAs(user, device) : null
+    tries.takeSignIn(visit, user, knownAs)
     const isRight = await passwords.isRight(password, known?.hash)
     if (!isRight) {
       visit.tell('bank:sign_in_refused', { because: 'name_or_password' })
       answerSignIn(visit, server, 'Name or password is wrong. The bank does not say which of the two.')
       return
     }
+    const deviceId = await devices.remember(user, device)
     const id = await sessions.signIn(user, visit.presentedId(), visit.tell)
     visit.keep('session', id)
     visit.takeAway('sign-in')
+    visit.keep('device', deviceId)
     if (visit.wantsJson) response.json({ user, csrf: csrfTokenOf(id) })
     else response.redirect(303, '/account')
   })
@@ -62,7 +66,12 @@ export function openCounter(
     const visit = visitOf(request, response)
     const id = visit.sessionId()
     visit.refuseForgery(id)
-    const asked = askedTransfer(visit)
+    const checked = { id, user: await sessions.whose(id), purpose: 'transfer' } as const
+    const asked = {
+      ...askedTransfer(visit),
+      sessionKey: sessionKeyOf(id),
+      hasPassword: await hasPassword(visit, checked, { passwords, tries }),
+    }
     const outcome = await sessions.within(
       id,
       (user) => {
@@ -73,6 +82,7 @@ export function openCounter(
       visit.tell,
     )
     const { user, result } = live(outcome)
+    if (result.kind === 'password') throw new PasswordWanted('transfer', 'missing')
     if (result.kind !== 'answered') throw refuseTransfer(visit, result.kind)
     const { answer, isRepeated } = result
     const [amount, balance] = [amountOf(asked.cents), amountOf(answer.balanceCents)]
@@ -92,21 +102,6 @@ export function openCounter(
     else response.redirect(303, `/account?transfer=${answer.transfer}`)
   })
 
-  for (const [path, which] of [
-    ['/sign-out', 'this'],
-    ['/sign-out-everywhere', 'all'],
-  ] as const) {
-    app.post(path, async (request, response) => {
-      const visit = visitOf(request, response)
-      const id = visit.sessionId()
-      visit.refuseForgery(id)
-      const { result: ended } = live(await sessions.signOut(id, which, visit.tell))
-      visit.takeAway('session')
-      if (visit.wantsJson) response.json({ ended: ended.length })
-      else response.redirect(303, '/')
-    })
-  }
-
   function look(visit: Visit, id: string): Promise<Outcome<Account>> {
     return sessions.within(
       id,
@@ -115,12 +110,6 @@ export function openCounter(
       visit.tell,
     )
   }
-}
-
-/** @throws SignedOut */
-function live<T>(outcome: Outcome<T>): { user: string; result: T } {
-  if (outcome.state !== 'live') throw new SignedOut(outcome.state)
-  return outcome
 }
 
 /** @throws Refusal */

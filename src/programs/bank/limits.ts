@@ -18,12 +18,15 @@ export const REQUEST_WITHIN_MS = 10_000
 /** Node's default of 5 s ends a persistent connection sooner than many who reuse it expect. */
 export const KEEP_ALIVE_MS = 60_000
 
+/** A session moves no more than 500.00 until its user's password is given again (ASVS 7.5.3). */
+export const WITHOUT_PASSWORD_CENTS_MAX = 50_000
+
 /** Of one process: two servers admit twice as much. */
 export const RATES = {
   /** Of one address. */
   requests: { burst: 200, perSecond: 100 },
-  /** Tries of one address, and of one user name from wherever (ASVS 6.3.1): 10 a minute when the burst is gone. */
-  signIns: { burst: 20, perSecond: 1 / 6 },
+  /** Tries of a password, by each who tries and on each user (ASVS 6.3.1): 10 a minute when the burst is gone. */
+  passwords: { burst: 20, perSecond: 1 / 6 },
   /** Of one user. */
   transfers: { burst: 50, perSecond: 20 },
 } as const satisfies Record<string, Rate>

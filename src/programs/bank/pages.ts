@@ -20,7 +20,7 @@ const ENTITIES: Record<string, string> = {
 }
 
 /** Whatever is put in is text, unless it is markup itself: nobody has to think of escaping. */
-function html(pieces: TemplateStringsArray, ...parts: Part[]): Markup {
+export function html(pieces: TemplateStringsArray, ...parts: Part[]): Markup {
   const rendered = parts.map((part) => {
     if (part instanceof Markup) return part.text
     if (Array.isArray(part)) return part.map(({ text }: Markup) => text).join('')
@@ -30,13 +30,19 @@ function html(pieces: TemplateStringsArray, ...parts: Part[]): Markup {
 }
 const nothing = html``
 
+/** As people read it, in UTC. */
+export function timeOf(atMs: number): Markup {
+  const iso = new Date(atMs).toISOString()
+  return html`<time datetime="${iso}">${iso.slice(0, 19).replace('T', ' ')}</time>`
+}
+
 /** What the page has to say first. */
 export interface Notice {
   kind: 'error' | 'done'
   text: string
 }
 
-function page(title: string, notice: Notice | null, server: string, body: Markup): string {
+export function page(title: string, notice: Notice | null, server: string, body: Markup): string {
   const said =
     notice &&
     html`<p class="notice ${notice.kind}" role="${notice.kind === 'error' ? 'alert' : 'status'}">${notice.text}</p>`
@@ -107,7 +113,7 @@ export function accountPage({ user, account, csrf, transferKey, server, notice }
   const others = USERS.filter(({ name }) => name !== user).map(({ name }) => html`<option>${name}</option>`)
   const rows = account.recent.map(
     (booking) => html`<tr><td>${booking.transfer}</td>
-<td><time datetime="${new Date(booking.atMs).toISOString()}">${new Date(booking.atMs).toISOString().slice(0, 19).replace('T', ' ')}</time></td>
+<td>${timeOf(booking.atMs)}</td>
 <td>${booking.cents < 0 ? 'to' : 'from'} ${booking.with}</td>
 <td class="amount">${amountOf(booking.cents)}</td></tr>`,
   )
@@ -141,8 +147,7 @@ ${history}
 <section aria-labelledby="leave-title">
 <h2 id="leave-title">Leave</h2>
 <form method="post" action="/sign-out"><input type="hidden" name="csrf" value="${csrf}"><button>Sign out</button></form>
-<form method="post" action="/sign-out-everywhere"><input type="hidden" name="csrf" value="${csrf}"><button>Sign out everywhere</button>
-<span class="hint">in every browser, and wherever else somebody has your cookie</span></form>
+<p><a href="/sessions">Your sessions</a>: where else you are signed in, and how to end that</p>
 </section>`,
   )
 }

@@ -16,6 +16,7 @@ import { groupIdOf, listen, takeTcp } from '../tcp-events.ts'
 import { answerError } from './answers.ts'
 import type { Certificate } from './certificate.ts'
 import { openCounter } from './counter.ts'
+import { Devices } from './devices.ts'
 import {
   BODY_BYTES_MAX,
   FIELDS_MAX,
@@ -27,9 +28,12 @@ import {
   REQUEST_WITHIN_MS,
 } from './limits.ts'
 import { STYLE } from './pages.ts'
+import { PasswordCheck } from './passwords.ts'
 import { Refusal } from './refusal.ts'
+import { openSessionDesk } from './session-desk.ts'
 import { Sessions } from './sessions.ts'
 import { openAccounts } from './transfer.ts'
+import { Tries } from './tries.ts'
 import { Visit } from './visit.ts'
 
 export interface BankOptions {
@@ -75,12 +79,14 @@ const BROWSER_HEADERS = {
 const METHODS: Record<string, string> = {
   '/': 'GET, HEAD',
   '/account': 'GET, HEAD',
+  '/sessions': 'GET, HEAD',
   '/style.css': 'GET, HEAD',
   '/health': 'GET, HEAD',
   '/sign-in': 'POST',
   '/transfer': 'POST',
   '/sign-out': 'POST',
   '/sign-out-everywhere': 'POST',
+  '/sessions/end': 'POST',
 }
 
 /** Resolves when it listens; rejects when it cannot (EADDRINUSE, ...) or when the store cannot be reached. */
@@ -123,7 +129,14 @@ export async function startBank(
   // No form is compressed: what is would be small here and large after unpacking.
   const body = { limit: BODY_BYTES_MAX, inflate: false }
   app.use(express.urlencoded({ ...body, extended: false, parameterLimit: FIELDS_MAX }), express.json(body))
-  openCounter(app, visitOf, new Sessions(store, { ...SESSION_LIMITS, ...options.sessions }), name)
+  const desk = {
+    sessions: new Sessions(store, { ...SESSION_LIMITS, ...options.sessions }),
+    passwords: new PasswordCheck(),
+    tries: new Tries(),
+    server: name,
+  }
+  openCounter(app, visitOf, { ...desk, devices: new Devices(store) })
+  openSessionDesk(app, visitOf, desk)
   app.use((request) => {
     const allow = Object.hasOwn(METHODS, request.path) ? METHODS[request.path] : undefined
     if (allow === undefined) throw new Refusal(404, 'No such page', 'The bank has a front door: /')

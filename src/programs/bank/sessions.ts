@@ -5,7 +5,9 @@ import { SESSION_ID_BYTES, type SessionLimits } from '../../protocols/http-sessi
 import {
   keptUntilMs,
   type ListedSession,
+  type LivingSession,
   listWith,
+  livingIn,
   type SessionRecord,
   type SessionState,
   sessionDigest,
@@ -23,11 +25,22 @@ export function newId(): string {
   return sessionIdOf(randomBytes(SESSION_ID_BYTES))
 }
 
-const recordKey = (id: string) => `session:${sessionKeyOf(id)}`
+const recordKeyOf = (sessionKey: string) => `session:${sessionKey}`
+const recordKey = (id: string) => recordKeyOf(sessionKeyOf(id))
 const listKey = (user: string) => `sessions:${user}`
 
-function listIn(values: Values, user: string): readonly ListedSession[] {
-  return (values.get(listKey(user)) ?? []) as unknown as readonly ListedSession[]
+function listIn(value: Json | undefined): readonly ListedSession[] {
+  return (value ?? []) as unknown as readonly ListedSession[]
+}
+
+/** The same as {@link sessionDigest} has of the id. */
+const digestOf = (sessionKey: string) => sessionKey.slice(0, 8)
+
+/** As its user sees it. */
+export interface UserSession extends Omit<LivingSession, 'key'> {
+  /** The digest, as in the log: enough to tell it from others. */
+  session: string
+  isThis: boolean
 }
 
 /** What became of a request with a session's id. */
@@ -53,23 +66,23 @@ export class Sessions {
     const id = newId()
     const nowMs = Date.now()
     const record: SessionRecord = { user, signedInAtMs: nowMs, usedAtMs: nowMs }
-    const keys = [listKey(user), ...(presented === null ? [] : [recordKey(presented)])]
+    const keys = [...(await this.#keysOf(user)), ...(presented === null ? [] : [recordKey(presented)])]
     const { before, ended } = await this.#store.update(keys, (values) => {
       const old =
         presented === null ? undefined : (values.get(recordKey(presented)) as SessionRecord | undefined)
       const isOldLive = stateOf(old, this.#limits, nowMs) === 'live'
-      const others = listIn(values, user).filter(
-        ({ key }) => presented === null || key !== sessionKeyOf(presented),
-      )
+      const others = this.#living(values, user, nowMs)
+        .filter(({ key }) => presented === null || key !== sessionKeyOf(presented))
+        .map(({ key, signedInAtMs }) => ({ key, signedInAtMs }))
       const { kept, ended } = listWith(others, { key: sessionKeyOf(id), signedInAtMs: nowMs }, this.#limits)
-      const write = new Map<string, Entry | null>(ended.map(({ key }) => [`session:${key}`, null]))
+      const write = new Map<string, Entry | null>(ended.map(({ key }) => [recordKeyOf(key), null]))
       if (presented !== null && old !== undefined) write.set(recordKey(presented), null)
       write.set(recordKey(id), { value: record, expiresAtMs: keptUntilMs(record, this.#limits) })
       write.set(listKey(user), { value: kept, expiresAtMs: nowMs + this.#limits.absoluteMs })
       return { write, result: { before: isOldLive ? presented : null, ended } }
     })
     for (const { key } of ended) {
-      emit('http-session:ended', { session: key.slice(0, 8), because: 'too_many' })
+      emit('http-session:ended', { session: digestOf(key), because: 'too_many' })
     }
     const session = sessionDigest(id)
     if (before === null) emit('http-session:created', { session, user })
@@ -81,16 +94,17 @@ export class Sessions {
    * Reads, decides and writes as the user of a session, in one step with looking whether it is live: whoever
    * signs out in this very moment was before it or after it.
    * @param keysOf called once, before; what it throws is what this rejects with
+   * @throws StoreUnavailableError
    */
   async within<T>(
     id: string,
-    keysOf: (user: string) => readonly string[],
+    keysOf: (user: string) => readonly string[] | Promise<readonly string[]>,
     change: (values: Values, user: string) => Change<T>,
     emit: Emitter,
   ): Promise<Outcome<T>> {
     // Whose it is never changes, so that this may be read before.
     const known = (await this.#store.get(recordKey(id))) as SessionRecord | undefined
-    const keys = known === undefined ? [] : keysOf(known.user)
+    const keys = known === undefined ? [] : await keysOf(known.user)
     const outcome = await this.#store.update<Outcome<T>>([recordKey(id), ...keys], (values) => {
       const nowMs = Date.now()
       const record = values.get(recordKey(id)) as SessionRecord | undefined
@@ -123,34 +137,83 @@ export class Sessions {
     return outcome
   }
 
-  /** Ends this session, or all of its user's: in the store, so that no copy of an id is good for anything. */
-  async signOut(
+  /**
+   * Whose session it is, live or not: whoever acts on that looks again, by {@link within}.
+   * @throws StoreUnavailableError
+   */
+  async whose(id: string): Promise<string | null> {
+    const record = (await this.#store.get(recordKey(id))) as SessionRecord | undefined
+    return record?.user ?? null
+  }
+
+  /** The live sessions of its user, in the order in which they began (ASVS 7.5.2). */
+  async list(id: string, emit: Emitter): Promise<Outcome<readonly UserSession[]>> {
+    return await this.within(
+      id,
+      (user) => this.#keysOf(user),
+      (values, user) => ({
+        write: new Map(),
+        result: this.#living(values, user, Date.now()).map(({ key, signedInAtMs, usedAtMs }) => ({
+          session: digestOf(key),
+          signedInAtMs,
+          usedAtMs,
+          isThis: key === sessionKeyOf(id),
+        })),
+      }),
+      emit,
+    )
+  }
+
+  /**
+   * Ends sessions of its user in the store, so that no copy of an id is good for anything: this one, all, or the one
+   * of a digest.
+   */
+  async end(
     id: string,
-    which: 'this' | 'all',
+    which: 'this' | 'all' | { session: string },
     emit: Emitter,
-  ): Promise<Outcome<readonly ListedSession[]>> {
+  ): Promise<Outcome<readonly UserSession['session'][]>> {
+    const isEnding = ({ key }: ListedSession) => {
+      if (which === 'all') return true
+      return which === 'this' ? key === sessionKeyOf(id) : digestOf(key) === which.session
+    }
     const outcome = await this.within(
       id,
-      (user) => [listKey(user)],
+      (user) => this.#keysOf(user),
       (values, user) => {
-        const list = listIn(values, user)
-        const ending = list.filter(({ key }) => which === 'all' || key === sessionKeyOf(id))
-        const write = new Map<string, Entry | null>(ending.map(({ key }) => [`session:${key}`, null]))
-        write.set(recordKey(id), null)
-        write.set(listKey(user), {
-          value: list.filter((session) => !ending.includes(session)),
-          expiresAtMs: Date.now() + this.#limits.absoluteMs,
-        })
-        return { write, result: ending }
+        const nowMs = Date.now()
+        const list = listIn(values.get(listKey(user)))
+        const write = new Map<string, Entry | null>(
+          list.filter(isEnding).map(({ key }) => [recordKeyOf(key), null]),
+        )
+        const kept = list.filter((listed) => !isEnding(listed))
+        write.set(listKey(user), { value: kept, expiresAtMs: nowMs + this.#limits.absoluteMs })
+        const ended = this.#living(values, user, nowMs).filter(isEnding)
+        return { write, result: ended.map(({ key }) => digestOf(key)) }
       },
       emit,
     )
     if (outcome.state === 'live') {
-      const because = which === 'all' ? 'signed_out_everywhere' : 'signed_out'
-      for (const { key } of outcome.result) {
-        emit('http-session:ended', { session: key.slice(0, 8), because })
-      }
+      const because =
+        which === 'all' ? 'signed_out_everywhere' : which === 'this' ? 'signed_out' : 'ended_by_user'
+      for (const session of outcome.result) emit('http-session:ended', { session, because })
     }
     return outcome
+  }
+
+  /** What has to be read to know which sessions of a user are live. */
+  async #keysOf(user: string): Promise<readonly string[]> {
+    const list = listIn(await this.#store.get(listKey(user)))
+    return [listKey(user), ...list.map(({ key }) => recordKeyOf(key))]
+  }
+
+  #living(values: Values, user: string, nowMs: number): LivingSession[] {
+    const list = listIn(values.get(listKey(user)))
+    const records = new Map<string, SessionRecord | undefined>()
+    for (const { key } of list) {
+      const record = values.get(recordKeyOf(key)) as SessionRecord | undefined
+      if (values.has(recordKeyOf(key))) records.set(key, record)
+    }
+    return livingIn(list, records, this.#limits, nowMs)
   }
 }

@@ -5,6 +5,7 @@
 import { IDEMPOTENCY_KEPT_MS } from '../../protocols/http-session/constants.ts'
 import { type IdempotencyRecord, judgeKey, requestDigest } from '../../protocols/http-session/idempotency.ts'
 import type { Change, Entry, Json, Store } from '../../store/store.ts'
+import { WITHOUT_PASSWORD_CENTS_MAX } from './limits.ts'
 import { USERS } from './users.ts'
 
 /** All amounts are whole cents: fractions of binary floating point are no money. */
@@ -37,6 +38,10 @@ const RECENT_MAX = 10
 export const accountKey = (user: string) => `account:${user}`
 export const ledgerKey = (transfer: string) => `ledger:${transfer}`
 const idempotencyKey = (user: string, key: string) => `idempotency:${user}:${key}`
+/** What a session has moved since its user last gave the password for a transfer. */
+const movedKey = (sessionKey: string) => `moved:${sessionKey}`
+/** No session lives longer. */
+const MOVED_KEPT_MS = 86_400_000
 
 /** `12`, `12.5` or `12.50`, of something: whole cents, or null. */
 export function centsOf(text: string): number | null {
@@ -68,6 +73,10 @@ export interface TransferRequest {
   /** The idempotency key. Every user has their own. */
   key: string
   atMs: number
+  /** Of the session that asks. */
+  sessionKey: string
+  /** With the password, and not with a cookie alone. */
+  hasPassword: boolean
 }
 
 export type TransferAnswer =
@@ -76,11 +85,11 @@ export type TransferAnswer =
 
 export type TransferResult =
   | { kind: 'answered'; answer: TransferAnswer; isRepeated: boolean }
-  | { kind: 'key_reused' | 'same_account' }
+  | { kind: 'key_reused' | 'same_account' | 'password' }
 
 /** What {@link decideTransfer} has to be given the values of. */
-export function keysOfTransfer({ from, to, key }: TransferRequest): string[] {
-  return [accountKey(from), accountKey(to), idempotencyKey(from, key)]
+export function keysOfTransfer({ from, to, key, sessionKey }: TransferRequest): string[] {
+  return [accountKey(from), accountKey(to), idempotencyKey(from, key), movedKey(sessionKey)]
 }
 
 /** Both accounts exist: whoever asks has seen to that. */
@@ -88,7 +97,7 @@ export function decideTransfer(
   values: ReadonlyMap<string, Json | undefined>,
   request: TransferRequest,
 ): Change<TransferResult> {
-  const { from, to, cents, key, atMs } = request
+  const { from, to, cents, key, atMs, sessionKey, hasPassword } = request
   if (from === to) return { write: new Map(), result: { kind: 'same_account' } }
   const digest = requestDigest([to, String(cents)])
   const recordKey = idempotencyKey(from, key)
@@ -97,6 +106,12 @@ export function decideTransfer(
   if (judged.kind === 'reused') return { write: new Map(), result: { kind: 'key_reused' } }
   if (judged.kind === 'repeated') {
     return { write: new Map(), result: { kind: 'answered', answer: judged.answer, isRepeated: true } }
+  }
+
+  // All of it together: whoever has a cookie in their hands could ask for many small ones.
+  const movedCents = cents + Number(values.get(movedKey(sessionKey)) ?? 0)
+  if (!hasPassword && movedCents > WITHOUT_PASSWORD_CENTS_MAX) {
+    return { write: new Map(), result: { kind: 'password' } }
   }
 
   const sender = values.get(accountKey(from)) as Account
@@ -116,6 +131,8 @@ export function decideTransfer(
     write.set(accountKey(from), { value: { ...book(sender, to, -cents), sent: sender.sent + 1 } })
     write.set(accountKey(to), { value: book(recipient, from, cents) })
     write.set(ledgerKey(transfer), { value: { from, to, cents, atMs } satisfies LedgerLine })
+    const value = hasPassword ? 0 : movedCents
+    write.set(movedKey(sessionKey), { value, expiresAtMs: atMs + MOVED_KEPT_MS })
   }
   // A refusal is an answer too: whoever asks again with this key is refused again, though there may be funds now.
   write.set(recordKey, { value: { request: digest, answer }, expiresAtMs: atMs + IDEMPOTENCY_KEPT_MS })

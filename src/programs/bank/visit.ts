@@ -12,6 +12,7 @@ import { isCsrfTokenOf, isSameOrigin } from '../../protocols/http-session/forger
 import type { RateTable } from '../../protocols/http-session/rate.ts'
 import type { SessionState } from '../../protocols/http-session/session.ts'
 import { Refusal } from './refusal.ts'
+import type { Outcome } from './sessions.ts'
 
 /** Whoever sent a request has no session, or no longer. */
 export class SignedOut extends Error {
@@ -22,6 +23,15 @@ export class SignedOut extends Error {
     super(state)
     this.state = state
   }
+}
+
+/**
+ * What came of a request that its session was live for.
+ * @throws SignedOut
+ */
+export function live<T>(outcome: Outcome<T>): { user: string; result: T } {
+  if (outcome.state !== 'live') throw new SignedOut(outcome.state)
+  return outcome
 }
 
 export class Visit {
@@ -105,7 +115,7 @@ export class Visit {
   }
 
   /** @throws Refusal (429) */
-  takeRate(limit: 'requests' | 'sign_ins' | 'transfers', table: RateTable, who: string): void {
+  takeRate(limit: 'requests' | 'sign_ins' | 'passwords' | 'transfers', table: RateTable, who: string): void {
     const admission = table.take(who, performance.now())
     if (admission.admitted) return
     if (admission.isFirst) this.tell('bank:rate_refused', { limit })

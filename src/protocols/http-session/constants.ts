@@ -34,5 +34,10 @@ export const USE_WRITTEN_PART = 1 / 20
 /** A session that is over is kept so long, only to say why it is refused. */
 export const EXPIRED_KEPT_MS = 60_000
 
+/** A browser is known again as its user's so long after they last signed in there. */
+export const DEVICE_KEPT_MS = 180 * 86_400_000
+/** So many browsers of a user are known; the one in which they have not signed in for longest is forgotten. */
+export const DEVICES_PER_USER_MAX = 10
+
 /** A transfer may be asked for once more so long after the first time. Who asks later asks for another one. */
 export const IDEMPOTENCY_KEPT_MS = 86_400_000

@@ -1,21 +1,28 @@
 /** How an id travels: the cookies of the bank (RFC 6265; RFC 6265bis for SameSite and the prefix). */
 import { type SetCookie, stringifySetCookie } from 'cookie'
-import { COOKIE_BYTES_MAX } from './constants.ts'
+import { COOKIE_BYTES_MAX, DEVICE_KEPT_MS } from './constants.ts'
 import { isSessionId } from './session.ts'
 
-/** What a cookie of the bank is for. `sign-in` only ties the sign-in form to the browser that asked for it. */
-export type CookiePurpose = 'session' | 'sign-in'
+/**
+ * What a cookie of the bank is for. `sign-in` only ties the sign-in form to the browser that asked for it; `device`
+ * says that somebody has signed in with this browser before, and goes nowhere but where one signs in.
+ */
+export type CookiePurpose = 'session' | 'sign-in' | 'device'
+
+const DEVICE_PATH = '/sign-in'
 
 /**
  * With the prefix `__Host-` a browser takes the cookie only over TLS, for this host alone and all of its paths
  * (RFC 6265bis section 4.1.3.2): no neighbour in the domain can plant one. What it cannot do: tell ports
- * apart. Every server on this host name gets the cookie (RFC 6265 section 8.5).
+ * apart. Every server on this host name gets the cookie (RFC 6265 section 8.5). With a path of its own there is
+ * only `__Secure-`.
  */
 export function cookieName(purpose: CookiePurpose, isSecure: boolean): string {
-  return isSecure ? `__Host-${purpose}` : purpose
+  if (!isSecure) return purpose
+  return purpose === 'device' ? `__Secure-${purpose}` : `__Host-${purpose}`
 }
 
-function attributes(isSecure: boolean) {
+function attributes(purpose: CookiePurpose, isSecure: boolean) {
   return {
     // No script reads it (section 4.1.2.6): script smuggled into a page cannot send it away.
     httpOnly: true,
@@ -24,13 +31,21 @@ function attributes(isSecure: boolean) {
     // Only over TLS (section 4.1.2.5).
     secure: isSecure,
     // And no Domain: only the host that set it gets it back.
-    path: '/',
+    path: purpose === 'device' ? DEVICE_PATH : '/',
   } as const satisfies Partial<SetCookie>
 }
 
-/** A `Set-Cookie` header for an id. No Max-Age: the browser forgets it when it ends, and perhaps even then not. */
+/**
+ * A `Set-Cookie` header for an id. No Max-Age, but for a device: the browser forgets it when it ends, and perhaps
+ * even then not.
+ */
 export function cookieWith(purpose: CookiePurpose, id: string, isSecure: boolean): string {
-  return stringifySetCookie({ name: cookieName(purpose, isSecure), value: id, ...attributes(isSecure) })
+  return stringifySetCookie({
+    name: cookieName(purpose, isSecure),
+    value: id,
+    ...(purpose === 'device' ? { maxAge: DEVICE_KEPT_MS / 1000 } : {}),
+    ...attributes(purpose, isSecure),
+  })
 }
 
 /** A `Set-Cookie` header that takes it away. What it was good for must end in the store as well. */
@@ -39,7 +54,7 @@ export function cookieRemoval(purpose: CookiePurpose, isSecure: boolean): string
     name: cookieName(purpose, isSecure),
     value: '',
     maxAge: 0,
-    ...attributes(isSecure),
+    ...attributes(purpose, isSecure),
   })
 }
 

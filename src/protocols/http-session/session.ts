@@ -73,13 +73,34 @@ export function used(record: SessionRecord, { idleMs }: SessionLimits, nowMs: nu
 /** One of a user's sessions, as the list has it by which they are ended everywhere. */
 export type ListedSession = { readonly key: string; readonly signedInAtMs: number }
 
-/** The list with one more, and those that had to make room: the oldest, and whatever must be over by now. */
-export function listWith(
+export type LivingSession = ListedSession & { readonly usedAtMs: number }
+
+/**
+ * Those of a user's list that are live. Nobody takes a session off it that dies of idleness.
+ * @param records by key, `undefined` where there is none any more; a session whose record was not read at all has
+ * begun since the list was read
+ */
+export function livingIn(
   list: readonly ListedSession[],
+  records: ReadonlyMap<string, SessionRecord | undefined>,
+  limits: SessionLimits,
+  nowMs: number,
+): LivingSession[] {
+  return list.flatMap((listed) => {
+    const record = records.get(listed.key)
+    if (!records.has(listed.key)) return [{ ...listed, usedAtMs: listed.signedInAtMs }]
+    return record && stateOf(record, limits, nowMs) === 'live'
+      ? [{ ...listed, usedAtMs: record.usedAtMs }]
+      : []
+  })
+}
+
+/** The list with one more, and those that have to make room for it: the oldest. */
+export function listWith(
+  living: readonly ListedSession[],
   added: ListedSession,
-  { absoluteMs, perUserMax }: SessionLimits,
+  { perUserMax }: SessionLimits,
 ): { kept: ListedSession[]; ended: ListedSession[] } {
-  const living = list.filter(({ signedInAtMs }) => added.signedInAtMs < signedInAtMs + absoluteMs)
   const kept = [...living, added].slice(-perUserMax)
-  return { kept, ended: list.filter((session) => !kept.includes(session)) }
+  return { kept, ended: living.filter((session) => !kept.includes(session)) }
 }

@@ -5,6 +5,7 @@ import { PasswordCheck } from '../../../src/programs/bank/passwords.ts'
 import { USERS } from '../../../src/programs/bank/users.ts'
 import { csrfTokenOf } from '../../../src/protocols/http-session/forgery.ts'
 import { sessionKeyOf } from '../../../src/protocols/http-session/session.ts'
+import { passwordOf } from '../../support/bank-user.ts'
 import { openBank, spiedStore } from './support.ts'
 
 const idOf = (user: { cookies: Map<string, string> }) => user.cookies.get('session') ?? ''
@@ -148,8 +149,11 @@ describe('how long (7.3, 7.4)', () => {
   test("to sign out everywhere ends every session of hers, and nobody else's (7.4.3)", async () => {
     const bank = await openBank()
     const [here, there, bob] = [await bank.user('alice'), await bank.user('alice'), await bank.user('bob')]
-    const out = await here.ask('POST', '/sign-out-everywhere', { form: { csrf: await here.token() } })
-    expect(out.json).toEqual({ ended: 2 })
+    const csrf = await here.token()
+    // A cookie alone, which may be a thief's, ends nobody's sessions (7.5.2).
+    expect((await here.ask('POST', '/sign-out-everywhere', { form: { csrf } })).status).toBe(403)
+    const form = { csrf, password: passwordOf('alice') }
+    expect((await here.ask('POST', '/sign-out-everywhere', { form })).json).toEqual({ ended: 2 })
     expect((await there.account()).status).toBe(401)
     expect((await bob.account()).status).toBe(200)
   })
@@ -160,6 +164,151 @@ describe('how long (7.3, 7.4)', () => {
     const statuses = await Promise.all(users.map(async (user) => (await user.account()).status))
     expect(statuses).toEqual([401, 200, 200])
   })
+
+  test('those that died of idleness take no room: the one in use stays (7.1.2)', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const beganAtMs = Date.now()
+    const bank = await openBank({ sessions: { idleMs: 60_000, perUserMax: 2 } })
+    const inUse = await bank.user('alice')
+    await bank.user('alice')
+    vi.setSystemTime(beganAtMs + 50_000)
+    expect((await inUse.account()).status).toBe(200)
+    vi.setSystemTime(beganAtMs + 70_000)
+    const third = await bank.user('alice')
+    expect([(await inUse.account()).status, (await third.account()).status]).toEqual([200, 200])
+    const list = (await inUse.ask('GET', '/sessions')).json.sessions as object[]
+    expect(list).toHaveLength(2)
+    // Who ends all is told of the live ones.
+    vi.setSystemTime(beganAtMs + 125_000)
+    expect((await third.account()).status).toBe(200)
+    const form = { csrf: await third.token(), password: passwordOf('alice') }
+    vi.setSystemTime(beganAtMs + 135_000)
+    expect((await third.ask('POST', '/sign-out-everywhere', { form })).json).toEqual({ ended: 1 })
+  })
+})
+
+describe('a cookie is not enough (7.5)', () => {
+  const wanted = (bank: Awaited<ReturnType<typeof openBank>>) =>
+    bank.log.events.flatMap(({ name, data }) => (name === 'bank:password_wanted' ? [data] : []))
+
+  test('sessions are listed, and ended one by one, with the password (7.5.2)', async () => {
+    const bank = await openBank()
+    const [here, there, bob] = [await bank.user('alice'), await bank.user('alice'), await bank.user('bob')]
+    const list = async (user: typeof here) => {
+      const { sessions } = (await user.ask('GET', '/sessions')).json
+      return sessions as { session: string; isThis: boolean; signedInAtMs: number; usedAtMs: number }[]
+    }
+    const digestOf = (user: typeof here) => sessionKeyOf(idOf(user)).slice(0, 8)
+    expect(await list(here)).toMatchObject([
+      { session: digestOf(here), isThis: true },
+      { session: digestOf(there), isThis: false },
+    ])
+    const csrf = await here.token()
+    const end = async (session: string, password?: string, token = csrf) => {
+      const form = { session, csrf: token, ...(password === undefined ? {} : { password }) }
+      return await here.ask('POST', '/sessions/end', { form })
+    }
+    expect((await end(digestOf(there), passwordOf('alice'), csrfTokenOf(idOf(bob)))).status).toBe(403)
+    expect(wanted(bank)).toEqual([])
+    const missing = await end(digestOf(there))
+    expect([missing.status, missing.json.title]).toEqual([403, 'Your password again'])
+    expect((await end(digestOf(there), passwordOf('bob'))).status).toBe(403)
+    expect((await there.account()).status).toBe(200)
+    expect(wanted(bank)).toEqual([
+      { for: 'end_session', because: 'missing' },
+      { for: 'end_session', because: 'wrong' },
+    ])
+    expect((await end(digestOf(there), passwordOf('alice'))).json).toEqual({ ended: 1 })
+    expect([(await here.account()).status, (await there.account()).status]).toEqual([200, 401])
+    // Over already; and another's, which is none of hers.
+    for (const session of [digestOf(there), digestOf(bob), '', '__proto__']) {
+      expect((await end(session, passwordOf('alice'))).status).toBe(422)
+    }
+    expect((await bob.account()).status).toBe(200)
+    expect((await bank.visitor().ask('GET', '/sessions')).status).toBe(401)
+    expect((await end(digestOf(here), passwordOf('alice'))).json).toEqual({ ended: 1 })
+    expect((await here.account()).status).toBe(401)
+  })
+
+  test('who has no live session is told so, and not asked for a password', async () => {
+    const bank = await openBank()
+    const [here, there] = [await bank.user('alice'), await bank.user('alice')]
+    const form = { session: 'ffffffff', csrf: await there.token() }
+    const all = { csrf: await here.token(), password: passwordOf('alice') }
+    await here.ask('POST', '/sign-out-everywhere', { form: all })
+    const id = idOf(there)
+    for (const path of ['/sessions/end', '/sign-out-everywhere', '/transfer']) {
+      there.cookies.set('session', id)
+      const answer = await there.ask('POST', path, { form: { ...transfer(form.csrf), ...form } })
+      expect([path, answer.status]).toEqual([path, 401])
+    }
+  })
+
+  test('the password is wanted after 500.00 in a session, in one transfer or in many (7.5.3)', async () => {
+    const bank = await openBank()
+    const alice = await bank.user('alice')
+    const csrf = await alice.token()
+    const send = async (amount: string, key: string, password?: string) => {
+      const form = { to: 'bob', amount, key, csrf, ...(password === undefined ? {} : { password }) }
+      return await alice.ask('POST', '/transfer', { form })
+    }
+    expect((await send('500.01', 'a-large-one')).status).toBe(403)
+    expect((await send('300', 'a-first-one')).status).toBe(200)
+    expect((await send('200.01', 'a-second-one')).status).toBe(403)
+    expect((await send('200', 'a-third-one')).status).toBe(200)
+    const refused = await send('0.01', 'a-tiny-one')
+    expect([refused.status, refused.json.title]).toEqual([403, 'Your password again'])
+    expect((await send('0.01', 'a-tiny-one', 'not hers')).status).toBe(403)
+    expect((await alice.account()).json.balance).toBe('500.00')
+    // What was done is told again to whoever asks again.
+    expect((await send('300', 'a-first-one')).headers['idempotent-replayed']).toBe('true')
+    // With the password it is done; and the count begins anew.
+    expect((await send('0.01', 'a-tiny-one', passwordOf('alice'))).json.balance).toBe('499.99')
+    expect((await send('400', 'a-fourth-one')).status).toBe(200)
+    expect((await send('99.99', 'a-last-one')).json.balance).toBe('0.00')
+    expect((await bank.visitor().ask('GET', '/account')).status).toBe(401)
+    expect(wanted(bank)).toMatchObject(
+      ['missing', 'missing', 'missing', 'wrong'].map((because) => ({ for: 'transfer', because })),
+    )
+  })
+
+  test('the page that asks for it repeats what was asked, as text', async () => {
+    const bank = await openBank()
+    const alice = await bank.user('alice')
+    const html = { accept: 'text/html' }
+    const form = { to: 'bob', amount: '700', key: KEY, csrf: await alice.token(), session: '"><script>' }
+    const page = await alice.ask('POST', '/transfer', { form, headers: html })
+    expect(page.status).toBe(403)
+    expect(page.text).toContain('You ask for 700 to go to bob.')
+    expect(page.text).toContain('<form method="post" action="/transfer">')
+    expect(page.text).not.toContain('<script')
+    const said = Object.fromEntries(
+      [...page.text.matchAll(/type="hidden" name="(\w+)" value="([^"]*)"/g)].map(([, name, value]) => [
+        name,
+        value,
+      ]),
+    )
+    expect(said).toMatchObject({ to: 'bob', amount: '700', key: KEY, csrf: form.csrf })
+    const again = { ...said, password: passwordOf('alice') }
+    const done = await alice.ask('POST', '/transfer', { form: again, headers: html })
+    expect([done.status, done.headers.location]).toEqual([303, '/account?transfer=alice-1'])
+  })
+
+  test('it cannot be tried for long with a stolen cookie, and not in other sessions instead of this', async () => {
+    const check = vi.spyOn(PasswordCheck.prototype, 'isRight').mockResolvedValue(false)
+    onTestFinished(() => check.mockRestore())
+    const bank = await openBank()
+    const [thief, alice] = [await bank.user('alice'), await bank.user('alice')]
+    const ask = async (user: typeof thief) => {
+      const form = { csrf: await user.token(), password: 'guess', session: '' }
+      return (await user.ask('POST', '/sessions/end', { form })).status
+    }
+    const statuses: number[] = []
+    for (let index = 0; index < 22; index += 1) statuses.push(await ask(thief))
+    expect([statuses.slice(0, 20), statuses.at(-1)]).toEqual([Array(20).fill(403), 429])
+    expect(await ask(alice)).toBe(403)
+    expect(check.mock.calls.length).toBeLessThan(23)
+  })
 })
 
 describe('whether you want it (3.5)', () => {
@@ -167,7 +316,7 @@ describe('whether you want it (3.5)', () => {
     const bank = await openBank()
     const [alice, bob] = [await bank.user('alice'), await bank.user('bob')]
     for (const csrf of ['', 'wrong', csrfTokenOf(idOf(bob))]) {
-      for (const path of ['/transfer', '/sign-out', '/sign-out-everywhere']) {
+      for (const path of ['/transfer', '/sign-out', '/sign-out-everywhere', '/sessions/end']) {
         expect((await alice.ask('POST', path, { form: transfer(csrf) })).status).toBe(403)
       }
     }
@@ -220,7 +369,7 @@ describe('whether you want it (3.5)', () => {
     const bank = await openBank()
     const alice = await bank.user('alice')
     const csrf = await alice.token()
-    for (const path of ['/sign-in', '/transfer', '/sign-out', '/sign-out-everywhere']) {
+    for (const path of ['/sign-in', '/transfer', '/sign-out', '/sign-out-everywhere', '/sessions/end']) {
       const answer = await alice.ask('GET', `${path}?${new URLSearchParams(transfer(csrf))}`)
       expect([answer.status, answer.headers.allow]).toEqual([405, 'POST'])
     }
@@ -349,6 +498,64 @@ describe('how much', () => {
     expect(await tries((index) => ({ from: `10.0.0.${index}`, user: 'alice' }))).toEqual(limited)
     expect(await tries((index) => ({ from: '10.0.1.1', user: `user-${index}` }))).toEqual(limited)
     expect(check.mock.calls.length).toBeLessThan(44)
+  })
+
+  test('five thousand addresses and names leave the count of a user as it is', async () => {
+    const check = vi.spyOn(PasswordCheck.prototype, 'isRight').mockResolvedValue(false)
+    onTestFinished(() => check.mockRestore())
+    const bank = await openBank({ proxy: '127.0.0.1' })
+    const visitor = bank.visitor()
+    const csrf = await visitor.signInToken()
+    const cookie = `sign-in=${visitor.cookies.get('sign-in')}`
+    const guess = async (index: number, user: string) => {
+      const from = { 'x-forwarded-for': `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}` }
+      const headers = { cookie, accept: 'application/json', ...from }
+      const body = new URLSearchParams({ user, password: 'guess', csrf })
+      const answer = await fetch(`${bank.url}sign-in`, { method: 'POST', headers, body })
+      await answer.text()
+      return answer.status
+    }
+    for (let index = 0; index < 20; index += 1) expect(await guess(index, 'alice')).toBe(401)
+    for (let index = 100; index < 5100; index += 50) {
+      await Promise.all(Array.from({ length: 50 }, (_, more) => guess(index + more, `name-${index + more}`)))
+    }
+    // Some tries have come back meanwhile, ten a minute.
+    const after: number[] = []
+    for (let index = 6000; index < 6020; index += 1) after.push(await guess(index, 'alice'))
+    expect(after.filter((status) => status === 429).length).toBeGreaterThan(10)
+  }, 60_000)
+
+  test('strangers who try passwords do not keep the owner out of their own browser', async () => {
+    const check = vi
+      .spyOn(PasswordCheck.prototype, 'isRight')
+      .mockImplementation(async (password) => password === passwordOf('alice'))
+    onTestFinished(() => check.mockRestore())
+    const bank = await openBank({ proxy: '127.0.0.1' })
+    const [alice, stranger] = [bank.visitor(), bank.visitor()]
+    let address = 0
+    const signIn = async (user: typeof alice, password: string, name = 'alice') => {
+      address += 1
+      const headers = { 'x-forwarded-for': `10.0.0.${address}` }
+      const csrf = await user.signInToken()
+      return await user.ask('POST', '/sign-in', { form: { user: name, password, csrf }, headers })
+    }
+    const first = await signIn(alice, passwordOf('alice'))
+    const device = first.headers['set-cookie']?.find((line) => line.startsWith('device='))
+    expect(device).toMatch(/^device=[\da-f]{32}; Max-Age=\d+; Path=\/sign-in; HttpOnly; SameSite=Strict$/)
+    alice.cookies.delete('session')
+
+    for (let index = 0; index < 25; index += 1) await signIn(stranger, 'guess')
+    expect((await signIn(stranger, passwordOf('alice'))).status).toBe(429)
+    const again = await signIn(alice, passwordOf('alice'))
+    expect(again.status).toBe(200)
+    alice.cookies.delete('session')
+    // A made-up device is a stranger's, and so is alice's for another user.
+    stranger.cookies.set('device', 'f'.repeat(32))
+    expect((await signIn(stranger, passwordOf('alice'))).status).toBe(429)
+    // Nor is it a way in: its own tries come to an end.
+    const statuses: number[] = []
+    for (let index = 0; index < 21; index += 1) statuses.push((await signIn(alice, 'guess')).status)
+    expect([statuses[0], statuses.at(-1)]).toEqual([401, 429])
   })
 
   test('few passwords are checked at once, few wait, others are sent away', async () => {

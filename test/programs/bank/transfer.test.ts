@@ -1,6 +1,7 @@
 /** Money: exact, moved once, and nowhere else. */
 import { describe, expect, test } from 'vitest'
 import { amountOf, centsOf } from '../../../src/programs/bank/transfer.ts'
+import { passwordOf } from '../../support/bank-user.ts'
 import { openBank } from './support.ts'
 
 const KEY = 'a-key-for-this-test'
@@ -100,13 +101,16 @@ describe('a transfer', () => {
   })
 
   test('of more than there is moves nothing, and stays refused under its key', async () => {
-    const { send, balances, bob } = await signedIn()
-    expect((await send('1000.01')).status).toBe(409)
+    const { alice, csrf, balances, bob } = await signedIn()
+    const password = passwordOf('alice')
+    const send = (key = KEY) =>
+      alice.ask('POST', '/transfer', { form: { to: 'bob', amount: '1000.01', key, csrf, password } })
+    expect((await send()).status).toBe(409)
     const form = { to: 'alice', amount: '10', key: KEY, csrf: await bob.token() }
     await bob.ask('POST', '/transfer', { form })
-    expect((await send('1000.01')).status).toBe(409)
+    expect((await send()).status).toBe(409)
     expect(await balances()).toEqual(['1010.00', '990.00'])
-    expect((await send('1000.01', 'another-key')).status).toBe(200)
+    expect((await send('another-key')).status).toBe(200)
   })
 
   test.each([

@@ -20,6 +20,14 @@ describe('the cookie that is set', () => {
     expect(attributes.join()).not.toMatch(/domain|max-age|expires/i)
   })
 
+  test('of a device goes only where one signs in, and stays when the browser is closed', () => {
+    expect(cookieWith('device', id, false)).toBe(
+      `device=${id}; Max-Age=15552000; Path=/sign-in; HttpOnly; SameSite=Strict`,
+    )
+    // The prefix __Host- is for what goes everywhere.
+    expect(cookieWith('device', id, true)).toMatch(/^__Secure-device=.*; Path=\/sign-in;.*; Secure/)
+  })
+
   test('is taken away by the same name with an age of 0', () => {
     expect(cookieRemoval('session', true)).toContain('__Host-session=; Max-Age=0; Path=/')
   })

@@ -4,6 +4,7 @@ import {
   isSessionId,
   keptUntilMs,
   listWith,
+  livingIn,
   sessionDigest,
   sessionIdOf,
   sessionKeyOf,
@@ -88,8 +89,18 @@ describe('the list of a user', () => {
     expect(listWith([a, b, c], d, limits)).toEqual({ kept: [b, c, d], ended: [a] })
   })
 
-  test('forgets those that must be over', () => {
-    const [old, young, added] = [at('old', 0), at('young', 1), at('added', 10_000)]
-    expect(listWith([old, young], added, limits)).toEqual({ kept: [young, added], ended: [old] })
+  test('has those that died of idleness or age, and those that were ended; they are not live', () => {
+    const list = ['idle', 'old', 'ended', 'used', 'new'].map((key) => at(key, 50_000))
+    const records = new Map([
+      ['idle', { ...record, usedAtMs: 58_000 }],
+      ['old', { ...record, signedInAtMs: 49_000, usedAtMs: 58_999 }],
+      ['ended', undefined],
+      ['used', { ...record, usedAtMs: 58_999 }],
+      // The record of `new` was not read: it began since.
+    ])
+    expect(livingIn(list, records, limits, 59_000)).toEqual([
+      { key: 'used', signedInAtMs: 50_000, usedAtMs: 58_999 },
+      { key: 'new', signedInAtMs: 50_000, usedAtMs: 50_000 },
+    ])
   })
 })
