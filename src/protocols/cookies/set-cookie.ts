@@ -19,7 +19,11 @@ const LONG_AGO_MS = 0
 const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f]/
 
 export type SameSite = 'Strict' | 'Lax' | 'None' | 'Default'
-const SAME_SITE: Record<string, SameSite> = { strict: 'Strict', lax: 'Lax', none: 'None' }
+const SAME_SITE = new Map<string, SameSite>([
+  ['strict', 'Strict'],
+  ['lax', 'Lax'],
+  ['none', 'None'],
+])
 
 export interface SetCookie {
   /** Empty: the cookie has a value only. */
@@ -83,7 +87,7 @@ export function parseSetCookie(text: string, nowMs: number): SetCookie | { refus
         said.httpOnly = true
         break
       case 'samesite':
-        said.sameSite = SAME_SITE[attributeValue.toLowerCase()] ?? 'Default'
+        said.sameSite = SAME_SITE.get(attributeValue.toLowerCase()) ?? 'Default'
         break
     }
   }

@@ -270,6 +270,7 @@ describe('5.7: what is kept', () => {
     for (const [attribute, expected] of [
       ['', 'Default'],
       ['; SameSite=sideways', 'Default'],
+      ['; SameSite=constructor', 'Default'],
       ['; SameSite', 'Default'],
       ['; SameSite=Lax; SameSite=', 'Default'],
       ['; SameSite=lax', 'Lax'],
