@@ -294,7 +294,8 @@ describe('a cookie is not enough (7.5)', () => {
     expect([done.status, done.headers.location]).toEqual([303, '/account?transfer=alice-1'])
   })
 
-  test('it cannot be tried for long with a stolen cookie, and not in other sessions instead of this', async () => {
+  test('it cannot be tried for long with a stolen cookie; another session has tries of its own', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
     const check = vi.spyOn(PasswordCheck.prototype, 'isRight').mockResolvedValue(false)
     onTestFinished(() => check.mockRestore())
     const bank = await openBank()
@@ -464,19 +465,24 @@ describe('how much', () => {
     expect(await status({ form: transfer(csrf) })).toBe(200)
   })
 
+  // By a clock that stands still nothing comes back, however slow the machine is.
+  const stopRates = () => vi.useFakeTimers({ toFake: ['performance'] })
+
   test('who asks too often waits, is told how long, and is told once in the log', async () => {
+    stopRates()
     const bank = await openBank()
     const alice = await bank.user('alice')
     const answers = await Promise.all(Array.from({ length: 400 }, () => alice.ask('GET', '/style.css')))
     const refused = answers.filter(({ status }) => status === 429)
-    expect(refused.length).toBeGreaterThan(0)
-    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(200)
+    expect(refused).toHaveLength(200)
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(200)
     expect(Number(refused[0]?.headers['retry-after'])).toBeGreaterThan(0)
     const told = bank.log.events.filter(({ name }) => name === 'bank:rate_refused')
     expect(told.length).toBeLessThan(refused.length)
   })
 
   test('passwords cannot be tried for long, neither from one address nor on one user', async () => {
+    stopRates()
     // The limit comes before the work.
     const check = vi.spyOn(PasswordCheck.prototype, 'isRight').mockResolvedValue(false)
     onTestFinished(() => check.mockRestore())
@@ -501,6 +507,7 @@ describe('how much', () => {
   })
 
   test('five thousand addresses and names leave the count of a user as it is', async () => {
+    stopRates()
     const check = vi.spyOn(PasswordCheck.prototype, 'isRight').mockResolvedValue(false)
     onTestFinished(() => check.mockRestore())
     const bank = await openBank({ proxy: '127.0.0.1' })
@@ -519,13 +526,11 @@ describe('how much', () => {
     for (let index = 100; index < 5100; index += 50) {
       await Promise.all(Array.from({ length: 50 }, (_, more) => guess(index + more, `name-${index + more}`)))
     }
-    // Some tries have come back meanwhile, ten a minute.
-    const after: number[] = []
-    for (let index = 6000; index < 6020; index += 1) after.push(await guess(index, 'alice'))
-    expect(after.filter((status) => status === 429).length).toBeGreaterThan(10)
+    expect(await guess(6000, 'alice')).toBe(429)
   }, 60_000)
 
   test('strangers who try passwords do not keep the owner out of their own browser', async () => {
+    stopRates()
     const check = vi
       .spyOn(PasswordCheck.prototype, 'isRight')
       .mockImplementation(async (password) => password === passwordOf('alice'))
