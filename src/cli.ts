@@ -30,6 +30,8 @@ async function main([command, ...args]: string[]): Promise<number> {
     if (command === 'try') return await tryCommand(args)
     if (command === 'report') return await reportCommand(args)
     if (command === 'forecast') return await forecastCommand(args)
+    // As `docker compose run lab try ...` says it: the container's command begins with "lab".
+    if (command === 'lab' && args[0] === 'try') return await tryCommand(args.slice(1))
     if (command === 'lab' && args[0] === undefined) return listLabs()
     if (command === 'lab' && args[0] === '--words') return tellWords()
     const lab = labs[args[0] as keyof typeof labs]

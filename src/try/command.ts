@@ -1,7 +1,7 @@
 /** `npm run try`: somebody's own programs under every fault, from the command line to the exit status. */
 import { writeFileSync } from 'node:fs'
 import { availableParallelism, freemem } from 'node:os'
-import { findCapabilities, type Isolation } from '../hosts/capabilities.ts'
+import { findCapabilities } from '../hosts/capabilities.ts'
 import { readSysctls } from '../kernel/sysctls.ts'
 import { CannotRunError } from '../lab/launch.ts'
 import type { LabOptions } from '../lab/options.ts'
@@ -16,6 +16,7 @@ import { casesOf } from './faults.ts'
 import { type TrySettings, tryLab } from './lab.ts'
 import { openWayOut, wayOutPath } from './outside.ts'
 import { HELP, parseTryArguments, type Telling, type TryRequest } from './request.ts'
+import { findRunAs } from './run-as.ts'
 import { sysctlsOf } from './settings.ts'
 import { tellTry } from './tell.ts'
 
@@ -43,11 +44,12 @@ export async function tryCommand(args: readonly string[]): Promise<number> {
     throw new CannotRunError(`try needs hosts of its own: ${because}. Try: ${advice.join('; ')}`)
   }
   const cases = casesOf(request.faults, request.strike).map(({ id }) => id)
+  // npm changes the working directory, and says where it was.
+  const folder = process.env.INIT_CWD ?? process.cwd()
   const settings: TrySettings = {
     ...request,
-    runAs: runAs(isolation),
-    // npm changes the working directory, and says where it was.
-    folder: process.env.INIT_CWD ?? process.cwd(),
+    runAs: await findRunAs(isolation, folder),
+    folder,
     atOnce: pairsAtOnce(),
   }
   const lab = tryLab(settings, longestMs(settings, cases.length), sysctlsOf(request, readSysctls()))
@@ -78,15 +80,6 @@ function pairsAtOnce(): number {
 
 function longestMs({ connectWithinMs, settleMs, watchMs, recoverMs, atOnce }: TrySettings, cases: number) {
   return Math.ceil(cases / atOnce) * (connectWithinMs + settleMs + watchMs + recoverMs + OVERHEAD_MS)
-}
-
-/**
- * In the lab's user namespace everybody is root. A namespace within it gives the programs their own user again:
- * some refuse to run as root, and none of them needs to.
- */
-function runAs({ asRoot }: Isolation): string[] {
-  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0]
-  return asRoot || uid === 0 ? [] : ['unshare', '--user', `--map-user=${uid}`, `--map-group=${gid}`, '--']
 }
 
 function optionsOf(request: TryRequest, telling: Telling, cases: string[]): LabOptions {

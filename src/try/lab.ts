@@ -16,12 +16,12 @@ import { findingsOf } from './findings.ts'
 import { judgeTry } from './judge.ts'
 import { TriedPrograms } from './programs.ts'
 import type { TryRequest } from './request.ts'
+import { type RunAs, runAsWords } from './run-as.ts'
 import { taleOf } from './tell.ts'
 
 /** What the runner needs to know beside the plan. */
 export type TrySettings = TryRequest & {
-  /** Put before each command: it runs as the person who asked, not as the root of the lab's namespace. */
-  runAs: string[]
+  runAs: RunAs
   /** The person's working directory. */
   folder: string
   /** So many pairs of hosts at once. */
@@ -64,6 +64,8 @@ export async function experiment(rig: Rig, plan: Plan<TrySettings>): Promise<voi
   rig.say(
     `${waiting.length} faults, ${Math.min(atOnce, waiting.length)} at once, each on two hosts of its own; ${reach}`,
   )
+  const who = runAsWords(plan.settings.runAs)
+  if (who !== null) rig.say(who)
   await Promise.all(
     Array.from({ length: Math.min(atOnce, waiting.length) }, async () => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {

@@ -9,6 +9,7 @@ import type { TrySettings } from './lab.ts'
 import { observeSockets } from './observe.ts'
 import { wayOutPath } from './outside.ts'
 import { diesAtOnce, doNotTalk, endsTooEarly, type ListeningPlace } from './problems.ts'
+import { blameWords } from './run-as.ts'
 
 const LOOK_EVERY_MS = 50
 /** Of a program's last words, so many are shown. */
@@ -106,10 +107,11 @@ export class TriedPrograms {
     const text = command.replaceAll('{server}', this.#pair.b.address).replaceAll('{folder}', scratch)
     const lines: string[] = []
     const side = host === this.#pair.a ? 'a' : 'b'
-    const started = await this.#rig.start(host, [...runAs, 'sh', '-c', text], {
+    const started = await this.#rig.start(host, [...runAs.prefix, 'sh', '-c', text], {
       name,
       folder,
       environment: {
+        ...runAs.environment,
         STILLHERE_SERVER: this.#pair.b.address,
         STILLHERE_FOLDER: scratch,
         ...(await this.#wayOut(host)),
@@ -193,7 +195,7 @@ export class TriedPrograms {
   assertRunning(): void {
     for (const one of this.#running.values()) {
       if (one.command.exit !== null && !this.#runsOn(one.host)) {
-        throw new UsageError(endsTooEarly(one.name, one.command.exit, one.lines))
+        throw this.#problem(endsTooEarly(one.name, one.command.exit, one.lines))
       }
     }
   }
@@ -233,7 +235,7 @@ export class TriedPrograms {
 
   #endedAtOnce({ name, command: { exit }, lines }: Running): UsageError {
     const isClient = name !== 'server'
-    return new UsageError(
+    return this.#problem(
       isClient && exit?.code === 0
         ? endsTooEarly(name, exit, lines)
         : diesAtOnce(name, exit, lines, isClient ? this.#places(this.#pair.b) : null),
@@ -246,7 +248,11 @@ export class TriedPrograms {
       name,
       lastLine: lines.at(-1) ?? null,
     }))
-    return new UsageError(doNotTalk({ places: this.#places(this.#pair.b), said, connectWithinMs, ready }))
+    return this.#problem(doNotTalk({ places: this.#places(this.#pair.b), said, connectWithinMs, ready }))
+  }
+
+  #problem(text: string): UsageError {
+    return new UsageError(`${text}${blameWords(this.#settings.runAs)}`)
   }
 }
 

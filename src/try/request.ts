@@ -148,9 +148,10 @@ something goes wrong, each fault on fresh hosts: who notices, when, and what rec
   --name NAME        what the row is called (default: the server's program)
   --json  --plain  --out DIR  --help
 
-The programs run as you, in your folder, with your environment. They cannot reach this
-machine's network (its files, and sockets that are files, they can). What they print is
-shown, never executed; all they start ends with the run.
+The programs run as you, in your folder, with your environment. Root's run as whoever has
+typed sudo, else as nobody; no capabilities, no setuid, /proc/sys read-only. They cannot
+reach this machine's network (its files, and sockets that are files, they can). What they
+print is shown, never executed; all they start ends with the run.
 
 Exit status: 0 no expectation failed, 1 one failed, 2 wrong usage or programs that do not
 talk, 3 this machine cannot do it, 4 the machine was too busy to tell.`

@@ -21,9 +21,17 @@ export interface Started {
   ended: Promise<Ended>
 }
 
-/** `npm run <...>`, without npm. */
-export function start(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Started {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', ...args], {
+/**
+ * `npm run <...>`, without npm.
+ * @param under put before the command: `['setpriv', '--no-new-privs']`
+ */
+export function start(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+  under: readonly string[] = [],
+): Started {
+  const [program = '', ...rest] = [...under, process.execPath, '--import', 'tsx', 'src/cli.ts', ...args]
+  const child = spawn(program, rest, {
     cwd: ROOT,
     env: { ...process.env, ...environment },
   })
@@ -51,8 +59,12 @@ export function start(args: readonly string[], environment: NodeJS.ProcessEnv = 
   return { child, says, ended }
 }
 
-export function run(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  return start(args, environment).ended
+export function run(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+  under: readonly string[] = [],
+): Promise<Ended> {
+  return start(args, environment, under).ended
 }
 
 /** A folder for runs that is gone after the test. */

@@ -39,3 +39,14 @@ export const askProxyFor = (port: number) =>
     .on("connect", ({ statusCode }) => console.log("the proxy says " + statusCode)).end();
   setInterval(() => {}, 1000);
 `)
+
+/** What a program could do to the machine, found out without doing it; and what it may not. */
+export const MIGHT = [
+  ...['kernel/core_pattern', 'kernel/sysrq', 'vm/drop_caches', 'fs/file-max', 'net/ipv4/tcp_retries2'].map(
+    (setting) => `test -w /proc/sys/${setting} && echo might write ${setting}`,
+  ),
+  `echo mounted: $(grep -o ' /proc/sys r[ow]' /proc/self/mountinfo)`,
+  `grep -E '^(Uid|Gid|CapPrm|CapEff|NoNewPrivs):' /proc/self/status | tr '\\t' ' '`,
+  `echo within: $(cat /proc/self/uid_map)`,
+  `echo home: $HOME`,
+].join('; ')
