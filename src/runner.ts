@@ -69,7 +69,10 @@ async function main(): Promise<void> {
     if (play) await (lab.playInBrowser ?? lab).play?.(rig, plan)
     else await lab.experiment(rig, plan)
   } catch (error) {
-    if (!stop.signal.aborted) {
+    const killed = stop.signal.aborted ? null : ((await rig?.killOn()) ?? null)
+    // What was seen until then still counts, and the report says so.
+    if (killed !== null) stopBecause(killed)
+    else if (!stop.signal.aborted) {
       const message = error instanceof Error ? error.message : String(error)
       emit('program:failed', { message })
       // The launcher shows it to the person in front.

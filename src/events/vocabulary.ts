@@ -707,6 +707,11 @@ export const vocabulary = {
   'host:process_started': v.strictObject({ processId: count }),
   'host:process_exited': v.strictObject({ code: v.nullable(v.number()), signal: v.nullable(text) }),
   /**
+   * A process of the host ended by a signal that the lab had not sent: somebody's kill(1), or the kernel's for want
+   * of memory. `what` is the host's own process or a program beside it. Not in play, where killing is the point.
+   */
+  'host:killed': v.strictObject({ what: text, signal: text }),
+  /**
    * A fault is about to be applied. `promise` says what it does. In play it is the learner's, and was seen
    * within `uncertainMs` after it happened.
    */

@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream'
 import type { Emitter } from '../events/emit.ts'
 import { environmentWithSbin } from './commands.ts'
 import type { Host } from './host.ts'
-import type { Exit } from './host-process.ts'
+import { type Exit, isDeadly } from './host-process.ts'
 
 /** A line is data of somebody else's: so much of it is logged and matched. */
 const LINE_LIMIT = 2000
@@ -53,6 +53,8 @@ export class HostCommand {
   readonly exited: Promise<Exit>
   /** Set once it has ended. */
   exit: Exit | null = null
+  /** The lab has sent it a signal that ends processes. */
+  wasKilledByLab = false
   readonly #child: ChildProcess
   readonly #lines: SaidLine[] = []
   readonly #listeners = new Set<(said: SaidLine) => void>()
@@ -164,6 +166,7 @@ export class HostCommand {
   signal(signal: NodeJS.Signals): void {
     if (this.exit !== null) return
     this.#emit('command:signalled', { signal })
+    this.wasKilledByLab ||= isDeadly(signal)
     if (this.#isGroup) process.kill(-this.pid, signal)
     else this.#child.kill(signal)
   }

@@ -24,6 +24,13 @@ export interface Exit {
   signal: NodeJS.Signals | null
 }
 
+/** The signals by which people end a process; others are how a process fails by itself. */
+const DEADLY: readonly NodeJS.Signals[] = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGQUIT']
+
+export function isDeadly(signal: NodeJS.Signals): boolean {
+  return DEADLY.includes(signal)
+}
+
 interface Waiting {
   resolve: (answer: unknown) => void
   reject: (error: Error) => void
@@ -36,6 +43,8 @@ export class HostProcess {
   readonly exited: Promise<Exit>
   /** Set once it has ended. */
   exit: Exit | null = null
+  /** The lab has sent it a signal that ends processes. */
+  wasKilledByLab = false
   /** Where it answers probes, known once it has started. */
   echoPort = 0
   readonly #child: ChildProcess
@@ -147,7 +156,9 @@ export class HostProcess {
 
   /** Sends a signal. Does nothing once the process has ended. */
   signal(signal: NodeJS.Signals): void {
-    if (this.exit === null) this.#child.kill(signal)
+    if (this.exit !== null) return
+    this.wasKilledByLab ||= isDeadly(signal)
+    this.#child.kill(signal)
   }
 
   #receive(message: FromHost): void {

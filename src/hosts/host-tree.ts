@@ -6,6 +6,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseParent, parseProcessState } from '../kernel/socket-table.ts'
 import type { Host } from './host.ts'
+import { isDeadly } from './host-process.ts'
 
 /** A process may start another between a look and the signal; one that always does is beyond us. */
 const ROUNDS_MAX = 50
@@ -19,6 +20,7 @@ interface Found {
 
 export class HostTree {
   readonly #host: Host
+  readonly #killed = new Set<number>()
 
   constructor(host: Host) {
     this.#host = host
@@ -49,7 +51,7 @@ export class HostTree {
 
   /** Sends a signal to each process that is there now. */
   signal(signal: NodeJS.Signals): void {
-    for (const { pid } of this.find()) signalOne(pid, signal)
+    for (const { pid } of this.find()) this.#signalOne(pid, signal)
   }
 
   /** Ends all of it at once, also what is started meanwhile. @returns how many processes; null: some are left */
@@ -77,6 +79,20 @@ export class HostTree {
     return true
   }
 
+  /** Whether a process was sent a signal from here that ends processes. */
+  hasKilled(pid: number): boolean {
+    return this.#killed.has(pid)
+  }
+
+  #signalOne(pid: number, signal: NodeJS.Signals): void {
+    if (isDeadly(signal)) this.#killed.add(pid)
+    try {
+      process.kill(pid, signal)
+    } catch {
+      // It ended while we looked.
+    }
+  }
+
   async #untilAll(signal: NodeJS.Signals, isDone: (found: Found) => boolean): Promise<number | null> {
     const reached = new Set<number>()
     for (let round = 0; round < ROUNDS_MAX; round++) {
@@ -84,18 +100,10 @@ export class HostTree {
       for (const { pid } of found) reached.add(pid)
       const left = found.filter((one) => !isDone(one))
       if (left.length === 0) return reached.size
-      for (const { pid } of left) signalOne(pid, signal)
+      for (const { pid } of left) this.#signalOne(pid, signal)
       if (round > 0) await delay(LOOK_EVERY_MS)
     }
     return null
-  }
-}
-
-function signalOne(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal)
-  } catch {
-    // It ended while we looked.
   }
 }
 

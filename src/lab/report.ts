@@ -1,6 +1,7 @@
 /** `report.json`: what a run found, for people and for programs. */
 import type { Check, Verdict } from './checks.ts'
 import { overall } from './checks.ts'
+import { killWords } from './kills.ts'
 import type { LabLog } from './log.ts'
 import type { Plan } from './plan.ts'
 
@@ -23,6 +24,8 @@ export interface Report {
   durationMs: number
   checks: Check[]
   verdict: Verdict
+  /** What somebody else has ended on the hosts meanwhile: what the run says of those pairs proves nothing. */
+  killed?: string[]
   /** Of a lab that finds what nobody has claimed: see its own type. */
   findings?: unknown
 }
@@ -35,6 +38,7 @@ export function reportOf(
   startedAt: Date,
   findings?: unknown,
 ): Report {
+  const killed = log.all('host:killed').map(killWords)
   return {
     schema: REPORT_SCHEMA,
     lab: plan.lab,
@@ -50,6 +54,7 @@ export function reportOf(
     durationMs: Math.round(log.events.at(-1)?.time ?? 0),
     checks,
     verdict: overall(checks),
+    ...(killed.length === 0 ? {} : { killed }),
     ...(findings === undefined ? {} : { findings }),
   }
 }

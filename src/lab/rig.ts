@@ -13,7 +13,7 @@ import { allProcesses, ownProcess, type Workload } from '../faults/workload.ts'
 import { run } from '../hosts/commands.ts'
 import type { Cable, Host, Hosts, Middle, Network, Pair, PairWish, Router } from '../hosts/host.ts'
 import { type CommandOptions, HostCommand } from '../hosts/host-command.ts'
-import { HostProcess } from '../hosts/host-process.ts'
+import { HostProcess, isDeadly } from '../hosts/host-process.ts'
 import { HostTree } from '../hosts/host-tree.ts'
 import type { CaptureProcess } from '../kernel/capture/capture-process.ts'
 import type { EchoResult, EchoSeries } from '../programs/echo-series.ts'
@@ -22,6 +22,7 @@ import type { ClientSettings, Mechanism, Ports } from '../programs/host-messages
 import type { TcpConduct } from '../programs/socket-requests.ts'
 import { act } from './by-hand.ts'
 import { KernelObserver, type OnSocketChange, type WantedSocket } from './kernel-observer.ts'
+import { killWords } from './kills.ts'
 import { missing } from './needs.ts'
 import type { Case, Plan } from './plan.ts'
 import type { PlayCommand } from './play-command.ts'
@@ -36,6 +37,8 @@ export const PATIENCE_MS = 5000
 const PROBE_ANSWERS_WITHIN_MS = 150
 /** A probe that must be answered is asked again so often: after a mend the first may come too early. */
 const PROBE_TRIES = 3
+/** From a broken channel to the news that the process at its other end is gone. */
+const EXIT_KNOWN_WITHIN_MS = 100
 /** Beyond that Node warns of a leak. */
 const WAITS_MAX = 1000
 
@@ -81,6 +84,8 @@ export class Rig {
   readonly #labelled = new Set<string>()
   readonly #truths = new Map<string, Truth>()
   readonly #inForce = new Set<InForce>()
+  /** By pair: what somebody else has ended there, in words. */
+  readonly #killed = new Map<string, string>()
   #inPlay: Pair | null = null
 
   /**
@@ -184,6 +189,11 @@ export class Rig {
   async start(host: Host, argv: readonly string[], options: CommandOptions): Promise<HostCommand> {
     const command = await HostCommand.start(host, argv, options, this.#log.emitter(options.name, host))
     this.#commands.add(command)
+    void command.exited.then(({ signal }) => {
+      const tree = this.#underTest.get(host.name)?.tree
+      const byLab = command.wasKilledByLab || tree?.hasKilled(command.pid) === true
+      if (!byLab) this.#tellOfKill(host, options.name, signal)
+    })
     return command
   }
 
@@ -468,6 +478,16 @@ export class Rig {
     })
   }
 
+  /**
+   * Why an experiment failed, if it was somebody's kill: on this pair, or on any.
+   * @returns words for it; null: nobody did
+   */
+  async killOn(pair?: string): Promise<string | null> {
+    // That a question got no answer may be known before the end of whom it was put to.
+    await delay(EXIT_KNOWN_WITHIN_MS)
+    return (pair === undefined ? [...this.#killed.values()][0] : this.#killed.get(pair)) ?? null
+  }
+
   /** Takes back every fault and ends every process by its pid. */
   async end(because: string): Promise<void> {
     for (const inForce of [...this.#inForce]) await inForce.undo()
@@ -480,6 +500,13 @@ export class Rig {
     await Promise.all(started.map((process) => process.exited))
     for (const command of this.#commands) command.hangUp()
     await this.#hosts.network?.close()
+  }
+
+  /** Somebody else's kill is no fault of the lab's: what is seen of that pair from now on proves nothing. */
+  #tellOfKill(host: Host, what: string, signal: NodeJS.Signals | null): void {
+    if (this.plan.play || signal === null || !isDeadly(signal)) return
+    this.#killed.set(host.pair, killWords({ host: host.name, data: { what, signal } }))
+    this.#log.emitter('lab', host)('host:killed', { what, signal })
   }
 
   #struckOf({ a, b }: Pair): Host {
@@ -551,7 +578,10 @@ export class Rig {
     this.#kernel.watch(host, started.pid)
     const emit = this.#log.emitter('lab', host)
     emit('host:process_started', { processId: started.pid })
-    void started.exited.then(({ code, signal }) => emit('host:process_exited', { code, signal }))
+    void started.exited.then(({ code, signal }) => {
+      emit('host:process_exited', { code, signal })
+      if (!started.wasKilledByLab) this.#tellOfKill(host, "the host's process", signal)
+    })
   }
 
   async #serve({ name, b }: Pair): Promise<void> {

@@ -29,7 +29,7 @@ import { tellCell, tellEnd, tellRun } from './tell.ts'
 
 /** As shells count it: 128 + SIGINT. */
 export const INTERRUPTED = 130
-const EXIT_STATUS: Record<Verdict, number> = { pass: 0, fail: 1, skipped: 3, inconclusive: 4 }
+export const EXIT_STATUS: Record<Verdict, number> = { pass: 0, fail: 1, skipped: 3, inconclusive: 4 }
 
 /** What a command ends with that has judged these. */
 export function exitStatusOf(checks: readonly Check[]): number {

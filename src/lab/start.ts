@@ -11,6 +11,7 @@ import { finishCaptures } from '../view/pcapng/finish.ts'
 import { writeReportHtml } from '../view/report/report-html.ts'
 import { writeTimelineSvg } from '../view/report/timeline.ts'
 import { bundlePrograms } from './bundle.ts'
+import { withoutKilled } from './kills.ts'
 import type { Lab } from './lab.ts'
 import { CannotRunError, launch, makeRunFolder, markAsLatest } from './launch.ts'
 import { LabLog } from './log.ts'
@@ -62,7 +63,13 @@ export async function startRun(
 
   async function finish(): Promise<Outcome> {
     const log = await launched.ended
-    const report = reportOf(plan, log, lab.judge(log, plan), startedAt, lab.findings?.(log, plan))
+    const report = reportOf(
+      plan,
+      log,
+      withoutKilled(log, lab.judge(log, plan)),
+      startedAt,
+      lab.findings?.(log, plan),
+    )
     writeJson(plan, 'report.json', report)
     finishCaptures(plan.folder, log.events)
     await writeReportHtml(plan.folder, { plan, report, log, lab })

@@ -6,7 +6,7 @@ import { readSysctls } from '../kernel/sysctls.ts'
 import { CannotRunError } from '../lab/launch.ts'
 import type { LabOptions } from '../lab/options.ts'
 import { type Plan, selectionOf } from '../lab/plan.ts'
-import { exitStatusOf, INTERRUPTED, stopOnSignals, whereItIs } from '../lab/run.ts'
+import { EXIT_STATUS, exitStatusOf, INTERRUPTED, stopOnSignals, whereItIs } from '../lab/run.ts'
 import { startRun } from '../lab/start.ts'
 import { toJUnit } from '../view/export/junit.ts'
 import { Progress } from '../view/terminal/progress.ts'
@@ -70,7 +70,8 @@ export async function tryCommand(args: readonly string[]): Promise<number> {
       `${tellTry(log, plan as Plan<TrySettings>, report.checks, styleFor(process.stdout, telling))}\n${whereItIs(plan)}\n`,
     )
   if (interrupted.signal.aborted) return INTERRUPTED
-  return request.expect.length === 0 ? 0 : exitStatusOf(report.checks)
+  if (request.expect.length > 0) return exitStatusOf(report.checks)
+  return report.killed === undefined ? 0 : EXIT_STATUS.inconclusive
 }
 
 function pairsAtOnce(): number {

@@ -1,6 +1,7 @@
 /** What a try found, fault by fault, from its log. Pure. */
 import { hostOfRole } from '../events/host-names.ts'
 import { addressOf, type EventData, type EventOf, type LabEvent, type Trigger } from '../events/vocabulary.ts'
+import { killOn } from '../lab/kills.ts'
 import type { LabLog, Strike } from '../lab/log.ts'
 import { mechanismOf } from '../lab/log.ts'
 import { type Plan, type Side, sides } from '../lab/plan.ts'
@@ -74,7 +75,8 @@ export function findingsOf(log: LabLog, plan: Plan<TrySettings>): CaseFindings[]
     .filter(({ id }) => plan.cases.includes(id))
     .flatMap((one) => {
       const strike = log.strikeOn(one.id)
-      return strike?.complete && strike.problem === null ? [caseFindings(log, plan, one, strike)] : []
+      const isWhole = strike?.complete && strike.problem === null && killOn(log, one.id) === undefined
+      return isWhole ? [caseFindings(log, plan, one, strike)] : []
     })
 }
 

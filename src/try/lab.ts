@@ -69,7 +69,12 @@ export async function experiment(rig: Rig, plan: Plan<TrySettings>): Promise<voi
   await Promise.all(
     Array.from({ length: Math.min(atOnce, waiting.length) }, async () => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        await oneFault(rig, plan, next)
+        try {
+          await oneFault(rig, plan, next)
+        } catch (error) {
+          // Somebody's kill spoils one pair, and is told; the others go on.
+          if ((await rig.killOn(next.id)) === null) throw error
+        }
       }
     }),
   )
@@ -99,22 +104,26 @@ async function oneFault(rig: Rig, { settings, mechanisms }: Plan<TrySettings>, o
   const [pair] = await rig.boot([{ name: id, middle: middleOf(fault) }])
   if (pair === undefined) return
   const programs = new TriedPrograms(rig, pair, settings, mechanisms[0] ?? settings.name)
-  await programs.begin()
-  const watching = programs.watch()
-  watching.catch(() => {}) // heard below, unless the run ends first
-  await rig.sleep(settings.settleMs)
-  programs.assertRunning()
-  programs.observe()
-  const struck = side === 'client' ? pair.a : pair.b
-  const { fault: struckBy, sinceMs, undo } = await rig.strike(fault, pair, struck)
-  const lastsMs = fault === 'blip' ? (struckBy.lastsMs ?? settings.watchMs) : settings.watchMs
-  await rig.sleep(sinceMs + lastsMs - performance.now())
-  await undo()
-  await startAgainIfGone(rig, pair, struck, fault)
-  await rig.sleep(sinceMs + settings.watchMs + settings.recoverMs - performance.now())
-  programs.end()
-  await watching
-  rig.endWatch(fault, pair, struck)
+  try {
+    await programs.begin()
+    const watching = programs.watch()
+    watching.catch(() => {}) // heard below, unless the run ends first
+    await rig.sleep(settings.settleMs)
+    programs.assertRunning()
+    programs.observe()
+    const struck = side === 'client' ? pair.a : pair.b
+    const { fault: struckBy, sinceMs, undo } = await rig.strike(fault, pair, struck)
+    const lastsMs = fault === 'blip' ? (struckBy.lastsMs ?? settings.watchMs) : settings.watchMs
+    await rig.sleep(sinceMs + lastsMs - performance.now())
+    await undo()
+    await startAgainIfGone(rig, pair, struck, fault)
+    await rig.sleep(sinceMs + settings.watchMs + settings.recoverMs - performance.now())
+    programs.end()
+    await watching
+    rig.endWatch(fault, pair, struck)
+  } finally {
+    programs.end()
+  }
 }
 
 /** What was ended is started again, as a supervisor would; what came back by itself is not. */

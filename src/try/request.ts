@@ -154,7 +154,8 @@ reach this machine's network (its files, and sockets that are files, they can). 
 print is shown, never executed; all they start ends with the run.
 
 Exit status: 0 no expectation failed, 1 one failed, 2 wrong usage or programs that do not
-talk, 3 this machine cannot do it, 4 the machine was too busy to tell.`
+talk, 3 this machine cannot do it, 4 it cannot be told: the machine was too
+busy, or somebody killed a program meanwhile.`
 
 /** @throws UsageError with one line that says what would be right */
 export function parseTryArguments(args: readonly string[]): { wanted: () => TryRequest; telling: Telling } {

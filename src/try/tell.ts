@@ -1,5 +1,6 @@
 /** What a try found, as text: a table for whoever wants to know how long, and fault by fault why. */
 import { type Check, countWords, observedWords } from '../lab/checks.ts'
+import { killWords } from '../lab/kills.ts'
 import type { LabLog } from '../lab/log.ts'
 import { type Plan, type Side, sides } from '../lab/plan.ts'
 import type { Style, Tale } from '../lab/tale.ts'
@@ -27,7 +28,7 @@ export function tellTry(
   return [
     tableText(found, style),
     ...found.map((one) => caseText(one, checks, plan, style)),
-    warningsOf(found)
+    [...killsOf(log), ...warningsOf(found)]
       .map((warning) => style.doubtful(`warning: ${warning}`))
       .join('\n'),
     verdictText(checks, style),
@@ -82,6 +83,10 @@ function caseText(found: CaseFindings, checks: readonly Check[], plan: Plan, sty
   ].join('\n')
 }
 
+function killsOf(log: LabLog): string[] {
+  return log.all('host:killed').map((kill) => `${killWords(kill)}: what was seen there counts for nothing`)
+}
+
 /** Once for each end, since a program sets its sockets the same way whatever goes wrong. */
 function warningsOf(found: readonly CaseFindings[]): string[] {
   return sides.flatMap((side) => {
@@ -97,7 +102,7 @@ function warningsOf(found: readonly CaseFindings[]): string[] {
 /** What is told of a run in the report's page: the same, as entries. */
 export function taleOf(log: LabLog, plan: Plan<TrySettings>): Tale {
   const found = findingsOf(log, plan)
-  const warnings = warningsOf(found)
+  const warnings = [...killsOf(log), ...warningsOf(found)]
   return {
     heading: 'What became of the program',
     entries: [

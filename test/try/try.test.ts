@@ -265,6 +265,10 @@ describe('without a run', () => {
     expect(stdout.split('\n').filter((line) => line.length > 90)).toEqual([])
   })
 
+  test('the container, whose command begins with "lab", knows it too', async () => {
+    expect(await run(['lab', 'try', '--help'])).toEqual(await run(['try', '--help']))
+  })
+
   test('a bad expectation is one line', async () => {
     const args = ['try', '--server', 'x', '--client', 'y', '--expect', 'cut<10']
     const { status, stderr } = await run(args)

@@ -3,6 +3,7 @@
  * seconds of the watch. On standard error, so that a piped result stays clean.
  */
 import type { LabEvent } from '../../events/vocabulary.ts'
+import { killWords } from '../../lab/kills.ts'
 import type { Plan } from '../../lab/plan.ts'
 import { isLively } from './style.ts'
 import { print } from './wrap.ts'
@@ -41,6 +42,8 @@ export class Progress {
       if (event.name === 'run:progressed') this.#say(event.data.message)
       else if (event.name === 'fault:unverified') {
         this.#say(`${event.data.fault} could not be shown to have happened: ${event.data.problem}`)
+      } else if (event.name === 'host:killed') {
+        this.#say(`${killWords(event)}: what is seen of that pair proves nothing any more`)
       } else if (event.name === 'recorder:line_refused') {
         this.#say(`${event.data.file} line ${event.data.line}: ${event.data.problem}`)
       } else if (event.name === 'watch:started') this.#watch(1, event)

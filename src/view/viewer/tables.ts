@@ -17,7 +17,7 @@ export const VERDICT_SIGNS: Record<Verdict, string> = {
 const VERDICT_MEANINGS: Record<Verdict, string> = {
   pass: 'every check of the cell passed',
   fail: 'a check of it failed',
-  inconclusive: 'this machine was too busy to tell',
+  inconclusive: 'it cannot be told: this machine was too busy, or somebody interfered',
   skipped: 'nothing was checked here',
 }
 export const ELSEWHERE = 'recorded elsewhere, not observed here'
