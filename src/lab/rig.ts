@@ -197,6 +197,11 @@ export class Rig {
     return command
   }
 
+  /** Runs one command on a host to its end. @throws CommandError */
+  async run(host: Host, argv: readonly string[]): Promise<string> {
+    return run([...host.commandPrefix, ...argv], this.#log.emitter('lab', host))
+  }
+
   /**
    * From now on faults act on whatever runs on a host beside its own process, which stays as a witness.
    * @param start starts it; called again after a reboot
@@ -537,7 +542,7 @@ export class Rig {
           await (host === pair.b ? this.#serve(pair) : this.#connectClients(pair))
         }
       },
-      run: (host, argv) => run([...host.commandPrefix, ...argv], this.#log.emitter('lab', host)),
+      run: (host, argv) => this.run(host, argv),
     }
   }
 

@@ -10,8 +10,9 @@ const CONNECTIONS_MAX = 200
  * @returns the port
  */
 export async function startWayOut(path: string): Promise<number> {
-  const server = net.createServer((inside) => {
-    const outside = net.connect(path)
+  // Who has no more to say may still listen, at either end.
+  const server = net.createServer({ allowHalfOpen: true }, (inside) => {
+    const outside = net.connect({ path, allowHalfOpen: true })
     inside.pipe(outside).pipe(inside)
     inside.on('error', () => outside.destroy())
     outside.on('error', () => inside.destroy())

@@ -55,7 +55,7 @@ export async function tryCommand(args: readonly string[]): Promise<number> {
   const lab = tryLab(settings, longestMs(settings, cases.length), sysctlsOf(request, readSysctls()))
   const progress = new Progress(process.stderr, { ...telling, play: false })
   const run = await startRun(lab, optionsOf(request, telling, cases), (events) => progress.show(events))
-  const wayOut = request.allowOutside ? await openWayOut(wayOutPath(run.plan.folder)) : null
+  const wayOut = request.allowOutside ? await openWayOut(wayOutPath(run.plan.folder), request) : null
   progress.begin(run.plan)
   const interrupted = stopOnSignals(run)
   const { plan, log, report } = await run.done.finally(() => {

@@ -18,6 +18,7 @@ import { TriedPrograms } from './programs.ts'
 import type { TryRequest } from './request.ts'
 import { type RunAs, runAsWords } from './run-as.ts'
 import { taleOf } from './tell.ts'
+import { openTunFile } from './tun.ts'
 
 /** What the runner needs to know beside the plan. */
 export type TrySettings = TryRequest & {
@@ -57,13 +58,14 @@ export async function experiment(rig: Rig, plan: Plan<TrySettings>): Promise<voi
   trySysctls(plan.settings.sysctls)
   const possible = rig.possible(allCases)
   const waiting = allCases.filter(({ id }) => possible.includes(id))
-  const { atOnce } = plan.settings
-  const reach = plan.settings.allowOutside
-    ? "the programs can reach this machine's network, by the proxy that http_proxy names (--allow-outside)"
+  const { atOnce, allowOutside, allowLoopback } = plan.settings
+  const reach = allowOutside
+    ? `the programs can reach this machine's network${allowLoopback ? ' and loopback' : ''}, by the proxy that http_proxy names (--allow-outside)`
     : "the programs cannot reach this machine's network"
   rig.say(
     `${waiting.length} faults, ${Math.min(atOnce, waiting.length)} at once, each on two hosts of its own; ${reach}`,
   )
+  if (plan.settings.allowTun) await openTunFile(rig, plan.settings.runAs.name !== null)
   const who = runAsWords(plan.settings.runAs)
   if (who !== null) rig.say(who)
   await Promise.all(

@@ -10,6 +10,7 @@ import { observeSockets } from './observe.ts'
 import { wayOutPath } from './outside.ts'
 import { diesAtOnce, doNotTalk, endsTooEarly, type ListeningPlace } from './problems.ts'
 import { blameWords } from './run-as.ts'
+import { makeTun } from './tun.ts'
 
 const LOOK_EVERY_MS = 50
 /** Of a program's last words, so many are shown. */
@@ -36,6 +37,8 @@ export class TriedPrograms {
   readonly #known = new Set<number>()
   /** What our own processes have opened on the hosts. */
   readonly #ownPorts = new Set<number>()
+  /** In which incarnation a host was given its TUN device. */
+  readonly #hasTun = new Map<Host, number>()
   readonly #down: RegExp | null
   #isReady = false
   #over = false
@@ -107,6 +110,7 @@ export class TriedPrograms {
     const text = command.replaceAll('{server}', this.#pair.b.address).replaceAll('{folder}', scratch)
     const lines: string[] = []
     const side = host === this.#pair.a ? 'a' : 'b'
+    await this.#giveTun(host)
     const started = await this.#rig.start(host, [...runAs.prefix, 'sh', '-c', text], {
       name,
       folder,
@@ -123,6 +127,13 @@ export class TriedPrograms {
       // What the run itself ends has not noticed anything.
       if (!this.#over) this.#beliefs[side].allDown('program_ended')
     })
+  }
+
+  /** Once for each life of a host, which forgets it by a reboot. */
+  async #giveTun(host: Host): Promise<void> {
+    if (!this.#settings.allowTun || this.#hasTun.get(host) === host.incarnation) return
+    this.#hasTun.set(host, host.incarnation)
+    await makeTun(this.#rig, this.#pair, host, this.#settings.runAs.uid)
   }
 
   /** Variables by which programs find the proxy; none where the hosts are closed. */

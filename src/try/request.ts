@@ -27,6 +27,10 @@ export type TryRequest = {
   /** As paths under /proc/sys. */
   sysctls: Record<string, string>
   allowOutside: boolean
+  /** This machine's loopback counts as outside. */
+  allowLoopback: boolean
+  /** Each host has a TUN device that the programs may open. */
+  allowTun: boolean
 }
 
 /** How it is told, which is no part of the run. */
@@ -108,6 +112,8 @@ const fileSchema = v.strictObject({
   pace: v.optional(oneOf(paces)),
   sysctl: v.optional(v.record(v.string(), v.string())),
   'allow-outside': v.optional(v.boolean()),
+  'allow-loopback': v.optional(v.boolean()),
+  'allow-tun': v.optional(v.boolean()),
 })
 type Wanted = v.InferOutput<typeof fileSchema>
 
@@ -144,6 +150,9 @@ something goes wrong, each fault on fresh hosts: who notices, when, and what rec
                      tcp_keepalive_time=2, ...): not what happens in real life
   --allow-outside    programs that ask a proxy (http_proxy, https_proxy) can reach this
                      machine's network; all others, and without it all, cannot
+  --allow-loopback   the same, and what listens on this machine's 127.0.0.1 as well
+  --allow-tun        a device tun0 on each host that programs may open, as a VPN does:
+                     10.255.0.1 at the client, 10.255.0.2 at the server
   --junit FILE       the verdicts as JUnit XML
   --name NAME        what the row is called (default: the server's program)
   --json  --plain  --out DIR  --help
@@ -191,6 +200,8 @@ function parse(args: readonly string[]) {
         sysctl: { type: 'string', multiple: true },
         pace: { type: 'string' },
         'allow-outside': { type: 'boolean' },
+        'allow-loopback': { type: 'boolean' },
+        'allow-tun': { type: 'boolean' },
         name: { type: 'string' },
         junit: { type: 'string' },
         json: { type: 'boolean', default: false },
@@ -268,6 +279,7 @@ function requestOf(wanted: Wanted): TryRequest {
     }
   }
   const strike = wanted.strike ?? 'server'
+  const allowLoopback = wanted['allow-loopback'] ?? false
   return {
     name: wanted.name ?? nameOf(wanted.server),
     server: wanted.server,
@@ -283,7 +295,9 @@ function requestOf(wanted: Wanted): TryRequest {
     connectWithinMs: wanted['connect-within'] ?? CONNECT_WITHIN_MS,
     pace: wanted.pace ?? 'real',
     sysctls: Object.fromEntries(Object.entries(wanted.sysctl ?? {}).map(settingOf)),
-    allowOutside: wanted['allow-outside'] ?? false,
+    allowOutside: wanted['allow-outside'] === true || allowLoopback,
+    allowLoopback,
+    allowTun: wanted['allow-tun'] ?? false,
   }
 }
 

@@ -10,6 +10,8 @@ import { CannotRunError } from '../lab/launch.ts'
 
 /** Part of a plan. */
 export type RunAs = {
+  /** As the lab's namespace counts its users: there an ordinary user is root, and has no other name. */
+  uid: number
   /** Put before each command, on its host. */
   prefix: string[]
   /** Who that is, in its own environment. */
@@ -86,9 +88,10 @@ export async function findRunAs(isolation: Isolation, folder: string): Promise<R
         : `try cannot give programs a user namespace of their own here: ${why}`,
     )
   }
-  if (!isRoot) return { prefix, environment: {}, name: null, cannotRead: null }
+  if (!isRoot) return { uid: 0, prefix, environment: {}, name: null, cannotRead: null }
   const { name, home } = await accountOf(ids.uid)
   return {
+    uid: ids.uid,
     prefix,
     environment: { HOME: home, USER: name, LOGNAME: name },
     name,

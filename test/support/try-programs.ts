@@ -40,6 +40,11 @@ export const askProxyFor = (port: number) =>
   setInterval(() => {}, 1000);
 `)
 
+/** Opens the TUN device that is there, or says why it cannot (TUNSETIFF with IFF_TUN and IFF_NO_PI). */
+export const OPEN_TUN =
+  `perl -e 'open(my $tun, "+<", "/dev/net/tun") or die "tun: $!"; my $ask = pack("a16 s x22", "tun0", 0x1001); ` +
+  `ioctl($tun, 0x400454ca, $ask) or die "tun: $!"; print "tun: opened ", substr(\`ip -o addr show tun0\`, 0, 70), "\\n"'`
+
 /** What a program could do to the machine, found out without doing it; and what it may not. */
 export const MIGHT = [
   ...['kernel/core_pattern', 'kernel/sysrq', 'vm/drop_caches', 'fs/file-max', 'net/ipv4/tcp_retries2'].map(

@@ -27,6 +27,8 @@ describe('the options of try', () => {
       pace: 'real',
       sysctls: {},
       allowOutside: false,
+      allowLoopback: false,
+      allowTun: false,
     })
   })
 

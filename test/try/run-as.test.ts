@@ -38,7 +38,7 @@ test('only root becomes somebody else', () => {
 })
 
 test('is named with the folder that they may not read', () => {
-  const runAs = { prefix: [], environment: {}, name: 'nobody', cannotRead: '/root/project' }
+  const runAs = { uid: 65_534, prefix: [], environment: {}, name: 'nobody', cannotRead: '/root/project' }
   expect(runAsWords(runAs)).toContain(
     'not as root: the programs run as nobody, who may not read /root/project',
   )

@@ -11,7 +11,7 @@ import type { CaseFindings } from '../../src/try/findings.ts'
 import { allGone, descendants, run, start, temporaryFolder } from '../support/cli.ts'
 import { describeNeeding } from '../support/needs.ts'
 import { named } from '../support/session.ts'
-import { askProxyFor, ECHO, knockAt, MIGHT, TALKER } from '../support/try-programs.ts'
+import { askProxyFor, ECHO, knockAt, MIGHT, OPEN_TUN, TALKER } from '../support/try-programs.ts'
 
 const { isolation } = await findCapabilities()
 const RUN_LIMIT_MS = 60_000
@@ -106,16 +106,16 @@ describeNeeding('network namespaces', isolation !== null)('npm run try', () => {
     expect(outside.knocks()).toBe(0)
   })
 
-  test('--allow-outside is a proxy, for who asks it', { timeout: RUN_LIMIT_MS }, async () => {
+  test('--allow-loopback is a proxy, for who asks it', { timeout: RUN_LIMIT_MS }, async () => {
     const abstract = `stillhere-out-${process.pid}`
     const outside = await listenEverywhere(abstract)
     const out = temporaryFolder()
     const { status, stderr } = await run([
       ...['try', '--server', ECHO, '--client', TALKER, '--client', askProxyFor(outside.port)],
-      ...['--allow-outside', '--faults', 'kill', '--watch', '1s', '--recover', '1s', '--out', out],
+      ...['--allow-loopback', '--faults', 'kill', '--watch', '1s', '--recover', '1s', '--out', out],
     ])
     expect(status).toBe(0)
-    expect(stderr).toContain("the programs can reach this machine's network, by the proxy")
+    expect(stderr).toContain("the programs can reach this machine's network and loopback, by the proxy")
     const said = named(readLog(join(out, 'latest/events.ndjson')), 'command:said').map(
       ({ data }) => data.line,
     )
@@ -144,12 +144,13 @@ describeNeeding('network namespaces', isolation !== null)('npm run try', () => {
     server: string,
     environment: NodeJS.ProcessEnv,
     under: readonly string[] = [],
+    more: readonly string[] = [],
   ) {
     const out = temporaryFolder()
     const ended = await run(
       [
         ...['try', '--server', `${server}; ${ECHO}`, '--client', TALKER, '--faults', 'kill'],
-        ...['--watch', '1s', '--recover', '1s', '--out', out],
+        ...['--watch', '1s', '--recover', '1s', '--out', out, ...more],
       ],
       environment,
       under,
@@ -196,6 +197,18 @@ describeNeeding('network namespaces', isolation !== null)('npm run try', () => {
         ...['setpriv', '--no-new-privs', `--bounding-set=-all,${containerCapabilities().join(',')}`],
       ])
       expect(lines).toEqual(expect.arrayContaining(inUserNamespace(65_534, 65_534)))
+    })
+
+    test('a TUN device is had by who asks for it, also after a reboot', {
+      timeout: RUN_LIMIT_MS,
+    }, async () => {
+      const asks = (...more: string[]) => linesOfServer(OPEN_TUN, { SUDO_UID: undefined }, [], more)
+      const { lines } = await asks('--allow-tun', '--faults', 'reboot')
+      const opened = lines.filter((line) => line.startsWith('tun: '))
+      expect(opened).toHaveLength(2)
+      for (const line of opened) expect(line).toMatch(/^tun: opened .*10\.255\.0\.2 peer 10\.255\.0\.1/)
+      const refused = (await asks()).lines.find((line) => line.startsWith('tun: '))
+      expect(refused).toMatch(/^tun: (Permission denied|Operation not permitted)/)
     })
 
     test('a folder that they may not read is named', { timeout: RUN_LIMIT_MS }, async () => {
