@@ -425,7 +425,7 @@ function endedWords(verdict: Verdict): string {
     pass: 'ended: every check passed',
     fail: 'ended: a check failed',
     skipped: 'ended',
-    inconclusive: 'ended: the machine was too busy to tell',
+    inconclusive: 'ended: not all can be told; the checks say why',
   }[verdict]
 }
 
