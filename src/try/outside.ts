@@ -109,7 +109,10 @@ function tunnel(
     else inside.end(`HTTP/1.1 ${statusLineOf(error)}\r\n\r\n`)
   }
   inside.on('error', () => outside?.destroy())
-  inside.on('close', () => outside?.destroy())
+  inside.on('close', () => {
+    // What was said before an end in order is still on its way.
+    if (outside?.writableEnded === false) outside.destroy()
+  })
   let outside: net.Socket | undefined
   try {
     assertOutside(host, lookup)
