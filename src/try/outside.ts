@@ -18,8 +18,9 @@ import { endToEnd } from '../programs/balancer.ts'
 /** sockaddr_un(3type) has 108 bytes, the last of them zero. */
 const PATH_BYTES_MAX = 107
 const CONNECTIONS_MAX = 200
-/** Of this proxy's own making: who asked it, whom it believes, and what it answers itself (RFC 9110 section 11.7). */
-const NOT_PASSED_ON: readonly string[] = ['host', 'expect', 'proxy-authorization', 'via']
+/** Said anew, or answered here, or meant for a proxy (RFC 9110 section 11.7). */
+const NOT_ONWARD: readonly string[] = ['host', 'expect', 'proxy-authorization', 'via']
+const NOT_BACK: readonly string[] = ['proxy-authenticate', 'proxy-authentication-info']
 
 /** Addresses of this machine's loopback; the unspecified ones lead there too (ip(7)). */
 const LOOPBACK = new net.BlockList()
@@ -158,7 +159,7 @@ function passOn(
   const headers = onwardHeaders(request)
   const onward = http.request(url, { method, headers, ...(lookup === undefined ? {} : { lookup }) })
   onward.on('response', (answer) => {
-    response.writeHead(answer.statusCode ?? 502, endToEnd(answer.headersDistinct))
+    response.writeHead(answer.statusCode ?? 502, without(NOT_BACK, endToEnd(answer.headersDistinct)))
     pipeline(answer, response, () => {})
   })
   onward.on('error', fail)
@@ -168,13 +169,14 @@ function passOn(
 
 /** Without what was for the connection to this proxy (RFC 9110 section 7.6.1), and with its name (7.6.3). */
 function onwardHeaders(request: http.IncomingMessage): http.OutgoingHttpHeaders {
-  const kept = Object.entries(endToEnd(request.headersDistinct)).filter(
-    ([name]) => !NOT_PASSED_ON.includes(name),
-  )
   return {
-    ...Object.fromEntries(kept),
+    ...without(NOT_ONWARD, endToEnd(request.headersDistinct)),
     // A body without a length stays one: of most methods Node expects none.
     ...(request.headers['transfer-encoding'] === undefined ? {} : { 'transfer-encoding': 'chunked' }),
     via: [...(request.headersDistinct.via ?? []), '1.1 way-out'],
   }
+}
+
+function without(names: readonly string[], headers: ReturnType<typeof endToEnd>): http.OutgoingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name)))
 }
