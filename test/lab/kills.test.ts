@@ -76,7 +76,7 @@ describeNeeding('network namespaces', isolation !== null)('whoever kills a proce
         `[ "$STILLHERE_FOLDER" = /run/stillhere/cut ] && ${talker}; exec sleep 1000`,
         ...expectations,
       ],
-      'I am here");',
+      'I am here")',
     )
     const words = 'client-2 on cut-a was ended by SIGKILL, which the lab had not sent'
     expect(stdout).toContain(`warning: ${words}`)
