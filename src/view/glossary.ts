@@ -100,6 +100,7 @@ export const GLOSSARY: readonly Word[] = [
   },
   {
     word: 'inconclusive',
-    meaning: "of a check: it failed while the lab's own timer was late, so the machine was too busy to tell.",
+    meaning:
+      "of a check: it failed while the lab's own timer was late, so the machine was too busy to tell; or somebody else ended a process of its hosts.",
   },
 ]
