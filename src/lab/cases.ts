@@ -16,6 +16,11 @@ import type { Rig } from './rig.ts'
 export interface CaseOf<S extends Json> extends Case {
   /** What is between its two hosts; a switch where left out, and where these hosts have no such thing. */
   readonly middle?: Middle
+  /**
+   * It starts processes of its own. Such cases come one after the other, beside the rest: a processor has no time
+   * for anybody where all of them start at once.
+   */
+  readonly inTurn?: true
   /** How the router in the middle is set. */
   router?(settings: S): RouterSettings
   /** Why this run cannot show it, beside what {@link Case.needs} says; null: it can. */
@@ -39,7 +44,10 @@ export function matrixOf<S extends Json, L extends Readonly<Record<string, strin
   }
 }
 
-/** Boots a pair of hosts for each case that can be shown here, and acts on all of them at the same time. */
+/**
+ * Boots a pair of hosts for each case that can be shown here, and acts on all of them at the same time, but for
+ * those that take turns.
+ */
 export async function runCases<S extends Json>(
   rig: Rig,
   plan: Plan<S>,
@@ -55,12 +63,14 @@ export async function runCases<S extends Json>(
   rig.say(`starting ${2 * shown.length} hosts, a pair for each of ${shown.length} cases`)
   const pairs = await rig.boot(shown.map((one) => wishOf(rig, one, plan.settings)))
   rig.say('all cases begin')
-  await Promise.all(
-    shown.map((one, index) => {
-      const pair = pairs[index] as Pair
-      return rig.runCase(pair, () => one.act(rig, pair, plan.settings))
-    }),
-  )
+  const run = (one: CaseOf<S>) => {
+    const pair = pairs[shown.indexOf(one)] as Pair
+    return rig.runCase(pair, () => one.act(rig, pair, plan.settings))
+  }
+  const inTurns = async () => {
+    for (const one of shown.filter(({ inTurn }) => inTurn)) await run(one)
+  }
+  await Promise.all([inTurns(), ...shown.filter(({ inTurn }) => !inTurn).map(run)])
 }
 
 function wishOf<S extends Json>(

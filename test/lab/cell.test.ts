@@ -1,11 +1,13 @@
 /** What counts as having watched, and what a claim becomes where nobody did. */
 import { describe, expect, test } from 'vitest'
 import type { EventData, EventName, LabEvent } from '../../src/events/vocabulary.ts'
-import { type CaseOf, judgeBy, matrixOf } from '../../src/lab/cases.ts'
+import type { Pair } from '../../src/hosts/host.ts'
+import { type CaseOf, judgeBy, matrixOf, runCases } from '../../src/lab/cases.ts'
 import { Cell } from '../../src/lab/cell.ts'
 import { AT_ONCE, counts, nothing, says, took } from '../../src/lab/claims.ts'
 import { LabLog } from '../../src/lab/log.ts'
-import type { Plan } from '../../src/lab/plan.ts'
+import type { Case, Plan } from '../../src/lab/plan.ts'
+import type { Rig } from '../../src/lab/rig.ts'
 
 const GROUP = 'silent:40000'
 const packet = {
@@ -185,5 +187,49 @@ describe('a claim', () => {
       false,
       false,
     ])
+  })
+})
+
+describe('cases', () => {
+  const toldOf = async (inTurn: readonly string[]) => {
+    const told: string[] = []
+    const rig = {
+      possible: (cases: readonly Case[]) => cases.map(({ id }) => id),
+      offers: () => true,
+      boot: async (wishes: readonly { name: string }[]) => wishes as readonly Pair[],
+      say: () => {},
+      runCase: (_pair: Pair, act: () => Promise<void>) => act(),
+    } as unknown as Rig
+    const cases = ['first', 'second', 'third'].map(
+      (id): CaseOf<never> => ({
+        id,
+        promise: '',
+        ...(inTurn.includes(id) ? { inTurn: true } : {}),
+        act: async () => {
+          told.push(`${id} begins`)
+          await new Promise(setImmediate)
+          told.push(`${id} ends`)
+        },
+        rows: {},
+      }),
+    )
+    await runCases(rig, plan as Plan<never>, cases)
+    return told
+  }
+
+  test('run at the same time; those that take turns run one after the other beside them', async () => {
+    const together = [
+      'first begins',
+      'second begins',
+      'third begins',
+      'first ends',
+      'second ends',
+      'third ends',
+    ]
+    expect(await toldOf([])).toEqual(together)
+    const turns = await toldOf(['first', 'third'])
+    expect(turns.slice(0, 2)).toEqual(['first begins', 'second begins'])
+    expect(turns.indexOf('third begins')).toBeGreaterThan(turns.indexOf('first ends'))
+    expect(turns).toHaveLength(together.length)
   })
 })
