@@ -12,6 +12,7 @@ import type { Plan } from '../../src/lab/plan.ts'
 import { aftermathClaims } from './aftermath.ts'
 import { type Expectation, expectationOf } from './expectations.ts'
 import type { KeepaliveFault } from './faults.ts'
+import { whyNotAlone } from './play-before.ts'
 import { situationOf } from './situation.ts'
 
 /** What became of one end of one cell, and what should have. */
@@ -81,7 +82,7 @@ function cellChecks(log: LabLog, plan: Plan, strike: Strike, mechanism: string):
   return endsOfCell(log, plan, strike, mechanism).map((end) => {
     const id = `${strike.fault}/${mechanism}/${end.struck ? 'struck-end' : 'detected'}`
     const claim = { id, claim: claimOf(strike.fault, mechanism, end), ...compare(end, strike) }
-    const reason = whyNotJudged(log, strike, mechanism, end, claim)
+    const reason = whyNotJudged(log, plan, strike, mechanism, end, claim)
     if (reason !== null) return skip(id, claim.claim, reason)
     return judge(claim, log.controlLateMs(strike.at, end.decisive?.time ?? strike.until))
   })
@@ -90,6 +91,7 @@ function cellChecks(log: LabLog, plan: Plan, strike: Strike, mechanism: string):
 /** null when the check says something; else why not. */
 function whyNotJudged(
   log: LabLog,
+  plan: Plan,
   strike: Strike,
   mechanism: string,
   end: EndOfCell,
@@ -99,9 +101,8 @@ function whyNotJudged(
   if (expectation.kind === 'meaningless' || expectation.kind === 'unpredictable') return expectation.why
   if (strike.problem !== null) return `the fault was not seen to happen: ${strike.problem}`
   if (!strike.complete) return 'the run ended before the watch was over'
-  // In play: something else ended the connection before, be it seen from this end or from the other.
-  const before = [strike.struck, strike.other].map((host) => log.beliefAt(host, mechanism, strike.began))
-  if (before.includes('down')) return 'the connection was down before'
+  const before = plan.play ? whyNotAlone(log, plan, strike, mechanism) : null
+  if (before !== null) return before
   const watchedMs = strike.until - strike.at
   if (observed.value === null && 'min' in expected && watchedMs < expected.max) {
     return `watched for ${(watchedMs / 1000).toFixed(1)} s only`

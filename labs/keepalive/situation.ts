@@ -38,8 +38,10 @@ export function situationOf(
   const mended = log
     .all('truth:updated', { host: strike.other, from: strike.at })
     .find((event) => event.data.new === 'answering')
-  // Who is frozen says nothing more: what is heard until it continues was on its way before.
-  const saidUntil = strike.fault === 'freeze' ? (mended?.time ?? strike.until) : strike.at
+  // Who is frozen says nothing more: what is heard until it continues was on its way before. In play that it
+  // continues is seen late, and by then the watch has ended.
+  const saidUntil =
+    strike.fault === 'freeze' ? Math.min(mended?.time ?? strike.until, strike.until) : strike.at
   const heard = log.events.findLast(
     (event) =>
       event.host === host &&

@@ -706,6 +706,15 @@ export const vocabulary = {
   'host:started': v.strictObject({ address: text, pair: text }),
   'host:process_started': v.strictObject({ processId: count }),
   'host:process_exited': v.strictObject({ code: v.nullable(v.number()), signal: v.nullable(text) }),
+  /** In play, where anybody may do anything to a host: in what state the lab sees it from now on. */
+  'host:condition_seen': v.strictObject({
+    isRunning: v.boolean(),
+    /** Its process is there, and does not run (SIGSTOP). */
+    isStopped: v.boolean(),
+    isPlugged: v.boolean(),
+    /** Without it not even its kernel is there, until it is booted again. */
+    hasPower: v.boolean(),
+  }),
   /**
    * A process of the host ended by a signal that the lab had not sent: somebody's kill(1), or the kernel's for want
    * of memory. `what` is the host's own process or a program beside it. Not in play, where killing is the point.
@@ -723,7 +732,8 @@ export const vocabulary = {
   'fault:undone': v.strictObject({ ...faultDetail, verifiedBy: text }),
   /** The time during which the cells of one fault are observed. */
   'watch:started': v.strictObject({ ...faultDetail }),
-  'watch:ended': v.strictObject({ ...faultDetail }),
+  /** `uncertainMs`: what ended it may have begun so long before, and what happened since then may be of that. */
+  'watch:ended': v.strictObject({ ...faultDetail, uncertainMs: v.optional(ms) }),
   /** The lab asked the programs of a host for something, here to write one line on open connections. */
   'host:asked': v.strictObject({ request: text, mechanisms: v.array(text) }),
   /** A command the lab ran; repeat it by hand. `status` null: it was ended by a signal or never ran. */

@@ -93,8 +93,13 @@ export class LabLog {
         )
       const other = peerOf(struck)
       const ended = inPair('watch:ended')
-      const until = ended?.time ?? this.events.at(-1)?.time ?? striking.time
-      const truth = this.first('truth:updated', { host: other, from: striking.time, to: until })
+      const lastTime = this.events.at(-1)?.time ?? striking.time
+      const until = untilOf(ended) ?? lastTime
+      const truth = this.first('truth:updated', {
+        host: other,
+        from: striking.time,
+        to: ended?.time ?? lastTime,
+      })
       return {
         fault: fault as FaultId,
         pair,
@@ -143,6 +148,11 @@ export class LabLog {
     return this.#beliefChanges(host, mechanism, time).at(-1)?.data.new ?? 'unknown'
   }
 
+  /** The connection which that belief is about; undefined when it never had one. */
+  connectionAt(host: string, mechanism: string, time: number): string | undefined {
+    return this.#beliefChanges(host, mechanism, time).at(-1)?.group_id
+  }
+
   /** How it changed its mind in a time: not about connections that it had replaced before. */
   beliefChanges(host: string, mechanism: string, { from, to }: { from: number; to: number }) {
     const newest = this.#beliefChanges(host, mechanism, from).at(-1)?.group_id
@@ -175,6 +185,11 @@ export class LabLog {
   controlLateMs(from: number, to: number): number {
     return Math.max(0, ...this.all('control:late', { from, to }).map((event) => event.data.lateMs))
   }
+}
+
+/** What ended a watch may have begun before that was seen. */
+function untilOf(ended: EventOf<'watch:ended'> | undefined): number | undefined {
+  return ended && ended.time - (ended.data.uncertainMs ?? 0)
 }
 
 function matches(event: LabEvent, { host, mechanism, from, to }: Filter): boolean {

@@ -39,6 +39,8 @@ const PROBE_ANSWERS_WITHIN_MS = 150
 const PROBE_TRIES = 3
 /** From a broken channel to the news that the process at its other end is gone. */
 const EXIT_KNOWN_WITHIN_MS = 100
+/** Keys pressed while an act takes its time; whoever presses more has forgotten what. */
+const COMMANDS_MAX = 8
 /** Beyond that Node warns of a leak. */
 const WAITS_MAX = 1000
 
@@ -86,7 +88,9 @@ export class Rig {
   readonly #inForce = new Set<InForce>()
   /** By pair: what somebody else has ended there, in words. */
   readonly #killed = new Map<string, string>()
-  #inPlay: Pair | null = null
+  /** Keys and buttons that wait for their turn. */
+  readonly #asked: PlayCommand[] = []
+  #wake: (() => void) | null = null
 
   /**
    * @param capture told which port is whose; null where packets are not captured
@@ -422,40 +426,64 @@ export class Rig {
     this.truth(other, 'answering', 'it was started again')
   }
 
-  /** From here on, what happens to the pair is not judged as the fault's. */
-  endWatch(id: string, pair: Pair, struck = this.#struckOf(pair)): void {
-    this.emit('watch:ended', { fault: id, pair: pair.name, struck: struck.name })
+  /**
+   * From here on, what happens to the pair is not judged as the fault's.
+   * @param uncertainMs what ended it may have begun so long ago
+   */
+  endWatch(id: string, pair: Pair, struck = this.#struckOf(pair), uncertainMs = 0): void {
+    this.emit('watch:ended', {
+      fault: id,
+      pair: pair.name,
+      struck: struck.name,
+      ...(uncertainMs === 0 ? {} : { uncertainMs }),
+    })
   }
 
-  /** Somebody else struck a host, at most `uncertainMs` ago; `verifiedBy` is what showed it. */
-  foundStruck(id: FaultId, pair: Pair, struck: Host, uncertainMs: number, verifiedBy: string): void {
+  /** The learner strikes a host now, or was seen to have struck it, at most `uncertainMs` ago. */
+  learnerStrikes(id: FaultId, pair: Pair, struck: Host, uncertainMs: number): void {
     const detail = { fault: id, pair: pair.name, struck: struck.name }
     this.emit('watch:started', detail)
     this.emit('fault:striking', { ...detail, promise: faults[id].promise, uncertainMs })
-    this.emit('fault:struck', { ...detail, verifiedBy })
   }
 
-  /** From now on the learner's keys and buttons act on this pair. */
-  handOver(pair: Pair): void {
-    this.#inPlay = pair
+  /** What showed that it happened; or why nothing that follows proves anything. */
+  learnerStruck(id: FaultId, pair: Pair, struck: Host, shown: Proof | { problem: string }): void {
+    const detail = { fault: id, pair: pair.name, struck: struck.name }
+    if ('problem' in shown) this.emit('fault:unverified', { ...detail, ...shown })
+    else this.emit('fault:struck', { ...detail, verifiedBy: shown.verifiedBy })
+  }
+
+  /** Takes a learner's key or button, to be done in its turn. */
+  take(command: PlayCommand): void {
+    if (this.#asked.length < COMMANDS_MAX) this.#asked.push(command)
+    else this.say(`${command.action}: too many at once`)
+    this.#wake?.()
   }
 
   /**
-   * Does what the learner asked; what is true afterwards is for the lab to see. A command that makes no
-   * sense now (mend what is whole, kill what is gone) does nothing.
+   * The next of them; null when there is none for so long.
+   * @throws AbortError when the run is to end
    */
-  async obey({ action, host: side }: PlayCommand): Promise<void> {
-    const pair = this.#inPlay
-    if (pair === null) return
+  async nextCommand(withinMs: number): Promise<PlayCommand | null> {
+    this.#stop.throwIfAborted()
+    if (this.#asked.length === 0) {
+      const came = new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+      await Promise.race([this.sleep(withinMs), came])
+    }
+    return this.#asked.shift() ?? null
+  }
+
+  /**
+   * Does to a host what the learner asked.
+   * @param truth told what becomes true on the way; what is true afterwards is for the lab to see
+   * @throws Error when it cannot be done
+   */
+  async obey({ action, host: side }: PlayCommand, pair: Pair, truth: Target['truth']): Promise<void> {
     const host = pair[side]
     this.#log.emitter('lab', host)('host:asked', { request: action, mechanisms: [] })
-    // What is true is for the lab to see: it looks at the host, not at what was asked.
-    const target = { ...this.#target(pair, host, host === pair.a ? pair.b : pair.a), truth: () => {} }
-    try {
-      await act(action, target)
-    } catch (error) {
-      this.say(`${action} ${host.name}: ${error instanceof Error ? error.message : String(error)}`)
-    }
+    await act(action, { ...this.#target(pair, host, host === pair.a ? pair.b : pair.a), truth })
   }
 
   /** The cables, where this tier has any. */

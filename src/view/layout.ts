@@ -70,7 +70,7 @@ export function layout(events: readonly LabEvent[], view: View): Ladder {
       host,
       beliefs,
       truths,
-      disagreements: disagreementsOf(beliefs, truths),
+      disagreements: disagreementsOf(scene, beliefs, truths),
       kernel: kernelSpans(scene, host),
     }
   })

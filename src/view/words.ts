@@ -105,7 +105,11 @@ export function beliefSentence(ladder: Ladder, band: BeliefBand): string {
 export function disagreementSentence(ladder: Ladder, one: Disagreement): string {
   const peer = ladder.lanes.find((lane) => lane.host !== one.host)?.host ?? 'its peer'
   const believes = one.kind === 'ghost' ? `${one.host} believes ${peer} ${one.belief}` : doubts(one, peer)
-  return `${believes} while ${peer} is ${one.truth}: ${one.text}, from ${moment(ladder, one.from)}`
+  const reality =
+    one.kind === 'ghost' && one.truth === 'answering'
+      ? `${peer} holds no such connection any more`
+      : `${peer} is ${one.truth}`
+  return `${believes} while ${reality}: ${one.text}, from ${moment(ladder, one.from)}`
 }
 
 function doubts({ host, belief }: Disagreement, peer: string): string {

@@ -5,7 +5,8 @@ import type { Scene, SocketEvent } from './scene.ts'
 
 /** A span before it has a place. */
 type Placeless<T> = Omit<T, 'x' | 'width' | 'y' | 'height'>
-export type BeliefSpan = Placeless<BeliefBand>
+/** `connection`: which one it is about; undefined where nobody believes anything. */
+export type BeliefSpan = Placeless<BeliefBand> & { connection: string | undefined }
 export type KernelSpan = Placeless<KernelBand>
 export type TruthSpan = Placeless<TruthBand>
 
@@ -22,19 +23,24 @@ export function beliefSpans({ beliefs, exits, from, to }: Scene, host: string): 
     trigger: null,
     certainty: 'unknown',
     why: [],
+    connection: undefined,
   }
   const changes = [
     ...beliefs
       .filter(({ event }) => event.host === host)
       .map(({ event, why }): BeliefSpan => {
         const { new: belief, trigger, certainty } = event.data
-        return { host, from: event.time, to, belief, trigger, certainty, why }
+        const connection = event.group_id
+        return { host, from: event.time, to, belief, trigger, certainty, why, connection }
       }),
     ...exits
       .filter((event) => event.host === host)
       .map((event): BeliefSpan => {
         const why = [{ address: addressOf(event), text: exitText(event.data) }]
-        return { host, from: event.time, to, belief: 'none', trigger: null, certainty: 'definite', why }
+        return {
+          ...{ host, from: event.time, to, belief: 'none', trigger: null, certainty: 'definite', why },
+          connection: undefined,
+        }
       }),
   ].sort((one, other) => one.from - other.from)
   return rowOf([start, ...changes], from, to)

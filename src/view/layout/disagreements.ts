@@ -1,9 +1,11 @@
 /** Where belief and truth contradict each other. Readers do not spot it from two bands, so it is a third. */
-import type { Truth } from '../../events/vocabulary.ts'
+import { type HostSide, otherSide, sideOf } from '../../events/host-names.ts'
 import { STAMP_MS } from '../../lab/checks.ts'
+import { contradictionOf, type Facts, Halves } from '../contradiction.ts'
 import type { Disagreement } from '../ladder.ts'
 import { duration } from '../words.ts'
 import type { BeliefSpan, TruthSpan } from './bands.ts'
+import type { Scene } from './scene.ts'
 
 /** The picture ends before anybody could have followed: that is nobody's error. */
 const TOO_YOUNG_MS = 50
@@ -12,23 +14,25 @@ export type DisagreementSpan = Omit<Disagreement, 'x' | 'width' | 'y' | 'height'
 
 /** Walks along both rows at once: there are no more steps than changes. */
 export function disagreementsOf(
-  beliefs: readonly BeliefSpan[],
+  scene: Scene,
+  wholeBeliefs: readonly BeliefSpan[],
   truths: readonly TruthSpan[],
 ): DisagreementSpan[] {
+  const beliefs = piecesOf(scene, wholeBeliefs)
   const found: DisagreementSpan[] = []
   let b = 0
   let t = 0
   while (b < beliefs.length && t < truths.length) {
-    const belief = beliefs[b] as BeliefSpan
+    const belief = beliefs[b] as Piece
     const truth = truths[t] as TruthSpan
     const from = Math.max(belief.from, truth.from)
     const to = Math.min(belief.to, truth.to)
-    const kind = kindOf(belief, truth.truth)
+    const kind = contradictionOf(belief, { ...belief.halves, truth: truth.truth })
     const open = found.at(-1)
     const goesOn = open !== undefined && open.to === from && open.kind === kind
     if (kind === null) {
       // Agreement again, because the belief changed here and not the truth.
-      if (open !== undefined && open.to === from && belief.from === from && truth.from < from)
+      if (open !== undefined && open.to === from && belief.from === from && belief.isNew && truth.from < from)
         open.followed = true
     } else if (goesOn) open.to = to
     else if (belief.belief !== 'none' && to > from) {
@@ -49,7 +53,7 @@ export function disagreementsOf(
   }
   const end = Math.min(beliefs.at(-1)?.to ?? 0, truths.at(-1)?.to ?? 0)
   const atOnce = (one: DisagreementSpan) =>
-    one.kind === 'unaware' && one.followed && one.to - one.from < STAMP_MS
+    one.truth === 'answering' && one.followed && one.to - one.from < STAMP_MS
   const young = (one: DisagreementSpan) => one.to === end && one.to - one.from < TOO_YOUNG_MS
   return found
     .filter((one) => !young(one) && !atOnce(one))
@@ -60,14 +64,38 @@ export function disagreementsOf(
     })
 }
 
-/**
- * `unknown` and `connecting` claim nothing, so they cannot be wrong; nor is anything said before the lab
- * knows the truth. A doubt is right about a peer that does not answer. Who was told that a connection is
- * over (FIN, RST) knows it, however well the host at the other end may be.
- */
-function kindOf({ belief, certainty }: BeliefSpan, truth: Truth): Disagreement['kind'] | null {
-  if (truth === 'absent') return null
-  if (belief === 'up') return truth === 'answering' ? null : 'ghost'
-  const doubts = belief === 'suspect' || belief === 'down'
-  return doubts && certainty === 'unknown' && truth === 'answering' ? 'unaware' : null
+/** A part of a belief during which both halves of its connection stay what they are. */
+interface Piece extends BeliefSpan {
+  halves: Pick<Facts, 'isHeldHere' | 'isHeldThere'>
+  /** The belief begins here. */
+  isNew: boolean
+}
+
+function piecesOf({ beliefs, sockets, exits }: Scene, spans: readonly BeliefSpan[]): Piece[] {
+  const halves = new Halves()
+  const changes = [...beliefs.map(({ event }) => event), ...sockets, ...exits]
+    .sort((one, other) => one.time - other.time)
+    .flatMap((event) => halves.note(event).map((change) => ({ ...change, time: event.time })))
+  const ended: Record<HostSide, Set<string>> = { a: new Set(), b: new Set() }
+  let next = 0
+  return spans.flatMap((span) => {
+    const side = sideOf(span.host) ?? 'a'
+    const isHeld = (one: HostSide) => span.connection === undefined || !ended[one].has(span.connection)
+    const pieces: Piece[] = []
+    for (let from = span.from; from < span.to || pieces.length === 0; ) {
+      for (
+        let change = changes[next];
+        change !== undefined && change.time <= from;
+        change = changes[++next]
+      ) {
+        if (change.isHeld) ended[change.side].delete(change.group)
+        else ended[change.side].add(change.group)
+      }
+      const to = Math.min(span.to, changes[next]?.time ?? span.to)
+      const held = { isHeldHere: isHeld(side), isHeldThere: isHeld(otherSide(side)) }
+      pieces.push({ ...span, from, to, halves: held, isNew: from === span.from })
+      from = to
+    }
+    return pieces
+  })
 }

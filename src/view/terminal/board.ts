@@ -2,7 +2,7 @@
  * What is on the table of `--play`: per mechanism what both ends and both kernels say, and what is true.
  * Events in, a board out; `table.ts` draws it.
  */
-import { type HostSide, otherSide, sideOf } from '../../events/host-names.ts'
+import { type HostSide, hostSides, otherSide, sideOf } from '../../events/host-names.ts'
 import type {
   Belief,
   Certainty,
@@ -13,6 +13,8 @@ import type {
   Truth,
 } from '../../events/vocabulary.ts'
 import { mechanismOf } from '../../lab/log.ts'
+import { type HostCondition, WELL } from '../../lab/play-command.ts'
+import { type Contradiction, contradictionOf, Halves } from '../contradiction.ts'
 import { printable } from '../words.ts'
 
 /** One end of one mechanism. */
@@ -20,6 +22,8 @@ export interface End {
   /** `ended`: its process is gone, and nobody is left to believe anything. */
   belief: Belief | 'ended'
   certainty: Certainty
+  /** Why it believes that; null before it believes anything. */
+  trigger: Trigger | null
   /** The kernel's entry of its newest connection; null when there is none. */
   kernel: KernelSocket | null
   /** The run's milliseconds since when it has believed in a peer that does not answer; null: it does not. */
@@ -51,6 +55,9 @@ export interface TruthAbout {
 export class Board {
   readonly rows: ReadonlyMap<string, Row>
   readonly truth: Record<HostSide, TruthAbout> = { a: absent(), b: absent() }
+  /** In what state the lab sees the hosts, where it looks: in play. */
+  readonly conditions: Record<HostSide, HostCondition> = { a: WELL, b: WELL }
+  readonly #halves = new Halves()
   /** As another terminal sees them; by host, and `lab` for the runner. */
   readonly pids = new Map<string, number>()
   /** What the lab said last. */
@@ -100,7 +107,18 @@ export class Board {
       case 'host:process_exited':
         if (side !== null) this.#end(side)
         break
+      case 'host:condition_seen':
+        if (side !== null) this.conditions[side] = event.data
+        break
     }
+    this.#halves.note(event)
+    if (side !== null) this.#compareAll(event.time)
+  }
+
+  /** Where a belief and what is true contradict each other; null: nowhere. */
+  contradiction(row: Row, side: HostSide): Contradiction | null {
+    const { truth } = this.truth[otherSide(side)]
+    return contradictionOf(row[side], this.#halves.factsFor(side, row[side].believedOn, truth))
   }
 
   #believe(row: Row, side: HostSide, { time, data, group_id = '' }: EventOf<'belief:updated'>): void {
@@ -113,50 +131,44 @@ export class Board {
     end.believedOn = group_id
     row[side].belief = data.new
     row[side].certainty = data.certainty
+    row[side].trigger = data.trigger
     row.change = { at: time, side, why: data.trigger }
-    this.#compare(row[side], side, time)
   }
 
   /** @param side who sees it: the truth is about the other one */
   #learn(side: HostSide, { time, data }: EventOf<'truth:updated'>): void {
     const wasAnswering = this.truth[otherSide(side)].truth === 'answering'
     this.truth[otherSide(side)] = { truth: data.new, since: time, because: printable(data.because) }
-    this.#eachEnd(side, (end) => {
-      if (wasAnswering) end.ghostMs = null
-      this.#compare(end, side, time)
-    })
+    if (wasAnswering) {
+      this.#eachEnd(side, (end) => {
+        end.ghostMs = null
+      })
+    }
+    // Who is gone believes nothing, whether anybody saw its process end or not.
+    if (data.new === 'gone') this.#end(otherSide(side))
   }
 
   #end(side: HostSide): void {
     this.#eachEnd(side, (end) => Object.assign(end, nobody(), { kernel: end.kernel, belief: 'ended' }))
   }
 
-  /** Ghost time begins when belief and truth part, and ends when either comes round. */
-  #compare(end: End, side: HostSide, time: number): void {
-    const isGhost = end.belief === 'up' && !ALL_WELL.includes(this.truth[otherSide(side)].truth)
-    if (isGhost) end.ghostSince ??= time
-    else if (end.ghostSince !== null) {
-      end.ghostMs = time - end.ghostSince
-      end.ghostSince = null
+  /** Ghost time begins when a belief and what is true part, and ends when either comes round. */
+  #compareAll(time: number): void {
+    for (const row of this.rows.values()) {
+      for (const side of hostSides) {
+        const end = row[side]
+        if (this.contradiction(row, side) === 'ghost') end.ghostSince ??= time
+        else if (end.ghostSince !== null) {
+          end.ghostMs = time - end.ghostSince
+          end.ghostSince = null
+        }
+      }
     }
   }
 
   #eachEnd(side: HostSide, change: (end: End) => void): void {
     for (const row of this.rows.values()) change(row[side])
   }
-}
-
-/** Nothing is said before the lab knows the truth. */
-const ALL_WELL: readonly Truth[] = ['absent', 'answering']
-
-/**
- * A belief that the truth contradicts. `unknown` and `connecting` claim nothing; who was told that it is
- * over (FIN, RST) knows it, however well its peer may be.
- */
-export function isWrong({ belief, certainty }: End, { truth }: TruthAbout): boolean {
-  if (truth === 'absent') return false
-  if (belief === 'up') return truth !== 'answering'
-  return (belief === 'suspect' || belief === 'down') && certainty === 'unknown' && truth === 'answering'
 }
 
 /** An old connection's entry may go after the new one's came. */
@@ -170,6 +182,7 @@ function nobody(): End {
   return {
     belief: 'unknown',
     certainty: 'unknown',
+    trigger: null,
     kernel: null,
     ghostSince: null,
     ghostMs: null,

@@ -2,13 +2,13 @@
  * `--play` on a terminal: a live table of who believes what, and a key for each fault and its undo. In a
  * pipe, or where lines may not be overwritten, `play.ts` says the same line by line.
  */
-import { type HostSide, hostName, otherSide } from '../../events/host-names.ts'
+import { type HostSide, hostName } from '../../events/host-names.ts'
 import type { KernelSocket, LabEvent, TcpState, Trigger } from '../../events/vocabulary.ts'
 import type { Plan, RunTier } from '../../lab/plan.ts'
 import { PLAY_PAIR, type PlayAction, type PlayCommand, playActions } from '../../lab/play-command.ts'
 import type { Style } from '../../lab/tale.ts'
 import { impossibleActions } from '../page/possible.ts'
-import { Board, type End, isWrong, type Row, type TruthAbout } from './board.ts'
+import { Board, type End, type Row, type TruthAbout } from './board.ts'
 import { listenToKeys } from './keys.ts'
 import { commandsByHand } from './play.ts'
 import { Screen } from './screen.ts'
@@ -162,10 +162,11 @@ function truthLine(side: HostSide, { truth, since, because }: TruthAbout, style:
   return [['TRUTH  ', style.bold], `host ${side} is `, [truth, paint], why]
 }
 
-function rowLine(mechanism: string, { a, b, change }: Row, board: Board, now: number, style: Style): Piece[] {
+function rowLine(mechanism: string, row: Row, board: Board, now: number, style: Style): Piece[] {
+  const { a, b, change } = row
   const isUdp = mechanism.startsWith('udp')
   const belief = (end: End, side: HostSide): Piece => {
-    const wrong = isWrong(end, board.truth[otherSide(side)])
+    const wrong = board.contradiction(row, side) !== null
     const text = `${wrong ? '!' : ' '}${end.belief === 'connecting' ? 'trying' : end.belief}`.padEnd(8)
     return wrong ? [text, style.bad] : [text, paintOf(end, style)]
   }

@@ -213,8 +213,10 @@ function isDetected({ id }: Check): boolean {
 }
 
 /** The cell that tells a reader most, of those that this run observed. */
-export function storyCell(cells: Cells, plan: Pick<ViewedPlan, 'showFirst'>): Cell | undefined {
+export function storyCell(cells: Cells, plan: Pick<ViewedPlan, 'showFirst' | 'play'>): Cell | undefined {
   const observed = cells.all().filter((cell) => cell.origin === 'observed')
-  const byId = (id: string) => observed.find((cell) => cell.id === id)
+  // In play there is one column, and the row teaches whatever strikes.
+  const byId = (id: string) =>
+    observed.find((cell) => (plan.play ? cell.mechanism === id.split('/')[1] : cell.id === id))
   return plan.showFirst.map(byId).find((cell) => cell !== undefined) ?? observed[0] ?? cells.all()[0]
 }

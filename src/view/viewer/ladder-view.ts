@@ -76,10 +76,13 @@ export class LadderView {
     addEventListener('afterprint', () => this.#print(false), { signal: letGo })
   }
 
-  /** null: there is nothing to show. Stays where the reader has scrolled to, at the end if they were there. */
-  show(ladder: Ladder | null): void {
+  /**
+   * null: there is nothing to show. Stays where the reader has scrolled to, at the end if they were there.
+   * @param follows goes to the end with what is new, unless the reader has scrolled away from it
+   */
+  show(ladder: Ladder | null, follows = false): void {
     const { scrollTop, scrollHeight, clientHeight } = this.#frame
-    const wasAtEnd = scrollTop > 0 && scrollTop + clientHeight >= scrollHeight - 4
+    const wasAtEnd = (follows || scrollTop > 0) && scrollTop + clientHeight >= scrollHeight - 4
     this.#ladder = ladder
     this.#frame.hidden = ladder === null
     this.#legend.hidden = ladder === null

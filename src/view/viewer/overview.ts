@@ -10,6 +10,10 @@ const BAND_PX = 12
 const MIDDLE_PX = 48
 const BARS_PX = 19
 const LABEL_PX = 16
+/** Of a label, on average and a little more. */
+const CHARACTER_PX = 6.2
+/** For the first and the last moment: `-120.0 s`. */
+const EDGE_PX = 60
 /** For the names of the three rows. */
 export const OVERVIEW_LEFT = 112
 export const OVERVIEW_HEIGHT = LABEL_PX + 2 * BAND_PX + MIDDLE_PX
@@ -69,7 +73,8 @@ export function overviewOf(whole: Ladder, shown: { from: number; to: number } | 
       'aria-label': summary(whole, shown),
       'font-size': 10.5,
     },
-    ...whole.faults.flatMap((fault) => faultMarks(fault, whole, x, width)),
+    ...whole.faults.flatMap((fault) => faultMarks(fault, x)),
+    ...faultNames(whole, x, width),
     ...bandBars(whole, client.host, top, x),
     ...bandBars(whole, server.host, top + BAND_PX + MIDDLE_PX, x),
     element('path', { d: `M${OVERVIEW_LEFT} ${axis}H${width}`, stroke: OUTLINE, 'stroke-width': 0.8 }),
@@ -144,7 +149,7 @@ function bandBars(whole: Ladder, host: string, top: number, x: (at: number) => n
     })
 }
 
-function faultMarks(fault: FaultInterval, whole: Ladder, x: (at: number) => number, width: number): Markup[] {
+function faultMarks(fault: FaultInterval, x: (at: number) => number): Markup[] {
   const from = x(fault.from)
   return [
     element('rect', {
@@ -160,14 +165,21 @@ function faultMarks(fault: FaultInterval, whole: Ladder, x: (at: number) => numb
       'stroke-width': 1.2,
       'stroke-dasharray': '4 2',
     }),
-    // At the very edges stand the first and the last moment.
-    label(
-      Math.min(width - 150, Math.max(OVERVIEW_LEFT + 60, from)),
-      `${moment(whole, fault.from, 1)} ${fault.fault}`,
-      'start',
-      WARNING_INK,
-    ),
   ]
+}
+
+/** The newest first: who plays strikes more often than there is room for names. The lines all stay. */
+function faultNames(whole: Ladder, x: (at: number) => number, width: number): Markup[] {
+  // At the very edges stand the first and the last moment.
+  let free = width - EDGE_PX
+  return whole.faults.toReversed().flatMap((fault) => {
+    const words = `${moment(whole, fault.from, 1)} ${fault.fault}`
+    const wide = words.length * CHARACTER_PX + CHARACTER_PX
+    const at = Math.max(OVERVIEW_LEFT + EDGE_PX, Math.min(x(fault.from), width - EDGE_PX - wide))
+    if (at + wide > free) return []
+    free = at
+    return [label(at, words, 'start', WARNING_INK)]
+  })
 }
 
 function rowName(words: string, y: number): Markup {

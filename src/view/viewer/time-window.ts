@@ -90,6 +90,25 @@ interface Span {
   height: number
 }
 
+/** In play: what led to the strike. */
+const BEFORE_STRIKE_MS = 2000
+/** Before anything has struck: a few rounds of every timer. */
+const QUIET_SHOWN_MS = 10_000
+/** Everything that notices has noticed; a longer time is a tall picture of nothing. */
+const AFTER_STRIKE_MS = 20_000
+
+/** The time around the newest strike, and as it goes on; null: all of it is no more than that. */
+export function followed(
+  { from, to }: Pick<Ladder, 'from' | 'to'>,
+  struckAt: number | null,
+): TimeWindow | null {
+  const begin =
+    struckAt === null
+      ? to - QUIET_SHOWN_MS
+      : Math.max(struckAt - BEFORE_STRIKE_MS, to - BEFORE_STRIKE_MS - AFTER_STRIKE_MS)
+  return begin <= from ? null : { from: begin, to }
+}
+
 /** What each span really was, where its visible part stands. */
 function wholeSpans<T extends Span>(seen: readonly T[], all: readonly T[]): T[] {
   return seen.map((part) => {

@@ -28,7 +28,7 @@ import {
   rowsTable,
   secondsCaption,
 } from './tables.ts'
-import { inWindow, type Move, moved, type TimeWindow } from './time-window.ts'
+import { followed, inWindow, type Move, moved, type TimeWindow } from './time-window.ts'
 import { fromOneEnd } from './visible.ts'
 
 /** Of the time while a run goes on, laying it out may take one part in so many: the page stays quick. */
@@ -64,6 +64,11 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
   /** Empty: both ends. */
   let host = ''
   let shown: TimeWindow | null = null
+  /** In play: the picture goes to each strike, and on with the time, until the reader looks elsewhere. */
+  let isOver = report !== undefined && plan.tier !== 'compose'
+  let isFollowing = plan.play && !isOver
+  /** The newest strike on each pair. */
+  const struckAt = new Map<string, number>()
   let whole: Ladder | null = null
   let ladder: Ladder | null = null
   let rowsShown = ROWS_AT_ONCE
@@ -96,12 +101,18 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
         element(
           'div',
           { class: 'tools' },
-          ...TOOLS.map(({ move, sign, words, key }) =>
-            element(
-              'button',
-              { type: 'button', 'data-move': move, 'aria-keyshortcuts': key, title: `${words} (key ${key})` },
-              `${sign} ${words}`,
-            ),
+          ...TOOLS.filter(({ move }) => move !== 'follow' || (plan.play && !isOver)).map(
+            ({ move, sign, words, key }) =>
+              element(
+                'button',
+                {
+                  type: 'button',
+                  'data-move': move,
+                  'aria-keyshortcuts': key,
+                  title: `${words} (key ${key})`,
+                },
+                `${sign} ${words}`,
+              ),
           ),
           element('span', { class: 'hint' }, 'In the ladder: \u2191 \u2193 step, Enter asks why.'),
         ),
@@ -137,6 +148,10 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
 
   function note(event: LabEvent): string | undefined {
     cells.note(event)
+    if (event.name === 'fault:striking' && plan.play) {
+      struckAt.set(event.data.pair, event.time)
+      if (event.data.pair === cell?.pair) isFollowing = !isOver
+    }
     return index.note(event)
   }
 
@@ -256,6 +271,7 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
   }
 
   function showWindow(): void {
+    if (isFollowing && whole !== null) shown = followed(whole, struckAt.get(whole.pair) ?? null)
     ladder = whole
     if (whole !== null && shown !== null && cell !== undefined) {
       const own = index.eventsOf(cell.pair)
@@ -265,7 +281,7 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
     const alone = within<HTMLElement>(root, '.alone')
     alone.hidden = ladder === null || host === ''
     alone.textContent = `What ${host} alone can know. A ring: it was sent, and nobody tells this end whether it arrived.`
-    view.show(ladder)
+    view.show(ladder, isFollowing)
     showOverview()
     showRows()
   }
@@ -281,7 +297,8 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
     for (const button of root.querySelectorAll<HTMLButtonElement>('[data-move]')) {
       const { move } = button.dataset
       // Not disabled: a disabled button would drop the focus of who has just pressed it.
-      button.setAttribute('aria-disabled', String(shown === null && move !== 'in'))
+      const isIdle = move === 'follow' ? isFollowing || isOver : shown === null && move !== 'in'
+      button.setAttribute('aria-disabled', String(isIdle))
     }
   }
 
@@ -361,6 +378,7 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
     connection = chosen.mechanism
     host = ''
     shown = null
+    isFollowing = plan.play && !isOver
     rowsShown = ROWS_AT_ONCE
     closeWhy()
     showMatrix()
@@ -377,9 +395,10 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
     if (chosen !== undefined) select(chosen.id)
   }
 
-  function move(how: Move | 'all'): void {
+  function move(how: Move | 'all' | 'follow'): void {
     if (whole === null) return
-    shown = how === 'all' ? null : moved(whole, shown, how, view.focusedAt)
+    isFollowing = how === 'follow'
+    if (how !== 'follow') shown = how === 'all' ? null : moved(whole, shown, how, view.focusedAt)
     showWindow()
     if (ladder !== null) status.textContent = within(root, '.overview svg').getAttribute('aria-label')
   }
@@ -389,7 +408,7 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
     if (target === null) return
     const { cell: id, move: how, address } = target.dataset
     if (id !== undefined) select(id)
-    else if (how !== undefined) move(how as Move | 'all')
+    else if (how !== undefined) move(how as Move | 'all' | 'follow')
     else if (address !== undefined) askAddress(address)
     else if (target.hasAttribute('data-close')) closeWhy()
     else if (target.hasAttribute('data-more')) {
@@ -429,6 +448,7 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
     const share = ((event as MouseEvent).clientX - place.left - OVERVIEW_LEFT) / (place.width - OVERVIEW_LEFT)
     const at = whole.from + share * (whole.to - whole.from)
     const span = shown === null ? (whole.to - whole.from) / 2 : shown.to - shown.from
+    isFollowing = false
     shown = moved(whole, { from: at - span, to: at + span }, 'in', at)
     showWindow()
   })
@@ -504,6 +524,8 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
       schedule()
     },
     setReport({ checks }) {
+      isOver = plan.tier !== 'compose'
+      isFollowing &&= !isOver
       cells.setChecks(checks)
       showMatrix()
       showCell()
@@ -531,13 +553,15 @@ function nothingWords({ checks, origin }: Cell): string {
   return 'Nothing has happened here yet.'
 }
 
-const TOOLS: { move: Move | 'all'; sign: string; words: string; key: string; keyName?: string }[] = [
-  { move: 'earlier', sign: '\u2190', words: 'earlier', key: '\u2190', keyName: 'ArrowLeft' },
-  { move: 'later', sign: '\u2192', words: 'later', key: '\u2192', keyName: 'ArrowRight' },
-  { move: 'in', sign: '+', words: 'zoom in', key: '+', keyName: '=' },
-  { move: 'out', sign: '\u2212', words: 'zoom out', key: '-' },
-  { move: 'all', sign: '\u2194', words: 'all of it', key: '0' },
-]
+const TOOLS: { move: Move | 'all' | 'follow'; sign: string; words: string; key: string; keyName?: string }[] =
+  [
+    { move: 'earlier', sign: '\u2190', words: 'earlier', key: '\u2190', keyName: 'ArrowLeft' },
+    { move: 'later', sign: '\u2192', words: 'later', key: '\u2192', keyName: 'ArrowRight' },
+    { move: 'in', sign: '+', words: 'zoom in', key: '+', keyName: '=' },
+    { move: 'out', sign: '\u2212', words: 'zoom out', key: '-' },
+    { move: 'all', sign: '\u2194', words: 'all of it', key: '0' },
+    { move: 'follow', sign: '\u21a7', words: 'follow the strike', key: 'f' },
+  ]
 
 const STEPS: Record<string, readonly [number, number]> = {
   ArrowRight: [1, 0],

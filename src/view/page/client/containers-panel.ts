@@ -3,11 +3,11 @@
  * itself does nothing to a container, and could not: it has no way to the engine.
  */
 /// <reference lib="dom" />
-import { type HostSide, otherSide } from '../../../events/host-names.ts'
+import { type HostSide, hostSides, otherSide } from '../../../events/host-names.ts'
 import type { LabEvent } from '../../../events/vocabulary.ts'
 import type { Check } from '../../../lab/checks.ts'
+import { realityWords } from '../../contradiction.ts'
 import { decisiveChange } from '../../noticed.ts'
-import { isWrong } from '../../terminal/board.ts'
 import { fill, within } from '../../viewer/dom.ts'
 import { type Child, element, type Markup } from '../../viewer/markup.ts'
 import { isUncertain, LANES_SHOWN_MAX, type Lane, Lanes, type Noticed, type SeenStrike } from '../lanes.ts'
@@ -153,14 +153,14 @@ export class ContainersPanel {
       if (end === undefined) return [element('td', { colspan: 2 })]
       if (end.belief === 'ended')
         return [element('td', { class: 'quiet', colspan: 2 }, 'its process is gone')]
-      const about = board.truth[otherSide(side)]
-      const contradicts = isWrong(end, about)
+      const { truth } = board.truth[otherSide(side)]
+      const contradicts = row !== undefined && board.contradiction(row, side) !== null
       return [
         element(
           'td',
           { class: contradicts ? 'contradicts' : undefined },
           element('span', { class: `chip belief-${end.belief}` }, end.belief),
-          ...(contradicts ? [element('strong', {}, ` but ${about.truth}`)] : []),
+          ...(contradicts ? [element('strong', {}, ` but ${realityWords(end.belief, truth)}`)] : []),
         ),
         element(
           'td',
@@ -270,7 +270,7 @@ export class ContainersPanel {
               ...this.#mechanisms.map((mechanism) => {
                 const row = board.rows.get(mechanism)
                 const wrong =
-                  row !== undefined && (isWrong(row.a, board.truth.b) || isWrong(row.b, board.truth.a))
+                  row !== undefined && hostSides.some((side) => board.contradiction(row, side) !== null)
                 return element(
                   'td',
                   { class: wrong ? 'contradicts' : undefined },

@@ -3,10 +3,12 @@
  * ladder below shows how it came to that.
  */
 /// <reference lib="dom" />
-import { type HostSide, hostSides, otherSide, sideOf } from '../../../events/host-names.ts'
-import type { Belief, LabEvent, Truth } from '../../../events/vocabulary.ts'
+import { type HostSide, hostSides, otherSide } from '../../../events/host-names.ts'
+import type { LabEvent } from '../../../events/vocabulary.ts'
 import type { RunTier } from '../../../lab/plan.ts'
-import type { PlayAction, PlayCommand } from '../../../lab/play-command.ts'
+import { type PlayAction, type PlayCommand, whyNotNow } from '../../../lab/play-command.ts'
+import { realityWords } from '../../contradiction.ts'
+import { Board } from '../../terminal/board.ts'
 import { fill, nodeOf, within } from '../../viewer/dom.ts'
 import { element, type Markup } from '../../viewer/markup.ts'
 import type { Setup } from '../messages.ts'
@@ -25,22 +27,12 @@ const UNDO_PROMISES: Partial<Record<PlayAction, string>> = {
   continue: 'lets its stopped process run again (SIGCONT)',
   mend: 'plugs its cable in again',
 }
-const FOR_THE_LIVING: readonly PlayAction[] = ['exit', 'kill', 'freeze', 'continue', 'reset']
-
-interface End {
-  running: boolean
-  truth: Truth
-  because: string
-  beliefs: Map<string, { belief: Belief; trigger: string; at: number }>
-  kernel: Map<string, string>
-}
-
 export class PlayPanel {
   readonly #root: HTMLElement
   readonly #setup: Setup
   readonly #mechanisms: readonly string[]
   readonly #tier: RunTier
-  #ends: Record<HostSide, End> = { a: newEnd(), b: newEnd() }
+  readonly #board: Board
   #over = false
 
   constructor(
@@ -54,6 +46,7 @@ export class PlayPanel {
     this.#setup = setup
     this.#tier = plan.tier
     this.#mechanisms = plan.mechanisms
+    this.#board = new Board(plan.mechanisms)
     fill(root, ...this.#parts())
     root.onclick = ({ target }) => {
       const button = target instanceof Element ? target.closest('button') : null
@@ -70,7 +63,7 @@ export class PlayPanel {
     for (const event of events) {
       // What ends after the run is ended by the lab, and no news.
       if (event.name === 'run:ended') this.#over = true
-      if (!this.#over) this.#takeOne(event)
+      if (!this.#over) this.#board.add(event)
     }
     this.#show()
     const after = this.#truths()
@@ -83,32 +76,13 @@ export class PlayPanel {
     this.#show()
   }
 
-  #takeOne(event: LabEvent): void {
-    const side = sideOf(event.host)
-    if (side === null) return
-    const end = this.#ends[side]
-    const mechanism = event.group_id?.split(':')[0] ?? ''
-    if (event.name === 'host:process_started') {
-      end.running = true
-      end.beliefs.clear()
-    } else if (event.name === 'host:process_exited') {
-      end.running = false
-    } else if (event.name === 'belief:updated') {
-      end.beliefs.set(mechanism, { belief: event.data.new, trigger: event.data.trigger, at: event.time })
-    } else if (event.name === 'kernel:socket_updated') {
-      end.kernel.set(mechanism, event.data.new?.state ?? 'no entry')
-    } else if (event.name === 'truth:updated') {
-      // It is logged at the end for which it matters, and is about the other.
-      const other = this.#ends[otherSide(side)]
-      other.truth = event.data.new
-      other.because = event.data.because
-    }
+  #truths(): string {
+    return hostSides.map((side) => `${side} is ${this.#truthWords(side)}`).join('. ')
   }
 
-  #truths(): string {
-    return hostSides
-      .map((side) => `${side} is ${this.#ends[side].truth}: ${this.#ends[side].because}`)
-      .join('. ')
+  #truthWords(side: HostSide): string {
+    const { truth, because } = this.#board.truth[side]
+    return truth === 'absent' ? 'not started yet' : `${truth}: ${because}`
   }
 
   /** null: it can be done now. */
@@ -116,10 +90,8 @@ export class PlayPanel {
     const impossible = this.#setup.impossibleActions[this.#tier][action]
     if (impossible !== undefined) return impossible
     if (this.#over) return 'the run is over'
-    const { running } = this.#ends[side]
-    if (action === 'start' && running) return 'it runs'
-    if (FOR_THE_LIVING.includes(action) && !running) return 'no process is left: start it first'
-    return null
+    if (!this.#board.isHandedOver) return 'the connections are not up yet'
+    return whyNotNow({ action, host: side }, this.#board.conditions)
   }
 
   #show(): void {
@@ -133,12 +105,16 @@ export class PlayPanel {
       button.title = why === null ? promise : `${promise}\nNot now: ${why}`
     }
     for (const side of hostSides) {
-      const { truth, because } = this.#ends[side]
+      const { truth, because } = this.#board.truth[side]
       fill(
         within(this.#root, `[data-truth=${side}]`),
         element('span', { class: `chip truth-${truth}` }, truth),
-        ` ${because}`,
+        ` ${truth === 'absent' ? 'not started yet' : because}`,
       )
+      const isCut = !this.#board.conditions[side].isPlugged
+      const cable = within(this.#root, `[data-cable=${side}]`)
+      cable.classList.toggle('cut', isCut)
+      within(cable, 'span').textContent = isCut ? '\u2715 cut' : 'cable'
     }
     for (const mechanism of this.#mechanisms) {
       const row = within(this.#root, `[data-row="${mechanism}"]`)
@@ -149,32 +125,32 @@ export class PlayPanel {
   }
 
   #cells(side: HostSide, mechanism: string): Markup[] {
-    const { running, beliefs, kernel } = this.#ends[side]
-    const peer = this.#ends[otherSide(side)]
-    const held = beliefs.get(mechanism)
-    if (!running) return [element('td', { class: 'quiet', colspan: 2 }, 'nobody is left to believe anything')]
-    const belief = held?.belief ?? 'unknown'
-    const contradicts =
-      (belief === 'up' && peer.truth !== 'answering') ||
-      ((belief === 'down' || belief === 'suspect') && peer.truth === 'answering')
+    const row = this.#board.rows.get(mechanism)
+    if (row === undefined) return []
+    const { belief, trigger, kernel } = row[side]
+    if (belief === 'ended') {
+      return [element('td', { class: 'quiet', colspan: 2 }, 'nobody is left to believe anything')]
+    }
+    const contradicts = this.#board.contradiction(row, side) !== null
+    const { truth } = this.#board.truth[otherSide(side)]
+    const isUdp = mechanism.startsWith('udp')
     return [
       element(
         'td',
         { class: contradicts ? 'contradicts' : undefined },
         element('span', { class: `chip belief-${belief}` }, belief),
-        held === undefined || belief === 'up' ? '' : ` ${held.trigger.replaceAll('_', ' ')}`,
-        ...(contradicts ? [element('strong', {}, ` but ${peer.truth}`)] : []),
+        trigger === null || belief === 'up' ? '' : ` ${trigger.replaceAll('_', ' ')}`,
+        ...(contradicts ? [element('strong', {}, ` but ${realityWords(belief, truth)}`)] : []),
       ),
       element(
         'td',
         { class: 'quiet' },
-        kernel.get(mechanism) ?? (mechanism.startsWith('udp') ? 'none (UDP)' : ''),
+        kernel?.state ?? (isUdp ? 'none (UDP)' : this.#board.kernelSampled ? 'no entry' : ''),
       ),
     ]
   }
 
   #parts(): Markup[] {
-    const cable = this.#tier === 'netns' ? 'cable, switch, cable' : 'loopback, no cable'
     return [
       element('p', { role: 'status', class: 'hidden' }),
       element(
@@ -187,13 +163,26 @@ export class PlayPanel {
             'div',
             { class: 'pair' },
             this.#host('a'),
-            element('div', { class: 'wire', 'aria-hidden': 'true' }, element('span', {}, cable)),
+            element('div', { class: 'wires', 'aria-hidden': 'true' }, ...this.#wires()),
             this.#host('b'),
           ),
           ...this.#reasons(),
         ),
         element('div', { class: 'wide' }, this.#table()),
       ),
+    ]
+  }
+
+  /** A cable from each host to the switch between them; where there is none, nobody can cut it. */
+  #wires(): Markup[] {
+    const wire = (side: HostSide) =>
+      element('div', { class: 'wire', 'data-cable': side }, element('span', {}, 'cable'))
+    if (this.#tier === 'netns') return [wire('a'), element('b', {}, 'switch'), wire('b')]
+    const none = (side: HostSide) => element('i', { hidden: true, 'data-cable': side }, element('span', {}))
+    return [
+      none('a'),
+      element('div', { class: 'wire' }, element('span', {}, 'loopback, no cable')),
+      none('b'),
     ]
   }
 
@@ -270,15 +259,5 @@ export class PlayPanel {
     if (names.length === 0) return []
     const reasons = [...new Set(Object.values(actions))].join('; ')
     return [element('p', { class: 'note quiet' }, `Impossible here: ${names.join(', ')} (${reasons}).`)]
-  }
-}
-
-function newEnd(): End {
-  return {
-    running: false,
-    truth: 'absent',
-    because: 'not started yet',
-    beliefs: new Map(),
-    kernel: new Map(),
   }
 }
