@@ -14,6 +14,7 @@ import { type Expectation, expectationOf } from './expectations.ts'
 import type { KeepaliveFault } from './faults.ts'
 import { whyNotAlone } from './play-before.ts'
 import { situationOf } from './situation.ts'
+import { takenBackChecks } from './taken-back.ts'
 
 /** What became of one end of one cell, and what should have. */
 export interface EndOfCell {
@@ -36,7 +37,8 @@ export function judgeRun(log: LabLog, plan: Plan): Check[] {
     // Only in play: the learner did the same thing again.
     return nth === 1 ? checks : checks.map((check) => ({ ...check, id: `${check.id}@${nth}` }))
   })
-  if (plan.play) return struck
+  // Containers are judged strike by strike.
+  if (plan.play) return plan.tier === 'compose' ? struck : [...struck, ...takenBackChecks(log, plan)]
   const skipped = skippedCells(log, plan, struck, 'detected', (cell) => {
     const [fault, mechanism] = cell.split('/')
     return `what both ends of ${mechanism} notice of ${fault}`

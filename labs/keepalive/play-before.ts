@@ -20,8 +20,10 @@ export function whyNotAlone(log: LabLog, plan: Plan, strike: Strike, mechanism: 
   const inTheWay = ends.map((host) => log.truthAt(host, began)).find((truth) => truth !== 'answering')
   if (inTheWay !== undefined)
     return `something else was in force before: one host was ${inTheWay} for the other`
-  if (beliefs.some((belief) => belief !== 'up')) return 'its ends did not both believe in it before'
-  const groups = new Set(ends.map((host) => log.connectionAt(host, mechanism, began)))
+  // A UDP client that hears nothing claims nothing either.
+  const believes = beliefs.filter((belief) => mechanism !== 'udp' || belief !== 'unknown')
+  if (believes.some((belief) => belief !== 'up')) return 'its ends did not both believe in it before'
+  const groups = new Set(ends.flatMap((host) => log.connectionAt(host, mechanism, began) ?? []))
   if (groups.size > 1) return 'its ends believed in two different connections before'
   return isSilent(strike) ? whyNotSettled(log, strike) : null
 }

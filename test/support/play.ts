@@ -1,5 +1,5 @@
 /** Games of `--play`, as somebody with a keyboard and a second terminal plays them. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { LabEvent } from '../../src/events/vocabulary.ts'
@@ -23,11 +23,19 @@ export async function playGame(game: string, more: readonly string[] = []): Prom
     const [signal = '', host] = word.split('-')
     if (/^[\d.]+$/.test(word)) await delay(Number(word) * 1000)
     else if (host === undefined) terminal.press(word)
-    else process.kill(newestPid(join(out, run), `play-${host}`), SIGNALS[signal])
+    else signalIfThere(newestPid(join(out, run), `play-${host}`), SIGNALS[signal])
   }
   terminal.press('q')
   await terminal.ended
   return JSON.parse(readFileSync(join(out, run, 'report.json'), 'utf8')) as Report
+}
+
+/** A process that has ended cannot be struck: whoever types it is told so. */
+function signalIfThere(pid: number, signal: NodeJS.Signals | undefined): void {
+  const commandLine = `/proc/${pid}/cmdline`
+  // Its number may be another's by now.
+  if (!existsSync(commandLine) || !readFileSync(commandLine, 'utf8').includes('eventFile')) return
+  process.kill(pid, signal)
 }
 
 /** As this machine sees it. */

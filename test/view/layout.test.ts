@@ -111,13 +111,39 @@ describe('a cell of the keepalive lab: cut/tcp-keepalive', () => {
 })
 
 describe('beliefs and truth', () => {
-  it('calls it unaware when a peer answers again and is still taken for down', () => {
+  it('marks the end that still believes in a connection which the other has given up, not the one that did', () => {
     const events = cutKeepalive()
       .truth(16_201, 'cut-a', 'answering')
       .truth(16_201, 'cut-b', 'answering')
       .watchEnds(18_000).events
+    const atTheEnd = layout(events, VIEW).disagreements.filter((one) => one.to === 18_000)
+    expect(atTheEnd).toMatchObject([{ host: 'cut-b', kind: 'ghost', text: '13.8 s and no end' }])
+  })
+
+  it('marks a belief in a host that came back and remembers nothing', () => {
+    const events = new LogBuilder()
+      .truth(0, 'cut-a', 'answering')
+      .belief(10, 'cut-a', 'unknown', 'up', 'connected')
+      .belief(10, 'cut-b', 'unknown', 'up', 'accepted')
+      .truth(1000, 'cut-a', 'gone')
+      .add(1001, 'cut-b', 'host:process_exited', { code: null, signal: 'SIGKILL' }, null)
+      .truth(2000, 'cut-a', 'answering')
+      .watchEnds(5000).events
+    expect(layout(events, VIEW).disagreements).toMatchObject([
+      { host: 'cut-a', kind: 'ghost', from: 1000, to: 5000, text: '4.0 s and no end' },
+    ])
+  })
+
+  it('calls it unaware when a peer is heard no more over a connection that is there', () => {
+    const events = new LogBuilder()
+      .truth(0, 'cut-a', 'answering')
+      .belief(10, 'cut-a', 'unknown', 'up', 'connected')
+      .truth(1000, 'cut-a', 'frozen')
+      .belief(4000, 'cut-a', 'up', 'down', 'heartbeat_missed')
+      .truth(6000, 'cut-a', 'answering')
+      .watchEnds(8000).events
     const unaware = layout(events, VIEW).disagreements.filter((one) => one.kind === 'unaware')
-    expect(unaware).toMatchObject([{ host: 'cut-a', from: 16_201, text: '1.8 s and no end' }])
+    expect(unaware).toMatchObject([{ host: 'cut-a', from: 6000, text: '2.0 s and no end' }])
   })
 
   it('does not contradict who was told that the connection is over', () => {

@@ -1,6 +1,7 @@
 /** What is written to a terminal, as text. */
 import { describe, expect, test } from 'vitest'
 import type { EventData, EventName, LabEvent } from '../../src/events/vocabulary.ts'
+import { containerIdIn } from '../../src/hosts/container.ts'
 import type { Comparison } from '../../src/lab/predict.ts'
 import type { Style } from '../../src/lab/tale.ts'
 import { Board } from '../../src/view/terminal/board.ts'
@@ -14,7 +15,14 @@ const marked = (text: string) => `<${text}>`
 const painted: Style = { bold: marked, dim: marked, good: marked, bad: marked, doubtful: marked, columns: 80 }
 
 describe('the table of --play', () => {
-  const scenery: Scenery = { tier: 'netns', asRoot: false, platform: 'linux', now: 20_000, help: null }
+  const scenery: Scenery = {
+    tier: 'netns',
+    asRoot: false,
+    enter: '',
+    platform: 'linux',
+    now: 20_000,
+    help: null,
+  }
   const ALL = [
     ...['udp', 'udp-heartbeat', 'tcp-idle', 'tcp-keepalive', 'tcp-busy', 'tcp-user-timeout'],
     ...['tcp-heartbeat', 'http-session', 'websocket'],
@@ -40,7 +48,7 @@ describe('the table of --play', () => {
       trigger: EventData<'belief:updated'>['trigger'],
       group = 'tcp-idle:1',
     ): this {
-      const certainty = trigger === 'heartbeat_missed' ? 'unknown' : 'definite'
+      const certainty = ['heartbeat_missed', 'etimedout'].includes(trigger) ? 'unknown' : 'definite'
       return this.says(time, host, 'belief:updated', { old: 'up', new: belief, trigger, certainty }, group)
     }
     truth(time: number, host: string, truth: EventData<'truth:updated'>['new']): this {
@@ -91,6 +99,52 @@ describe('the table of --play', () => {
     expect(noticed.truth(15_000, 'play-a', 'answering').row('tcp-idle')).toMatch(/ !down +ESTAB/)
   })
 
+  test('after a mend the ghost is marked, and not the end that gave up', () => {
+    const mended = connected()
+      .truth(10_000, 'play-a', 'unreachable')
+      .truth(10_000, 'play-b', 'unreachable')
+      .believes(14_000, 'play-a', 'down', 'etimedout')
+      .kernel(14_050, 'play-a', null)
+      .truth(16_000, 'play-a', 'answering')
+      .truth(16_000, 'play-b', 'answering')
+    expect(mended.row('tcp-idle')).toMatch(/^tcp-idle +down +- +10\.0\+ ESTAB +!up/)
+  })
+
+  test('after a reboot the end that was told nothing is the ghost', () => {
+    const rebooted = connected()
+      .truth(10_000, 'play-a', 'gone')
+      .says(10_001, 'play-b', 'host:process_exited', { code: null, signal: 'SIGKILL' })
+      .says(11_000, 'play-b', 'program:started', { node: '', mechanisms: [] })
+      .truth(11_500, 'play-a', 'answering')
+    expect(rebooted.row('tcp-idle')).toMatch(/^tcp-idle +!up +ESTAB +10\.0\+ - +unknown/)
+  })
+
+  test('who is gone believes nothing, also where nobody saw a process end', () => {
+    expect(connected().truth(10_000, 'play-a', 'gone').row('tcp-idle')).toMatch(/ !up .* ended /)
+  })
+
+  test('no command is printed that would strike another: a container is entered first, or there is none', () => {
+    const play = connected()
+      .says(0, 'lab', 'run:started', {} as EventData<'run:started'>)
+      .says(0, 'play-b', 'program:started', { node: '', mechanisms: [] })
+    const commands = (more: Partial<Scenery>) =>
+      [...play.lines(more), ...play.lines({ ...more, help: 'keys' })].filter((line) =>
+        /kill -|nsenter/.test(line),
+      )
+    const inside = commands({ enter: 'docker exec 3f2a1b2c3d4e' })
+    expect(inside.length).toBeGreaterThan(3)
+    expect(inside.filter((line) => !line.includes('docker exec 3f2a1b2c3d4e '))).toEqual([])
+    expect(commands({ enter: null })).toEqual([])
+    expect(play.lines({ enter: null }).join('\n')).toContain('strike by key, in this terminal')
+  })
+
+  test('a container is known by the folder that its engine mounts files from', () => {
+    const id = '3f2a1b2c3d4e'.padEnd(64, '0')
+    const line = `36 35 8:1 /var/lib/docker/containers/${id}/hostname /etc/hostname rw - ext4 /dev/sda1 rw`
+    expect(containerIdIn(line)).toBe('3f2a1b2c3d4e')
+    expect(containerIdIn('36 35 8:1 / / rw - ext4 /dev/sda1 rw')).toBeNull()
+  })
+
   test('unanswered probes are counted beside ESTABLISHED: there is no flag', () => {
     expect(connected().kernel(5000, 'play-a', 2).row('tcp-idle')).toMatch(/ESTAB p2 +ESTAB /)
   })
@@ -113,7 +167,15 @@ describe('the table of --play', () => {
       .says(0, 'lab', 'run:started', {} as EventData<'run:started'>)
       .says(0, 'play-a', 'program:started', { node: '', mechanisms: [] })
       .says(0, 'play-b', 'program:started', { node: '', mechanisms: [] })
-    const pages = [{}, { tier: 'process' }, { help: 'columns' }, { help: 'keys' }] as const
+    const enter = 'docker exec 3f2a1b2c3d4e'
+    const pages: Partial<Scenery>[] = [
+      {},
+      { tier: 'process' },
+      { help: 'columns' },
+      { help: 'keys' },
+      { enter },
+      { help: 'keys', enter },
+    ]
     for (const lines of pages.map((page) => play.lines(page))) {
       expect(lines.length).toBeLessThanOrEqual(24)
       expect(lines.filter((line) => line.length > 80)).toEqual([])

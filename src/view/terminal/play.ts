@@ -4,6 +4,7 @@
  */
 import { hostName, hostOfRole } from '../../events/host-names.ts'
 import type { EventOf, LabEvent } from '../../events/vocabulary.ts'
+import { enterContainer } from '../../hosts/container.ts'
 import { cableByHand } from '../../hosts/netns.ts'
 import { mechanismOf } from '../../lab/log.ts'
 import type { Plan, RunTier } from '../../lab/plan.ts'
@@ -79,38 +80,49 @@ export class PlayView {
   #explain(): void {
     if (this.#explained) return
     this.#explained = true
-    this.#write(this.#style.bold('\nIn another terminal, as the same user:\n'))
-    for (const { command, what } of commandsByHand(this.#pids, this.#tier, this.#asRoot)) {
-      this.#write(`  ${command}\n      ${what}\n`)
-    }
+    const commands = commandsByHand(this.#pids, this.#tier, this.#asRoot, enterContainer())
+    const heading =
+      commands.length === 0 ? ONLY_HERE : `In another terminal${this.#asRoot ? '' : ', as the same user'}:`
+    this.#write(this.#style.bold(`\n${heading}\n`))
+    for (const { command, what } of commands) this.#write(`  ${command}\n      ${what}\n`)
     this.#write('Ctrl-C here ends it and writes the report. What will each of the nine say, and when?\n\n')
   }
 }
 
+/** Instead of commands that would strike somebody else. */
+export const ONLY_HERE = 'This container has pids of its own: strike by key, in this terminal'
+
 /**
- * What a learner can type in another terminal.
- * @param pids as that terminal sees them; by host, and `lab` for the runner
+ * What a learner can type in another terminal; nothing where its pids would be those of others.
+ * @param pids as that terminal sees them, or the container it enters; by host, and `lab` for the runner
+ * @param enter what brings a command to where those pids are, see `enterContainer`
  */
 export function commandsByHand(
   pids: ReadonlyMap<string, number>,
   tier: RunTier,
   asRoot: boolean,
+  enter: string | null,
 ): { command: string; what: string }[] {
+  if (enter === null) return []
+  const there = (command: string) => (enter === '' ? command : `${enter} ${command}`)
   const rows: { command: string; what: string }[] = []
   for (const role of ['server', 'client'] as const) {
     const host = hostOfRole(PLAY_PAIR, role)
     const pid = pids.get(host)
     if (pid === undefined) continue
-    rows.push({ command: `kill -9 ${pid}`, what: `kill the ${role}s (${host})` })
+    rows.push({ command: there(`kill -9 ${pid}`), what: `kill the ${role}s (${host})` })
     if (process.platform !== 'win32') {
-      const what = `freeze the ${role}s; kill -CONT ${pid} continues them`
-      rows.push({ command: `kill -STOP ${pid}`, what })
+      const what = `freeze the ${role}s; -CONT instead of -STOP continues them`
+      rows.push({ command: there(`kill -STOP ${pid}`), what })
     }
   }
   const runner = pids.get('lab')
   if (tier === 'netns' && runner !== undefined) {
     const { cut, mend } = cableByHand({ name: hostName(PLAY_PAIR, 'b'), pair: PLAY_PAIR }, runner, asRoot)
-    rows.push({ command: cut, what: 'cut the cable, silently' }, { command: mend, what: 'plug it in again' })
+    rows.push(
+      { command: there(cut), what: 'cut the cable, silently' },
+      { command: there(mend), what: 'plug it in again' },
+    )
   }
   return rows
 }

@@ -4,13 +4,20 @@
  */
 import { type HostSide, hostName } from '../../events/host-names.ts'
 import type { KernelSocket, LabEvent, TcpState, Trigger } from '../../events/vocabulary.ts'
+import { enterContainer } from '../../hosts/container.ts'
 import type { Plan, RunTier } from '../../lab/plan.ts'
-import { PLAY_PAIR, type PlayAction, type PlayCommand, playActions } from '../../lab/play-command.ts'
+import {
+  PLAY_PAIR,
+  type PlayAction,
+  type PlayCommand,
+  playActions,
+  whyNotNow,
+} from '../../lab/play-command.ts'
 import type { Style } from '../../lab/tale.ts'
 import { impossibleActions } from '../page/possible.ts'
 import { Board, type End, type Row, type TruthAbout } from './board.ts'
 import { listenToKeys } from './keys.ts'
-import { commandsByHand } from './play.ts'
+import { commandsByHand, ONLY_HERE } from './play.ts'
 import { Screen } from './screen.ts'
 import { beside } from './wrap.ts'
 
@@ -79,6 +86,8 @@ type Piece = string | [text: string, paint: Paint]
 export interface Scenery {
   tier: RunTier
   asRoot: boolean
+  /** What brings a command to where the hosts' pids are, see `enterContainer`. */
+  enter: string | null
   platform: NodeJS.Platform
   /** The run's milliseconds. */
   now: number
@@ -127,26 +136,33 @@ function boardLines(board: Board, scenery: Scenery, style: Style): Piece[][] {
       `  ${scenery.tier} hosts`,
       '     ? columns, keys, commands   q end',
     ],
-    ...byHand(board).map((text): Piece[] => [[text, dim]]),
+    ...byHand(board, scenery).map((text): Piece[] => [[text, dim]]),
     [],
     truthLine('b', board.truth.b, style),
     truthLine('a', board.truth.a, style),
     [['mechanism        a says   kernel a ghost kernel b  b says   last change, why', bold]],
     ...[...board.rows].map(([mechanism, row]) => rowLine(mechanism, row, board, scenery.now, style)),
     [],
-    ...keyLines(scenery, style),
+    ...keyLines(board, scenery, style),
     messageLine(board, style),
     [['! not true   p2: 2 probes unanswered   r3: sent again 3 times   + goes on', dim]],
   ]
 }
 
 /** The most useful commands, each with whom it strikes; the help has them all, and the one that cuts the cable. */
-function byHand(board: Board): string[] {
-  const pid = (host: string) => board.pids.get(host) ?? '...'
-  return [
-    `In another terminal:  kill -9 (-STOP, -CONT) ${pid(hostName(PLAY_PAIR, 'b'))}   host b, the servers`,
-    `                      kill -9 (-STOP, -CONT) ${pid(hostName(PLAY_PAIR, 'a'))}   host a, the clients`,
-  ]
+function byHand(board: Board, { enter }: Scenery): string[] {
+  if (enter === null) return [ONLY_HERE]
+  const pid = (side: HostSide) => board.pids.get(hostName(PLAY_PAIR, side)) ?? '...'
+  const kill = 'kill -9 (-STOP, -CONT)'
+  return enter === ''
+    ? [
+        `In another terminal:  ${kill} ${pid('b')}   host b, the servers`,
+        `                      ${kill} ${pid('a')}   host a, the clients`,
+      ]
+    : [
+        `In another terminal:  ${enter} ${kill} PID`,
+        `                      PID ${pid('b')} is host b, the servers; ${pid('a')} host a, the clients`,
+      ]
 }
 
 /** A long command over two lines, so that it still works when it is copied. */
@@ -213,13 +229,15 @@ function ghostPiece(a: End, b: End, now: number, style: Style): Piece {
   return (over.length === 0 ? '' : clock(Math.max(...over))).padStart(5).padEnd(6)
 }
 
-function keyLines({ tier, platform }: Scenery, style: Style): Piece[][] {
+function keyLines(board: Board, { tier, platform }: Scenery, style: Style): Piece[][] {
   const actions = impossibleActions(tier, platform)
   const reasons = new Set(Object.values(actions))
+  const isIdle = (action: PlayAction) =>
+    actions[action] !== undefined || whyNotNow({ action, host: 'b' }, board.conditions) !== null
   const piece = (action: PlayAction): Piece =>
-    actions[action] === undefined
-      ? `${ACTIONS[action].key} ${action}  `
-      : [`(${ACTIONS[action].key} ${action})  `, style.dim]
+    isIdle(action)
+      ? [`(${ACTIONS[action].key} ${action})  `, style.dim]
+      : `${ACTIONS[action].key} ${action}  `
   const half = playActions.length / 2
   return [
     [['host b  ', style.bold], ...playActions.slice(0, half).map(piece)],
@@ -254,7 +272,7 @@ function columnLines(columns: number, style: Style): Piece[][] {
 
 function helpLines(
   board: Board,
-  { tier, asRoot, platform }: Scenery,
+  { tier, asRoot, enter, platform }: Scenery,
   columns: number,
   style: Style,
 ): Piece[][] {
@@ -267,9 +285,9 @@ function helpLines(
       return why === undefined ? [text, ACTIONS[action].what] : [[`${text}not here: ${why}`, style.dim]]
     }),
     [],
-    [['The same by hand, in another terminal, as the same user', style.bold]],
-    ...commandsByHand(board.pids, tier, asRoot)
-      .filter(({ command }) => !command.startsWith('kill -9'))
+    [[enter === null ? ONLY_HERE : 'The same by hand, in another terminal, as the same user', style.bold]],
+    ...commandsByHand(board.pids, tier, asRoot, enter)
+      .filter(({ command }) => !command.includes('kill -9'))
       .flatMap(({ command, what }): Piece[][] => [
         [`${what}:`],
         ...pasteable(command, columns).map((text): Piece[] => [`  ${text}`]),
@@ -324,7 +342,13 @@ export class PlayTable {
   /** @param asRoot the netns tier without a user namespace */
   begin(plan: Plan, asRoot: boolean, controls: Controls): void {
     this.#board = new Board(plan.mechanisms)
-    this.#scenery = { tier: plan.tier, asRoot, platform: process.platform, help: null }
+    this.#scenery = {
+      tier: plan.tier,
+      asRoot,
+      enter: enterContainer(),
+      platform: process.platform,
+      help: null,
+    }
     this.#screen.open()
     this.#stopListening = listenToKeys(this.#input, (key) => this.#press(key, controls))
     this.#timer = setInterval(() => this.#draw(), REDRAW_EVERY_MS)
@@ -358,8 +382,9 @@ export class PlayTable {
     if (why) this.#say(`${action}: not here, ${why}`)
     else if (!this.#board.isHandedOver) this.#say('a moment: the connections are not up yet')
     else {
-      command({ action, host })
-      this.#say(`${action}, host ${host}`)
+      const notNow = whyNotNow({ action, host }, this.#board.conditions)
+      if (notNow === null) command({ action, host })
+      this.#say(`${action}, host ${host}${notNow === null ? '' : `: not now, ${notNow}`}`)
     }
   }
 

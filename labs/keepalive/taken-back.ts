@@ -1,0 +1,127 @@
+/**
+ * In play the learner also takes a strike back: `continue`, `mend`, `start`. Who doubted is to believe again, where
+ * somebody speaks by itself. What a TCP kernel makes of a mended cable is another matter: it depends on whether
+ * it sends again before it gives up.
+ */
+import { pairOf, peerOf, roleOf } from '../../src/events/host-names.ts'
+import { addressOf, type EventOf, type Truth } from '../../src/events/vocabulary.ts'
+import { type Check, judge, SLACK_MS, STAMP_MS, skip } from '../../src/lab/checks.ts'
+import type { LabLog } from '../../src/lab/log.ts'
+import type { Plan } from '../../src/lab/plan.ts'
+import { HTTP_TIMING } from '../../src/programs/timing.ts'
+import { HEARTBEAT_TIMING } from '../../src/protocols/heartbeat/constants.ts'
+
+/** The undo that ends each truth. */
+const UNDONE_BY: Partial<Record<Truth, string>> = { frozen: 'continue', unreachable: 'mend', gone: 'start' }
+/** An address that was asked for in vain is asked for again once a second (neigh/default/retrans_time_ms). */
+const ARP_AGAIN_MS = 1000
+
+type Undone = EventOf<'truth:updated'>
+
+/** One check for each end that has something to find out again. */
+export function takenBackChecks(log: LabLog, plan: Plan): Check[] {
+  const undone = log.all('truth:updated').filter((event) => undoOf(log, event) !== null)
+  const seen = new Map<string, number>()
+  return undone.flatMap((event) => {
+    const undo = undoOf(log, event) ?? ''
+    const nth = (seen.get(`${undo} ${event.host}`) ?? 0) + 1
+    seen.set(`${undo} ${event.host}`, nth)
+    return plan.mechanisms.flatMap((mechanism) => {
+      const check = takenBack(log, event, undo, mechanism)
+      if (check === null) return []
+      return nth === 1 ? [check] : [{ ...check, id: `${check.id}@${nth}` }]
+    })
+  })
+}
+
+/** null: it was no undo, but the end of a reboot, which has a judgement of its own. */
+function undoOf(log: LabLog, { time, data, host }: Undone): string | null {
+  if (data.new !== 'answering') return null
+  const isOfStrike = log.strikes.some(
+    ({ fault, pair, began, until }) =>
+      fault === 'reboot' && pair === pairOf(host) && time >= began && time <= until,
+  )
+  return isOfStrike ? null : (UNDONE_BY[data.old] ?? null)
+}
+
+function takenBack(log: LabLog, event: Undone, undo: string, mechanism: string): Check | null {
+  const { host, time } = event
+  const limitMs = limitOf(undo, mechanism, host)
+  if (limitMs === null) return null
+  const id = `${undo}/${mechanism}/${roleOf(host)}-again`
+  const claim = `the ${roleOf(host)} of ${mechanism} believes in ${peerOf(host)} again`
+  const until = untilOf(log, event)
+  const doubt = log.all('belief:updated', { host, mechanism, to: time }).at(-1)
+  const why = undo === 'start' ? null : whyNotDecided(log, event, mechanism)
+  if (why !== null) return skip(id, claim, why)
+  const again =
+    log.beliefAt(host, mechanism, time) === 'up'
+      ? doubt
+      : log
+          .all('belief:updated', { host, mechanism, from: time, to: until })
+          .find(({ data }) => data.new === 'up')
+  const watchedMs = Math.round(until - time)
+  if (again === undefined && watchedMs < limitMs + SLACK_MS) {
+    return skip(id, claim, `watched for ${(watchedMs / 1000).toFixed(1)} s only`)
+  }
+  return judge(
+    {
+      id,
+      claim,
+      formula: '0 .. what is between two messages + slack',
+      expected: { min: 0, max: limitMs + SLACK_MS, unit: 'ms' },
+      observed:
+        again === undefined
+          ? { value: null, watchedMs }
+          : { value: Math.max(0, Math.round(again.time - time)), unit: 'ms' },
+      because: again === undefined ? 'it was not up again' : `up (${again.data.trigger})`,
+      source: 'src/protocols/heartbeat/README.md',
+      evidence: [event, ...(again === undefined ? [] : [again])].map(addressOf),
+    },
+    log.controlLateMs(time, again?.time ?? until),
+  )
+}
+
+/** Within what time somebody speaks; null where nobody does, or nobody is asked to believe again. */
+function limitOf(undo: string, mechanism: string, host: string): number | null {
+  const isClient = roleOf(host) === 'client'
+  if (undo === 'mend')
+    return mechanism === 'udp-heartbeat' ? HEARTBEAT_TIMING.intervalMs + ARP_AGAIN_MS : null
+  if (mechanism === 'udp-heartbeat') return HEARTBEAT_TIMING.intervalMs
+  if (mechanism === 'http-session' && isClient) return HTTP_TIMING.intervalMs
+  // Clients that start connect at once; servers that start wait for somebody.
+  if (undo === 'start') return isClient ? null : HEARTBEAT_TIMING.intervalMs
+  return mechanism === 'tcp-heartbeat' || mechanism === 'websocket' ? HEARTBEAT_TIMING.intervalMs : null
+}
+
+/** The connection may have been over before, or be over with what was taken back; and then there is nothing to believe. */
+function whyNotDecided(log: LabLog, { host, time }: Undone, mechanism: string): string | null {
+  const last = log.all('belief:updated', { host, mechanism, to: time }).at(-1)
+  if (last === undefined) return 'it never believed in anybody'
+  const isDoubt = ['heartbeat_missed', 'answer_missed'].includes(last.data.trigger)
+  if (last.data.new !== 'up' && !isDoubt) return 'the connection was over before'
+  const peer = peerOf(host)
+  const [own, others] = [host, peer].map((one) => log.connectionAt(one, mechanism, time))
+  if (own !== others) return 'its ends believed in two different connections'
+  if (log.beliefAt(peer, mechanism, time) === 'down' && !mechanism.startsWith('udp')) {
+    return 'the other end took it for over'
+  }
+  // Of a mended cable the two ends are told one after the other.
+  const back = log.truthAt(peer, time + STAMP_MS)
+  return back === 'answering' ? null : `its own host was ${back} for the other`
+}
+
+/** Until something else happens to the pair. */
+function untilOf(log: LabLog, { time, host }: Undone): number {
+  const next = [
+    ...log.strikes.filter(({ pair }) => pair === pairOf(host)).map(({ began }) => began),
+    ...[host, peerOf(host)].flatMap((one) =>
+      log
+        .all('truth:updated', { host: one, from: time })
+        .filter(({ data }) => data.new !== 'answering')
+        .map((event) => event.time),
+    ),
+    log.first('run:ended')?.time ?? log.events.at(-1)?.time ?? time,
+  ].filter((at) => at > time)
+  return Math.min(...next)
+}
