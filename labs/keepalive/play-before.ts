@@ -8,6 +8,7 @@ import type { Plan } from '../../src/lab/plan.ts'
 
 /** After a mend a kernel sends again what was lost, later and later; with the lab's settings that is over by then. */
 const SETTLED_MS = 5000
+const AWAY: readonly Truth[] = ['unreachable', 'gone']
 
 /** null: this strike alone decides what is noticed. Else why nothing can be said. */
 export function whyNotAlone(log: LabLog, plan: Plan, strike: Strike, mechanism: string): string | null {
@@ -25,22 +26,25 @@ export function whyNotAlone(log: LabLog, plan: Plan, strike: Strike, mechanism: 
   if (believes.some((belief) => belief !== 'up')) return 'its ends did not both believe in it before'
   const groups = new Set(ends.flatMap((host) => log.connectionAt(host, mechanism, began) ?? []))
   if (groups.size > 1) return 'its ends believed in two different connections before'
-  return isSilent(strike) ? whyNotSettled(log, strike) : null
+  return whyNotSettled(log, ends, began)
 }
 
-/** What a kernel notices of silence depends on what it was waiting for already. */
-function isSilent({ fault }: Strike): boolean {
-  return fault === 'cut' || fault === 'power-off'
-}
-
-function whyNotSettled(log: LabLog, { struck, other, began }: Strike): string | null {
-  const away: Truth[] = ['unreachable', 'gone']
-  const back = [other, struck].flatMap((host) =>
+/** null: nothing that was lost on the way can still be under way when something happens at `time`. */
+export function whyNotSettled(log: LabLog, ends: readonly string[], time: number): string | null {
+  const from = time - SETTLED_MS
+  const foundAgain = ends.flatMap((host) =>
     log
-      .all('truth:updated', { host, from: began - SETTLED_MS, to: began })
-      .filter(({ data }) => data.new === 'answering' && away.includes(data.old)),
+      .all('truth:updated', { host, from, to: time })
+      .filter(({ data }) => data.new === 'answering' && AWAY.includes(data.old)),
   )
-  const newest = Math.max(...back.map(({ time }) => time))
+  const plugged = ends.flatMap((host) =>
+    log
+      .all('host:condition_seen', { host, to: time })
+      .filter(({ data }, index, all) => data.isPlugged && all[index - 1]?.data.isPlugged === false)
+      .filter((event) => event.time >= from),
+  )
+  const back = [...foundAgain, ...plugged].map((event) => event.time)
   if (back.length === 0) return null
-  return `the hosts had found each other again only ${((began - newest) / 1000).toFixed(1)} s before: kernels may still have been sending again`
+  const ago = ((time - Math.max(...back)) / 1000).toFixed(1)
+  return `the hosts had found each other again only ${ago} s before: something lost may still have been sent again`
 }

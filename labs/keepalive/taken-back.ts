@@ -10,11 +10,14 @@ import type { LabLog } from '../../src/lab/log.ts'
 import type { Plan } from '../../src/lab/plan.ts'
 import { HTTP_TIMING } from '../../src/programs/timing.ts'
 import { HEARTBEAT_TIMING } from '../../src/protocols/heartbeat/constants.ts'
+import { whyNotSettled } from './play-before.ts'
 
 /** The undo that ends each truth. */
 const UNDONE_BY: Partial<Record<Truth, string>> = { frozen: 'continue', unreachable: 'mend', gone: 'start' }
 /** An address that was asked for in vain is asked for again once a second (neigh/default/retrans_time_ms). */
 const ARP_AGAIN_MS = 1000
+/** Longer than the lab needs from the one to the other, and shorter than the quickest hand. */
+const SEEN_AND_TOLD_MS = 100
 
 type Undone = EventOf<'truth:updated'>
 
@@ -52,7 +55,9 @@ function takenBack(log: LabLog, event: Undone, undo: string, mechanism: string):
   const claim = `the ${roleOf(host)} of ${mechanism} believes in ${peerOf(host)} again`
   const until = untilOf(log, event)
   const doubt = log.all('belief:updated', { host, mechanism, to: time }).at(-1)
-  const why = undo === 'start' ? null : whyNotDecided(log, event, mechanism)
+  // What is taken back here was seen to be so a moment before it is told.
+  const settled = undo === 'mend' ? null : whyNotSettled(log, [host, peerOf(host)], time - SEEN_AND_TOLD_MS)
+  const why = settled ?? (undo === 'start' ? null : whyNotDecided(log, event, mechanism))
   if (why !== null) return skip(id, claim, why)
   const again =
     log.beliefAt(host, mechanism, time) === 'up'
