@@ -62,7 +62,9 @@ export class Halves {
     const side = sideOf(event.host)
     if (side === null) return []
     const group = event.group_id
-    if (event.name === 'host:process_exited') {
+    // Of containers nobody sees the end of a process, only the beginning of the next.
+    const isAnew = event.name === 'program:started' && event.program === 'host'
+    if (event.name === 'host:process_exited' || isAnew) {
       // A UDP server that starts again is as good to its clients as the one before.
       const lost = [...this.#known[side]].filter((one) => side === 'a' || !one.startsWith('udp'))
       return lost.flatMap((one) => this.#become(side, one, false))

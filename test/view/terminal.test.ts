@@ -37,7 +37,17 @@ describe('the table of --play', () => {
       data: EventData<N>,
       group_id?: string,
     ): this {
-      const event = { time, host, name, data, group_id, pid: 17, outerPid: 4712, mono: String(time * 1e6) }
+      const event = {
+        time,
+        host,
+        name,
+        data,
+        group_id,
+        program: 'host',
+        pid: 17,
+        outerPid: 4712,
+        mono: String(time * 1e6),
+      }
       this.board.add(event as unknown as LabEvent)
       return this
     }
@@ -117,6 +127,14 @@ describe('the table of --play', () => {
       .says(11_000, 'play-b', 'program:started', { node: '', mechanisms: [] })
       .truth(11_500, 'play-a', 'answering')
     expect(rebooted.row('tcp-idle')).toMatch(/^tcp-idle +!up +ESTAB +10\.0\+ - +unknown/)
+  })
+
+  test('so it is with a container, of whose process nobody sees the end', () => {
+    const restarted = connected()
+      .truth(10_000, 'play-a', 'gone')
+      .says(11_000, 'play-b', 'program:started', { node: '', mechanisms: [] })
+      .truth(11_500, 'play-a', 'answering')
+    expect(restarted.row('tcp-idle')).toMatch(/^tcp-idle +!up +ESTAB +10\.0\+ /)
   })
 
   test('who is gone believes nothing, also where nobody saw a process end', () => {

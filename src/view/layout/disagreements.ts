@@ -71,9 +71,9 @@ interface Piece extends BeliefSpan {
   isNew: boolean
 }
 
-function piecesOf({ beliefs, sockets, exits }: Scene, spans: readonly BeliefSpan[]): Piece[] {
+function piecesOf({ beliefs, sockets, exits, starts }: Scene, spans: readonly BeliefSpan[]): Piece[] {
   const halves = new Halves()
-  const changes = [...beliefs.map(({ event }) => event), ...sockets, ...exits]
+  const changes = [...beliefs.map(({ event }) => event), ...sockets, ...exits, ...starts]
     .sort((one, other) => one.time - other.time)
     .flatMap((event) => halves.note(event).map((change) => ({ ...change, time: event.time })))
   const ended: Record<HostSide, Set<string>> = { a: new Set(), b: new Set() }

@@ -40,6 +40,7 @@ export interface Scene {
   truths: EventOf<'truth:updated'>[]
   faults: FaultEvent[]
   exits: EventOf<'host:process_exited'>[]
+  starts: EventOf<'program:started'>[]
   /** When the case began, where the lab says so. */
   caseFrom: number | null
   /** What happens in it. */
@@ -120,6 +121,7 @@ export function sceneOf(events: readonly LabEvent[], view: View): Scene {
     truths: [],
     faults: [],
     exits: [],
+    starts: [],
     caseFrom: null,
     casePromise: null,
     packets: [],
@@ -146,6 +148,7 @@ export function sceneOf(events: readonly LabEvent[], view: View): Scene {
     if (!members.has(event.host)) continue
     if (event.name === 'truth:updated') scene.truths.push(event)
     else if (event.name === 'host:process_exited') scene.exits.push(event)
+    else if (event.name === 'program:started') scene.starts.push(event)
     else if (event.name === 'program:stopping') recent.note(event)
     else if (event.name === 'packet:captured' && event.group_id === undefined) {
       loosePackets.push(event)
