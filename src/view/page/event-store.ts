@@ -25,6 +25,7 @@ const STORY: readonly EventName[] = [
   'host:started',
   'host:process_started',
   'host:process_exited',
+  'host:condition_seen',
   'truth:updated',
   'belief:updated',
   'fault:striking',
