@@ -14,6 +14,8 @@ export function faultsOf({ faults, truths, from, to }: Scene): FaultSpan[] {
     const newest = spans.at(-1)
     if (event.name === 'fault:striking') {
       const { fault, struck, promise } = event.data
+      // In play one may come over another: from here on the newer one says what is in force.
+      if (newest?.lasting === true && !newest.undone) newest.to = event.time
       spans.push({
         fault,
         struck,
