@@ -168,9 +168,16 @@ describe('the table of --play', () => {
   })
 
   test('the end of an old connection does not hide the new one', () => {
-    const reconnected = connected().kernel(6000, 'play-a', 0, 'tcp-idle:2').kernel(6001, 'play-a', null)
-    expect(reconnected.row('tcp-idle')).toMatch(/up +ESTAB +ESTAB/)
-    expect(reconnected.kernel(7000, 'play-a', null, 'tcp-idle:2').row('tcp-idle')).toMatch(/up +- +ESTAB/)
+    const reconnected = connected()
+      .believes(6000, 'play-a', 'up', 'connected', 'tcp-idle:2')
+      .believes(6000, 'play-b', 'up', 'accepted', 'tcp-idle:2')
+      .kernel(6000, 'play-a', 0, 'tcp-idle:2')
+      .kernel(6001, 'play-a', null)
+    expect(reconnected.row('tcp-idle')).toMatch(/up +ESTAB +ESTAB +up/)
+    // Without its half the other end believes in nothing.
+    expect(reconnected.kernel(7000, 'play-a', null, 'tcp-idle:2').row('tcp-idle')).toMatch(
+      /up +- +13\.0\+ ESTAB +!up/,
+    )
   })
 
   test('a process that ended believes nothing more, and a new one begins anew', () => {

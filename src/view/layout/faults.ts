@@ -27,10 +27,11 @@ export function faultsOf({ faults, truths, from, to }: Scene): FaultSpan[] {
         lasting: false,
         inTheWire: false,
       })
+    } else if (event.name === 'fault:struck') {
+      // Of a reboot it is shown when the host is back.
+      if (newest !== undefined) newest.verifiedBy ??= event.data.verifiedBy
     } else if (newest === undefined || newest.undone) {
       // What is true before the first fault, and after one is over, is no fault's doing.
-    } else if (event.name === 'fault:struck') {
-      newest.verifiedBy = event.data.verifiedBy
     } else if (event.name === 'truth:updated') {
       const isBack = event.data.new === 'answering' || event.data.new === 'absent'
       if (isBack && newest.lasting) {
