@@ -1,7 +1,7 @@
 /** What a log says of one conversation: what was said, what was handed over, over how many connections. */
 import type { EventOf } from '../../src/events/vocabulary.ts'
 import type { LabLog } from '../../src/lab/log.ts'
-import { type Captured, SeenCell } from '../udp/seen.ts'
+import { type Captured, SeenCell } from './seen-cell.ts'
 
 export type Said = EventOf<'session:message_said'>
 export type Delivered = EventOf<'session:message_delivered'>

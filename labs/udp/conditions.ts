@@ -23,6 +23,9 @@ export type UdpSettings = {
   streamBytes: number
 }
 
+/** In the order of their fixed ports. */
+export const ROWS = ['udp', 'udp-connected', 'udp-df', 'fragmented', 'stop-and-wait', 'tcp'] as const
+
 const QUICK_SILENCE_MS = 5000
 const REAL_SILENCE_MS = 60_000
 /** The slowest case: numbered datagrams, then stop-and-wait and TCP, after each other on a cable that loses. */

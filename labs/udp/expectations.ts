@@ -1,6 +1,5 @@
 /** What should be seen, as functions of what is in force. Pure. */
 import { isPlausible } from '../../src/faults/measure.ts'
-import { SLACK_MS, STAMP_MS } from '../../src/lab/checks.ts'
 import { IP_HEADER_BYTES, LARGEST_BYTES, UDP_HEADER_BYTES } from './conditions.ts'
 
 /** Offsets of fragments count in units of 8 bytes (RFC 791 section 3.2). */
@@ -39,18 +38,4 @@ export function plausibleHits(tries: number, share: number): { min: number; max:
     isPlausible(count, tries, share),
   )
   return { min: hits[0] ?? 0, max: hits.at(-1) ?? 0 }
-}
-
-/** After so many unanswered questions for its address, so far apart, a neighbour counts as unreachable. */
-export function neighbourGiveUp({ asks, everyMs }: { asks: number; everyMs: number }): {
-  min: number
-  max: number
-} {
-  return { min: asks * everyMs - STAMP_MS, max: asks * everyMs + SLACK_MS }
-}
-
-/** From the first packet of a conversation to the arrival of its first byte: one way for each packet. */
-export function firstByteAfter(packetsBefore: number, oneWayMs: number): { min: number; max: number } {
-  const ms = (packetsBefore + 1) * oneWayMs
-  return { min: ms - STAMP_MS, max: ms + SLACK_MS }
 }

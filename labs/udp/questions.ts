@@ -4,7 +4,8 @@
  */
 import type { Check } from '../../src/lab/checks.ts'
 import type { Plan } from '../../src/lab/plan.ts'
-import { answerFrom, observationWords, type Question } from '../../src/lab/predict.ts'
+import { observationWords, type Question } from '../../src/lab/predict.ts'
+import { question } from '../../src/lab/question.ts'
 import { duration } from '../../src/view/words.ts'
 import { LARGEST_BYTES, LINES, type UdpSettings } from './conditions.ts'
 
@@ -13,7 +14,7 @@ export function questionsOf({ settings }: Plan<UdpSettings>): Question[] {
   return [
     noHost,
     nobody(settings),
-    connected,
+    connect,
     threeWrites,
     goodbye(settings),
     pieces(settings),
@@ -23,246 +24,202 @@ export function questionsOf({ settings }: Plan<UdpSettings>): Question[] {
   ]
 }
 
-const observed = (check: Check | undefined) => check?.observed.value ?? null
-const words = (check: Check | undefined) => (check === undefined ? '' : observationWords(check))
+const seen = (check: Check) => check.observed.value
+const words = observationWords
 
-const noHost: Question = {
+const noHost = question({
   id: 'no-host',
   text: 'You send a UDP datagram to an address of your own network that no computer has. What does send() say, and what leaves your computer?',
-  cells: ['no-host/udp'],
   choices: [
     { id: 'error', text: 'send() fails: there is nobody to send to' },
     { id: 'lost', text: 'send() succeeds, the datagram leaves, and nobody picks it up' },
     { id: 'asked', text: 'send() succeeds, and the datagram never leaves' },
     { id: 'later', text: 'send() succeeds, and a moment later the program gets an error' },
   ],
-  answer(_log, checks) {
-    const ids = ['no-host/udp/send', 'no-host/udp/told', 'no-host/udp/wire', 'no-host/udp/arp']
-    return answerFrom(checks, ids, NO_HOST, ([send, told, wire, arp]) => ({
-      choice: !String(observed(send)).endsWith('0 refused')
-        ? 'error'
-        : observed(told) !== null
-          ? 'later'
-          : observed(wire) === 0
-            ? 'asked'
-            : 'lost',
-      observed: `${words(send)}; on the wire ${words(wire)} of it, and ${words(arp)} for the address; the program was told ${words(told)}`,
-    }))
+  checks: ['no-host/udp/send', 'no-host/udp/told', 'no-host/udp/wire', 'no-host/udp/arp'],
+  answer([send, told, wire, arp]) {
+    const observed = `${words(send)}; on the wire ${words(wire)} of it, and ${words(arp)} for the address; the program was told ${words(told)}`
+    if (!String(seen(send)).endsWith('0 refused')) return { choice: 'error', observed }
+    if (seen(told) !== null) return { choice: 'later', observed }
+    return { choice: seen(wire) === 0 ? 'asked' : 'lost', observed }
   },
-}
-const NO_HOST =
-  'send() hands the datagram to the own kernel and is done. The kernel asks the network for the MAC address (ARP), gets no answer, and throws the datagram away. It knows; nobody had asked to be told.'
+  explanation:
+    'send() hands the datagram to the own kernel and is done. The kernel asks the network for the MAC address (ARP), gets no answer, and throws the datagram away. It knows; nobody had asked to be told.',
+})
 
-function nobody({ silenceMs }: UdpSettings): Question {
-  return {
+const nobody = ({ silenceMs }: UdpSettings) =>
+  question({
     id: 'nobody',
     text: `The computer is there, but no program listens on that UDP port. The sender has an ordinary socket. What does its program know ${duration(silenceMs, 0)} later?`,
-    cells: ['nobody/udp', 'nobody/udp-connected'],
     choices: [
       { id: 'nothing', text: 'nothing: no packet comes back' },
       { id: 'untold', text: 'nothing, although a packet came back that says so' },
       { id: 'refused', text: 'that the port is closed, just as with TCP' },
     ],
-    answer(_log, checks) {
-      const ids = ['nobody/udp/told', 'nobody/udp-connected/told']
-      return answerFrom(checks, ids, NOBODY, ([plain, asked]) => {
-        const icmp = observed(checks.find(({ id }) => id === 'nobody/udp/icmp'))
-        // Without captures only the other socket shows that such a packet comes.
-        const cameBack = icmp !== null || observed(asked) !== null
-        return {
-          choice: observed(plain) !== null ? 'refused' : cameBack ? 'untold' : 'nothing',
-          observed: `the program was told ${words(plain)}; ${icmp === null ? 'packets are not captured here' : `ICMP "${icmp}" came back`}; a socket that had called connect() was told after ${words(asked)}`,
-        }
-      })
+    checks: ['nobody/udp/told', 'nobody/udp-connected/told'],
+    answer([plain, asked], _log, checks) {
+      // Without captures only the other socket shows that such a packet comes.
+      const icmp = checks.find(({ id }) => id === 'nobody/udp/icmp')?.observed.value ?? null
+      const came = icmp === null ? 'packets are not captured here' : `ICMP "${icmp}" came back`
+      const observed = `the program was told ${words(plain)}; ${came}; a socket that had called connect() was told after ${words(asked)}`
+      if (seen(plain) !== null) return { choice: 'refused', observed }
+      return { choice: icmp !== null || seen(asked) !== null ? 'untold' : 'nothing', observed }
     },
-  }
-}
-const NOBODY =
-  'The kernel of the other host answers with ICMP "port unreachable", and it arrives. An ordinary UDP socket may send to anybody, so its kernel does not bother it. A socket that called connect() has one peer, and gets ECONNREFUSED, after send() had said ok.'
+    explanation:
+      'The kernel of the other host answers with ICMP "port unreachable", and it arrives. An ordinary UDP socket may send to anybody, so its kernel does not bother it. A socket that called connect() has one peer, and gets ECONNREFUSED, after send() had said ok.',
+  })
 
-const connected: Question = {
+/** Packets before the first byte, over UDP and over TCP. */
+const BEFORE_FIRST_BYTE: Readonly<Record<string, string>> = {
+  '3 3': 'three-both',
+  '1 3': 'one-three',
+  '0 3': 'none-three',
+  '0 0': 'none-both',
+}
+
+const connect = question({
   id: 'connect',
   text: 'A program calls connect() on a socket and then sends a message. How many packets pass before the first byte of the message, on UDP and on TCP?',
-  cells: ['first-byte/udp-connected', 'first-byte/tcp'],
   choices: [
     { id: 'three-both', text: 'three on both: connect() is the handshake' },
     { id: 'one-three', text: 'one on UDP to announce itself, three on TCP' },
     { id: 'none-three', text: 'none on UDP, three on TCP' },
     { id: 'none-both', text: 'none on both: a handshake takes place with the first message' },
   ],
-  answer(_log, checks) {
-    const ids = ['first-byte/udp-connected/before', 'first-byte/tcp/before']
-    return answerFrom(checks, ids, CONNECT, ([onUdp, onTcp]) => {
-      const arrivals = ['udp-connected', 'tcp'].map((row) =>
-        words(checks.find(({ id }) => id === `first-byte/${row}/arrival`)),
-      )
-      const CHOICES: Record<string, string> = {
-        '3 3': 'three-both',
-        '1 3': 'one-three',
-        '0 3': 'none-three',
-        '0 0': 'none-both',
-      }
-      return {
-        choice: CHOICES[`${observed(onUdp)} ${observed(onTcp)}`] ?? null,
-        observed: `UDP: ${words(onUdp)}, the message arrived after ${arrivals[0]}; TCP: ${words(onTcp)}, after ${arrivals[1]}`,
-      }
-    })
-  },
-}
-const CONNECT =
-  'On UDP connect() is a note in the own kernel: the address to send to, and whose errors to report. On TCP it sends SYN and waits. So the first byte arrives after one way there, and over TCP after three.'
+  checks: [
+    'first-byte/udp-connected/before',
+    'first-byte/tcp/before',
+    'first-byte/udp-connected/arrival',
+    'first-byte/tcp/arrival',
+  ],
+  answer: ([onUdp, onTcp, udpArrival, tcpArrival]) => ({
+    choice: BEFORE_FIRST_BYTE[`${seen(onUdp)} ${seen(onTcp)}`] ?? null,
+    observed: `UDP: ${words(onUdp)}, the message arrived after ${words(udpArrival)}; TCP: ${words(onTcp)}, after ${words(tcpArrival)}`,
+  }),
+  explanation:
+    'On UDP connect() is a note in the own kernel: the address to send to, and whose errors to report. On TCP it sends SYN and waits. So the first byte arrives after one way there, and over TCP after three.',
+})
 
-const threeWrites: Question = {
+/** What `reads` begins with. */
+const HOW_MANY: Readonly<Record<number, string>> = { 1: 'one', [LINES.length]: 'three' }
+
+const threeWrites = question({
   id: 'three-writes',
   text: `A program writes ${LINES.length} lines, one right after the other, while its peer is busy. How many does the peer read, over UDP and over TCP?`,
-  cells: ['messages/udp', 'messages/tcp'],
   choices: [
     { id: 'three-three', text: 'three and three: a write is a message' },
     { id: 'three-one', text: 'three over UDP, one piece over TCP' },
     { id: 'one-three', text: 'the last one over UDP, three over TCP' },
     { id: 'one-one', text: 'one piece over both: they wait in one buffer' },
   ],
-  answer(_log, checks) {
-    const ids = ['messages/udp/reads', 'messages/tcp/reads']
-    return answerFrom(checks, ids, THREE_WRITES, ([onUdp, onTcp]) => {
-      const [udp, tcp] = [onUdp, onTcp].map((check) => Number.parseInt(String(observed(check)), 10))
-      const name: Record<number, string> = { 1: 'one', [LINES.length]: 'three' }
-      const choice = `${name[udp ?? 0]}-${name[tcp ?? 0]}`
-      return {
-        choice: choice.includes('undefined') ? null : choice,
-        observed: `UDP: ${words(onUdp)}; TCP: ${words(onTcp)}`,
-      }
-    })
+  checks: ['messages/udp/reads', 'messages/tcp/reads'],
+  answer([onUdp, onTcp]) {
+    const observed = `UDP: ${words(onUdp)}; TCP: ${words(onTcp)}`
+    const [udp, tcp] = [onUdp, onTcp].map((check) => HOW_MANY[Number.parseInt(String(seen(check)), 10)])
+    return { choice: udp === undefined || tcp === undefined ? null : `${udp}-${tcp}`, observed }
   },
-}
-const THREE_WRITES =
-  'A datagram is a message and keeps its edges. TCP is a stream of bytes: where one write ended is not recorded anywhere. Programs that talk over TCP bring their own edges, such as a newline or a length.'
+  explanation:
+    'A datagram is a message and keeps its edges. TCP is a stream of bytes: where one write ended is not recorded anywhere. Programs that talk over TCP bring their own edges, such as a newline or a length.',
+})
 
-function goodbye({ silenceMs }: UdpSettings): Question {
-  return {
+const goodbye = ({ silenceMs }: UdpSettings) =>
+  question({
     id: 'goodbye',
     text: `A UDP client closes its socket and is gone. What does the server know of it ${duration(silenceMs, 0)} later?`,
-    cells: ['goodbye/udp', 'goodbye/tcp'],
     choices: [
       { id: 'told', text: 'that it has left: its kernel says goodbye, as with TCP' },
       { id: 'on-sending', text: 'nothing yet, but when it sends to the client, it gets an error' },
       { id: 'never', text: 'nothing, and it will not be told when it sends to the client either' },
     ],
-    answer(_log, checks) {
-      return answerFrom(checks, ['goodbye/udp/server', 'goodbye/tcp/server'], GOODBYE, ([onUdp, onTcp]) => {
-        const value = String(observed(onUdp))
-        return {
-          choice: value === 'up, told nothing' ? 'never' : value.startsWith('up') ? 'on-sending' : 'told',
-          observed: `UDP: the server believes ${value}, also after it has written once more; TCP: FIN after ${words(onTcp)}`,
-        }
-      })
+    checks: ['goodbye/udp/server', 'goodbye/tcp/server'],
+    answer([onUdp, onTcp]) {
+      const value = String(seen(onUdp))
+      const observed = `UDP: the server believes ${value}, also after it has written once more; TCP: FIN after ${words(onTcp)}`
+      if (value === 'up, told nothing') return { choice: 'never', observed }
+      return { choice: value.startsWith('up') ? 'on-sending' : 'told', observed }
     },
-  }
-}
-const GOODBYE =
-  "close() on a UDP socket sends nothing. What the server then sends is answered with ICMP, and that reaches no program: a server's socket is connected to nobody. A UDP server that wants to know needs heartbeats, or a goodbye of its own, which can be lost."
+    explanation:
+      "close() on a UDP socket sends nothing. What the server then sends is answered with ICMP, and that reaches no program: a server's socket is connected to nobody. A UDP server that wants to know needs heartbeats, or a goodbye of its own, which can be lost.",
+  })
 
-function pieces({ fragmentedBytes }: UdpSettings): Question {
-  return {
+const pieces = ({ fragmentedBytes }: UdpSettings) =>
+  question({
     id: 'pieces',
     text: `A cable loses 10 % of the frames. Datagrams of ${fragmentedBytes} bytes are cut into 4 fragments. How many of the datagrams are lost?`,
-    cells: ['loss/fragmented'],
     choices: [
       { id: 'less', text: 'fewer than 10 %: four pieces are rarely lost together' },
       { id: 'same', text: '10 %: as many as frames' },
       { id: 'third', text: 'about a third: one missing piece is enough' },
       { id: 'none', text: 'none: a missing fragment is asked for again' },
     ],
-    answer(_log, checks) {
-      return answerFrom(checks, ['loss/fragmented/share'], PIECES, ([lost]) => {
-        const share = Number.parseFloat(lost?.short ?? '') / 100
-        return {
-          choice: share === 0 ? 'none' : share < 0.05 ? 'less' : share < 0.18 ? 'same' : 'third',
-          observed: `${words(lost)} were lost, ${lost?.short}`,
-        }
-      })
+    checks: ['loss/fragmented/share'],
+    answer([lost]) {
+      const observed = `${words(lost)} were lost, ${lost.short}`
+      const share = Number.parseFloat(lost.short ?? '') / 100
+      if (share === 0) return { choice: 'none', observed }
+      if (share < 0.05) return { choice: 'less', observed }
+      return { choice: share < 0.18 ? 'same' : 'third', observed }
     },
-  }
-}
-const PIECES =
-  'The receiving kernel waits for all pieces, and nobody sends a missing one again: with four pieces 1 - 0.9^4 = 34 %. That is why applications keep datagrams smaller than the MTU.'
+    explanation:
+      'The receiving kernel waits for all pieces, and nobody sends a missing one again: with four pieces 1 - 0.9^4 = 34 %. That is why applications keep datagrams smaller than the MTU.',
+  })
 
-function stopAndWait({ messages }: UdpSettings): Question {
-  return {
+const stopAndWait = ({ messages }: UdpSettings) =>
+  question({
     id: 'stop-and-wait',
     text: `Over the same cable, each message is numbered, acknowledged, and sent again when no acknowledgement comes in time. Of ${messages} messages, how many datagrams were sent?`,
-    cells: ['loss/stop-and-wait'],
     choices: [
       { id: 'exact', text: `${messages}: one for each message` },
       { id: 'some', text: 'some more: one for each loss, of a message or of an acknowledgement' },
       { id: 'double', text: `${2 * messages} and more: to be safe, each is sent twice` },
     ],
-    answer(_log, checks) {
-      const ids = ['loss/stop-and-wait/cost', 'loss/stop-and-wait/delivered']
-      return answerFrom(checks, ids, STOP_AND_WAIT, ([cost, delivered]) => {
-        const sent = Number(observed(cost))
-        return {
-          choice: sent === messages ? 'exact' : sent < 2 * messages ? 'some' : 'double',
-          observed: `${words(cost)} (${cost?.formula}); arrived: ${observed(delivered)}`,
-        }
-      })
+    checks: ['loss/stop-and-wait/cost', 'loss/stop-and-wait/delivered'],
+    answer([cost, delivered]) {
+      const observed = `${words(cost)} (${cost.formula}); arrived: ${seen(delivered)}`
+      const sent = Number(seen(cost))
+      if (sent === messages) return { choice: 'exact', observed }
+      return { choice: sent < 2 * messages ? 'some' : 'double', observed }
     },
-  }
-}
-const STOP_AND_WAIT =
-  'A lost message and a lost acknowledgement look the same to the sender, so either costs a timeout and a copy; the receiver knows the copy by its number. All arrives, at the price of a round trip for each message and a timeout for each loss. TCP does the same with many segments under way.'
+    explanation:
+      'A lost message and a lost acknowledgement look the same to the sender, so either costs a timeout and a copy; the receiver knows the copy by its number. All arrives, at the price of a round trip for each message and a timeout for each loss. TCP does the same with many segments under way.',
+  })
 
-const large: Question = {
+const large = question({
   id: 'large',
   text: `The network takes packets of 1500 bytes. What becomes of one datagram of ${LARGEST_BYTES} bytes?`,
-  cells: ['sizes/udp'],
   choices: [
     { id: 'refused', text: 'send() refuses it: too large for the network' },
     { id: 'many', text: 'it is cut, and arrives as many messages' },
     { id: 'one', text: 'it is cut, and arrives as one message' },
     { id: 'cut-off', text: 'only the first 1472 bytes arrive' },
   ],
-  answer(_log, checks) {
-    return answerFrom(checks, ['sizes/udp/largest', 'sizes/udp/whole'], LARGE, ([packets, whole]) => {
-      const sizes = String(observed(whole)).match(/\d+/g)?.map(Number) ?? []
-      return {
-        choice:
-          Number(observed(packets)) === 0
-            ? 'refused'
-            : sizes.at(-1) === LARGEST_BYTES
-              ? 'one'
-              : sizes.length > 3
-                ? 'many'
-                : 'cut-off',
-        observed: `${words(packets)}; received in all: ${observed(whole)}`,
-      }
-    })
+  checks: ['sizes/udp/largest', 'sizes/udp/whole'],
+  answer([packets, whole]) {
+    const observed = `${words(packets)}; received in all: ${seen(whole)}`
+    const sizes = String(seen(whole)).match(/\d+/g)?.map(Number) ?? []
+    if (Number(seen(packets)) === 0) return { choice: 'refused', observed }
+    if (sizes.at(-1) === LARGEST_BYTES) return { choice: 'one', observed }
+    return { choice: sizes.length > 3 ? 'many' : 'cut-off', observed }
   },
-}
-const LARGE =
-  'IP cuts it into fragments, each with an IP header of its own; the receiving kernel puts them together, and its program reads one message. One byte more does not fit the 16 bits of the length: EMSGSIZE.'
+  explanation:
+    'IP cuts it into fragments, each with an IP header of its own; the receiving kernel puts them together, and its program reads one message. One byte more does not fit the 16 bits of the length: EMSGSIZE.',
+})
 
-function blackHole({ silenceMs }: UdpSettings): Question {
-  return {
+const blackHole = ({ silenceMs }: UdpSettings) =>
+  question({
     id: 'black-hole',
     text: `On the way packets of more than 1000 bytes vanish without a word. A TCP connection comes up, and a small message arrives. Then the client writes 5000 bytes. ${duration(silenceMs, 0)} later?`,
-    cells: ['black-hole/tcp'],
     choices: [
       { id: 'arrives', text: 'they have arrived: TCP sends smaller segments until they pass' },
       { id: 'error', text: 'the client has an error' },
       { id: 'stuck', text: 'nothing has arrived, and both ends say connected' },
     ],
-    answer(_log, checks) {
-      return answerFrom(checks, ['black-hole/tcp/stuck'], BLACK_HOLE, ([stuck]) => {
-        const value = String(observed(stuck))
-        const received = Number.parseInt(value, 10)
-        return {
-          choice: !value.includes('ESTABLISHED') ? 'error' : received > 1000 ? 'arrives' : 'stuck',
-          observed: `${value}`,
-        }
-      })
+    checks: ['black-hole/tcp/stuck'],
+    answer([stuck]) {
+      const observed = String(seen(stuck))
+      if (!observed.includes('ESTABLISHED')) return { choice: 'error', observed }
+      return { choice: Number.parseInt(observed, 10) > 1000 ? 'arrives' : 'stuck', observed }
     },
-  }
-}
-const BLACK_HOLE =
-  'The handshake is small, so the connection comes up. Full segments vanish, and are sent again as large as before, since nobody sent the ICMP message that would say why. Linux can guess (tcp_mtu_probing), but does not by default.'
+    explanation:
+      'The handshake is small, so the connection comes up. Full segments vanish, and are sent again as large as before, since nobody sent the ICMP message that would say why. Linux can guess (tcp_mtu_probing), but does not by default.',
+  })

@@ -12,8 +12,15 @@ export interface Asked<Ids extends readonly string[]> {
   readonly choices: readonly Choice[]
   /** The ids of the checks that decide it. It is asked only of a run that looks into all of their cells. */
   readonly checks: Ids
-  /** Which choice these checks support, and what was observed, in a sentence. Not called where one is missing. */
-  answer(seen: { readonly [K in keyof Ids]: Check }, log: LabLog): Pick<Answer, 'choice' | 'observed'>
+  /**
+   * Which choice these checks support, and what was observed, in a sentence. Not called where one is missing.
+   * @param all the run's, for what is told where it is there and decides nothing
+   */
+  answer(
+    seen: { readonly [K in keyof Ids]: Check },
+    log: LabLog,
+    all: readonly Check[],
+  ): Pick<Answer, 'choice' | 'observed'>
   /** Why it is so, whatever this run has seen. */
   readonly explanation: string
 }
@@ -27,7 +34,7 @@ export function question<const Ids extends readonly string[]>(asked: Asked<Ids>)
     cells: [...new Set(ids.map(cellOfCheck))],
     answer: (log, checks) =>
       answerFrom(checks, [...ids], explanation, (seen) =>
-        asked.answer(seen as unknown as { readonly [K in keyof Ids]: Check }, log),
+        asked.answer(seen as unknown as { readonly [K in keyof Ids]: Check }, log, checks),
       ),
   }
 }

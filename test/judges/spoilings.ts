@@ -70,7 +70,11 @@ export const spoilings: Readonly<Record<string, Spoiling>> = {
       return pair === null || side === null ? event : { ...event, host: hostName(pair, otherSide(side)) }
     }),
 
-  /** In the middle of each case somebody doubts, at either end, and a segment passes. */
+  /** What the programs of b said is lost; its kernel and its card still tell. */
+  'programs of b silent': ({ log }) =>
+    log.events.filter(({ host, name }) => sideOf(host) !== 'b' || /^(kernel|packet|wire|truth):/.test(name)),
+
+  /** In the middle of each case somebody doubts, at either end, has an error, and a segment passes. */
   'one too many': ({ log, plan }) => {
     const more = plan.cells.flatMap((cell) => {
       const [pair = '', row = ''] = cell.split('/')
@@ -86,7 +90,7 @@ function middleOf(log: LabLog, pair: string): number {
   return watch === undefined ? 0 : watch.from + MIDDLE * (watch.to - watch.from)
 }
 
-/** The last belief and the last packet of an end, once more. */
+/** The last belief and the last packet of an end, once more, and any error of the run. */
 function oneMore(log: LabLog, pair: string, side: HostSide, mechanism: string, time: number): LabEvent[] {
   const host = hostName(pair, side)
   const believed = log.last('belief:updated', { host, mechanism, to: time })
@@ -96,6 +100,10 @@ function oneMore(log: LabLog, pair: string, side: HostSide, mechanism: string, t
       ? []
       : [{ ...believed, time, data: { ...believed.data, old: believed.data.new, new: 'down' as const } }]),
     ...(passed === undefined ? [] : [{ ...passed, time }]),
+    ...(['udp:error_received', 'tcp:error_received'] as const).flatMap((name) => {
+      const error = log.first(name)
+      return error === undefined ? [] : [{ ...error, host, time, group_id: `${mechanism}:0` }]
+    }),
   ]
 }
 

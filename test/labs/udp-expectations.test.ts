@@ -1,14 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import { copiesOf, lostOf, reorderedOf } from '../../labs/udp/datagrams.ts'
 import {
-  firstByteAfter,
   fitsInOnePacket,
   lossOfWhole,
-  neighbourGiveUp,
   packetsOf,
   plausibleHits,
   segmentBytesMax,
 } from '../../labs/udp/expectations.ts'
-import { copiesOf, lostOf, reorderedOf } from '../../labs/udp/seen.ts'
 import type { EventOf } from '../../src/events/vocabulary.ts'
 
 describe('sizes', () => {
@@ -55,21 +53,15 @@ describe('chance', () => {
   })
 })
 
-test('times are computed from what is in force', () => {
-  expect(neighbourGiveUp({ asks: 3, everyMs: 1000 })).toEqual({ min: 2990, max: 3300 })
-  expect(firstByteAfter(0, 50)).toEqual({ min: 40, max: 350 })
-  expect(firstByteAfter(2, 50)).toEqual({ min: 140, max: 450 })
-})
-
 test('what became of packets is told by their numbers', () => {
   const packet = (number: number) =>
     ({ data: { packet: String(number) } }) as unknown as EventOf<'packet:captured'>
   const sent = [1, 2, 3, 4, 5].map(packet)
   const received = [1, 3, 2, 3, 5].map(packet)
   const numbers = (packets: EventOf<'packet:captured'>[]) => packets.map(({ data }) => data.packet)
-  expect(numbers(lostOf(sent, received))).toEqual(['4'])
-  expect(numbers(reorderedOf(sent, received))).toEqual(['2'])
-  expect(numbers(copiesOf(received))).toEqual(['3'])
+  expect(numbers(lostOf({ sent, received }))).toEqual(['4'])
+  expect(numbers(reorderedOf({ sent, received }))).toEqual(['2'])
+  expect(numbers(copiesOf({ sent, received }))).toEqual(['3'])
   // A copy that comes late is a copy, and no reordering.
-  expect(numbers(reorderedOf(sent, [1, 2, 1, 3].map(packet)))).toEqual([])
+  expect(numbers(reorderedOf({ sent, received: [1, 2, 1, 3].map(packet) }))).toEqual([])
 })

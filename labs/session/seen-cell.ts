@@ -105,39 +105,3 @@ export class SeenCell {
     }
   }
 }
-
-/** The numbers of different packets. */
-export function distinct(packets: readonly Captured[]): Set<string> {
-  return new Set(packets.map(({ data }) => data.packet))
-}
-
-/** Which of the packets sent never arrived. */
-export function lostOf(sent: readonly Captured[], received: readonly Captured[]): Captured[] {
-  const arrived = distinct(received)
-  return sent.filter(({ data }) => !arrived.has(data.packet))
-}
-
-/** Arrivals after a packet that was sent later (RFC 4737 section 3.3); copies are not counted. */
-export function reorderedOf(sent: readonly Captured[], received: readonly Captured[]): Captured[] {
-  const placeOf = new Map(sent.map(({ data }, index) => [data.packet, index]))
-  const seen = new Set<string>()
-  let latest = -1
-  return received.filter(({ data }) => {
-    const place = placeOf.get(data.packet)
-    if (place === undefined || seen.has(data.packet)) return false
-    seen.add(data.packet)
-    if (place < latest) return true
-    latest = place
-    return false
-  })
-}
-
-/** Copies beyond the first. */
-export function copiesOf(received: readonly Captured[]): Captured[] {
-  const seen = new Set<string>()
-  return received.filter(({ data }) => {
-    if (seen.has(data.packet)) return true
-    seen.add(data.packet)
-    return false
-  })
-}

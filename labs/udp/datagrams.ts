@@ -1,0 +1,101 @@
+/** What the log of this lab says of datagrams on their way from a to b. */
+import type { EventOf } from '../../src/events/vocabulary.ts'
+import type { Cell } from '../../src/lab/cell.ts'
+import { says } from '../../src/lab/claims.ts'
+import { type Captured, received, sent } from '../../src/lab/packets.ts'
+
+/** What left a, and what of it came to b, in order; null where not every packet is known. */
+export interface Passage {
+  sent: Captured[]
+  received: Captured[]
+}
+
+export function passage(cell: Cell): Passage | null {
+  const [left, came] = [sent(cell.at('a').packets()), received(cell.at('b').packets())]
+  return left && came && { sent: left.filter(isNoIcmp), received: came.filter(isNoIcmp) }
+}
+
+/** The same for the way back. */
+export function passageBack(cell: Cell): Passage | null {
+  const [left, came] = [sent(cell.at('b').packets()), received(cell.at('a').packets())]
+  return left && came && { sent: left.filter(isNoIcmp), received: came.filter(isNoIcmp) }
+}
+
+function isNoIcmp({ data }: Captured): boolean {
+  return data.kind !== 'icmp-error'
+}
+
+/** The ICMP messages about this row's packets that came back to a. */
+export function icmpAtA(cell: Cell): Captured[] | null {
+  return received(cell.at('a').packets())?.filter((packet) => !isNoIcmp(packet)) ?? null
+}
+
+/** The numbers of different packets. */
+export function distinct(packets: readonly Captured[]): Set<string> {
+  return new Set(packets.map(({ data }) => data.packet))
+}
+
+/** Which of the packets sent never arrived. */
+export function lostOf({ sent, received }: Passage): Captured[] {
+  const arrived = distinct(received)
+  return sent.filter(({ data }) => !arrived.has(data.packet))
+}
+
+/** Arrivals after a packet that was sent later (RFC 4737 section 3.3); copies are not counted. */
+export function reorderedOf({ sent, received }: Passage): Captured[] {
+  const placeOf = new Map(sent.map(({ data }, index) => [data.packet, index]))
+  const seen = new Set<string>()
+  let latest = -1
+  return received.filter(({ data }) => {
+    const place = placeOf.get(data.packet)
+    if (place === undefined || seen.has(data.packet)) return false
+    seen.add(data.packet)
+    if (place < latest) return true
+    latest = place
+    return false
+  })
+}
+
+/** Copies beyond the first. */
+export function copiesOf({ received }: Passage): Captured[] {
+  const seen = new Set<string>()
+  return received.filter(({ data }) => {
+    if (seen.has(data.packet)) return true
+    seen.add(data.packet)
+    return false
+  })
+}
+
+/** What the cable was told last on the way from a to b; undefined where it was told nothing. */
+export function cableOf(cell: Cell): EventOf<'cable:set'>['data'] | undefined {
+  return cell.log
+    .all('cable:set', { to: cell.watch.to })
+    .findLast(({ data }) => data.cable === cell.case && data.direction === 'aToB')?.data
+}
+
+/** What an own socket of a knows of its path, and who said so; NaN where the system does not say. */
+export function pathMtu(cell: Cell): { mtuBytes: number; evidence: EventOf<'udp:bound'>[] } {
+  const bound = cell
+    .at('a')
+    .ofHost('udp:bound')
+    .filter(({ data }) => data.pathMtuBytes !== undefined)
+  const own = bound.find(({ data }) => data.mechanism === cell.row) ?? bound[0]
+  return { mtuBytes: own?.data.pathMtuBytes ?? Number.NaN, evidence: own === undefined ? [] : [own] }
+}
+
+export function bytesOf(events: readonly { data: { bytes: number } }[]): number {
+  return events.reduce((sum, { data }) => sum + data.bytes, 0)
+}
+
+/** send() took it; that says nothing about anybody. */
+export function sendTakesIt(cell: Cell) {
+  const taken = cell.at('a').all('udp:datagram_sent')
+  const refused = cell.at('a').all('udp:send_failed')
+  return says(cell, 'send', '1 sent, 0 refused', `${taken.length} sent, ${refused.length} refused`, {
+    claim: 'send() takes the datagram',
+    formula: 'one send()',
+    because: 'send() is done when the own kernel has the datagram; it does not ask for the receiver',
+    source: 'RFC 768; send(2): no indication of failure to deliver is implicit in a send()',
+    evidence: [...taken, ...refused],
+  })
+}
