@@ -5,7 +5,7 @@
  * Pure: the terminal and the page ask, `prediction-file.ts` keeps what was answered.
  */
 import * as v from 'valibot'
-import { type Check, withUnit } from './checks.ts'
+import { type Check, type Verdict, withUnit } from './checks.ts'
 import type { LabLog } from './log.ts'
 import type { Plan } from './plan.ts'
 
@@ -229,4 +229,42 @@ export function summaryOf(comparisons: readonly Comparison[]): string {
 
 function seconds(ms: number, digits: number): string {
   return `${(ms / 1000).toFixed(digits)} s`
+}
+
+/** What was predicted beside what was observed, in words, for a page. */
+export interface Told {
+  summary: string
+  predictions: ToldPrediction[]
+}
+
+export interface ToldPrediction {
+  question: string
+  /** null: skipped. */
+  predicted: string | null
+  /** null: this run did not decide it. */
+  observed: string | null
+  verdict: Comparison['verdict']
+  /** What was seen, in a sentence. */
+  seen: string
+  checks: { id: string; observed: string; verdict: Verdict }[]
+  explanation: string
+}
+
+export function toldOf(comparisons: readonly Comparison[]): Told {
+  return {
+    summary: summaryOf(comparisons),
+    predictions: comparisons.map(({ question, predicted, observed, verdict, answer, checks }) => ({
+      question: question.text,
+      predicted: predicted?.text ?? null,
+      observed: observed?.text ?? null,
+      verdict,
+      seen: answer.observed,
+      checks: checks.map((check) => ({
+        id: check.id,
+        observed: observationWords(check),
+        verdict: check.verdict,
+      })),
+      explanation: answer.explanation,
+    })),
+  }
 }

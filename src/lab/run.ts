@@ -2,6 +2,7 @@
 import { join, relative } from 'node:path'
 import type { LabEvent } from '../events/vocabulary.ts'
 import { openPage } from '../view/page/server.ts'
+import { writeReportHtml } from '../view/report/report-html.ts'
 import { listenToKeys } from '../view/terminal/keys.ts'
 import { PlayView } from '../view/terminal/play.ts'
 import { Progress } from '../view/terminal/progress.ts'
@@ -19,6 +20,7 @@ import {
   type Predictions,
   type Question,
   questionsToAsk,
+  toldOf,
   withObserved,
 } from './predict.ts'
 import { readPredictions, savePredictions } from './prediction-file.ts'
@@ -108,7 +110,7 @@ async function watch(lab: Lab, options: LabOptions, style: Style, start: typeof 
   // Also who ends it while the questions outlast the run has interrupted it.
   const outcome = { ...ended, interrupted: interrupted.signal.aborted }
   const comparisons =
-    predictions === null || outcome.interrupted ? [] : compared(questions, predictions, outcome)
+    predictions === null || outcome.interrupted ? [] : await compared(lab, questions, predictions, outcome)
   tell(lab, options, outcome, style, comparisons)
   return outcome
 }
@@ -213,13 +215,17 @@ function tell(
 }
 
 /** What was predicted beside what was observed; kept with the run. */
-function compared(
+async function compared(
+  lab: Lab,
   questions: readonly Question[],
   predictions: Predictions,
-  { plan, log, report }: Outcome,
-): Comparison[] {
+  outcome: Outcome,
+): Promise<Comparison[]> {
+  const { plan, log, report } = outcome
   const comparisons = compare(questions, predictions, log, report.checks, plan)
   savePredictions(plan.folder, withObserved(predictions, comparisons))
+  // It was written when the run ended, and the last answer can be given after that.
+  await writeReportHtml(plan.folder, { ...outcome, lab, told: toldOf(comparisons) })
   return comparisons
 }
 

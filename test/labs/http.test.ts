@@ -107,6 +107,17 @@ describe('lab:http on process hosts', () => {
       await ended
       expect(await allGone(started, 5000)).toEqual([])
       expect(existsSync(join(out, 'latest', 'stores'))).toBe(false)
+
+      const report = readFileSync(join(out, 'latest', 'report.html'), 'utf8')
+      const played = /<section class="played">.*?<\/section>/s.exec(report)?.[0] ?? ''
+      expect(played).toMatch(/http +\d+ +connection opened\n.*http +\d+ +GET \/\n/)
+      expect(played).toContain('the http bank has ended; it opens again')
+      // Two banks, and no row of a lab that did not run.
+      expect([...report.matchAll(/<th scope="row">([^<]*)/g)].map(([, row]) => row)).toEqual([
+        'http',
+        'https',
+      ])
+      expect(report).toContain('nothing was claimed, so nothing was judged.')
     },
     LAB_LIMIT_MS,
   )

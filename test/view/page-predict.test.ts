@@ -124,7 +124,7 @@ test('whoever answers first has answered for all, and no answer can be changed',
 })
 
 test('after the end each prediction stands beside what was observed, for a browser that comes later as well', async () => {
-  const { browser, start, predict, runs, file } = await asking()
+  const { browser, start, predict, runs, file, page, out } = await asking()
   await start()
   await predict('who', 'all')
   await predict('when', 'none')
@@ -155,6 +155,11 @@ test('after the end each prediction stands beside what was observed, for a brows
     })
   }
   expect(read(file).predictions.map(({ observed }) => observed)).toEqual(['none', null])
+  // Whoever opens the report later finds them there, too.
+  await page.close()
+  expect(readFileSync(join(out, 'run-1', 'report.html'), 'utf8')).toContain(
+    '<dt>you said</dt><dd>all of them</dd>',
+  )
 })
 
 test.each(['ends', 'is stopped'])(

@@ -48,6 +48,34 @@ describe('report.html', () => {
     expect(html).not.toMatch(/\s(style|onclick|src|href="(?!#))=/)
   })
 
+  test('has the predictions beside what was observed', async () => {
+    const prediction = {
+      question: 'Who notices a cut cable?',
+      predicted: 'everybody',
+      observed: 'who asks',
+      verdict: 'wrong' as const,
+      seen: 'udp and tcp-idle noticed nothing',
+      checks: [{ id: 'cut/udp/detected', observed: 'nothing, for 12.0 s', verdict: 'pass' as const }],
+      explanation: 'nobody is told of a cable',
+    }
+    const told = { summary: 'You predicted 0 of 1 rightly.', predictions: [prediction] }
+    const html = await reportHtml({ ...run, told })
+    const section = /<section class="predictions">.*?<\/section>/s.exec(html)?.[0] ?? ''
+    for (const words of [
+      'You predicted 0 of 1 rightly.',
+      prediction.question,
+      '<dt>you said</dt><dd>everybody</dd>',
+      '<dt>observed</dt><dd>who asks</dd>',
+      prediction.seen,
+      'cut/udp/detected',
+      prediction.explanation,
+    ]) {
+      expect(section).toContain(words)
+    }
+    expect(html.indexOf(section)).toBeLessThan(html.indexOf('The story: '))
+    expect(await reportHtml(run)).not.toContain('class="predictions"')
+  })
+
   test('lets nothing be loaded and only its own script run', async () => {
     const html = await reportHtml(run)
     const [, policy = ''] = /Content-Security-Policy" content="([^"]*)"/.exec(html) ?? []

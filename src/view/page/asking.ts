@@ -6,15 +6,15 @@ import type { Plan } from '../../lab/plan.ts'
 import {
   AnswerSheet,
   compare,
-  observationWords,
   type Predictions,
   type Question,
-  summaryOf,
+  type Told,
+  toldOf,
   withObserved,
 } from '../../lab/predict.ts'
 import { savePredictions } from '../../lab/prediction-file.ts'
 import type { Outcome } from '../../lab/start.ts'
-import type { Asked, Told } from './messages.ts'
+import type { Asked } from './messages.ts'
 
 export class Asking {
   readonly #questions: readonly Question[]
@@ -61,22 +61,7 @@ export class Asking {
     if (this.#locked === null) return null
     const comparisons = compare(this.#questions, this.#locked, log, report.checks, plan)
     savePredictions(plan.folder, withObserved(this.#locked, comparisons))
-    return {
-      summary: summaryOf(comparisons),
-      predictions: comparisons.map(({ question, predicted, observed, verdict, answer, checks }) => ({
-        question: question.text,
-        predicted: predicted?.text ?? null,
-        observed: observed?.text ?? null,
-        verdict,
-        seen: answer.observed,
-        checks: checks.map((check) => ({
-          id: check.id,
-          observed: observationWords(check),
-          verdict: check.verdict,
-        })),
-        explanation: answer.explanation,
-      })),
-    }
+    return toldOf(comparisons)
   }
 
   #lock(): void {

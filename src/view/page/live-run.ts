@@ -7,13 +7,14 @@ import { overall } from '../../lab/checks.ts'
 import type { Lab } from '../../lab/lab.ts'
 import { type LabOptions, UsageError } from '../../lab/options.ts'
 import type { PlayCommand } from '../../lab/play-command.ts'
-import { questionsToAsk } from '../../lab/predict.ts'
+import { questionsToAsk, type Told } from '../../lab/predict.ts'
 import { readPredictions } from '../../lab/prediction-file.ts'
 import type { Report } from '../../lab/report.ts'
 import { latestRun, type Outcome, type Run, startRun } from '../../lab/start.ts'
+import { writeReportHtml } from '../report/report-html.ts'
 import { Asking } from './asking.ts'
 import { EventStore } from './event-store.ts'
-import type { LiveState, Prediction, Told } from './messages.ts'
+import type { LiveState, Prediction } from './messages.ts'
 import { impossibleActions } from './possible.ts'
 
 /** It cannot be done now; the message is for the person at the page. */
@@ -35,6 +36,7 @@ export class LiveRun {
   readonly #changed: () => void
   readonly #startRun: typeof startRun
   #run: Run | null = null
+  #lab: Lab | null = null
   #state: LiveState = IDLE
   #version = 0
   #stopWanted = false
@@ -99,6 +101,7 @@ export class LiveRun {
     if (GOING_ON.includes(this.#state.phase)) throw new NotNowError('a run is going on; stop it first')
     if (this.#isHeld) throw new NotNowError('the last run waits for your predictions; answer or skip them')
     this.#stopWanted = false
+    this.#lab = lab
     this.#report = null
     this.#outcome = null
     this.#store = null
@@ -218,9 +221,15 @@ export class LiveRun {
   }
 
   #tell(): void {
-    if (this.#outcome === null || this.#isHeld) return
-    this.#told = this.#asking?.compareWith(this.#outcome) ?? null
+    const outcome = this.#outcome
+    if (outcome === null || this.#isHeld) return
+    const told = this.#asking?.compareWith(outcome) ?? null
+    this.#told = told
     this.#outcome = null
+    if (told === null || this.#lab === null) return
+    // What cannot be written is told here all the same.
+    const written = writeReportHtml(outcome.plan.folder, { ...outcome, lab: this.#lab, told }).catch(() => {})
+    this.#ended = Promise.all([this.#ended, written])
   }
 
   #become(state: LiveState): void {

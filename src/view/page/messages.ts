@@ -7,7 +7,7 @@ import type { Tier } from '../../hosts/host.ts'
 import type { Verdict } from '../../lab/checks.ts'
 import type { Case, Plan, RunTier, Side } from '../../lab/plan.ts'
 import type { PlayAction } from '../../lab/play-command.ts'
-import type { Comparison, Choice as Expectation } from '../../lab/predict.ts'
+import type { Choice as Expectation, Told } from '../../lab/predict.ts'
 import type { Report } from '../../lab/report.ts'
 import type { RecordedCells } from '../viewer/run.ts'
 
@@ -141,25 +141,6 @@ export interface Prediction {
   question: string
   /** null: skipped. */
   choice: string | null
-}
-
-/** What was predicted beside what was observed, once both are there. */
-export interface Told {
-  summary: string
-  predictions: ToldPrediction[]
-}
-
-export interface ToldPrediction {
-  question: string
-  /** null: skipped. */
-  predicted: string | null
-  /** null: this run did not decide it. */
-  observed: string | null
-  verdict: Comparison['verdict']
-  /** What was seen, in a sentence. */
-  seen: string
-  checks: { id: string; observed: string; verdict: Verdict }[]
-  explanation: string
 }
 
 /** The first and only message of a browser: what it has already, so that it gets the rest. */

@@ -12,6 +12,7 @@ import { gzip } from 'node:zlib'
 import type { Lab } from '../../lab/lab.ts'
 import type { LabLog } from '../../lab/log.ts'
 import type { Plan } from '../../lab/plan.ts'
+import type { Told } from '../../lab/predict.ts'
 import type { Report } from '../../lab/report.ts'
 import type { Tale } from '../../lab/tale.ts'
 import { lessonsOf } from '../../lab/tell.ts'
@@ -32,6 +33,7 @@ import {
   secondsCaption,
   verdictMark,
 } from '../viewer/tables.ts'
+import { toldParts } from '../viewer/told.ts'
 import { visible } from '../viewer/visible.ts'
 import { bundleForBrowser } from './bundle.ts'
 import { commandGroups } from './commands.ts'
@@ -43,7 +45,9 @@ export interface ReportedRun {
   plan: Plan
   report: Report
   log: LabLog
-  lab: Pick<Lab, 'id' | 'question' | 'story' | 'lessons'>
+  lab: Pick<Lab, 'id' | 'question' | 'story' | 'lessons' | 'playInBrowser'>
+  /** What was predicted, where somebody was asked. */
+  told?: Told
 }
 
 const PROJECT = fileURLToPath(new URL('../../../', import.meta.url))
@@ -52,6 +56,9 @@ const STYLES = ['../viewer/viewer.css', './report.css']
 const GZIP_LEVEL = 6
 /** Some five screens: ten thousand arrows would make up most of the file, and nobody scrolls through them. */
 const STATIC_PX_MAX = 5000
+
+/** Who clicks for an hour makes more than anybody reads. */
+const PLAYED_LINES_MAX = 2000
 
 /** Writes `report.html` into the folder of a run. @returns its path */
 export async function writeReportHtml(folder: string, run: ReportedRun): Promise<string> {
@@ -143,18 +150,46 @@ function bodyOf(run: ReportedRun, plan: ViewedPlan, cells: Cells, recorded: Reco
   return [
     htmlOf(headerOf(run, plan)),
     '<main>',
+    ...(run.told === undefined
+      ? []
+      : [htmlOf(element('section', { class: 'predictions' }, ...toldParts(run.told)))]),
+    ...(plan.play ? [htmlOf(playedSection(run))] : []),
     ...(story === null ? [] : [htmlOf(taleSection('story', story))]),
     '<div id="viewer">',
     htmlOf(staticMatrix(cells, plan, recorded)),
     staticCell(run.log, plan, cell),
     '</div>',
     ...(plan.play || lessons.entries.length === 0 ? [] : [htmlOf(taleSection('lessons', lessons))]),
-    htmlOf(allChecks(cells, plan)),
+    ...(run.report.checks.length === 0 ? [] : [htmlOf(allChecks(cells, plan))]),
     htmlOf(commandsOf(run.log, plan)),
     htmlOf(environmentOf(run.report)),
     htmlOf(glossarySection()),
     '</main>',
   ].join('\n')
+}
+
+/** What came of it, told as it came: of a lab whose player is a browser there is no strike to count from. */
+function playedSection({ lab, log }: ReportedRun): Markup | string {
+  const { playInBrowser } = lab
+  if (playInBrowser === undefined) return ''
+  const lines = log.events.flatMap((event) => playInBrowser.line(event) ?? [])
+  const shown = lines.slice(0, PLAYED_LINES_MAX)
+  return element(
+    'section',
+    { class: 'played' },
+    element('h2', {}, 'What happened'),
+    ...(shown.length === 0 ? [element('p', {}, 'Nothing: no browser came.')] : []),
+    ...(shown.length === 0 ? [] : [element('pre', {}, shown.join('\n'))]),
+    ...(lines.length === shown.length
+      ? []
+      : [
+          element(
+            'p',
+            {},
+            `The first ${shown.length} of ${lines.length} lines; all of them are in events.ndjson.`,
+          ),
+        ]),
+  )
 }
 
 function taleSection(name: string, { heading, entries }: Tale): Markup {
@@ -197,8 +232,10 @@ function headerOf({ lab, report }: ReportedRun, plan: ViewedPlan): Markup {
     element(
       'p',
       { class: 'outcome' },
-      verdictMark(report.verdict),
-      ` ${report.checks.length} checks: ${counts.join(', ')}.`,
+      ...(report.checks.length === 0 ? [] : [verdictMark(report.verdict)]),
+      ...(report.checks.length === 0
+        ? ['nothing was claimed, so nothing was judged.']
+        : [` ${report.checks.length} checks: ${counts.join(', ')}.`]),
     ),
   )
 }
@@ -260,7 +297,11 @@ function allChecks(cells: Cells, plan: ViewedPlan): Markup {
         element(
           'summary',
           {},
-          `${pair}: ${checks.length} checks${bad > 0 ? `, ${bad} of them not passed` : ''}`,
+          element(
+            'h3',
+            {},
+            `${pair}: ${checks.length} checks${bad > 0 ? `, ${bad} of them not passed` : ''}`,
+          ),
         ),
         ...(plan.promises[pair] === undefined ? [] : [element('p', {}, plan.promises[pair])]),
         ...own.map((cell) =>

@@ -41,12 +41,12 @@ interface Watch {
 }
 
 export class Cells {
-  readonly mechanisms: readonly string[]
   readonly #plan: ViewedPlan
   readonly #recorded: RecordedCells | null
   readonly #exists: ReadonlySet<string>
   /** In order of appearance. */
   readonly #pairs = new Set<string>()
+  readonly #seen = new Set<string>()
   /** By pair. */
   readonly #watches = new Map<string, Watch>()
   /** By host and mechanism. */
@@ -56,7 +56,6 @@ export class Cells {
   #checks: ReadonlyMap<string, Check[]> | null = null
 
   constructor(plan: ViewedPlan, recorded: RecordedCells | null) {
-    this.mechanisms = plan.mechanisms
     this.#plan = plan
     this.#exists = new Set(plan.cells)
     const comparable =
@@ -74,11 +73,22 @@ export class Cells {
     return this.#pairs.size === 0 ? [PLAY_PAIR] : [...this.#pairs]
   }
 
+  /** The rows. Whoever plays may play with something else than what the lab looks at: then it is that. */
+  get mechanisms(): readonly string[] {
+    const { play, mechanisms } = this.#plan
+    if (!play || this.#seen.size === 0 || mechanisms.some((one) => this.#seen.has(one))) return mechanisms
+    return [...this.#seen]
+  }
+
   has(pair: string, mechanism: string): boolean {
     return this.#plan.play ? this.columns.includes(pair) : this.#exists.has(cellId(pair, mechanism))
   }
 
   note(event: LabEvent): void {
+    if (this.#plan.play) {
+      const mechanism = mechanismOf(event)
+      if (mechanism !== undefined) this.#seen.add(mechanism)
+    }
     switch (event.name) {
       case 'host:started':
       case 'host:process_started': {

@@ -141,7 +141,7 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
   const equivalent = within<HTMLDetailsElement>(root, '.equivalent')
   /** By cell. */
   let buttons: ReadonlyMap<string, HTMLButtonElement> = new Map()
-  let columnsDrawn = ''
+  let namesDrawn = ''
   const view = new LadderView(within(root, '.ladder'), ask, letGo.signal)
 
   // ---- what is shown ----------------------------------------------------------------------------
@@ -155,10 +155,11 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
     return index.note(event)
   }
 
-  /** Anew only when there are other columns: in play they come with their hosts. */
+  /** Anew only when there are other columns or rows: in play they come with their hosts. */
   function drawMatrix(): void {
-    if (columnsDrawn === cells.columns.join(' ')) return
-    columnsDrawn = cells.columns.join(' ')
+    const names = [...cells.columns, '/', ...cells.mechanisms].join(' ')
+    if (namesDrawn === names) return
+    namesDrawn = names
     const place = within<HTMLElement>(root, '.matrix-place')
     fill(
       place,

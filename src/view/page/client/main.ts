@@ -2,12 +2,13 @@
 /// <reference lib="dom" />
 import type { EventName, LabEvent } from '../../../events/vocabulary.ts'
 import type { Verdict } from '../../../lab/checks.ts'
+import type { Told } from '../../../lab/predict.ts'
 import type { Report } from '../../../lab/report.ts'
 import { fill, within } from '../../viewer/dom.ts'
 import { glossarySection } from '../../viewer/glossary-section.ts'
 import { type Child, element } from '../../viewer/markup.ts'
 import { mountViewer, type Viewer } from '../../viewer/viewer.ts'
-import type { Batch, ListedRun, LiveState, ServerMessage, Setup, ShownAct, Told } from '../messages.ts'
+import type { Batch, ListedRun, LiveState, ServerMessage, Setup, ShownAct } from '../messages.ts'
 import { ask, request, takeToken } from './api.ts'
 import { Chooser } from './choose.ts'
 import { ContainersPanel } from './containers-panel.ts'
@@ -204,8 +205,10 @@ function show(): void {
   viewer = null
   held = null
   document.body.classList.toggle('idle', shown === null && live.state.phase === 'idle')
-  document.body.classList.toggle('playing', shown?.plan.play === true)
-  const isPlay = shown?.plan.play === true
+  // Not each lab that is played is played by striking: of http's bank a browser is the player.
+  const hasPanel = setup?.labs.some(({ id, hasPlay }) => id === shown?.plan.lab && hasPlay) ?? false
+  const isPlay = shown?.plan.play === true && (hasPanel || shown.plan.tier === 'compose')
+  document.body.classList.toggle('playing', isPlay)
   // Containers are struck by other means, and there may be many.
   const byHand = isPlay && shown.plan.tier !== 'compose'
   play.hidden = !isPlay
