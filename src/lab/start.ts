@@ -64,7 +64,8 @@ export async function startRun(
   async function finish(): Promise<Outcome> {
     const log = await launched.ended
     // Of what somebody does with a browser of their own nothing was claimed.
-    const checks = plan.play && lab.playInBrowser !== undefined ? [] : withoutKilled(log, lab.judge(log, plan))
+    const checks =
+      plan.play && lab.playInBrowser !== undefined ? [] : withoutKilled(log, lab.judge(log, plan))
     const report = reportOf(plan, log, checks, startedAt, lab.findings?.(log, plan))
     writeJson(plan, 'report.json', report)
     finishCaptures(plan.folder, log.events)

@@ -105,3 +105,45 @@ export const ARROW_STROKE: Record<ArrowKind, Stroke> = {
   arp: { colour: QUIET_INK, width: 1, dash: '2 4', head: 'dot' },
   other: { colour: QUIET_INK, width: 1, dash: '2 4', head: 'open' },
 }
+
+/**
+ * Every colour of a picture on a dark page: what is written in a picture are the light ones, which a file, a mail
+ * and paper keep. A test holds it complete, and its texts readable.
+ */
+export const ON_DARK: Readonly<Record<string, string>> = {
+  [INK]: '#f0f0f0',
+  [PAPER]: '#16191d',
+  [WARNING_INK]: '#f2a365',
+  [COOL_INK]: '#8ec5ff',
+  [OUTLINE]: '#aeb4bb',
+  [QUIET_INK]: '#a4abb3',
+  [GUIDE]: '#2d3238',
+  '#eeeeee': '#30353b',
+  '#e8e8e8': '#393f46',
+  '#f6f6f6': '#22272c',
+  '#d3e8f5': '#1c3a4f',
+  '#009e73': '#00825f',
+  '#0072b2': '#56b4e9',
+  '#f0e442': '#a39a10',
+  '#e69f00': '#b87f00',
+  '#555555': '#5a6068',
+  '#56b4e9': '#2a7fb0',
+  '#cc79a7': '#a85584',
+  '#d55e00': '#e8741a',
+  '#bbbbbb': '#8b9199',
+  '#e0a878': '#6b4a2c',
+  '#fdf1e6': '#2a2017',
+  '#f8dfc8': '#4a3320',
+}
+
+/** A style sheet for pages that have pictures in them: the dark colours where the reader's system is dark. */
+export function pictureStyle(): string {
+  return Object.entries(ON_DARK)
+    .flatMap(([light, dark]) =>
+      ['fill', 'stroke'].map(
+        (what) =>
+          `svg[${what}="${light}"], svg [${what}="${light}"] { ${what}: light-dark(${light}, ${dark}); }`,
+      ),
+    )
+    .join('\n')
+}

@@ -60,8 +60,13 @@ const SLANT_NOTE =
 const HALO = `stroke="${PAPER}" stroke-width="3.5" stroke-linejoin="round" paint-order="stroke"`
 /** As wide as the wire. */
 const BANNER_CHARACTERS_MAX = 44
+/** From the left edge to where the first column can begin. */
+const AXIS = 66
+/** A narrower column has no room for the name above it. */
+const COLUMN_HEAD_MIN = 40
 const LEGEND_ROW = 22
-const LEGEND_COLUMNS = 4
+/** The longest words of an entry fit; a picture has as many columns as have room. */
+const LEGEND_COLUMN_MIN = 250
 
 export function toSvg(ladder: Ladder): string {
   const legend = legendOf(ladder)
@@ -168,11 +173,28 @@ function head(ladder: Ladder): string[] {
 
 function laneHead(lane: Lane, y: number): string[] {
   const { truth, kernel, belief, disagreement, timers } = lane.columns
-  const from = Math.min(truth.x, kernel.x)
-  const to = Math.max(truth.x + truth.width, kernel.x + kernel.width)
-  const name = shortened(`${lane.host}, the ${lane.role}`, Math.floor((to - from) / 8))
+  const drawn = [truth, kernel, belief, disagreement].filter(({ width }) => width > 0)
+  // On a narrow screen the other end is the edge of the wire, and nothing else.
+  if (drawn.length === 0) {
+    return [
+      text(lane.x, y - 51, lane.host, {
+        anchor: lane.role === 'server' ? 'end' : 'start',
+        size: 13,
+        bold: true,
+      }),
+    ]
+  }
+  const from = Math.min(...drawn.map(({ x }) => x))
+  const to = Math.max(...drawn.map(({ x, width }) => x + width))
+  const whole = `${lane.host}, the ${lane.role}`
+  const fits = Math.floor((to - from) / 8)
+  const name = whole.length <= fits ? whole : shortened(lane.host, fits)
   const column = ({ x, width }: Column, lines: [string, string], bold = false) =>
-    lines.map((line, index) => text(x + width / 2, y - 24 + index * LINE, line, { anchor: 'middle', bold }))
+    width < COLUMN_HEAD_MIN
+      ? []
+      : lines.map((line, index) =>
+          text(x + width / 2, y - 24 + index * LINE, line, { anchor: 'middle', bold }),
+        )
   return [
     `<path d="M${from} ${y - 44}H${to}" stroke="${OUTLINE}" stroke-width="1.5"/>`,
     text((from + to) / 2, y - 51, name, { anchor: 'middle', size: 14, bold: true }),
@@ -180,7 +202,9 @@ function laneHead(lane: Lane, y: number): string[] {
     ...column(disagreement, ['belief', '\u2260 truth'], true),
     ...column(belief, ['its program', 'believes peer'], true),
     ...column(kernel, ['its kernel', 'holds']),
-    text(timers.x + timers.width / 2, y - 12, 'timers', { anchor: 'middle' }),
+    ...(timers.width === 0
+      ? []
+      : [text(timers.x + timers.width / 2, y - 12, 'timers', { anchor: 'middle' })]),
   ]
 }
 
@@ -204,21 +228,19 @@ function beliefShape(ladder: Ladder, band: BeliefBand, ids: string): string {
   const tooltip = [label, ...(why.length === 0 ? [] : ['Why:', ...why])].join('\n')
   if (band.belief === 'none') {
     const lines = ['no program', ...(band.height > 3 * LINE ? [moment(ladder, band.from)] : [])]
-    return group(label, tooltip, true, [
-      box(band, { ...BELIEF_PAINT.none, ids, dash: '3 4' }),
-      ...plaque(band, band.y, lines),
-    ])
+    const parts = [box(band, { ...BELIEF_PAINT.none, ids, dash: '3 4' }), ...plaque(band, band.y, lines)]
+    return group(label, tooltip, true, parts, lines)
   }
   const proof = band.certainty === 'unknown' && band.trigger !== null && band.trigger !== 'started'
   const lines = [
     band.belief,
     ...(band.trigger === null ? [] : [moment(ladder, band.from), ...causeLines(band.trigger, proof)]),
   ]
-  return group(label, tooltip, true, [
-    // A dashed outline says what the word says: it is only silence that speaks.
-    box(band, { ...BELIEF_PAINT[band.belief], ids, dash: proof ? '4 2' : null }),
-    ...named(band, lines),
-  ])
+  // A dashed outline says what the word says: it is only silence that speaks.
+  const outlined = box(band, { ...BELIEF_PAINT[band.belief], ids, dash: proof ? '4 2' : null })
+  return (
+    group(label, tooltip, true, [outlined, ...plaque(band, band.y, lines)], lines) + again(band, lines[0])
+  )
 }
 
 /** The cause of a change in the band's own narrow lines. */
@@ -232,20 +254,23 @@ function causeLines(trigger: string, onlySilence: boolean): string[] {
 function truthShape(ladder: Ladder, band: TruthBand, ids: string): string {
   if (band.truth === 'absent') return ''
   const label = `In truth ${band.peer} is ${band.truth} for ${band.host} from ${moment(ladder, band.from)} to ${moment(ladder, band.to)}`
-  return group(label, label, false, [
-    box(band, { ...TRUTH_PAINT[band.truth], ids }),
-    ...named(band, [band.truth]),
-  ])
+  const parts = [box(band, { ...TRUTH_PAINT[band.truth], ids }), ...plaque(band, band.y, [band.truth])]
+  return group(label, label, false, parts, [band.truth]) + again(band, band.truth)
 }
 
 function kernelShape(ladder: Ladder, band: KernelBand, ids: string): string {
   const timer = band.timer === 'none' ? 'no timer' : `${band.timer} timer`
   const label = `The kernel of ${band.host} holds ${band.state}, ${timer}, from ${moment(ladder, band.from)} to ${moment(ladder, band.to)}`
   const lines = [band.state, ...(band.timer === 'none' ? [] : [timer.replace('zero-window-probe', 'window')])]
-  return group(label, `${label}\n${band.address}`, false, [
-    box(band, { ...KERNEL_PAINT[band.state], ids, dash: band.state === 'no entry' ? '3 4' : null }),
-    ...named(band, lines),
-  ])
+  const outlined = box(band, {
+    ...KERNEL_PAINT[band.state],
+    ids,
+    dash: band.state === 'no entry' ? '3 4' : null,
+  })
+  return (
+    group(label, `${label}\n${band.address}`, false, [outlined, ...plaque(band, band.y, lines)], lines) +
+    again(band, lines[0])
+  )
 }
 
 /** A line for each that the kernel counts up; its text only where it touches neither a name nor another one. */
@@ -273,11 +298,14 @@ function disagreementShape(ladder: Ladder, one: Disagreement, ids: string): stri
   const label = disagreementSentence(ladder, one)
   const ghost = one.kind === 'ghost'
   const colour = ghost ? WARNING_INK : COOL_INK
-  return group(label, label, true, [
+  const parts = [
     box(one, { fill: PAPER, pattern: ghost ? 'ghost' : 'unaware', ids, outline: colour }),
     ...ghostTime(one, colour),
-  ])
+  ]
+  return group(label, label, true, parts, [GHOST_WORDS[one.kind], one.text])
 }
+
+const GHOST_WORDS: Record<Disagreement['kind'], string> = { ghost: 'ghost time', unaware: 'unaware' }
 
 /** The number that the whole picture is about, larger than anything beside it. */
 function ghostTime(one: Disagreement, colour: string): string[] {
@@ -285,7 +313,7 @@ function ghostTime(one: Disagreement, colour: string): string[] {
   const middle = x + width / 2
   const [time = '', ending] = one.text.split(/ (?=and no end)/)
   const lines = [
-    text(middle, y + 13, one.kind === 'ghost' ? 'ghost time' : 'unaware', {
+    text(middle, y + 13, GHOST_WORDS[one.kind], {
       anchor: 'middle',
       size: 10,
       colour,
@@ -294,7 +322,7 @@ function ghostTime(one: Disagreement, colour: string): string[] {
     ...(ending === undefined ? [] : [text(middle, y + 39, ending, { anchor: 'middle', size: 10, colour })]),
   ]
   const depth = ending === undefined ? 31 : 43
-  if (height < depth) return []
+  if (height < depth || width < COLUMN_HEAD_MIN) return []
   return [
     `<rect x="${x + 2.5}" y="${round(y + 2.5)}" width="${width - 5}" height="${depth - 2}" rx="3" fill="${PAPER}" fill-opacity="0.95"/>`,
     ...lines,
@@ -375,14 +403,14 @@ function groupShape(ladder: Ladder, crowd: Ladder['groups'][number]): string {
   const { x, y, width, height, count } = crowd
   const label = `${count} arrivals, ${crowd.text}, from ${moment(ladder, crowd.from)} to ${moment(ladder, crowd.to)}`
   const perLine = Math.floor(width / CHARACTER)
-  return group(label, label, false, [
+  const whole = `${count} more in ${duration(crowd.to - crowd.from, 1)}, all arrived`
+  const lines = [whole.length <= perLine ? whole : `${count} more`, shortened(crowd.text, perLine)]
+  const parts = [
     `<rect x="${x}" y="${round(y)}" width="${width}" height="${height}" rx="8" fill="#f6f6f6" stroke="${OUTLINE}" stroke-dasharray="2 3"/>`,
-    text(x + width / 2, y + 18, `${count} more in ${duration(crowd.to - crowd.from, 1)}, all arrived`, {
-      anchor: 'middle',
-      bold: true,
-    }),
-    text(x + width / 2, y + 33, shortened(crowd.text, perLine), { anchor: 'middle', size: 10 }),
-  ])
+    text(x + width / 2, y + 18, lines[0] ?? '', { anchor: 'middle', bold: true }),
+    text(x + width / 2, y + 33, lines[1] ?? '', { anchor: 'middle', size: 10 }),
+  ]
+  return group(label, label, false, parts, lines)
 }
 
 function faultShape(ladder: Ladder, fault: FaultInterval, ids: string): string {
@@ -405,11 +433,10 @@ function faultLines(ladder: Ladder, fault: FaultInterval): string {
 }
 
 function faultBanners(ladder: Ladder, fault: FaultInterval): string {
-  const [client, server] = ladder.lanes
-  const middle = (client.x + server.x) / 2
   return faultMoments(ladder, fault)
     .map(({ y, words }) => {
       const width = words.length * 7.2 + 20
+      const middle = besideAxis(ladder, width)
       return (
         `<rect x="${round(middle - width / 2)}" y="${round(y - 25)}" width="${round(width)}" height="19" rx="4" fill="${PAPER}" stroke="${WARNING_INK}" stroke-width="1.4"/>` +
         text(middle, y - 11.5, words, { anchor: 'middle', size: 12, bold: true, colour: WARNING_INK })
@@ -418,14 +445,21 @@ function faultBanners(ladder: Ladder, fault: FaultInterval): string {
     .join('')
 }
 
+/** Where the middle of a text stands: that of the wire, unless it would run over an edge of the picture. */
+function besideAxis({ lanes: [client, server], width }: Ladder, textWidth: number): number {
+  const middle = (client.x + server.x) / 2
+  return Math.max(AXIS + textWidth / 2, Math.min(width - 4 - textWidth / 2, middle))
+}
+
 function faultMoments(ladder: Ladder, { fault, struck, from, to, y, height, undone }: FaultInterval) {
+  const charactersMax = Math.min(BANNER_CHARACTERS_MAX, Math.floor((ladder.width - AXIS - 24) / 7.2))
   return [
-    { y, words: shortened(`${moment(ladder, from, 1)}: ${fault} strikes ${struck}`, BANNER_CHARACTERS_MAX) },
+    { y, words: shortened(`${moment(ladder, from, 1)}: ${fault} strikes ${struck}`, charactersMax) },
     ...(undone
       ? [
           {
             y: y + height,
-            words: shortened(`${moment(ladder, to, 1)}: ${fault} is undone`, BANNER_CHARACTERS_MAX),
+            words: shortened(`${moment(ladder, to, 1)}: ${fault} is undone`, charactersMax),
           },
         ]
       : []),
@@ -434,24 +468,27 @@ function faultMoments(ladder: Ladder, { fault, struck, from, to, y, height, undo
 
 function breakShape(ladder: Ladder, gap: Ladder['breaks'][number]): string {
   const y = gap.y + gap.height * 0.6
-  const [client, server] = ladder.lanes
+  const words = shortened(gap.text, Math.floor((ladder.width - AXIS) / CHARACTER))
   let wave = `M66 ${round(y)}`
   for (let x = 66; x < ladder.width - 8; x += 16) wave += 'q4 -6 8 0t8 0'
-  return group(gap.text, gap.text, false, [
+  const length = duration(gap.to - gap.from, 1)
+  const parts = [
     `<path d="${wave}" fill="none" stroke="${OUTLINE}" stroke-width="7"/>`,
     `<path d="${wave}" fill="none" stroke="${PAPER}" stroke-width="5"/>`,
-    text((client.x + server.x) / 2, y - 8, gap.text, { anchor: 'middle', halo: true }),
-    text(60, y + 4, duration(gap.to - gap.from, 1), { anchor: 'end', colour: QUIET_INK, size: 9.5 }),
-  ])
+    text(besideAxis(ladder, words.length * CHARACTER), y - 8, words, { anchor: 'middle', halo: true }),
+    text(60, y + 4, length, { anchor: 'end', colour: QUIET_INK, size: 9.5 }),
+  ]
+  return group(gap.text, gap.text, false, parts, [words, length])
 }
 
 // ---- what the signs mean ------------------------------------------------------------------------
 
 function legendOf(ladder: Ladder): { svg: string; height: number } {
   const kinds = [...new Set(ladder.arrows.map((arrow) => arrow.kind))]
+  const columns = Math.max(1, Math.floor((ladder.width - 40) / LEGEND_COLUMN_MIN))
   const cell = (index: number) => ({
-    x: 20 + (index % LEGEND_COLUMNS) * ((ladder.width - 40) / LEGEND_COLUMNS),
-    y: ladder.height + 30 + Math.floor(index / LEGEND_COLUMNS) * LEGEND_ROW,
+    x: 20 + (index % columns) * ((ladder.width - 40) / columns),
+    y: ladder.height + 30 + Math.floor(index / columns) * LEGEND_ROW,
   })
   const entries: ((at: { x: number; y: number }) => string)[] = kinds.map(
     (kind) => (at) => arrowEntry(kind, at),
@@ -465,18 +502,29 @@ function legendOf(ladder: Ladder): { svg: string; height: number } {
       (at) =>
         stubEnd({ x: at.x + 22, y: at.y }, false) + text(at.x + 54, at.y + 4, 'not read, or not captured'),
     )
-  const rows = Math.ceil(entries.length / LEGEND_COLUMNS)
+  const rows = Math.ceil(entries.length / columns)
   const notesTop = ladder.height + 24 + rows * LEGEND_ROW
   const perLine = Math.floor((ladder.width - 40) / (CHARACTER * 0.95))
-  const notes = [...ladder.notes, SLANT_NOTE].map((note, index) =>
-    text(20, notesTop + 12 + index * 15, shortened(note, perLine), { size: 10.5, colour: QUIET_INK }),
-  )
+  const notes = [...ladder.notes, SLANT_NOTE]
+    .flatMap((note) => inLines(note, perLine))
+    .map((line, index) => text(20, notesTop + 12 + index * 15, line, { size: 10.5, colour: QUIET_INK }))
   const svg = [
     `<path d="M14 ${round(ladder.height + 8)}H${round(ladder.width - 14)}" stroke="${GUIDE}"/>`,
     ...entries.map((draw, index) => draw(cell(index))),
     ...notes,
   ].join('\n')
   return { svg, height: 40 + rows * LEGEND_ROW + notes.length * 15 }
+}
+
+/** Whole words in lines of at most so many characters. */
+function inLines(words: string, charactersMax: number): string[] {
+  const lines = ['']
+  for (const word of words.split(' ')) {
+    const longer = `${lines.at(-1)} ${word}`.trimStart()
+    if (longer.length <= charactersMax) lines[lines.length - 1] = longer
+    else lines.push(word)
+  }
+  return lines
 }
 
 function arrowEntry(kind: ArrowKind, { x, y }: { x: number; y: number }): string {
@@ -487,13 +535,25 @@ function arrowEntry(kind: ArrowKind, { x, y }: { x: number; y: number }): string
 
 // ---- bricks -------------------------------------------------------------------------------------
 
-/** @param focusable reached with the tab key: beliefs, disagreements and losses are what one steps through */
-function group(label: string, tooltip: string, focusable: boolean, parts: readonly string[]): string {
+/**
+ * @param focusable reached with the tab key: beliefs, disagreements and losses are what one steps through
+ * @param shown the words that stand in it. Whoever works by voice says what they see, so its name begins with
+ *   them where the sentence does not have them anyway (WCAG 2.5.3)
+ */
+function group(
+  label: string,
+  tooltip: string,
+  focusable: boolean,
+  parts: readonly string[],
+  shown: readonly string[] = [],
+): string {
   const focus = focusable ? ' tabindex="0"' : ''
-  return `<g role="img" aria-label="${escaped(sentence(label))}"${focus}><title>${tooltip
-    .split('\n')
-    .map(escaped)
-    .join('\n')}</title>${parts.join('')}</g>`
+  const seen = shown.join(' ')
+  const name = label.toLowerCase().includes(seen.toLowerCase()) ? sentence(label) : `${seen}: ${label}.`
+  const [, ...more] = tooltip.split('\n')
+  const title = [sentence(label), ...more].map(escaped).join('\n')
+  // Spaces, or two lines would be one word to a program that reads them.
+  return `<g role="img" aria-label="${escaped(name)}"${focus}><title>${title}</title>${parts.join(' ')}</g>`
 }
 
 function sentence(words: string): string {
@@ -517,17 +577,20 @@ function box(
   return `<rect ${place} fill="${look.fill}"/>${over}<rect ${place} fill="none" stroke="${look.outline ?? OUTLINE}"${dash}/>`
 }
 
-/** The lines at the top of a band, and its first one again further down. */
-function named(band: Box, lines: readonly string[], colour = INK): string[] {
-  const parts = plaque(band, band.y, lines, colour)
+/**
+ * The first line of a band again further down. It stands beside the band and not in it: whoever listens has heard
+ * it, and the name of the band would not have it twice.
+ */
+function again(band: Box, line = ''): string {
+  const parts: string[] = []
   for (let y = band.y + REPEAT; y < band.y + band.height - 3 * LINE; y += REPEAT) {
-    parts.push(...plaque({ ...band, height: band.y + band.height - y }, y, lines.slice(0, 1), colour))
+    parts.push(...plaque({ ...band, height: band.y + band.height - y }, y, [line]))
   }
-  return parts
+  return parts.length === 0 ? '' : `<g aria-hidden="true" pointer-events="none">${parts.join('')}</g>`
 }
 
 /** Black on white whatever the pattern below is; as many of the lines as fit. */
-function plaque({ x, width, height }: Box, y: number, lines: readonly string[], colour = INK): string[] {
+function plaque({ x, width, height }: Box, y: number, lines: readonly string[]): string[] {
   const fitting = lines.slice(0, Math.floor((height - 4) / LINE))
   if (fitting.length === 0) return []
   return [
@@ -537,7 +600,6 @@ function plaque({ x, width, height }: Box, y: number, lines: readonly string[], 
         anchor: 'middle',
         size: index === 0 ? TEXT : 10,
         bold: index === 0,
-        colour,
       }),
     ),
   ]

@@ -27,14 +27,23 @@ export async function launchChromium(): Promise<Browser> {
   return await chromium.launch({ executablePath: EXECUTABLE, args: ARGUMENTS })
 }
 
+export interface Opening {
+  width?: number
+  height?: number
+  javaScriptEnabled?: boolean
+  colorScheme?: 'light' | 'dark'
+  /** For a script that looks at the page, and which the page's own policy would not let run. */
+  bypassCSP?: boolean
+}
+
 /** A page that is closed after the test, and what went wrong in it. */
 export async function openPage(
   url: string,
-  { width = 1200, height = 900, javaScriptEnabled = true } = {},
+  { width = 1200, height = 900, ...how }: Opening = {},
 ): Promise<Watched> {
   const browser = await launchChromium()
   onTestFinished(() => browser.close())
-  const context = await browser.newContext({ viewport: { width, height }, javaScriptEnabled })
+  const context = await browser.newContext({ viewport: { width, height }, ...how })
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('console', (message) => {

@@ -15,6 +15,7 @@ import { reportOf } from '../../src/lab/report.ts'
 import type { ShownAct } from '../../src/view/page/messages.ts'
 import { openPage } from '../../src/view/page/server.ts'
 import { CLIENT, entered, event, mapped } from '../compose/support.ts'
+import { complaintsOfAxe } from '../support/axe.ts'
 import { hasChromium, openPage as openInChromium } from '../support/chromium.ts'
 import { temporaryFolder } from '../support/cli.ts'
 import { testNeeding } from '../support/needs.ts'
@@ -82,7 +83,7 @@ function up(time: number, host: string): LabEvent {
 
 test('it shows both ends, what to type, and what was seen of it; nothing can be started or stopped', async () => {
   const { page, plan, say, port } = await containers()
-  const { page: tab, complaints } = await openInChromium(page.url)
+  const { page: tab, complaints } = await openInChromium(page.url, { bypassCSP: true })
   say(entered(0, 'server', '10.213.2.10'), entered(10, 'client-1', CLIENT), mapped(20, 41_000, 41_000))
   say(up(30, 'client-1'), up(31, 'server'))
 
@@ -137,6 +138,7 @@ test('it shows both ends, what to type, and what was seen of it; nothing can be 
     return [top('[data-part=acts]'), top('table.now:not(.lanes)'), top('#view')]
   })
   expect(order).toEqual([...order].sort((one, other) => one - other))
+  expect(await complaintsOfAxe(tab)).toEqual([])
   expect(complaints.filter((one) => !one.startsWith(`request: http://127.0.0.1:${port}`))).toEqual([])
 
   const headers = {

@@ -1,14 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { layout } from '../../src/view/layout.ts'
 import { escaped, toSvg } from '../../src/view/svg.ts'
-import {
-  ARROW_STROKE,
-  BELIEF_PAINT,
-  COOL_INK,
-  QUIET_INK,
-  TRUTH_PAINT,
-  WARNING_INK,
-} from '../../src/view/svg-style.ts'
+import { ARROW_STROKE, BELIEF_PAINT, TRUTH_PAINT } from '../../src/view/svg-style.ts'
 import { cutKeepalive, LogBuilder, VIEW } from './log-builder.ts'
 
 const HOSTILE = `</text><script>alert("1")</script><a href='javascript:x'>&amp;\u202e\u0000\ud800`
@@ -58,7 +51,7 @@ describe('toSvg()', () => {
     )
     expect(focusable).toHaveLength(5 + 2 + 3)
     expect(focusable).toContain(
-      'Cut-a believes its peer down from +4.80 s to +12.00 s, because of etimedout, which proves nothing.',
+      'down +4.80 s etimedout (no proof): cut-a believes its peer down from +4.80 s to +12.00 s, because of etimedout, which proves nothing.',
     )
     expect(focusable).toContain('Keepalive probe from cut-a to cut-b, sent +1.730 s, never arrived.')
   })
@@ -123,18 +116,4 @@ describe('looks', () => {
     ).map((kind) => `${ARROW_STROKE[kind].dash} ${ARROW_STROKE[kind].head}`)
     expect(new Set(shapes).size).toBe(shapes.length)
   })
-
-  it('has texts with a contrast of at least 4.5:1 on white', () => {
-    for (const ink of [WARNING_INK, COOL_INK, QUIET_INK])
-      expect(contrastOnWhite(ink)).toBeGreaterThanOrEqual(4.5)
-  })
 })
-
-/** WCAG 2.2, relative luminance. */
-function contrastOnWhite(colour: string): number {
-  const channels = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16) / 255)
-  const [red = 0, green = 0, blue = 0] = channels.map((value) =>
-    value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4,
-  )
-  return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
-}

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build, stop } from 'esbuild'
+import { pictureStyle } from '../svg-style.ts'
 
 const CLIENT = new URL('client/', import.meta.url)
 
@@ -28,6 +29,6 @@ export async function bundlePage(): Promise<PageFiles> {
   return {
     html: await readFile(new URL('index.html', CLIENT), 'utf8'),
     js: textOf('.js'),
-    css: textOf('.css'),
+    css: `${textOf('.css')}\n${pictureStyle()}`,
   }
 }

@@ -19,6 +19,7 @@ import { lessonsOf } from '../../lab/tell.ts'
 import { layout } from '../layout.ts'
 import { narrativeOf, rowsOf } from '../narrative.ts'
 import { toSvg } from '../svg.ts'
+import { pictureStyle } from '../svg-style.ts'
 import { type Cell, Cells, storyCell } from '../viewer/cells.ts'
 import { glossarySection } from '../viewer/glossary-section.ts'
 import { type Child, element, escapedHtml, htmlOf, type Markup } from '../viewer/markup.ts'
@@ -87,7 +88,8 @@ export async function reportHtml(
     bundleForBrowser(new URL('./open.ts', import.meta.url)),
     promisify(gzip)(withoutPaths(pack(about, log.events), run.plan), { level: GZIP_LEVEL }),
   ])
-  const style = STYLES.map((path) => readFileSync(new URL(path, import.meta.url), 'utf8')).join('\n')
+  const sheets = STYLES.map((path) => readFileSync(new URL(path, import.meta.url), 'utf8'))
+  const style = [...sheets, pictureStyle()].join('\n')
   const body = withoutPaths(bodyOf(run, plan, cells, recorded ?? null), run.plan)
   return [
     '<!doctype html>',

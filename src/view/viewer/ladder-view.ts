@@ -1,8 +1,9 @@
 /** The ladder in a browser: only the rows on the screen are drawn, and each shape can be asked why. */
-import type { Ladder } from '../ladder.ts'
+import type { Ladder, Lane } from '../ladder.ts'
 import { toSvg } from '../svg.ts'
 import { fill, svgNode, within } from './dom.ts'
-import { element } from './markup.ts'
+import { element, type Markup } from './markup.ts'
+import { NARROW_PX, narrowed } from './narrow.ts'
 import { type Part, partsOf } from './parts.ts'
 import { headOnly, legendOnly, visible } from './visible.ts'
 
@@ -29,7 +30,12 @@ export class LadderView {
   readonly #body: HTMLElement
   readonly #legend: HTMLElement
   readonly #onAsk: (part: Part, sentence: string) => void
+  readonly #ends: HTMLElement
+  #whole: Ladder | null = null
+  /** The whole, or what of it fits a narrow screen. */
   #ladder: Ladder | null = null
+  /** Which end a narrow screen shows. */
+  #end: Lane['role'] = 'client'
   /** In order of time: the keyboard steps through them. */
   #parts: Part[] = []
   #drawn = { top: 0, bottom: 0 }
@@ -39,12 +45,14 @@ export class LadderView {
   /** The one that is being explained. */
   #asked: string | null = null
   #scale = 1
+  #width = 0
   #isPrinting = false
 
   /** @param letGo aborted when the view is not needed any more */
   constructor(parent: Element, onAsk: (part: Part, sentence: string) => void, letGo: AbortSignal) {
     fill(
       parent,
+      element('div', { class: 'ends', role: 'group', 'aria-label': 'The end that is drawn', hidden: true }),
       element(
         'div',
         { class: 'ladder-frame', role: 'group', 'aria-label': 'Ladder diagram; arrow keys step through it' },
@@ -54,6 +62,7 @@ export class LadderView {
       element('div', { class: 'ladder-legend' }),
     )
     this.#frame = within(parent, '.ladder-frame')
+    this.#ends = within(parent, '.ends')
     this.#head = within(parent, '.ladder-head')
     this.#body = within(parent, '.ladder-body')
     this.#legend = within(parent, '.ladder-legend')
@@ -68,9 +77,16 @@ export class LadderView {
       })
     })
     this.#frame.addEventListener('click', (event) => this.#ask(event.target))
+    this.#ends.addEventListener('click', ({ target }) => {
+      const end = target instanceof HTMLElement ? target.dataset.end : undefined
+      if (end !== 'client' && end !== 'server') return
+      this.#end = end
+      this.#arrange()
+      within<HTMLElement>(this.#ends, `[data-end=${end}]`).focus()
+    })
     this.#frame.addEventListener('keydown', (event) => this.#onKey(event))
     this.#frame.addEventListener('focusin', (event) => this.#onFocus(event.target))
-    new ResizeObserver(() => this.#resize()).observe(this.#frame)
+    new ResizeObserver(() => this.#onResize()).observe(this.#frame)
     // On paper there is no scrolling.
     addEventListener('beforeprint', () => this.#print(true), { signal: letGo })
     addEventListener('afterprint', () => this.#print(false), { signal: letGo })
@@ -83,14 +99,13 @@ export class LadderView {
   show(ladder: Ladder | null, follows = false): void {
     const { scrollTop, scrollHeight, clientHeight } = this.#frame
     const wasAtEnd = (follows || scrollTop > 0) && scrollTop + clientHeight >= scrollHeight - 4
+    this.#whole = ladder
     this.#ladder = ladder
     this.#frame.hidden = ladder === null
     this.#legend.hidden = ladder === null
-    if (ladder === null) return
-    this.#parts = partsOf(ladder).sort((one, other) => one.at - other.at || one.y - other.y)
-    if (!this.#parts.some((part) => part.key === this.#current)) this.#current = this.#parts[0]?.key ?? null
-    this.#resize(true)
-    if (wasAtEnd) this.#frame.scrollTop = this.#frame.scrollHeight
+    if (ladder === null) this.#ends.hidden = true
+    this.#arrange()
+    if (ladder !== null && wasAtEnd) this.#frame.scrollTop = this.#frame.scrollHeight
   }
 
   /** The moment that the reader looks at: the shape in focus. */
@@ -108,17 +123,45 @@ export class LadderView {
     this.#frame.scrollTop = 0
   }
 
-  #resize(contentChanged = false): void {
+  /** Chooses what of the ladder the screen has room for, and draws that. */
+  #arrange(): void {
+    const whole = this.#whole
+    if (whole === null) return
+    const isNarrow = this.#frame.clientWidth < NARROW_PX && !this.#isPrinting
+    const end = endSeen(whole) ?? this.#end
+    const ladder = isNarrow ? narrowed(whole, end, this.#frame.clientWidth) : whole
+    this.#ladder = ladder
+    this.#ends.hidden = !isNarrow || endSeen(whole) !== null
+    const look = `${end} ${whole.pair}`
+    // Not with each frame of a run that goes on: somebody may be about to press one.
+    if (this.#ends.dataset.look !== look) {
+      this.#ends.dataset.look = look
+      fill(this.#ends, ...whole.lanes.map(({ role, host }) => endButton(role, host, role === end)))
+    }
+    this.#parts = partsOf(ladder).sort((one, other) => one.at - other.at || one.y - other.y)
+    if (!this.#parts.some((part) => part.key === this.#current)) this.#current = this.#parts[0]?.key ?? null
+    this.#render()
+  }
+
+  #onResize(): void {
+    const width = this.#frame.clientWidth
+    if (width === this.#width) return
+    this.#width = width
+    this.#arrange()
+  }
+
+  #render(): void {
     const ladder = this.#ladder
     if (ladder === null) return
     const room = this.#frame.clientWidth / ladder.width
-    const scale = Math.min(SCALE_MAX, Math.max(SCALE_MIN, room))
-    if (scale === this.#scale && !contentChanged) return
-    this.#scale = scale
+    const least = ladder === this.#whole ? SCALE_MIN : 0
+    this.#scale = Math.min(SCALE_MAX, Math.max(least, room))
     this.#head.replaceChildren(this.#cropped(headOnly(ladder), HEAD_FROM, ladder.top - ABOVE_TOP))
-    const legend = svgNode(toSvg(legendOnly(ladder)))
+    // As wide as there is room: nobody scrolls sideways to read what a sign means.
+    const key = { ...legendOnly(ladder), width: Math.min(ladder.width, this.#legend.clientWidth) }
+    const legend = svgNode(toSvg(key))
     const bottom = Number(legend.getAttribute('height'))
-    this.#legend.replaceChildren(crop(legend, ladder, ladder.height, bottom, Math.min(1, scale)))
+    this.#legend.replaceChildren(crop(legend, key, key.height, bottom, 1))
     withoutShapes(this.#head)
     withoutShapes(this.#legend)
     this.#drawn = { top: 0, bottom: 0 }
@@ -205,7 +248,8 @@ export class LadderView {
     if (shape === null || part === undefined) return
     shape.focus({ preventScroll: true })
     this.#mark(part.key)
-    this.#onAsk(part, shape.getAttribute('aria-label') ?? '')
+    // Without the words that stand in it, with which its name may begin.
+    this.#onAsk(part, shape.querySelector('title')?.textContent?.split('\n')[0] ?? '')
   }
 
   /** Shows which shape the explanation is about; null: there is none any more. */
@@ -216,9 +260,23 @@ export class LadderView {
 
   #print(begins: boolean): void {
     this.#isPrinting = begins
-    this.#drawn = { top: 0, bottom: 0 }
-    this.#draw()
+    this.#arrange()
   }
+}
+
+/** null: both. */
+function endSeen({ beliefs, lanes }: Ladder): Lane['role'] | null {
+  const hosts = new Set(beliefs.map(({ host }) => host))
+  const seen = lanes.filter(({ host }) => hosts.has(host))
+  return seen.length === 1 ? (seen[0]?.role ?? null) : null
+}
+
+function endButton(role: Lane['role'], host: string, isDrawn: boolean): Markup {
+  return element(
+    'button',
+    { type: 'button', 'data-end': role, 'aria-pressed': String(isDrawn) },
+    `${host}, the ${role}`,
+  )
 }
 
 /**

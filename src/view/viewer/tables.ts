@@ -106,7 +106,7 @@ export function cellClass({ verdict, origin, text }: Cell): string {
   return [verdict ?? 'unjudged', origin, ...(text === 'quiet' ? ['quiet'] : [])].join(' ')
 }
 
-/** Two lines: what was noticed, and the verdict. */
+/** Two lines: what was noticed, and the verdict. Whoever hears it alone hears first which cell it is. */
 export function cellWords(cell: Cell): Child[] {
   const { text, verdict, origin } = cell
   const second =
@@ -118,6 +118,7 @@ export function cellWords(cell: Cell): Child[] {
           ? VERDICT_SIGNS[verdict]
           : `${VERDICT_SIGNS[verdict]} ${verdict === 'inconclusive' ? 'unclear' : verdict}`
   return [
+    element('span', { class: 'hidden' }, `${cell.pair}, ${cell.mechanism}: `),
     element('span', { class: 'noticed' }, text),
     element('span', { class: 'judged' }, second),
     ...(origin === 'recorded' ? [element('span', { class: 'hidden' }, ELSEWHERE)] : []),
