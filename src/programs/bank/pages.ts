@@ -166,6 +166,7 @@ export function problemPage({
 
 export const STYLE = `:root { color-scheme: light dark; --accent: light-dark(#0b57a4, #8ec5ff); --line: light-dark(#c8ccd2, #4a5058); }
 * { box-sizing: border-box; }
+html { background: canvas; }
 body { font: 1rem/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 40rem; padding: 1rem; }
 header, footer { color: light-dark(#4a5058, #b4bac2); }
 header { border-bottom: 2px solid var(--accent); font-weight: 600; }
