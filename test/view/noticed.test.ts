@@ -111,6 +111,6 @@ test('the legend has the limits of this run', () => {
     (keepalive as unknown as Lab).matrix?.(new LabLog(halved), run.plan, run.report.checks, plainStyle) ?? ''
   expect(told).toContain('HB  the program heard nothing for 1.8 s')
   expect(signMeanings((sign) => sign === 'NA?', new Waits())).toEqual([
-    ['NA?', 'the program has waited longer than its limit for an answer, and goes on waiting'],
+    ['NA?', 'the program has no answer after its whole limit, and goes on waiting'],
   ])
 })

@@ -19,7 +19,7 @@ const SIGNS = {
   CLO: 'the program of this end closed the connection',
   HB: `the program heard nothing for ${LIMIT}`,
   'HB?': `the program heard nothing for ${LIMIT}, and then something`,
-  'NA?': `the program has waited ${LIMIT} for an answer, and goes on waiting`,
+  'NA?': `the program has no answer after ${LIMIT}, and goes on waiting`,
 } as const
 type Sign = keyof typeof SIGNS
 
@@ -46,7 +46,7 @@ export class Waits {
   /** What a sign means. No program gives up before its limit, so the shortest wait of a run is the limit. */
   meaning(sign: Sign): string {
     const leastMs = this.#leastMs.get(sign)
-    const limit = leastMs === undefined ? 'longer than its limit' : `${(leastMs / 1000).toFixed(1)} s`
+    const limit = leastMs === undefined ? 'its whole limit' : `${(leastMs / 1000).toFixed(1)} s`
     return SIGNS[sign].replace(LIMIT, limit)
   }
 }
