@@ -69,26 +69,20 @@ async function experiment(rig: Rig, plan: Plan<KeepaliveSettings>): Promise<void
   rig.say(
     `${plan.mechanisms.length * pairs.length} connections are up; in a moment ${possible.length} faults strike`,
   )
-  let waiting = pairs.length
-  const struck = () => {
-    waiting -= 1
-    if (waiting === 0) rig.say(`the faults have struck: who notices, in the next ${plan.watchMs / 1000} s?`)
-  }
   const random = randomFrom(plan.seed)
   const phases = pairs.map(() => SETTLE_MS + random() * PHASES_MS)
   await Promise.all(
     pairs.map(async (pair, index) => {
       await rig.sleep(phases[index] ?? SETTLE_MS)
-      await column(rig, pair.name as KeepaliveFault, pair, struck)
+      await column(rig, pair.name as KeepaliveFault, pair)
     }),
   )
 }
 
 /** One column of the matrix: one fault on one pair, watched, and what comes after. */
-async function column(rig: Rig, id: KeepaliveFault, pair: Pair, struck: () => void): Promise<void> {
+async function column(rig: Rig, id: KeepaliveFault, pair: Pair): Promise<void> {
   await rig.observe(pair)
   const { fault, sinceMs, undo } = await rig.strike(id, pair)
-  struck()
   const restOf = (durationMs: number) => sinceMs + durationMs - performance.now()
   if (fault.lastsMs !== undefined) {
     await rig.sleep(restOf(fault.lastsMs))

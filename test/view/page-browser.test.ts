@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page as Tab } from 'playwright-core'
 import { expect, onTestFinished } from 'vitest'
+import type { LabEvent } from '../../src/events/vocabulary.ts'
 import { openPage } from '../../src/view/page/server.ts'
 import { hasChromium, openPage as openInChromium } from '../support/chromium.ts'
 import { temporaryFolder } from '../support/cli.ts'
@@ -220,6 +221,27 @@ test(
     expect(await tab.locator('#head').innerText()).toContain(markup)
     expect(await tab.locator('img, #run script').count()).toBe(0)
     expect(complaints()).toEqual([])
+  },
+  TIMEOUT_MS,
+)
+
+test(
+  'the header says what goes on, and not what was announced before',
+  async () => {
+    const { page, runs } = await pageUnderTest()
+    const { tab } = await open(page.url)
+    await tab.getByLabel('ask me first').uncheck()
+    await tab.getByRole('button', { name: 'Start' }).click()
+    await tab.getByText('the same by hand').waitFor(SOON)
+    const phase = async () => await tab.locator('#phase').innerText()
+    const [said, begun, over] = someEvents(0, 3)
+    const watched = { fault: 'cut', pair: 'cut', struck: 'cut-b' }
+    runs.emit([{ ...said, name: 'run:progressed', data: { message: 'in a moment it strikes' } } as LabEvent])
+    await until(tab, async () => (await phase()) === 'in a moment it strikes')
+    runs.emit([{ ...begun, name: 'watch:started', data: watched } as LabEvent])
+    await until(tab, async () => (await phase()) === '1 of 9 cases have begun, and are watched')
+    runs.emit([{ ...over, name: 'watch:ended', data: watched } as LabEvent])
+    await until(tab, async () => (await phase()) === '1 of 9 cases are over')
   },
   TIMEOUT_MS,
 )

@@ -35,8 +35,10 @@ interface Live {
   events: LabEvent[]
   report: Report | null
   told: Told | null
-  /** What the lab said last. */
+  /** What the lab said last; once its cases have begun, how far they have come. */
   said: string
+  begun: Set<string>
+  over: Set<string>
 }
 
 const IDLE: LiveState = {
@@ -47,8 +49,9 @@ const IDLE: LiveState = {
   verdict: null,
   asked: null,
 }
-const NOTHING_YET = { next: 0, missing: 0, report: null, told: null, said: '' }
-const live: Live = { ...NOTHING_YET, state: IDLE, run: null, events: [] }
+const unheard = () => ({ said: '', begun: new Set<string>(), over: new Set<string>() })
+const nothingYet = () => ({ next: 0, missing: 0, report: null, told: null, ...unheard() })
+const live: Live = { ...nothingYet(), state: IDLE, run: null, events: [] }
 /** null: the live run is shown. */
 let opened: OpenedRun | null = null
 let setup: Setup | null = null
@@ -158,7 +161,7 @@ function becameOf(state: LiveState): void {
   live.state = state
   const run = state.plan?.run ?? null
   if (run !== live.run || state.phase === 'starting') {
-    Object.assign(live, { ...NOTHING_YET, run, events: [] })
+    Object.assign(live, { ...nothingYet(), run, events: [] })
     if (run !== null) giveRoom()
     if (opened === null) show()
   } else if (wasAsking !== isAsking() && opened === null) show()
@@ -171,11 +174,11 @@ function becameOf(state: LiveState): void {
 
 function take({ run, next, fresh, missing, events }: Batch): void {
   if (run !== live.run) return
-  if (fresh) Object.assign(live, { missing, events: [] })
+  if (fresh) Object.assign(live, { missing, events: [], ...unheard() })
   live.next = next
   for (const event of events) {
     live.events.push(event)
-    if (event.name === 'run:progressed') live.said = event.data.message
+    hear(event)
   }
   const tooMany = live.events.length > EVENTS_SHOWN_MAX
   if (tooMany) {
@@ -193,6 +196,22 @@ function take({ run, next, fresh, missing, events }: Batch): void {
     else for (const event of events) held.push(event)
     showHead()
   }
+}
+
+/** What a lab announces is over when it has come to pass: from then on its cases are counted. */
+function hear({ name, data }: LabEvent): void {
+  if (name === 'run:progressed') live.said = data.message
+  const { plan } = live.state
+  if (plan === null || plan.play) return
+  if (name === 'case:started' || name === 'watch:started') live.begun.add(data.pair)
+  else if (name === 'case:ended' || name === 'watch:ended') live.over.add(data.pair)
+  else return
+  const [begun, over, all] = [live.begun.size, live.over.size, plan.cases.length]
+  const watched = begun > over ? `, ${begun - over} are watched` : ''
+  live.said =
+    over === 0
+      ? `${begun} of ${all} cases have begun, and are watched`
+      : `${over} of ${all} cases are over${watched}`
 }
 
 /** Draws everything anew: another run is to be seen. */
