@@ -112,7 +112,7 @@ describe('lab:http on process hosts', () => {
       const played = /<section class="played">.*?<\/section>/s.exec(report)?.[0] ?? ''
       expect(played).toMatch(/http +\d+ +connection opened\n.*http +\d+ +GET \/\n/)
       expect(played).toContain('the http bank has ended; it opens again')
-      // Two banks, and no row of a lab that did not run.
+      // The bank that was visited, and no row of a lab that did not run.
       expect([...report.matchAll(/<th scope="row">([^<]*)/g)].map(([, row]) => row)).toEqual([
         'http',
         'https',
