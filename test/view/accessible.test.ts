@@ -91,11 +91,11 @@ test(
     writeFileSync(join(out, 'made-up', 'events.ndjson'), lines.join('\n'))
     const { page: server, runs } = await pageUnderTest(out, { keepalive: askingLab })
     const page = await open(server.url)
-    await page.getByRole('button', { name: 'Start' }).waitFor(SOON)
+    await page.getByRole('button', { name: 'Start', exact: true }).waitFor(SOON)
     await page.locator('[data-run="made-up"]').waitFor(SOON)
     await expectFine(page, 'before a run')
 
-    await page.getByRole('button', { name: 'Start' }).click()
+    await page.getByRole('button', { name: 'Start', exact: true }).click()
     await page.getByRole('group', { name: 'who notices?' }).waitFor(SOON)
     await expectFine(page, 'with a question')
     await page.getByRole('button', { name: 'Skip all' }).click()
@@ -112,7 +112,7 @@ test(
     await expectFine(page, 'with an earlier run')
 
     await page.getByLabel('you, by buttons').check()
-    await page.getByRole('button', { name: 'Start' }).click()
+    await page.getByRole('button', { name: 'Start', exact: true }).click()
     await page.getByRole('button', { name: 'kill b' }).waitFor(SOON)
     await expectFine(page, 'in play')
   },
