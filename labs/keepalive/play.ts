@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs'
 import { type HostSide, hostSides, otherSide } from '../../src/events/host-names.ts'
 import type { Truth } from '../../src/events/vocabulary.ts'
-import type { Proof } from '../../src/faults/fault.ts'
+import type { Proof } from '../../src/faults/proof.ts'
 import type { Host, Pair } from '../../src/hosts/host.ts'
 import { parseProcessState } from '../../src/kernel/socket-table.ts'
 import type { Plan } from '../../src/lab/plan.ts'

@@ -2,7 +2,8 @@
  * A path that dies beyond the next hop. When the cable itself is cut, ARP has no answer either, and after half a
  * minute the kernel says EHOSTUNREACH instead of waiting to the end; here the neighbour answers on.
  */
-import { type Fault, type Proof, verify } from '../../src/faults/fault.ts'
+import type { Fault } from '../../src/faults/fault.ts'
+import { type Proof, verify } from '../../src/faults/proof.ts'
 import type { Cable } from '../../src/hosts/host.ts'
 import type { FrameKind } from '../../src/wire/cable.ts'
 

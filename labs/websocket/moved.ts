@@ -1,6 +1,7 @@
 /** The laptop comes to another network: its host gets another address, and the one it had is nobody's. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Fault, verify } from '../../src/faults/fault.ts'
+import type { Fault } from '../../src/faults/fault.ts'
+import { verify } from '../../src/faults/proof.ts'
 
 /** Between the old address and the new: far longer than a browser takes to see each. */
 const NO_ADDRESS_MS = 500

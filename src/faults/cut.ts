@@ -1,4 +1,5 @@
-import { type Fault, type Struck, type Target, verify } from './fault.ts'
+import type { Fault, Struck, Target } from './fault.ts'
+import { verify } from './proof.ts'
 
 export const cut: Fault = {
   id: 'cut',

@@ -1,6 +1,6 @@
 import type { Fault } from './fault.ts'
-import { verify } from './fault.ts'
 import { cableFault, FEW, LATE_MS, measureWay } from './on-cable.ts'
+import { verify } from './proof.ts'
 
 export function delay(delayMs = 50): Fault {
   return cableFault({

@@ -5,6 +5,7 @@
 import type { Truth } from '../events/vocabulary.ts'
 import type { Host, Network, Pair } from '../hosts/host.ts'
 import type { EchoResult, EchoSeries } from '../programs/echo-series.ts'
+import type { Proof } from './proof.ts'
 import type { Workload } from './workload.ts'
 
 /**
@@ -44,11 +45,6 @@ export interface Target {
   run(host: Host, argv: readonly string[]): Promise<string>
 }
 
-/** What shows, other than the act itself, that the fault happened or was undone. */
-export interface Proof {
-  verifiedBy: string
-}
-
 export interface Struck extends Proof {
   /** Takes back what this fault did, and only that. Absent: there is no way back. */
   undo?(): Promise<Proof>
@@ -64,14 +60,4 @@ export interface Fault {
   readonly lastsMs?: number
   /** @throws FaultError when it cannot be applied or cannot be seen to have happened */
   strike(target: Target): Promise<Struck>
-}
-
-/** A fault that could not be applied, or that nothing showed to have happened. */
-export class FaultError extends Error {
-  override name = 'FaultError'
-}
-
-/** @throws FaultError when `holds` is false */
-export function verify(holds: boolean, problem: string): asserts holds {
-  if (!holds) throw new FaultError(problem)
 }

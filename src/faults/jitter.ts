@@ -1,6 +1,6 @@
 import type { Fault } from './fault.ts'
-import { verify } from './fault.ts'
 import { cableFault, LATE_MS, measureWay } from './on-cable.ts'
+import { verify } from './proof.ts'
 
 /**
  * Frames keep their order, so those close together wait for the slowest before them. Datagrams further apart

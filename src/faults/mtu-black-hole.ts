@@ -1,6 +1,6 @@
 import type { Fault } from './fault.ts'
-import { verify } from './fault.ts'
 import { cableFault, FEW, measureWay } from './on-cable.ts'
+import { verify } from './proof.ts'
 
 /** IPv4 and UDP. */
 const HEADER_BYTES = 28

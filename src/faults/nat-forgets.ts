@@ -1,5 +1,6 @@
 import { RouterError } from '../hosts/router.ts'
-import { type Fault, FaultError, verify } from './fault.ts'
+import type { Fault } from './fault.ts'
+import { FaultError, verify } from './proof.ts'
 
 export const natForgets: Fault = {
   id: 'nat-forgets',

@@ -2,8 +2,9 @@
 import type { Truth } from '../events/vocabulary.ts'
 import type { Cable } from '../hosts/host.ts'
 import type { CableSettings } from '../wire/cable.ts'
-import { type Fault, FaultError, type Proof, type Target, verify } from './fault.ts'
+import type { Fault, Target } from './fault.ts'
 import { type SeriesSummary, summarise } from './measure.ts'
+import { FaultError, type Proof, verify } from './proof.ts'
 
 /** Enough for a share of one in ten to be told from none and from three in ten. */
 export const MANY = { count: 300, everyMs: 2 }

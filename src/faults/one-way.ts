@@ -1,5 +1,5 @@
-import { verify } from './fault.ts'
 import { cableFault, FEW, measureWay } from './on-cable.ts'
+import { verify } from './proof.ts'
 
 export const oneWay = cableFault({
   id: 'one-way',

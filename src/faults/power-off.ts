@@ -1,4 +1,5 @@
-import { type Fault, type Target, verify } from './fault.ts'
+import type { Fault, Target } from './fault.ts'
+import { verify } from './proof.ts'
 
 export const powerOff: Fault = {
   id: 'power-off',

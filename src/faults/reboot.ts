@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Fault, verify } from './fault.ts'
+import type { Fault } from './fault.ts'
 import { pullThePlug } from './power-off.ts'
+import { verify } from './proof.ts'
 
 /** From power-off to the start of the programs: a very quick machine. */
 const PROGRAMS_START_AFTER_MS = 1000

@@ -1,4 +1,5 @@
-import { type Fault, verify } from './fault.ts'
+import type { Fault } from './fault.ts'
+import { verify } from './proof.ts'
 
 /** A table of its own, so that the undo takes back this rule and no other. */
 const TABLE = 'stillhere-reject'

@@ -1,7 +1,7 @@
 import type { Fault } from './fault.ts'
-import { verify } from './fault.ts'
 import { isPlausible } from './measure.ts'
 import { cableFault, MANY, measureWay } from './on-cable.ts'
+import { verify } from './proof.ts'
 
 /** @param share the probability that a frame is overtaken by the one behind it */
 export function reordering(share = 0.1): Fault {

@@ -1,5 +1,6 @@
 import { CommandError } from '../hosts/commands.ts'
-import { type Fault, verify } from './fault.ts'
+import type { Fault } from './fault.ts'
+import { verify } from './proof.ts'
 
 export const reset: Fault = {
   id: 'reset',

@@ -1,7 +1,7 @@
 /** What runs on a host and is under test: what `exit`, `kill`, `freeze` and `power-off` act on. */
 import type { Host } from '../hosts/host.ts'
 import type { HostTree } from '../hosts/host-tree.ts'
-import { type Proof, verify } from './fault.ts'
+import { type Proof, verify } from './proof.ts'
 
 /** Each acts at once, before it returns, and resolves with what shows that it came about. All throw FaultError. */
 export interface Workload {

@@ -1,6 +1,6 @@
 /** Which setting would make a connection notice, and how a program sets it. One line, for what is worst. */
 import type { ConnectionFacts } from './facts.ts'
-import type { Forecast } from './forecast.ts'
+import type { Forecast } from './outlook.ts'
 
 const HEARTBEAT = 'TCP is asked as well as it can be; a frozen peer only a heartbeat of the program notices'
 

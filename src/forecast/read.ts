@@ -23,7 +23,8 @@ import {
 } from '../kernel/socket-table.ts'
 import { parseSysctls, readSysctls, sysctlsCommand } from '../kernel/sysctls.ts'
 import type { ConnectionFacts, HostFacts } from './facts.ts'
-import { type Forecast, forecast } from './forecast.ts'
+import { forecast } from './forecast.ts'
+import type { Forecast } from './outlook.ts'
 
 /** Of `--all`: processes that hold sockets. */
 export const PROCESSES_MAX = 2000

@@ -3,7 +3,7 @@ import type { Style } from '../lab/tale.ts'
 import { beside, wrapped } from '../view/terminal/wrap.ts'
 import { printable, shortened } from '../view/words.ts'
 import { longDuration } from './duration.ts'
-import type { Outlook } from './forecast.ts'
+import type { Outlook } from './outlook.ts'
 import type { ConnectionReport, ProcessReport, Reading } from './read.ts'
 
 const LABEL_COLUMNS = 13

@@ -13,14 +13,12 @@ import { environmentWithSbin } from '../hosts/commands.ts'
 import { OuterPids } from '../hosts/outer-pids.ts'
 import { Recorder } from '../recorder/recorder.ts'
 import { LabLog } from './log.ts'
-import { UsageError } from './options.ts'
+import { UsageError, WRONG_USAGE } from './options.ts'
 import type { Plan } from './plan.ts'
 import type { PlayCommand } from './play-command.ts'
 
 /** What a run needs beside its watch: start, settling, mending, the end. Then the runner is stuck. */
 const RUN_LIMIT_BESIDE_WATCH_MS = 90_000
-/** The runner's exit status when what it was asked for makes no sense: as that of the whole command. */
-export const WRONG_USAGE = 2
 /** From "stop" to the runner's end: undo every fault, write the last events. */
 const STOP_LIMIT_MS = 5000
 const LAST_WORDS_LIMIT = 4000

@@ -14,6 +14,9 @@ import {
   sides,
 } from './plan.ts'
 
+/** The exit status of the whole command, and of the runner, when what was asked for makes no sense. */
+export const WRONG_USAGE = 2
+
 /** Something the person typed that cannot be: one line, status 2. */
 export class UsageError extends Error {
   override name = 'UsageError'

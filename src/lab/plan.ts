@@ -8,6 +8,10 @@ export type Pace = (typeof paces)[number]
 export const sides = ['server', 'client'] as const
 export type Side = (typeof sides)[number]
 
+export function otherSide(side: Side): Side {
+  return side === 'server' ? 'client' : 'server'
+}
+
 /** `compose`: a run on containers that somebody else started; only ever a run in play. */
 export const runTiers = [...tiers, 'compose'] as const
 /** Which kind of hosts a run had. Not each can be asked for: see `--hosts`. */

@@ -7,7 +7,7 @@ import { mechanismOf } from '../lab/log.ts'
 import { type Plan, type Side, sides } from '../lab/plan.ts'
 import { causeOfEnd } from './ends.ts'
 import { allCases, type TryCase } from './faults.ts'
-import type { TrySettings } from './lab.ts'
+import type { TrySettings } from './request.ts'
 
 /** One end of one connection. */
 export interface ConnectionFindings {

@@ -2,12 +2,12 @@
 import type { Check, Claim } from '../lab/checks.ts'
 import { judgeTimed, skippedCells, type TimedClaim } from '../lab/judging.ts'
 import type { LabLog } from '../lab/log.ts'
-import { cellId, type Plan, type Side } from '../lab/plan.ts'
+import { cellId, otherSide, type Plan } from '../lab/plan.ts'
 import { shortTime, signOf } from '../view/viewer/signs.ts'
 import type { Expectation } from './expectations.ts'
 import { allCases } from './faults.ts'
 import { type CaseFindings, findingsOf } from './findings.ts'
-import type { TrySettings } from './lab.ts'
+import type { TrySettings } from './request.ts'
 import { triggerWords } from './words.ts'
 
 /** Each expectation of a plan, judged by its log. One about a fault that was not seen to happen is skipped. */
@@ -109,8 +109,4 @@ function lossWords({ ends }: CaseFindings): string {
     return noticed === null ? [] : [`${end}: ${triggerWords(noticed.by)}`]
   })
   return lost.length === 0 ? 'a connection was gone in the end' : lost.join('; ')
-}
-
-export function otherSide(side: Side): Side {
-  return side === 'server' ? 'client' : 'server'
 }

@@ -15,19 +15,10 @@ import { allCases, middleOf, type TryCase } from './faults.ts'
 import { findingsOf } from './findings.ts'
 import { judgeTry } from './judge.ts'
 import { TriedPrograms } from './programs.ts'
-import type { TryRequest } from './request.ts'
-import { type RunAs, runAsWords } from './run-as.ts'
+import type { TrySettings } from './request.ts'
+import { runAsWords } from './run-as.ts'
 import { taleOf } from './tell.ts'
 import { openTunFile } from './tun.ts'
-
-/** What the runner needs to know beside the plan. */
-export type TrySettings = TryRequest & {
-  runAs: RunAs
-  /** The person's working directory. */
-  folder: string
-  /** So many pairs of hosts at once. */
-  atOnce: number
-}
 
 export const TRY = 'try'
 

@@ -6,6 +6,7 @@ import { UsageError, usageErrorOf } from '../lab/options.ts'
 import { type Pace, paces, type Side } from '../lab/plan.ts'
 import { type Expectation, ExpectationError, parseExpectation, parseTime } from './expectations.ts'
 import { DEFAULT_FAULTS, type TryFault, tryFaults } from './faults.ts'
+import type { RunAs } from './run-as.ts'
 
 /** What is settled before a run. A `type`: it is part of a plan, which is JSON. */
 export type TryRequest = {
@@ -31,6 +32,15 @@ export type TryRequest = {
   allowLoopback: boolean
   /** Each host has a TUN device that the programs may open. */
   allowTun: boolean
+}
+
+/** What the runner needs to know beside the plan. */
+export type TrySettings = TryRequest & {
+  runAs: RunAs
+  /** The person's working directory. */
+  folder: string
+  /** So many pairs of hosts at once. */
+  atOnce: number
 }
 
 /** How it is told, which is no part of the run. */

@@ -2,13 +2,12 @@
 import { type Check, countWords, observedWords } from '../lab/checks.ts'
 import { killWords } from '../lab/kills.ts'
 import type { LabLog } from '../lab/log.ts'
-import { type Plan, type Side, sides } from '../lab/plan.ts'
+import { otherSide, type Plan, type Side, sides } from '../lab/plan.ts'
 import type { Style, Tale } from '../lab/tale.ts'
 import { painted, VERDICT_WORDS } from '../lab/tell.ts'
 import { shortTime, signMeanings, signOf, Waits } from '../view/viewer/signs.ts'
 import { type CaseFindings, type ConnectionFindings, type EndFindings, findingsOf } from './findings.ts'
-import { otherSide } from './judge.ts'
-import type { TrySettings } from './lab.ts'
+import type { TrySettings } from './request.ts'
 import { triggerWords } from './words.ts'
 
 const NAME_WIDTH = 10

@@ -4,7 +4,7 @@
  */
 import { beforeAll, expect, test } from 'vitest'
 import type { EventOf, LabEvent } from '../../src/events/vocabulary.ts'
-import type { Outlook } from '../../src/forecast/forecast.ts'
+import type { Outlook } from '../../src/forecast/outlook.ts'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
 import type { Span } from '../../src/kernel/give-up.ts'
 import { SLACK_MS, STAMP_MS } from '../../src/lab/checks.ts'

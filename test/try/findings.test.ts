@@ -7,7 +7,7 @@ import type { Plan } from '../../src/lab/plan.ts'
 import { parseExpectation } from '../../src/try/expectations.ts'
 import { findingsOf } from '../../src/try/findings.ts'
 import { judgeTry } from '../../src/try/judge.ts'
-import type { TrySettings } from '../../src/try/lab.ts'
+import type { TrySettings } from '../../src/try/request.ts'
 import { tellTry } from '../../src/try/tell.ts'
 
 const GROUP = 'echo:41000'
