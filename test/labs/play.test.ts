@@ -1,6 +1,7 @@
-/** `--play` is as trustworthy as a run. */
+/** `--play` is as trustworthy as a run: games by hand, and games that nobody thought of. */
 import { expect } from 'vitest'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
+import { randomFrom } from '../../src/lab/random.ts'
 import type { Report } from '../../src/lab/report.ts'
 import { testNeeding } from '../support/needs.ts'
 import { playGame } from '../support/play.ts'
@@ -10,6 +11,9 @@ const onNetns = testNeeding('network namespaces', tier === 'netns')
 
 /** More at once would judge each other's noise. */
 const AT_ONCE = 2
+/** By hand: STILLHERE_GAMES=200 STILLHERE_GAME_SEED=1 npx vitest run test/labs/play.test.ts */
+const GAMES = Number(process.env.STILLHERE_GAMES ?? 4)
+const SEED = Number(process.env.STILLHERE_GAME_SEED ?? 1)
 const GAME_LIMIT_MS = 90_000
 
 interface Expected {
@@ -46,6 +50,37 @@ onNetns(
   },
   (FIRST_GAMES.length / AT_ONCE) * GAME_LIMIT_MS,
 )
+
+onNetns(
+  `${GAMES} random games, and no check failed`,
+  async () => {
+    const seeds = Array.from({ length: GAMES }, (_, index) => SEED + index)
+    const judged = { pass: 0, fail: 0, inconclusive: 0, skipped: 0 }
+    await several(seeds, async (seed) => {
+      const game = randomGame(randomFrom(seed))
+      const report = await playGame(game)
+      for (const { verdict } of report.checks) judged[verdict]++
+      expect(failed(report), `seed ${seed}: ${game}`).toEqual([])
+    })
+    process.stderr.write(`${GAMES} games from seed ${SEED}: ${JSON.stringify(judged)}\n`)
+    expect(judged.pass).toBeGreaterThan(GAMES)
+  },
+  Math.ceil(GAMES / AT_ONCE) * GAME_LIMIT_MS,
+)
+
+/** Keys for either host, and signals from another terminal. */
+const ACTS = [...'eksfcxmpbrEKSFCXMPBR', 'kill-a', 'kill-b', 'stop-a', 'stop-b', 'cont-a', 'cont-b']
+const ACTS_MAX = 5
+const PAUSE_S_MAX = 6
+
+function randomGame(random: () => number): string {
+  const acts = 1 + Math.floor(random() * ACTS_MAX)
+  return Array.from({ length: acts }, () => {
+    const act = ACTS[Math.floor(random() * ACTS.length)]
+    // Short pauses as often as long ones: nobody waits for everything.
+    return `${act} ${(PAUSE_S_MAX * random() ** 2).toFixed(1)}`
+  }).join(' ')
+}
 
 function failed({ checks }: Report) {
   return checks

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Page as Tab } from 'playwright-core'
 import { expect, onTestFinished } from 'vitest'
 import type { LabEvent } from '../../src/events/vocabulary.ts'
+import { findCapabilities } from '../../src/hosts/capabilities.ts'
 import { openPage } from '../../src/view/page/server.ts'
 import { hasChromium, openPage as openInChromium } from '../support/chromium.ts'
 import { temporaryFolder } from '../support/cli.ts'
@@ -86,6 +87,56 @@ test(
   },
   TIMEOUT_MS,
 )
+
+const { tier } = await findCapabilities()
+const onNetns = testNeeding('Chromium and network namespaces', hasChromium && tier === 'netns')
+
+onNetns(
+  'in play the ladder goes to the strike and follows it; a cut cable is drawn cut; what cannot be done is grey',
+  async () => {
+    const page = await openPage({ labs, out: temporaryFolder(), port: 0 })
+    onTestFinished(() => page.close())
+    const { tab, complaints } = await open(page.url)
+    await startInPlay(tab, ['udp', 'tcp-idle', 'tcp-keepalive'])
+    await tab.getByText('your turn').waitFor(SOON)
+    // The row that teaches most is there first.
+    expect(await tab.locator('#cell-title').innerText()).toBe('play / tcp-keepalive')
+    const isGrey = async (name: string) =>
+      (await tab.getByRole('button', { name, exact: true }).getAttribute('aria-disabled')) === 'true'
+    await until(tab, async () => !(await isGrey('cut b')))
+    for (const name of ['mend b', 'continue b', 'start b', 'mend a'])
+      expect(await isGrey(name), name).toBe(true)
+    expect(await tab.locator('.wire.cut').count()).toBe(0)
+
+    await tab.getByRole('button', { name: 'cut b' }).click()
+    await until(tab, async () => (await tab.locator('.wire.cut').count()) === 1)
+    expect(await tab.locator('.wire.cut').getAttribute('data-cable')).toBe('b')
+    expect(await tab.locator('.wire.cut').innerText()).toContain('cut')
+    expect(await isGrey('cut b')).toBe(true)
+    expect(await isGrey('mend b')).toBe(false)
+    await until(tab, () => isInFrame(tab, '[data-part^="fault"]'))
+    // Some four seconds later: the picture has gone on with the time.
+    await until(tab, () => isInFrame(tab, '[data-part^="belief play-a down"]'))
+
+    await tab.getByRole('button', { name: 'mend b' }).click()
+    await until(tab, async () => (await tab.locator('.wire.cut').count()) === 0)
+    // The client gave up, and rightly takes it for over; the server is the one that is wrong.
+    const ends = tab.locator('[data-row="tcp-keepalive"] td')
+    await until(tab, async () => (await ends.nth(2).innerText()).includes('but over at the other end'))
+    expect(await ends.nth(0).getAttribute('class')).not.toBe('contradicts')
+    expect(complaints()).toEqual([])
+  },
+  TIMEOUT_MS,
+)
+
+/** Whether a shape of the ladder is where the reader sees it without scrolling the ladder. */
+function isInFrame(tab: Tab, shape: string): Promise<boolean> {
+  return tab.evaluate((selector) => {
+    const frame = document.querySelector('.ladder-frame')?.getBoundingClientRect()
+    const part = [...document.querySelectorAll(selector)].at(-1)?.getBoundingClientRect()
+    return frame !== undefined && part !== undefined && part.top < frame.bottom && part.bottom > frame.top
+  }, shape)
+}
 
 function count(tab: Tab): Promise<number> {
   return tab
