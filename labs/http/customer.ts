@@ -1,5 +1,7 @@
 /** A customer of the bank, who does with it what its pages offer, over whatever connection the lab names. */
-
+import { randomBytes } from 'node:crypto'
+import type { Pair } from '../../src/hosts/host.ts'
+import type { Rig } from '../../src/lab/rig.ts'
 import type { SocketAddress, Sockets, User } from '../../src/lab/sockets.ts'
 import { USERS } from '../../src/programs/bank/users.ts'
 import type { UserAnswer } from '../../src/programs/socket-requests.ts'
@@ -10,34 +12,53 @@ export type How = Partial<Omit<Parameters<User['ask']>[2], 'method' | 'path' | '
 /** What an answer of the bank holds that its customers need. */
 type Page = { user?: string; csrf?: string; balance?: string }
 
-export interface Customers {
-  readonly sockets: Sockets
-  /** The row: what the customer's connections are called. */
-  readonly mechanism: string
-  /** The bank, or what stands before it. */
-  readonly at: SocketAddress
+/**
+ * An answer of the bank that a case waits for. It comes within milliseconds; but passwords are hashed slowly on
+ * purpose, and the customers of all cases sign in at the same time.
+ */
+export const BANK_ANSWERS = { withinMs: 30_000 }
+
+/** A session of the bank is a hexadecimal number of 128 bits: anybody can make one up. */
+export function madeUpId(): string {
+  return randomBytes(16).toString('hex')
+}
+
+/** Opens a bank in b's own process, which keeps its sessions in memory. */
+export async function openBank(
+  rig: Rig,
+  pair: Pair,
+  row: string,
+  options: Parameters<Sockets['bank']>[1] = {},
+) {
+  const at = await rig.sockets(pair.b).bank(row, options)
+  return { at, someone: customersOf(rig, pair, row, at) }
+}
+
+/** Whoever banks at an address, from host a. @param at the bank, or what stands before it */
+export function customersOf(rig: Rig, { a }: Pair, row: string, at: SocketAddress) {
+  const sockets = rig.sockets(a)
+  /** @param browser which of their browsers, where they have several; or whoever uses one in their name */
+  return (name: string, how: How = {}, browser = name) =>
+    new Customer(sockets.user(`${browser} ${row}`), { name, row, at, how })
 }
 
 export class Customer {
   readonly browser: User
   readonly #name: string
-  readonly #mechanism: string
+  readonly #row: string
   readonly #at: SocketAddress
+  /** For each request, where it is not told otherwise. */
   readonly #how: How
   /** Of the page that was seen last: without it the bank takes no form. */
   #csrf = ''
 
-  /**
-   * @param name one of the bank's users
-   * @param how for each request, where it is not told otherwise
-   * @param browser which of their browsers, where they have several
-   */
-  constructor({ sockets, mechanism, at }: Customers, name: string, how: How = {}, browser = name) {
-    this.browser = sockets.user(browser)
-    this.#name = name
-    this.#mechanism = mechanism
-    this.#at = at
-    this.#how = how
+  /** @param who `name`: one of the bank's users */
+  constructor(browser: User, who: { name: string; row: string; at: SocketAddress; how: How }) {
+    this.browser = browser
+    this.#name = who.name
+    this.#row = who.row
+    this.#at = who.at
+    this.#how = who.how
   }
 
   get #password(): string | undefined {
@@ -69,6 +90,16 @@ export class Customer {
     return this.#ask('POST', '/sign-out-everywhere', how, form)
   }
 
+  /** Closes a connection that was kept. */
+  hangUp(connection: string): Promise<void> {
+    return this.browser.hangUp(this.#row, connection)
+  }
+
+  /** Somebody else of that host name gives the browser a cookie. */
+  isGiven(cookie: string): Promise<void> {
+    return this.browser.isGiven(this.#at, `${cookie}; Path=/`)
+  }
+
   /** The header that its browser would send to the bank: what a thief wants. */
   async cookie(): Promise<string> {
     const isSecure = this.#how.tls !== undefined
@@ -83,7 +114,7 @@ export class Customer {
       ...(form === undefined ? {} : { 'Content-Type': 'application/json' }),
     }
     const body = form === undefined ? {} : { body: JSON.stringify(form) }
-    const answer = await this.browser.ask(this.#mechanism, this.#at, {
+    const answer = await this.browser.ask(this.#row, this.#at, {
       method,
       path,
       ...all,

@@ -2,8 +2,45 @@
 import { type Check, observedWords } from '../../src/lab/checks.ts'
 import type { LabLog } from '../../src/lab/log.ts'
 import type { Plan } from '../../src/lab/plan.ts'
+import { alignedTable } from '../../src/lab/table.ts'
 import type { Style } from '../../src/lab/tale.ts'
 import { casesText } from '../../src/lab/tell.ts'
+
+/** What each row shows, in the order in which a reader meets them. */
+export const LESSONS = {
+  'per-request': 'a connection for each request, and one session all along.',
+  kept: 'one connection for all of them: the session is the same.',
+  parallel: 'several connections at once, and still one session.',
+  'one-client': 'one connection, three sessions: whoever sends the cookie is the customer.',
+  proxied: 'three connections in front, one behind: they have nothing to do with each other.',
+  persistent: 'HTTP/1.1 keeps a connection by saying nothing at all.',
+  header: 'a wish of HTTP/1.0, a header and no packet.',
+  probes: 'kernels ask kernels; the session ends all the same.',
+  heartbeat: 'programs ask programs, and so it keeps the session too.',
+  'session-cookie': 'it ends with the browser; the session does not notice.',
+  ports: 'a cookie belongs to a host name, whatever the port.',
+  resources: 'the cookie says who, the token says that they meant it.',
+  memory: 'what was in the process is gone with it.',
+  durable: 'connections die with the server, sessions need not.',
+  idle: 'each request winds the clock up again.',
+  absolute: 'no amount of use prolongs it.',
+  here: 'one session ends, in the store; the other browser goes on.',
+  everywhere: 'all of them end, wherever their cookies are.',
+  copied: 'a copy is as good as the cookie, until the session ends.',
+  'fixed-id': 'an id from outside is never signed in.',
+  'forged-id': 'nobody guesses one of 128 bits.',
+  replayed: 'a cookie outlives its session, and opens nothing.',
+  oversized: 'refused, and nobody else notices.',
+  'same-key': 'asked twice, done once.',
+  'new-key': 'to the server that is another transfer: done twice.',
+  'no-key': 'this bank does not take the risk.',
+  'host-cookie': 'over TLS, for this host, and never without.',
+  ticket: 'a session inside TLS, which knows no customer.',
+  'sticky-memory': 'all goes well until that server dies.',
+  'spread-memory': 'the other server has never heard of you.',
+  'sticky-redis': 'the session is in neither server; 502, and asked again with the key.',
+  'spread-redis': 'any server will do.',
+}
 
 /** Where it is counted: connections at the bank, sessions of TLS and of the bank; null: there is no TLS. */
 const COUNTED: readonly [cell: string, isTls: boolean][] = [
@@ -36,32 +73,27 @@ export function matrix(log: LabLog, plan: Plan, checks: readonly Check[], style:
 function countedTable(checks: readonly Check[], style: Style): string {
   const rows = COUNTED.flatMap(([cell, isTls]) => {
     const [connections, sessions] = ['connections', 'sessions'].map((what) => seen(checks, `${cell}/${what}`))
-    if (connections === null || sessions === null) return []
+    if (connections == null || sessions == null) return []
     const resumed = checks.find(({ id }) => id === `${cell}/resumed`)?.observed.value
-    const tls = isTls ? String(Number(connections?.split(' ')[0]) - Number(resumed)) : '-'
-    return [
-      `  ${cell.padEnd(26)}${firstWord(connections).padStart(5)}${tls.padStart(10)}${firstWord(sessions).padStart(10)}`,
-    ]
+    const tls = isTls ? String(Number(firstWord(connections)) - Number(resumed)) : '-'
+    return [[cell, firstWord(connections), tls, firstWord(sessions)]]
   })
   if (rows.length === 0) return ''
   return [
     style.bold('Three kinds of things that people call a session, counted at the bank'),
-    `  ${''.padEnd(26)}${'TCP'.padStart(5)}${'TLS'.padStart(10)}${'cookie'.padStart(10)}`,
-    ...rows,
+    ...alignedTable([['', 'TCP', 'TLS', 'cookie'], ...rows]),
   ].join('\n')
 }
 
 function keepAliveTable(checks: readonly Check[], style: Style): string {
   const rows = KEEP_ALIVE.flatMap(([cell, what, wire]) => {
     const session = seen(checks, `${cell}/session`)
-    if (session === null) return []
-    const packets = seen(checks, `${cell}/${wire}`) ?? 'not captured here'
-    return [`  ${what.padEnd(34)}${packets.padEnd(24)}${session}`]
+    return session === null ? [] : [[what, seen(checks, `${cell}/${wire}`) ?? 'not captured here', session]]
   })
   if (rows.length === 0) return ''
   return [
     style.bold('Four things called "keep alive": what passes meanwhile, and the session after it'),
-    ...rows,
+    ...alignedTable(rows),
   ].join('\n')
 }
 
@@ -71,6 +103,6 @@ function seen(checks: readonly Check[], id: string): string | null {
   return check.verdict === 'pass' ? observedWords(check) : `(${check.verdict})`
 }
 
-function firstWord(words: string | null | undefined): string {
-  return words?.split(' ')[0] ?? ''
+function firstWord(words: string): string {
+  return words.split(' ')[0] ?? ''
 }

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { HttpSettings } from '../../labs/http/conditions.ts'
-import { judgeRun } from '../../labs/http/judge.ts'
+import { http } from '../../labs/http/lab.ts'
 import { readLog } from '../../src/events/parse.ts'
 import type { EventName, EventOf, LabEvent } from '../../src/events/vocabulary.ts'
 import { findCapabilities, isInPath } from '../../src/hosts/capabilities.ts'
@@ -211,9 +211,9 @@ function expectNoSecrets(folder: string, events: readonly LabEvent[]): void {
 /** The same run with something else in its log: the checks that it concerns fail, and no others. */
 function expectToFailWhenChanged(events: readonly LabEvent[], plan: Plan<HttpSettings>): void {
   const failed = (changed: readonly LabEvent[]) =>
-    judgeRun(new LabLog(changed), plan).flatMap(({ id, verdict }) =>
-      verdict === 'fail' || verdict === 'inconclusive' ? [id] : [],
-    )
+    http
+      .judge(new LabLog(changed), plan)
+      .flatMap(({ id, verdict }) => (verdict === 'fail' || verdict === 'inconclusive' ? [id] : []))
   const find = <N extends EventName>(
     name: N,
     host: string,
