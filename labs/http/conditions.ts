@@ -3,20 +3,20 @@ import type { LabOptions } from '../../src/lab/options.ts'
 import type { Conditions } from '../../src/lab/plan.ts'
 
 export type HttpSettings = {
-  /** A page is asked for so often, beside what signing in takes. */
+  /** How often a page is asked for, beside what signing in takes. */
   requests: number
-  /** So many of them at the same time, where several connections are opened at once. */
+  /** How many of them at the same time, where several connections are opened at once. */
   sockets: number
   /** For how long nobody asks for anything, where four things that share a name are compared. */
   quietMs: number
   /** Of the kernel's keepalive, where it is turned on. */
   probes: { idleMs: number; intervalMs: number; probes: number }
   heartbeatEveryMs: number
-  /** The bank's sessions end after so long without a request, where that is the point; elsewhere as it has it. */
+  /** The bank's sessions end after this time without a request, where that is the point; elsewhere it decides. */
   idleMs: number
-  /** And so long after signing in, however busy they were. */
+  /** And this time after signing in, however busy they were. */
   absoluteMs: number
-  /** A session that is kept busy is used so often. */
+  /** How often a session is used that is kept busy. */
   busyEveryMs: number
   /** An answer that has not come by then is given up. */
   answerWithinMs: number

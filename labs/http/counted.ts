@@ -46,7 +46,7 @@ export function sessions(cell: Cell, expected: number, words: Said) {
   })
 }
 
-/** @param customers each of whom has visited so often */
+/** @param customers how many, each of whom has visited `visitsEach` times */
 export function ownAccount(cell: Cell, customers: number, visitsEach: number) {
   const right = visitsOf(cell).filter((visit) => visit.user.startsWith(`${shownIn(visit)} `))
   return counts(cell, 'own-account', customers * visitsEach, right.length, 'answers', {

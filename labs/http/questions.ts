@@ -64,7 +64,7 @@ const probed = ({ quietMs, idleMs }: HttpSettings) =>
       return { choice: said(session) === 'ended' ? 'ended' : 'alive', observed }
     },
     explanation:
-      'A probe is answered by a kernel, and no program hears of it. The connection lives by packets, the session by requests: each has its own clock, and only a heartbeat that is a request winds up both.',
+      'A probe is answered by a kernel, and no program hears of it. The connection lives by packets, the session by requests: each has its own clock, and only a heartbeat that is a request starts both again.',
   })
 
 const header = ({ quietMs }: HttpSettings) =>

@@ -38,6 +38,9 @@ const ASKED = [
   'tls/ticket/no-cookie',
 ]
 
+/** What only packets can tell, which process hosts do not show. */
+const ABOUT_PACKETS = ['handshakes', 'packets', 'probes', 'answers', 'bytes', 'certificate', 'readable']
+
 function notPassed({ checks }: Report) {
   return checks.filter(({ verdict }) => verdict === 'fail' || verdict === 'inconclusive')
 }
@@ -73,14 +76,23 @@ describeNeeding('network namespaces', tier === 'netns')('lab:http on netns hosts
 
 describe('lab:http on process hosts', () => {
   test(
-    'what needs a cable is skipped, the rest passes',
+    'what needs a cable or packets is skipped and says why, the rest passes',
     async () => {
       const { report, ended } = await runLab(['http', '--hosts', 'process'])
 
       expect(notPassed(report)).toEqual([])
       expect(ended.status).toBe(0)
-      const skipped = new Set(['cut-answer', ...(hasRedis ? [] : ['shared'])])
-      expect(casesOf(report, 'skipped')).toEqual(skipped)
+      const missing = ['cut-answer', ...(hasRedis ? [] : ['shared'])]
+      expect([...casesOf(report, 'skipped')].filter((id) => !casesOf(report, 'pass').has(id))).toEqual(
+        missing,
+      )
+      const unwatched = report.checks.filter(
+        ({ id, verdict }) => verdict === 'skipped' && !missing.includes(id.split('/')[0] ?? ''),
+      )
+      expect(new Set(unwatched.map(({ because }) => because))).toEqual(
+        new Set(['packets are not captured on these hosts']),
+      )
+      expect(new Set(unwatched.map(({ id }) => id.split('/')[2]))).toEqual(new Set(ABOUT_PACKETS))
       expect(checkIds(report)).toEqual(expect.arrayContaining(ASKED))
     },
     LAB_LIMIT_MS,

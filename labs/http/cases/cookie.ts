@@ -165,7 +165,7 @@ export const cookie: CaseOf<HttpSettings> = {
         counts(cell, 'moved', 0, refused === undefined ? null : b.all('bank:transfer_done'), 'transfers', {
           claim: 'and no money has moved',
           formula: 'transfers that the bank did',
-          because: `the bank refused it for its ${refused?.data.because}`,
+          because: `the bank refused it because of its ${refused?.data.because}`,
           source: `${ASVS} 2.3.1`,
           evidence: [refused, ...b.all('bank:transfer_done')],
         }),

@@ -64,7 +64,7 @@ export const cutAnswer: CaseOf<HttpSettings> = {
         answered(cell, 'refused', '400', asked, {
           claim: 'a transfer without a key is refused: whoever sends it could not safely ask again',
           formula: 'a transfer without the header Idempotency-Key',
-          because: `the bank refused it for its ${refused?.data.because}`,
+          because: `the bank refused it because of its ${refused?.data.because}`,
           source: `${KEY} section 2.7`,
           short: asked?.outcome ?? '-',
         }),

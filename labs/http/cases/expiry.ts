@@ -96,7 +96,7 @@ export const expiry: CaseOf<HttpSettings> = {
           created && expired && Math.round(expired.time - created.time),
           'ms',
           {
-            claim: 'the session ends when its time since signing in is over, although it is being used',
+            claim: 'the session ends a fixed time after signing in, although it is in use',
             formula: `${absoluteMs} ms, found at the next visit: up to ${longestMs} ms later`,
             because: `${used.length} visits were answered before`,
             source: `${ASVS} 7.3.2`,
@@ -114,7 +114,7 @@ export const expiry: CaseOf<HttpSettings> = {
         says(cell, 'reason', 'absolute', expired?.data.because ?? '', {
           claim: 'and that is why the bank refuses it',
           formula: 'as the bank says',
-          because: 'each request winds up the idle limit, and this one not',
+          because: 'a request starts the idle limit again, but not this one',
           source: `${ASVS} 7.3.2`,
           evidence: [expired],
         }),

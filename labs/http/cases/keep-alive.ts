@@ -130,7 +130,7 @@ export const keepAlive: CaseOf<HttpSettings> = {
         counts(cell, 'answers', sent?.length ?? Number.NaN, answers, 'answers', {
           claim: 'and the kernel answers each, whatever its program does',
           formula: 'as many as probes',
-          because: 'an ACK for bytes that it has had',
+          because: 'an ACK of bytes that it already had',
           source: 'RFC 9293 section 3.8.4',
         }),
         counts(cell, 'bytes', 0, packets && bytesOf(packets), 'bytes', {
@@ -282,6 +282,8 @@ function idleSince(client: End, quiet: Period): number {
   return last?.time ?? quiet.from
 }
 
-function bytesOf(packets: readonly Captured[]): number {
+/** undefined where there are no packets that could carry any. */
+function bytesOf(packets: readonly Captured[]): number | undefined {
+  if (packets.length === 0) return undefined
   return packets.reduce((sum, { data }) => sum + data.bytes, 0)
 }

@@ -173,7 +173,7 @@ export const theft: CaseOf<HttpSettings> = {
           short: visits[0]?.outcome ?? '-',
         }),
         says(cell, 'reasons', 'unknown, malformed', refused.map(({ data }) => data.because).join(', '), {
-          claim: 'the first is looked up in vain, the second is not even looked up',
+          claim: 'the bank looks for the first and finds no session, and does not even look for the second',
           formula: 'as the bank says',
           because: 'what does not have the form of an id cannot be one',
           source: `${ASVS} 7.2.1, 2.2.1`,
