@@ -132,7 +132,7 @@ describe('lab:http on process hosts', () => {
   )
 })
 
-/** The how-manieth match of what a process prints. */
+/** A match in what a process prints. @param occurrence 1 for the first, 2 for the second */
 function said(
   child: ReturnType<typeof start>['child'],
   pattern: RegExp,
