@@ -9,8 +9,8 @@ import type { UserAnswer } from '../../src/programs/socket-requests.ts'
 /** What may be different from one request to the next. */
 export type How = Partial<Omit<Parameters<User['ask']>[2], 'method' | 'path' | 'body'>>
 
-/** What an answer of the bank holds that its customers need. */
-type Page = { user?: string; csrf?: string; balance?: string }
+/** What an answer of the bank holds that its customers need: the token of its forms. */
+type Page = { csrf?: string }
 
 /**
  * An answer of the bank that a case waits for. It comes within milliseconds; but passwords are hashed slowly on
@@ -43,7 +43,7 @@ export function customersOf(rig: Rig, { a }: Pair, row: string, at: SocketAddres
 }
 
 export class Customer {
-  readonly browser: User
+  readonly #browser: User
   readonly #name: string
   readonly #row: string
   readonly #at: SocketAddress
@@ -54,7 +54,7 @@ export class Customer {
 
   /** @param who `name`: one of the bank's users */
   constructor(browser: User, who: { name: string; row: string; at: SocketAddress; how: How }) {
-    this.browser = browser
+    this.#browser = browser
     this.#name = who.name
     this.#row = who.row
     this.#at = who.at
@@ -92,18 +92,22 @@ export class Customer {
 
   /** Closes a connection that was kept. */
   hangUp(connection: string): Promise<void> {
-    return this.browser.hangUp(this.#row, connection)
+    return this.#browser.hangUp(this.#row, connection)
+  }
+
+  closeBrowser(): Promise<void> {
+    return this.#browser.closeBrowser()
   }
 
   /** Somebody else of that host name gives the browser a cookie. */
   isGiven(cookie: string): Promise<void> {
-    return this.browser.isGiven(this.#at, `${cookie}; Path=/`)
+    return this.#browser.isGiven(this.#at, `${cookie}; Path=/`)
   }
 
   /** The header that its browser would send to the bank: what a thief wants. */
   async cookie(): Promise<string> {
     const isSecure = this.#how.tls !== undefined
-    return (await this.browser.cookie(this.#at, { path: '/account', isSecure })) ?? ''
+    return (await this.#browser.cookie(this.#at, { path: '/account', isSecure })) ?? ''
   }
 
   async #ask(method: string, path: string, how: How, form?: object): Promise<UserAnswer> {
@@ -114,7 +118,7 @@ export class Customer {
       ...(form === undefined ? {} : { 'Content-Type': 'application/json' }),
     }
     const body = form === undefined ? {} : { body: JSON.stringify(form) }
-    const answer = await this.browser.ask(this.#row, this.#at, {
+    const answer = await this.#browser.ask(this.#row, this.#at, {
       method,
       path,
       ...all,

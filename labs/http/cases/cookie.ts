@@ -23,7 +23,7 @@ export const cookie: CaseOf<HttpSettings> = {
     const copy = await alice.cookie()
     await alice.visit({ connection: 'one' })
     rig.mark(pair, 'browser to be closed')
-    await alice.browser.closeBrowser()
+    await alice.closeBrowser()
     await rig.sleep(TELLS_WITHIN_MS)
     rig.mark(pair, 'browser opened again')
     await alice.visit()
