@@ -3,6 +3,7 @@ import { hostName } from '../../src/events/host-names.ts'
 import { addressOf, type EventName, type EventOf, type LabEvent } from '../../src/events/vocabulary.ts'
 import type { BusyConnection, Span } from '../../src/kernel/give-up.ts'
 import { BROWSER, saidByPage } from '../../src/lab/browser.ts'
+import { Cell as LabCell } from '../../src/lab/cell.ts'
 import { type Claim, SLACK_MS, STAMP_MS } from '../../src/lab/checks.ts'
 import type { TimedClaim } from '../../src/lab/judging.ts'
 import type { LabLog, Watch } from '../../src/lab/log.ts'
@@ -46,9 +47,11 @@ export class Cell {
     this.said = row === 'page' ? pageLines(log, this.a) : []
   }
 
-  /** Packets are captured in this tier. */
+  /** Every packet of the case is in the log, at both ends: without that, silence proves nothing. */
   get hasPackets(): boolean {
-    return this.log.first('wire:capture_started', { host: this.a }) !== undefined
+    const { log, plan, id, row, watch } = this
+    const cell = new LabCell(log, plan, { case: id, row }, watch)
+    return (['a', 'b'] as const).every((side) => cell.at(side).whyUnwatched() === null)
   }
 
   /** The connection on a path; undefined when there is none. */
