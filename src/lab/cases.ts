@@ -5,7 +5,7 @@
 import type { Middle, Pair, PairWish } from '../hosts/host.ts'
 import type { RouterSettings } from '../hosts/router.ts'
 import type { Json } from '../store/store.ts'
-import { Cell } from './cell.ts'
+import { type Cell, cellOf } from './cell.ts'
 import type { Check } from './checks.ts'
 import type { Claims } from './claims.ts'
 import { judgeCases } from './judging.ts'
@@ -87,11 +87,9 @@ function wishOf<S extends Json>(
 /** Judges every cell of the run, in the order of the plan. */
 export function judgeBy<S extends Json>(log: LabLog, plan: Plan<S>, cases: readonly CaseOf<S>[]): Check[] {
   const claims = plan.cells.flatMap((id) => {
-    const [caseId = '', row = ''] = id.split('/')
-    const watch = log.watchOf(caseId)
-    const claimsOf = cases.find((one) => one.id === caseId)?.rows[row]
-    if (watch === undefined || claimsOf === undefined) return []
-    return claimsOf(new Cell(log, plan, { case: caseId, row }, watch))
+    const cell = cellOf(log, plan, id)
+    if (cell === null) return []
+    return cases.find((one) => one.id === cell.case)?.rows[cell.row]?.(cell) ?? []
   })
   const place = ({ id }: Check) => plan.cells.indexOf(cellOfCheck(id))
   return judgeCases(log, plan, claims).sort((one, other) => place(one) - place(other))

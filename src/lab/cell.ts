@@ -81,6 +81,13 @@ export class Cell<S extends Json = Json> {
   }
 }
 
+/** A cell of a run by its id (`frozen/unasked`); null where the run did not come to its case. */
+export function cellOf<S extends Json>(log: LabLog, plan: Plan<S>, id: string): Cell<S> | null {
+  const [caseId = '', row = ''] = id.split('/')
+  const watch = log.watchOf(caseId)
+  return watch === undefined ? null : new Cell(log, plan, { case: caseId, row }, watch)
+}
+
 /** One end of a cell: a host, and on it the connections of the row. */
 export class End {
   readonly side: HostSide
@@ -210,7 +217,9 @@ export class End {
     if (info === undefined) return null
     const { retransmissionTimeoutMs, roundTripMs } = info
     const userTimeoutMs = this.options(time)?.userTimeoutMs ?? 0
-    return { retransmissionTimeoutMs, roundTripMs, userTimeoutMs, ...this.patience() }
+    const patience = this.patience()
+    if (Number.isNaN(patience.retries2) || Number.isNaN(patience.jiffyMs)) return null
+    return { retransmissionTimeoutMs, roundTripMs, userTimeoutMs, ...patience }
   }
 
   /** What of {@link busy} is the host's own. */

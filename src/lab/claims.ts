@@ -34,6 +34,8 @@ export interface Words {
   short?: string
   /** The events it rests on, where they are not those that the claim is made of. */
   evidence?: readonly (LabEvent | undefined)[]
+  /** Why nobody could see it, where it is not that packets were not watched. Read only of what is skipped. */
+  unseen?: string
 }
 
 /** A moment that was marked or observed; undefined: it did not come; null: nobody could have seen it. */
@@ -145,10 +147,18 @@ function eventWords(event: LabEvent): string {
   return event.name === 'packet:captured' ? packetWords(event) : event.name
 }
 
-function unseen(cell: Cell, what: string, { claim }: Words, within: Period = cell.watch): UnseenClaim {
-  const because =
-    cell.at('a').whyUnwatched(within) ?? cell.at('b').whyUnwatched(within) ?? 'this run has no source for it'
-  return { id: `${cell.id}/${what}`, claim, because }
+function unseen(
+  cell: Cell,
+  what: string,
+  { claim, unseen: because }: Words,
+  within: Period = cell.watch,
+): UnseenClaim {
+  const unwatched = () => cell.at('a').whyUnwatched(within) ?? cell.at('b').whyUnwatched(within)
+  return {
+    id: `${cell.id}/${what}`,
+    claim,
+    because: because ?? unwatched() ?? 'this run has no source for it',
+  }
 }
 
 function claimOf(

@@ -126,6 +126,32 @@ describe('marks', () => {
   })
 })
 
+test('when a kernel gives up is not known where its clock or its settings are not', () => {
+  const info = {
+    state: 'ESTABLISHED',
+    retransmissionTimeoutMs: 204,
+    roundTripMs: 1,
+    unackedSegments: 0,
+    retransmits: 0,
+    unansweredProbes: 0,
+    backoff: 0,
+  } as const
+  const lines: Line[] = [
+    [300, 'idle-a', 'kernel:tcp_info_read', info],
+    [10, 'idle-a', 'kernel:sysctls_read', { values: { tcp_retries2: '15' } }],
+  ]
+  const busy = (log: LabLog, environment: Plan['environment']) => {
+    const watch = log.watchOf('idle')
+    if (watch === undefined) throw new Error('no such case')
+    const known = { ...plan, environment } as Plan
+    return new Cell(log, known, { case: 'idle', row: 'silent' }, watch).at('a').busy(500)
+  }
+  expect(busy(logOf(...WHOLE, ...lines), { jiffyMs: 4 })).toMatchObject({ retries2: 15, roundTripMs: 1 })
+  // A judge that counted with these would never come to an end.
+  expect(busy(logOf(...WHOLE, ...lines), {})).toBeNull()
+  expect(busy(logOf(...WHOLE, ...lines.slice(0, 1)), { jiffyMs: 4 })).toBeNull()
+})
+
 describe('a claim', () => {
   const words = { claim: 'it is so', because: 'of this', source: 'RFC 1' }
   const idle = (rows: CaseOf<never>['rows']): CaseOf<never> => ({
@@ -162,6 +188,14 @@ describe('a claim', () => {
       'idle/silent/unnamed fail of this',
       'idle/silent/untold fail of this',
     ])
+  })
+
+  test('that was not watched may have a better reason than its packets', () => {
+    const unseen = 'behind a relay there is another kernel'
+    const rows: CaseOf<never>['rows'] = {
+      silent: (cell) => [says(cell, 'state', 'ESTABLISHED', null, { ...words, unseen })],
+    }
+    expect(judged(logOf(...WHOLE), rows)).toEqual([`idle/silent/state skipped ${unseen}`])
   })
 
   test('of a time has the slack above and a stamp below; what comes with another error fails', () => {
