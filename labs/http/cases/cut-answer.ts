@@ -74,6 +74,7 @@ export const cutAnswer: CaseOf<HttpSettings> = {
           because: 'it was refused before anything was done',
           source: KEY,
           evidence: [refused, ...done],
+          unseen: 'the bank does not say that it had the request',
         }),
       ]
     },

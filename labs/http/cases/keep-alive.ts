@@ -224,6 +224,7 @@ function silence(cell: Cell, { a, b }: Kept, quiet: Period, claim: string) {
     because: `the same cards saw ${before.join(' + ')} packets of this connection before, ${after.join(' + ')} after`,
     source: 'RFC 9112 section 9.3; RFC 9293 section 3.8.4',
     short: `${during?.length ?? 0} pkts`,
+    ...(both === null ? {} : { unseen: 'these cards did not see what was said before and after' }),
   })
 }
 

@@ -93,6 +93,7 @@ export const tls: CaseOf<HttpSettings> = {
           formula: 'packets of these connections that begin with text',
           because: `of the connection without TLS ${texts.length - readable.length} can be read`,
           source: 'RFC 8446 section 5',
+          ...(packets === null ? {} : { unseen: 'nothing could be read at this card, encrypted or not' }),
         }),
       ]
     },
