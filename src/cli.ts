@@ -8,6 +8,7 @@
 import { labs } from '../labs/index.ts'
 import { doctor } from './doctor.ts'
 import { forecastCommand } from './forecast-command.ts'
+import { printable, printableLines } from './foreign/printable.ts'
 import { CannotRunError } from './lab/launch.ts'
 import { UsageError, WRONG_USAGE } from './lab/options.ts'
 import { runLab } from './lab/run.ts'
@@ -17,9 +18,12 @@ import { tryCommand } from './try/command.ts'
 import { GLOSSARY } from './view/glossary.ts'
 import { styleFor } from './view/terminal/style.ts'
 import { beside, print } from './view/terminal/wrap.ts'
+import { shortened } from './view/words.ts'
 import { watch } from './watch.ts'
 
 const CANNOT_RUN = 3
+/** Advice fits easily; what is longer quotes a file of somebody else's. */
+const MESSAGE_MAX = 5000
 
 process.exitCode = await main(process.argv.slice(2))
 
@@ -43,7 +47,9 @@ async function main([command, ...args]: string[]): Promise<number> {
     )
   } catch (error) {
     if (error instanceof UsageError || error instanceof CannotRunError) {
-      print(process.stderr, `stillhere: ${error.message}\n`)
+      // Why a machine cannot do it may be the last lines of a program.
+      const message = error instanceof UsageError ? printable(error.message) : printableLines(error.message)
+      print(process.stderr, `stillhere: ${shortened(message, MESSAGE_MAX)}\n`)
       return error instanceof UsageError ? WRONG_USAGE : CANNOT_RUN
     }
     throw error

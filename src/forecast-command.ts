@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import type { ConnectionReport, ProcessReport, Reading } from './forecast/read.ts'
 import { CONNECTIONS_MAX, isForbidden, isGone, PROCESSES_MAX, readAll, readOne } from './forecast/read.ts'
 import { tellReading } from './forecast/tell.ts'
+import { printableJson } from './foreign/printable.ts'
 import { CannotRunError } from './lab/launch.ts'
 import { UsageError } from './lab/options.ts'
 import { endWithPipe } from './view/terminal/pipe.ts'
@@ -54,7 +55,7 @@ export async function forecastCommand(args: readonly string[]): Promise<number> 
   endWithPipe(process.stdout)
   process.stdout.write(
     request.json
-      ? `${JSON.stringify(document(reading), null, 2)}\n`
+      ? `${printableJson(document(reading), 2)}\n`
       : tellReading(reading, styleFor(process.stdout, request)),
   )
   return 0

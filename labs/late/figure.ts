@@ -3,10 +3,11 @@
  * chance has it. A pure function of the run. Series differ by shape and dash, not by colour alone; what is drawn is
  * said in the description too, number by number.
  */
+
+import { escapedXml } from '../../src/foreign/printable.ts'
 import type { Figure } from '../../src/lab/lab.ts'
 import type { LabLog } from '../../src/lab/log.ts'
 import type { Plan } from '../../src/lab/plan.ts'
-import { escaped } from '../../src/view/svg.ts'
 import { GUIDE, INK, OUTLINE, PAPER, QUIET_INK } from '../../src/view/svg-style.ts'
 import { type MeasuredLimit, type MeasuredMistakes, measuredLimits } from './measured.ts'
 import { beyond, detection, type Traffic } from './theory.ts'
@@ -75,7 +76,7 @@ export function limitsSvg(limits: readonly MeasuredLimit[]): string {
     ' role="img" aria-labelledby="limits-title limits-desc"',
     ` font-family="DejaVu Sans, Verdana, Arial, sans-serif" font-size="12" fill="${INK}">`,
     `\n<title id="limits-title">Several limits, the same heartbeats: how soon they are right, how often and how long they are wrong</title>`,
-    `\n<desc id="limits-desc">${escaped(described(limits))}</desc>`,
+    `\n<desc id="limits-desc">${escapedXml(described(limits))}</desc>`,
     `\n<rect width="${WIDTH}" height="${height}" fill="${PAPER}"/>`,
     `\n${text(14, 28, 'How long to wait for a heartbeat?', 'start', 17, true)}`,
     `\n${text(14, 50, headline(limits), 'start', 12, false, QUIET_INK)}`,
@@ -278,7 +279,7 @@ function text(
   bold = false,
   colour: string = INK,
 ): string {
-  return `<text x="${round(x)}" y="${round(y)}" text-anchor="${anchor}" font-size="${size}"${bold ? ' font-weight="bold"' : ''} fill="${colour}">${escaped(words)}</text>`
+  return `<text x="${round(x)}" y="${round(y)}" text-anchor="${anchor}" font-size="${size}"${bold ? ' font-weight="bold"' : ''} fill="${colour}">${escapedXml(words)}</text>`
 }
 
 function round(value: number): number {

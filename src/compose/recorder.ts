@@ -4,12 +4,14 @@
  * observed, and keeps nothing in mind that is not in the session's files: killed and started again, it reads them
  * from their beginning, and nothing is lost.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { conditionsOf } from '../../labs/keepalive/conditions.ts'
 import { keepalive } from '../../labs/keepalive/lab.ts'
 import { pairOf } from '../events/host-names.ts'
 import type { EventOf, LabEvent } from '../events/vocabulary.ts'
+import { printable, printableData } from '../foreign/printable.ts'
+import { readRegular } from '../foreign/regular-file.ts'
 import { readSysctls } from '../kernel/sysctls.ts'
 import type { Check } from '../lab/checks.ts'
 import type { Lab } from '../lab/lab.ts'
@@ -18,6 +20,7 @@ import { LabLog } from '../lab/log.ts'
 import { type LabOptions, parseLabOptions } from '../lab/options.ts'
 import type { Plan } from '../lab/plan.ts'
 import { type Report, reportOf } from '../lab/report.ts'
+import { readReport } from '../lab/run-files.ts'
 import { chosenPart, environmentHere, type Run } from '../lab/start.ts'
 import { Recorder } from '../recorder/recorder.ts'
 import { isUncertain } from '../view/page/lanes.ts'
@@ -39,6 +42,8 @@ const PORT = 8080
 const PUBLISHED_PORT = Number(process.env.STILLHERE_PAGE_PORT ?? PORT)
 /** Twenty clients start one after the other; they are told together. */
 const CLIENTS_COME_WITHIN_MS = 2000
+/** See `newToken`. */
+const TOKEN_BYTES_MAX = 1024
 
 const lab = keepalive as unknown as Lab
 
@@ -109,10 +114,12 @@ function record(session: Session, plan: Plan, onEvents: (events: LabEvent[]) => 
     onEvents,
   })
   let stop = () => {}
-  const done = new Promise<Report>((resolve) => {
+  const done = new Promise<Report>((resolve, reject) => {
     stop = () => {
       recorder.close()
-      resolve(JSON.parse(readFileSync(join(plan.folder, 'report.json'), 'utf8')) as Report)
+      const report = readReport(plan.folder)
+      if ('problem' in report) reject(new Error(report.problem))
+      else resolve(report)
     }
   }).then((report) => ({ plan, log: new LabLog([]), report, interrupted: false }))
   return { plan, asRoot: false, stop, command: () => {}, done }
@@ -142,10 +149,11 @@ function summaryOf(
   const [pair = '', , what = ''] = checks[0]?.id.split('/') ?? []
   const [number, fault] = what.split('-')
   const count = (verdict: Check['verdict']) => checks.filter((check) => check.verdict === verdict).length
-  const failed = checks.filter(({ verdict }) => verdict === 'fail')
+  const failed = printableData(checks).filter(({ verdict }) => verdict === 'fail')
   const held = isUncertain(strikes.get(pair)?.data ?? {}) ? 'agree' : 'passed'
   return [
-    `${pair}, strike ${number}, ${fault}: ${count('pass')} checks ${held}, ${count('fail')} failed, ${count('skipped')} skipped`,
+    printable(`${pair}, strike ${number}, ${fault}`) +
+      `: ${count('pass')} checks ${held}, ${count('fail')} failed, ${count('skipped')} skipped`,
     ...failed.map(({ id, claim, because }) => `  fail: ${id}: ${claim}: ${because}`),
   ].join('\n')
 }
@@ -158,7 +166,7 @@ function tokenOf({ folder }: Plan): string {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
-  return readFileSync(file, 'utf8')
+  return readRegular(file, TOKEN_BYTES_MAX)
 }
 
 function writeJson(plan: Plan, name: string, value: unknown): void {

@@ -13,6 +13,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Emitter } from '../events/emit.ts'
+import { printable } from '../foreign/printable.ts'
 import { CommandError, execute, run } from '../hosts/commands.ts'
 import { startControl } from '../lab/control.ts'
 import { PORT_RANGE } from './constants.ts'
@@ -37,7 +38,9 @@ void main().then((status) => {
 
 async function main(): Promise<number> {
   if (more.length > 0 || !isWellFormed()) {
-    process.stderr.write(`strike: "${process.argv.slice(2).join(' ')}" is not understood\n${USAGE}\n`)
+    process.stderr.write(
+      `strike: "${printable(process.argv.slice(2).join(' '))}" is not understood\n${USAGE}\n`,
+    )
     return 2
   }
   const session = await joinSession(SESSION_FOLDER)
@@ -49,7 +52,7 @@ async function main(): Promise<number> {
     return 0
   } catch (error) {
     if (!(error instanceof CommandError)) throw error
-    process.stderr.write(`strike: ${error.message}\n`)
+    process.stderr.write(`strike: ${printable(error.message)}\n`)
     return 1
   }
 }

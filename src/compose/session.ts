@@ -4,20 +4,13 @@
  * next `up` begins anew; the recorder may come and go, and finds everything as it was.
  */
 import { randomBytes } from 'node:crypto'
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import * as v from 'valibot'
 import { type EventLog, openEventLog } from '../events/emit.ts'
+import { parseForeignJson } from '../foreign/json.ts'
+import { ForeignFileError, readRegular } from '../foreign/regular-file.ts'
 import { LAB } from './constants.ts'
 
 /** Where docker-compose.yml mounts it. */
@@ -29,11 +22,13 @@ const INCARNATIONS_MAX = 2000
 /** The recorder makes the session; a container that was started without it gives up after this time. */
 const SESSION_WITHIN_MS = 15_000
 const LOOK_EVERY_MS = 100
+/** A hostname, or the session itself. */
+const SMALL_BYTES_MAX = 4096
 
 const sessionSchema = v.strictObject({
   run: v.string(),
   /** CLOCK_MONOTONIC in nanoseconds, as a decimal string: the run's time counts from here. */
-  beganAt: v.pipe(v.string(), v.regex(/^\d{1,20}$/)),
+  beganAt: v.pipe(v.string(), v.regex(/^\d{1,18}$/)),
   startedAt: v.string(),
 })
 export type Session = v.InferOutput<typeof sessionSchema>
@@ -66,7 +61,7 @@ export async function joinSession(folder: string): Promise<Session> {
 }
 
 function readSession(folder: string): Session {
-  return v.parse(sessionSchema, JSON.parse(readFileSync(sessionFile(folder), 'utf8')))
+  return v.parse(sessionSchema, parseForeignJson(readRegular(sessionFile(folder), SMALL_BYTES_MAX)))
 }
 
 /**
@@ -79,9 +74,19 @@ export function claimName(folder: string, service: string, container: string): s
   for (let number = 1; number <= NAMES_MAX; number++) {
     const name = `${service}-${number}`
     const file = join(folder, 'names', name)
-    if (claim(file, container) || readFileSync(file, 'utf8') === container) return name
+    if (claim(file, container) || isOf(file, container)) return name
   }
   throw new RangeError(`more than ${NAMES_MAX} containers of ${service} are too many to tell apart`)
+}
+
+/** Whether the name was given to this container. Every container writes here, so that anything may be there. */
+function isOf(file: string, container: string): boolean {
+  try {
+    return readRegular(file, SMALL_BYTES_MAX) === container
+  } catch (error) {
+    if (error instanceof ForeignFileError) return false
+    throw error
+  }
 }
 
 export interface OpenedEvents {

@@ -6,6 +6,7 @@
  *     docker events --format '{{json .}}' | docker compose exec -T recorder engine
  */
 import { createInterface } from 'node:readline'
+import { printable } from '../foreign/printable.ts'
 import { acts } from './acts.ts'
 import { parseEngineEvent } from './engine-events.ts'
 import { joinSession, openEvents, SESSION_FOLDER } from './session.ts'
@@ -25,7 +26,7 @@ async function announce(words: readonly string[]): Promise<number> {
   const act = words.slice(isBack ? 1 : 0).join(' ')
   if (!acts.some(({ id }) => id === act.replace(/-\d+$/, ''))) {
     const known = acts.map(({ id }) => id).join(', ')
-    process.stderr.write(`announce: there is no "${act}"; there are ${known}\n`)
+    process.stderr.write(`announce: there is no "${printable(act)}"; there are ${known}\n`)
     return 2
   }
   const { log } = openEvents(SESSION_FOLDER, await joinSession(SESSION_FOLDER), 'learner')

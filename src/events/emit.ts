@@ -5,6 +5,7 @@
  * its own, so that a slow reader never slows the observed program (a full pipe would).
  */
 import { pino } from 'pino'
+import { printableJson } from '../foreign/printable.ts'
 import type { EventData, EventName } from './vocabulary.ts'
 
 /**
@@ -72,7 +73,7 @@ export function openEventLog(options: EventLogOptions): EventLog {
 export function printingEmitter(program: string): Emitter {
   return (name, data, groupId) => {
     const clock = new Date().toISOString().slice(11, 23)
-    const details = Object.entries(data).map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+    const details = Object.entries(data).map(([key, value]) => `${key}=${printableJson(value)}`)
     process.stdout.write(`${[clock, program, groupId ?? '', name, ...details].filter(Boolean).join('  ')}\n`)
   }
 }

@@ -1,9 +1,17 @@
 /**
  * Lines of an event file back to events. A line that is no event is a finding of its own, never a crash.
  */
-import { readFileSync } from 'node:fs'
 import * as v from 'valibot'
-import { envelope, type LabEvent, vocabulary } from './vocabulary.ts'
+import { parseForeignJson } from '../foreign/json.ts'
+import { ForeignFileError, linesOfRegular } from '../foreign/regular-file.ts'
+import { type EventName, envelope, type LabEvent, recordedEnvelope, vocabulary } from './vocabulary.ts'
+
+/** Two hours of nine clients in containers have half of it; what is larger fills the memory of who reads it. */
+const LOG_BYTES_MAX = 256_000_000
+/** What the recorder takes, and what it adds. */
+const LINE_BYTES_MAX = 70_000
+/** A message of valibot quotes what it received. */
+const PROBLEM_CHARACTERS_MAX = 200
 
 /** An event as its program wrote it: without what the recorder adds. */
 export type WrittenEvent = Omit<LabEvent, 'time' | 'outerPid'>
@@ -17,32 +25,67 @@ export interface BadLine {
 export function parseEvent(line: string): WrittenEvent | BadLine {
   let value: unknown
   try {
-    value = JSON.parse(line)
+    value = parseForeignJson(line)
   } catch {
     return { problem: 'expected one JSON object a line; did the program print to its event file?' }
   }
   const outer = v.safeParse(envelope, value)
   if (!outer.success)
     return { problem: `expected the envelope of src/events/vocabulary.ts: ${wording(outer)}` }
-  const inner = v.safeParse(vocabulary[outer.output.name], outer.output.data)
-  if (!inner.success) return { problem: `expected the data of "${outer.output.name}": ${wording(inner)}` }
-  return { ...outer.output, data: inner.output } as WrittenEvent
+  return withData(outer.output)
+}
+
+/** Reads one line of a run's `events.ndjson`: with what the recorder added. */
+export function parseRecorded(line: string): LabEvent | BadLine {
+  let value: unknown
+  try {
+    value = parseForeignJson(line)
+  } catch {
+    return { problem: 'is damaged or cut short: it is not JSON of ours' }
+  }
+  const outer = v.safeParse(recordedEnvelope, value)
+  if (!outer.success) return { problem: `is no event of this version: ${wording(outer)}` }
+  return withData(outer.output)
+}
+
+function withData<E extends { name: EventName; data?: unknown }>(event: E): LabEvent | BadLine {
+  const inner = v.safeParse(vocabulary[event.name], event.data)
+  if (!inner.success) return { problem: `expected the data of "${event.name}": ${wording(inner)}` }
+  return { ...event, data: inner.output } as unknown as LabEvent
 }
 
 function wording(result: { issues: readonly v.BaseIssue<unknown>[] | undefined }): string {
   const issue = result.issues?.[0]
   if (issue === undefined) return 'it does not fit'
   const path = v.getDotPath(issue)
-  return path === null ? issue.message : `${path}: ${issue.message}`
+  const words = path === null ? issue.message : `${path}: ${issue.message}`
+  return words.slice(0, PROBLEM_CHARACTERS_MAX)
+}
+
+/** A line of a run's log, as it stands there and as an event; or what is wrong with it. */
+export type LogLine = { line: string; event: LabEvent } | (BadLine & { number: number })
+
+/** A run's `events.ndjson`, line by line. @throws as {@link linesOfRegular} */
+export function* readLogLines(file: string): Generator<LogLine> {
+  let number = 0
+  for (const line of linesOfRegular(file, { bytesMax: LOG_BYTES_MAX, lineBytesMax: LINE_BYTES_MAX })) {
+    number += 1
+    if (line === '') continue
+    const event = line === null ? { problem: 'is too long' } : parseRecorded(line)
+    yield 'problem' in event ? { ...event, number } : { line: line ?? '', event }
+  }
 }
 
 /**
  * Reads a run's `events.ndjson`, in order of time.
- * @throws what reading the file throws; SyntaxError when a line is not JSON
+ * @throws as {@link linesOfRegular}; ForeignFileError too when a line is no event
  */
 export function readLog(file: string): LabEvent[] {
-  const lines = readFileSync(file, 'utf8').split('\n')
-  const events = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as LabEvent)
+  const events: LabEvent[] = []
+  for (const one of readLogLines(file)) {
+    if ('problem' in one) throw new ForeignFileError(`line ${one.number} ${one.problem}`)
+    events.push(one.event)
+  }
   return events.sort(inOrder)
 }
 

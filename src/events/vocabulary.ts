@@ -11,9 +11,19 @@
  */
 import * as v from 'valibot'
 
+/** No run and no timer of a kernel is longer: a number beyond is none of ours, and nobody is to count up to it. */
+export const TIME_MAX_MS = 366 * 24 * 3_600_000
+/** Before the run began: a container's engine tells of what it did earlier. */
+const TIME_MIN_MS = -24 * 3_600_000
+
 const text = v.string()
-const count = v.pipe(v.number(), v.integer(), v.minValue(0))
-const ms = v.pipe(v.number(), v.minValue(0))
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+const ms = v.pipe(v.number(), v.minValue(0), v.maxValue(TIME_MAX_MS))
+/** What hosts, cases and rows are called: files and network interfaces bear such names. */
+export const name = v.pipe(
+  text,
+  v.regex(/^[a-z][a-z\d-]{0,63}$/, 'expected lower-case letters, digits and hyphens'),
+)
 const nothing = v.strictObject({})
 
 /** `address:port`, as in `10.0.1.2:7003`. */
@@ -576,7 +586,7 @@ export const vocabulary = {
      * CLOCK_REALTIME is so far ahead of `mono`, nanoseconds, as a decimal string. The kernel stamps with
      * the wall clock, which can be set; in the .pcapng files it is taken as it was at the beginning.
      */
-    wallClockAheadNs: v.pipe(text, v.regex(/^\d{1,20}$/)),
+    wallClockAheadNs: v.pipe(text, v.regex(/^\d{1,19}$/)),
     /** How exactly that could be measured: plus or minus. */
     wallClockWithinNs: count,
   }),
@@ -795,12 +805,12 @@ export const envelope = v.strictObject({
    * CLOCK_MONOTONIC in nanoseconds, as a decimal string (it does not fit a JSON number). All processes
    * and containers of one kernel share this clock; two machines do not.
    */
-  mono: v.pipe(text, v.regex(/^\d{1,20}$/)),
+  mono: v.pipe(text, v.regex(/^\d{1,18}$/)),
   /** Counts the lines of one incarnation of a process from 0: a hole proves a loss. */
   seq: count,
   run: text,
   lab: text,
-  host: text,
+  host: name,
   /** The how-manieth process of this host: 2 after a reboot. */
   incarnation: count,
   program: text,
@@ -813,13 +823,15 @@ export const envelope = v.strictObject({
 })
 type Envelope = Omit<v.InferOutput<typeof envelope>, 'name' | 'data'>
 
-/** What the recorder adds to a line. */
-interface Recorded {
+/** One line of a run's `events.ndjson`: with what the recorder adds. */
+export const recordedEnvelope = v.strictObject({
+  ...envelope.entries,
   /** Milliseconds since the run began, derived from `mono`. */
-  time: number
+  time: v.pipe(v.number(), v.minValue(TIME_MIN_MS), v.maxValue(TIME_MAX_MS)),
   /** The pid another terminal sees, where it differs and is known. */
-  outerPid?: number
-}
+  outerPid: v.optional(count),
+})
+type Recorded = Pick<v.InferOutput<typeof recordedEnvelope>, 'time' | 'outerPid'>
 
 /** One event as checks and views read it: `event.name` decides the type of `event.data`. */
 export type LabEvent = {

@@ -1,7 +1,8 @@
 /** The forecast as text: aligned, at most 80 columns, and the same without colours. */
+import { printableData } from '../foreign/printable.ts'
 import type { Style } from '../lab/tale.ts'
 import { beside, wrapped } from '../view/terminal/wrap.ts'
-import { printable, shortened } from '../view/words.ts'
+import { shortened } from '../view/words.ts'
 import { longDuration } from './duration.ts'
 import type { Outlook } from './outlook.ts'
 import type { ConnectionReport, ProcessReport, Reading } from './read.ts'
@@ -10,7 +11,9 @@ const LABEL_COLUMNS = 13
 const INDENT = '    '
 const COMMAND_MAX = 70
 
-export function tellReading({ processes, leftOut }: Reading, style: Style): string {
+export function tellReading(reading: Reading, style: Style): string {
+  // A process chooses its own name and arguments.
+  const { processes, leftOut } = printableData(reading)
   const lines = processes.flatMap((one) => [...processLines(one, style), ''])
   if (processes.length === 0) lines.push('No process that may be read holds a connection.', '')
   return [...lines, ...leftOut.flatMap((what) => wrapped(`Left out: ${what}`, style.columns)), '']
@@ -27,7 +30,7 @@ function processLines(report: ProcessReport, style: Style): string[] {
     ...(otherSockets > 0 ? [`${otherSockets} of other kinds`] : []),
   ].join(', ')
   return [
-    style.bold(`pid ${pid}  ${shortened(printable(command), COMMAND_MAX)}  (uid ${uid})`),
+    style.bold(`pid ${pid}  ${shortened(command, COMMAND_MAX)}  (uid ${uid})`),
     ...beside('  ', counts, style.columns),
     ...report.problems.flatMap((problem) => beside('  ', `note: ${problem}`, style.columns)),
     ...connections.flatMap((connection) => connectionLines(connection, style)),

@@ -5,6 +5,7 @@
  * Pure: the terminal and the page ask, `prediction-file.ts` keeps what was answered.
  */
 import * as v from 'valibot'
+import { parseForeignJson } from '../foreign/json.ts'
 import { type Check, type Verdict, withUnit } from './checks.ts'
 import type { LabLog } from './log.ts'
 import type { Plan } from './plan.ts'
@@ -60,7 +61,7 @@ export type Predictions = v.InferOutput<typeof predictions>
 /** Reads `predictions.json`; null when it is none of ours. */
 export function parsePredictions(text: string): Predictions | null {
   try {
-    const result = v.safeParse(predictions, JSON.parse(text))
+    const result = v.safeParse(predictions, parseForeignJson(text))
     return result.success ? result.output : null
   } catch {
     return null

@@ -11,7 +11,18 @@
  */
 import { type Matrix, selectionOf } from './plan.ts'
 import { plainStyle } from './tale.ts'
-import { casesText, type Teller, type Told, tellCell, tellFindings, tellMatrix } from './tell.ts'
+import {
+  casesText,
+  printableTold,
+  type Teller,
+  type Told,
+  tellCell,
+  tellFindings,
+  tellMatrix,
+} from './tell.ts'
+
+/** CommonMark section 4.5: a fence is longer than any within. */
+const FENCE_MIN = 3
 
 const BLOCK = /(<!-- recorded: (.+) -->\n)[\s\S]*?(<!-- end -->)/g
 
@@ -24,8 +35,14 @@ export function blocksOf(page: string): string[] {
 export function withQuotes(page: string, quote: (block: string) => string | null): string {
   return page.replace(BLOCK, (whole: string, start: string, name: string, end: string) => {
     const text = quote(name)
-    return text === null ? whole : `${start}\`\`\`text\n${text.trim()}\n\`\`\`\n${end}`
+    return text === null ? whole : `${start}${fenced(text)}\n${end}`
   })
+}
+
+/** What was said in a run ends neither the code that it stands in, nor the block. */
+function fenced(text: string): string {
+  const fence = '`'.repeat(Math.max(FENCE_MIN, ...(text.match(/`+/g) ?? []).map(({ length }) => length + 1)))
+  return `${fence}text\n${text.trim().replaceAll('<!--', '<! --')}\n${fence}`
 }
 
 const REAL = 'real '
@@ -36,7 +53,8 @@ export function ofRealPace(block: string): string | null {
 }
 
 /** The text of a block about a run of this lab. @throws Error when the lab has nothing of that name */
-export function quoted(lab: Teller & Matrix, told: Told, block: string): string {
+export function quoted(lab: Teller & Matrix, run: Told, block: string): string {
+  const told = printableTold(run)
   if (block === 'run') return tellFindings(lab, told, plainStyle)
   if (block === 'matrix') return tellMatrix(lab, told, plainStyle)
   if (isCase(lab, block)) return casesText(told, [block], plainStyle)

@@ -1,6 +1,7 @@
 /** What happens when a person types `npm run lab:<id>`: options, a run, what it found, an exit status. */
 import { join, relative } from 'node:path'
 import type { LabEvent } from '../events/vocabulary.ts'
+import { printable, printableData, printableJson } from '../foreign/printable.ts'
 import { openPage } from '../view/page/server.ts'
 import { writeReportHtml } from '../view/report/report-html.ts'
 import { listenToKeys } from '../view/terminal/keys.ts'
@@ -27,7 +28,7 @@ import { readPredictions, savePredictions } from './prediction-file.ts'
 import { runCommand } from './run-command.ts'
 import { latestRun, type Outcome, openRun, type Run, startRun } from './start.ts'
 import type { Style } from './tale.ts'
-import { tellCell, tellEnd, tellRun } from './tell.ts'
+import { printableTold, tellCell, tellEnd, tellRun } from './tell.ts'
 
 /** As shells count it: 128 + SIGINT. */
 export const INTERRUPTED = 130
@@ -52,7 +53,7 @@ export async function runLab(lab: Lab, args: readonly string[]): Promise<number>
   }
   if (options.cell !== null) {
     const { plan, log, report } = openRun(lab, latestRun(options.out))
-    const told = { log, plan, checks: report.checks }
+    const told = printableTold({ log, plan, checks: report.checks })
     print(process.stdout, `${tellCell(lab, options.cell, told, style)}\n`)
     return 0
   }
@@ -126,7 +127,7 @@ async function playInBrowser(
     if (options.json) return
     for (const event of events) {
       const line = lab.playInBrowser?.line(event) ?? null
-      if (line !== null) print(process.stdout, `${line}\n`)
+      if (line !== null) print(process.stdout, `${printable(line)}\n`)
     }
   })
   stopOnSignals(run)
@@ -200,11 +201,11 @@ function tell(
   comparisons: readonly Comparison[] = [],
 ): void {
   if (json) {
-    process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
+    process.stdout.write(`${printableJson(report, 2)}\n`)
     return
   }
-  print(process.stdout, comparisonsText(comparisons, style))
-  const told = { log, plan, checks: report.checks }
+  print(process.stdout, comparisonsText(printableData(comparisons), style))
+  const told = printableTold({ log, plan, checks: report.checks })
   const score = scoreText(comparisons, style)
   print(
     process.stdout,

@@ -1,5 +1,5 @@
 /** Starts one run of a lab and sees it to its report, for whoever watches: the terminal or the page. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import * as os from 'node:os'
 import { join, resolve } from 'node:path'
 import { readLog } from '../events/parse.ts'
@@ -20,6 +20,7 @@ import type { Plan } from './plan.ts'
 import type { PlayCommand } from './play-command.ts'
 import { type Report, reportOf } from './report.ts'
 import { runCommand } from './run-command.ts'
+import { problemOf, readPlan, readReport } from './run-files.ts'
 
 /** What a run left behind. */
 export interface Outcome {
@@ -82,18 +83,19 @@ export async function startRun(
 
 /** What an earlier run of this lab left behind. @throws UsageError when there is none in `folder` */
 export function openRun(lab: Lab, folder: string): Outcome {
-  const read = <T>(name: string): T => JSON.parse(readFileSync(join(folder, name), 'utf8')) as T
+  const none = (why: string) =>
+    new UsageError(`no finished run in ${folder} (${why}); run ${runCommand(lab.id)} first`)
+  const [plan, report] = [readPlan(folder), readReport(folder)]
+  if ('problem' in plan) throw none(plan.problem)
+  if (plan.lab !== lab.id) {
+    throw new UsageError(`the run in ${folder} was lab:${plan.lab}; run lab:${lab.id} first`)
+  }
+  if ('problem' in report) throw none(report.problem)
   try {
-    const plan = read<Plan>('plan.json')
-    if (plan.lab !== lab.id) {
-      throw new UsageError(`the run in ${folder} was lab:${plan.lab}; run lab:${lab.id} first`)
-    }
     const log = new LabLog(readLog(join(folder, 'events.ndjson')))
-    return { plan, log, report: read<Report>('report.json'), interrupted: false }
+    return { plan, log, report, interrupted: false }
   } catch (error) {
-    if (error instanceof UsageError) throw error
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new UsageError(`no finished run in ${folder} (${reason}); run ${runCommand(lab.id)} first`)
+    throw none(`events.ndjson ${problemOf(error)}`)
   }
 }
 

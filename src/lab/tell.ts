@@ -2,12 +2,12 @@
 
 import { pairOf } from '../events/host-names.ts'
 import { addressOf, type LabEvent } from '../events/vocabulary.ts'
+import { printableData } from '../foreign/printable.ts'
 import { beside, wrapped } from '../view/terminal/wrap.ts'
 import { type Check, countWords, expectedWords, observedWords, overall, type Verdict } from './checks.ts'
 import type { Lab } from './lab.ts'
-import { type LabLog, mechanismOf } from './log.ts'
+import { LabLog, mechanismOf } from './log.ts'
 import { type CellName, cellId, cellOfCheck, type Plan } from './plan.ts'
-import { printable } from './printable.ts'
 import { runCommand } from './run-command.ts'
 import type { Style, Tale } from './tale.ts'
 
@@ -16,6 +16,15 @@ export interface Told {
   log: LabLog
   plan: Plan
   checks: readonly Check[]
+}
+
+/** The same for a terminal: whatever programs and peers said, words that are made of it steer nothing. */
+export function printableTold({ log, plan, checks }: Told): Told {
+  return {
+    log: new LabLog(printableData(log.events)),
+    plan: printableData(plan),
+    checks: printableData(checks),
+  }
 }
 
 /** What tells a lab; the rest of it makes runs. */
@@ -310,7 +319,7 @@ function dataWords(event: LabEvent): string {
     return `${words(event.data.old)} -> ${words(event.data.new)}`
   }
   return Object.entries(event.data)
-    .map(([key, value]) => `${key}=${typeof value === 'string' ? printable(value) : JSON.stringify(value)}`)
+    .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join(' ')
 }
 

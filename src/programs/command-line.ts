@@ -8,6 +8,7 @@ import { isIPv4 } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { type Emitter, type EventLogOptions, openEventLog, printingEmitter } from '../events/emit.ts'
+import { printable } from '../foreign/printable.ts'
 import { canSetUserTimeout } from '../kernel/socket-options.ts'
 import type { Program } from './program.ts'
 import type { TcpConnectionOptions } from './tcp-connection.ts'
@@ -165,7 +166,7 @@ export async function runByHand({
     program = await start(values, emit)
   } catch (error) {
     const [status, message] = explain(error as NodeJS.ErrnoException)
-    process.stderr.write(`${name}: ${message}\n`)
+    process.stderr.write(`${name}: ${printable(message)}\n`)
     process.exitCode = status
     return
   }

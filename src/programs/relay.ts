@@ -9,6 +9,7 @@
 import { createInterface } from 'node:readline'
 import type { Emitter } from '../events/emit.ts'
 import { type RelayDirection, type RelayMode, relayDirections, relayModes } from '../events/vocabulary.ts'
+import { printable } from '../foreign/printable.ts'
 import { runByHand, runsAsFile, socketAddress, UsageError } from './command-line.ts'
 import type { Program } from './program.ts'
 import type { LaneMode } from './relay-lane.ts'
@@ -115,7 +116,7 @@ if (runsAsFile(import.meta.url)) {
         try {
           obeyLine(relay, line)
         } catch (error) {
-          process.stderr.write(`relay: ${(error as Error).message}\n`)
+          process.stderr.write(`relay: ${printable((error as Error).message)}\n`)
         }
       })
       return {

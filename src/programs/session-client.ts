@@ -12,6 +12,7 @@ import { createInterface } from 'node:readline'
 import * as v from 'valibot'
 import type { Emitter } from '../events/emit.ts'
 import type { EventData } from '../events/vocabulary.ts'
+import { printable } from '../foreign/printable.ts'
 import type { HeartbeatTiming } from '../protocols/heartbeat/constants.ts'
 import { type ClientAction, SessionClient } from '../protocols/session/client.ts'
 import { TOKEN_HEX_DIGITS } from '../protocols/session/constants.ts'
@@ -383,7 +384,7 @@ if (runsAsFile(import.meta.url)) {
         try {
           program.say(line)
         } catch (error) {
-          process.stderr.write(`${(error as Error).message}\n`)
+          process.stderr.write(`${printable((error as Error).message)}\n`)
         }
       })
       return {

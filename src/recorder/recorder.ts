@@ -3,10 +3,11 @@
  * vocabulary, and writes one file in order of time. It never touches the programs: killed, frozen or
  * slow, it loses nothing, since the files wait.
  */
-import { appendFileSync, closeSync, openSync, readdirSync, readSync } from 'node:fs'
+import { appendFileSync, closeSync, readdirSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { inOrder, parseEvent, type WrittenEvent } from '../events/parse.ts'
 import type { LabEvent } from '../events/vocabulary.ts'
+import { openRegular } from '../foreign/regular-file.ts'
 
 /** Often enough for a person who watches; each look costs one readdir and one read a file. */
 const LOOK_EVERY_MS = 100
@@ -18,6 +19,12 @@ const HOLD_BACK_MS = 200
 /** No event of ours is as long; a file without line ends must not fill the memory. */
 const LINE_LIMIT_BYTES = 65_536
 const CHUNK_BYTES = 262_144
+/** Of one file in one look, so that whoever writes faster than we read does not keep us for ever. */
+const LOOK_BYTES_MAX = 16_000_000
+/** Twice what an endpoint in a container writes before it ends itself. What is longer is not ours. */
+const FILE_BYTES_MAX = 256_000_000
+/** A file for each process of each host; in a folder that others may write to, there could be any number. */
+const FILES_MAX = 5000
 const EXCERPT_LENGTH = 120
 
 export interface RecorderOptions {
@@ -38,7 +45,10 @@ export interface RecorderOptions {
 }
 
 interface Tail {
-  descriptor: number
+  /** null: it is not read, or not any more. */
+  descriptor: number | null
+  /** Read so far. */
+  bytes: number
   /** Bytes after the last line end. */
   rest: Buffer
   lines: number
@@ -57,35 +67,62 @@ export class Recorder {
   /** Starts at once and goes on until `close`. */
   constructor(options: RecorderOptions) {
     this.#options = options
-    this.#timer = setInterval(() => this.#look(HOLD_BACK_MS), LOOK_EVERY_MS)
+    this.#timer = setInterval(() => this.#look(HOLD_BACK_MS, LOOK_BYTES_MAX), LOOK_EVERY_MS)
   }
 
   /** Takes what is there to the last byte, writes it, and closes the files. */
   close(): void {
     clearInterval(this.#timer)
-    this.#look(0)
-    for (const tail of this.#tails.values()) closeSync(tail.descriptor)
+    this.#look(0, FILE_BYTES_MAX)
+    for (const tail of this.#tails.values()) stopReading(tail)
     this.#tails.clear()
   }
 
-  #look(holdBackMs: number): void {
+  #look(holdBackMs: number, bytesMax: number): void {
     for (const name of readdirSync(this.#options.folder)) {
       if (!name.endsWith('.ndjson')) continue
       let tail = this.#tails.get(name)
       if (tail === undefined) {
-        const descriptor = openSync(join(this.#options.folder, name), 'r')
-        tail = { descriptor, rest: Buffer.alloc(0), lines: 0, skipping: false }
+        if (this.#tails.size >= FILES_MAX) continue
+        tail = {
+          descriptor: this.#open(name),
+          bytes: 0,
+          rest: Buffer.alloc(0),
+          lines: 0,
+          skipping: false,
+        }
         this.#tails.set(name, tail)
       }
-      this.#read(name, tail)
+      this.#read(name, tail, bytesMax)
     }
     this.#write(process.hrtime.bigint() - BigInt(holdBackMs) * 1_000_000n)
   }
 
-  #read(name: string, tail: Tail): void {
-    for (;;) {
+  /** null, and a remark, for what is no file of events. */
+  #open(name: string): number | null {
+    try {
+      return openRegular(join(this.#options.folder, name), FILE_BYTES_MAX)
+    } catch (error) {
+      this.#remark(name, 1, `expected a file of events: ${(error as Error).message}`, '')
+      return null
+    }
+  }
+
+  #read(name: string, tail: Tail, bytesMax: number): void {
+    for (const until = tail.bytes + bytesMax; tail.descriptor !== null && tail.bytes < until; ) {
       const length = readSync(tail.descriptor, this.#chunk, 0, CHUNK_BYTES, null)
       if (length === 0) return
+      tail.bytes += length
+      if (tail.bytes > FILE_BYTES_MAX) {
+        this.#remark(
+          name,
+          tail.lines + 1,
+          `expected at most ${FILE_BYTES_MAX} bytes; the rest is not read`,
+          '',
+        )
+        stopReading(tail)
+        return
+      }
       let bytes = Buffer.concat([tail.rest, this.#chunk.subarray(0, length)])
       for (;;) {
         const end = bytes.indexOf(0x0a)
@@ -146,4 +183,9 @@ export class Recorder {
     const time = Number(nanoseconds / 1000n) / 1000
     return { ...event, time, ...(outerPid === undefined ? {} : { outerPid }) } as LabEvent
   }
+}
+
+function stopReading(tail: Tail): void {
+  if (tail.descriptor !== null) closeSync(tail.descriptor)
+  tail.descriptor = null
 }

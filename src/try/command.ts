@@ -1,6 +1,7 @@
 /** `npm run try`: somebody's own programs under every fault, from the command line to the exit status. */
 import { writeFileSync } from 'node:fs'
 import { availableParallelism, freemem } from 'node:os'
+import { printableJson } from '../foreign/printable.ts'
 import { findCapabilities } from '../hosts/capabilities.ts'
 import { readSysctls } from '../kernel/sysctls.ts'
 import { CannotRunError } from '../lab/launch.ts'
@@ -8,6 +9,7 @@ import type { LabOptions } from '../lab/options.ts'
 import { type Plan, selectionOf } from '../lab/plan.ts'
 import { EXIT_STATUS, exitStatusOf, INTERRUPTED, stopOnSignals, whereItIs } from '../lab/run.ts'
 import { startRun } from '../lab/start.ts'
+import { printableTold } from '../lab/tell.ts'
 import { toJUnit } from '../view/export/junit.ts'
 import { Progress } from '../view/terminal/progress.ts'
 import { styleFor } from '../view/terminal/style.ts'
@@ -63,12 +65,12 @@ export async function tryCommand(args: readonly string[]): Promise<number> {
     wayOut?.close()
   })
   if (telling.junit !== null) writeFileSync(telling.junit, toJUnit(report))
-  if (telling.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
-  else
-    print(
-      process.stdout,
-      `${tellTry(log, plan as Plan<TrySettings>, report.checks, styleFor(process.stdout, telling))}\n${whereItIs(plan)}\n`,
-    )
+  if (telling.json) process.stdout.write(`${printableJson(report, 2)}\n`)
+  else {
+    const told = printableTold({ log, plan, checks: report.checks })
+    const text = tellTry(told, styleFor(process.stdout, telling))
+    print(process.stdout, `${text}\n${whereItIs(plan)}\n`)
+  }
   if (interrupted.signal.aborted) return INTERRUPTED
   if (request.expect.length > 0) return exitStatusOf(report.checks)
   return report.killed === undefined ? 0 : EXIT_STATUS.inconclusive

@@ -1,6 +1,8 @@
 /** What is wrong with somebody's programs, in one line each that says what to try. Pure. */
+
+import { printable } from '../foreign/printable.ts'
 import type { Exit } from '../hosts/host-process.ts'
-import { printable } from '../lab/printable.ts'
+import { shortened } from '../view/words.ts'
 
 /** As shells say it: sh(1), "Command Execution". */
 const NOT_FOUND = 127
@@ -64,7 +66,7 @@ export function doNotTalk({ places, said, connectWithinMs, ready }: Silence): st
   const within = `within ${connectWithinMs / 1000} s`
   const words = said
     .filter(({ lastLine }) => lastLine !== null)
-    .map(({ name, lastLine }) => `; the ${name} said last: "${printable(lastLine ?? '')}"`)
+    .map(({ name, lastLine }) => `; the ${name} said last: "${shortened(printable(lastLine ?? ''))}"`)
     .join('')
   const reachable = places.filter((place) => place.isReachable)
   const [hidden] = places
@@ -81,5 +83,5 @@ export function doNotTalk({ places, said, connectWithinMs, ready }: Silence): st
 function lastWords(lines: readonly string[]): string {
   return lines.length === 0
     ? ''
-    : `; its last words: ${lines.map((line) => `"${printable(line)}"`).join(' / ')}`
+    : `; its last words: ${lines.map((line) => `"${shortened(printable(line))}"`).join(' / ')}`
 }

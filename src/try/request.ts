@@ -1,7 +1,8 @@
 /** What somebody asks of `npm run try`: options of the command line, or the same in a file. */
-import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import * as v from 'valibot'
+import { parseForeignJson } from '../foreign/json.ts'
+import { readRegular } from '../foreign/regular-file.ts'
 import { UsageError, usageErrorOf } from '../lab/options.ts'
 import { type Pace, paces, type Side } from '../lab/plan.ts'
 import { type Expectation, ExpectationError, parseExpectation, parseTime } from './expectations.ts'
@@ -63,6 +64,8 @@ const TIME_MAX_MS = 3_600_000
 const CLIENTS_MAX = 20
 const COMMAND_CHARACTERS_MAX = 10_000
 const EXPECTATIONS_MAX = 100
+/** Twenty clients of the longest command. */
+const FILE_BYTES_MAX = 1_000_000
 
 const strikes = ['server', 'client', 'both'] as const
 const command = v.pipe(v.string(), v.minLength(1), v.maxLength(COMMAND_CHARACTERS_MAX))
@@ -232,7 +235,7 @@ type OptionValues = Omit<
 
 function readRequest(file: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    const value = parseForeignJson(readRegular(file, FILE_BYTES_MAX))
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
       return value as Record<string, unknown>
     }

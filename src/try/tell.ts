@@ -4,7 +4,7 @@ import { killWords } from '../lab/kills.ts'
 import type { LabLog } from '../lab/log.ts'
 import { otherSide, type Plan, type Side, sides } from '../lab/plan.ts'
 import type { Style, Tale } from '../lab/tale.ts'
-import { painted, VERDICT_WORDS } from '../lab/tell.ts'
+import { painted, type Told, VERDICT_WORDS } from '../lab/tell.ts'
 import { shortTime, signMeanings, signOf, Waits } from '../view/viewer/signs.ts'
 import { type CaseFindings, type ConnectionFindings, type EndFindings, findingsOf } from './findings.ts'
 import type { TrySettings } from './request.ts'
@@ -17,13 +17,8 @@ const COLUMNS_MAX = 5
 /** Connections of one end that are told; a pool has many alike. */
 const CONNECTIONS_TOLD = 3
 
-export function tellTry(
-  log: LabLog,
-  plan: Plan<TrySettings>,
-  checks: readonly Check[],
-  style: Style,
-): string {
-  const found = findingsOf(log, plan)
+export function tellTry({ log, plan, checks }: Told, style: Style): string {
+  const found = findingsOf(log, plan as Plan<TrySettings>)
   return [
     tableText(found, style),
     ...found.map((one) => caseText(one, checks, plan, style)),

@@ -2,9 +2,10 @@
  * A ladder as one SVG file that needs nothing else: for `timeline.svg`, the report and the live page.
  *
  * Looks are given by attributes, without a style sheet or a script, so that it works as a file, on paper and
- * under the page's content security policy. Every text goes through {@link escaped}: host names and payloads
+ * under the page's content security policy. Every text goes through {@link escapedXml}: host names and payloads
  * are whatever somebody sent.
  */
+import { escapedXml } from '../foreign/printable.ts'
 import type {
   Arrow,
   ArrowKind,
@@ -44,7 +45,6 @@ import {
   duration,
   faultSentence,
   moment,
-  printable,
   shortened,
 } from './words.ts'
 
@@ -74,8 +74,8 @@ export function toSvg(ladder: Ladder): string {
   const height = Math.ceil(ladder.height + legend.height)
   const ids = idPrefix(ladder)
   const parts = [
-    `<title id="${ids}-title">${escaped(`${titleOf(ladder)}: what each end believed, and what was true`)}</title>`,
-    `<desc id="${ids}-desc">${escaped(narrativeOf(ladder))}</desc>`,
+    `<title id="${ids}-title">${escapedXml(`${titleOf(ladder)}: what each end believed, and what was true`)}</title>`,
+    `<desc id="${ids}-desc">${escapedXml(narrativeOf(ladder))}</desc>`,
     patterns(ids),
     `<rect width="${width}" height="${height}" fill="${PAPER}"/>`,
     ...head(ladder),
@@ -104,11 +104,6 @@ export function toSvg(ladder: Ladder): string {
     ...parts.map((part) => `\n${part}`),
     '\n</svg>\n',
   ].join('')
-}
-
-/** For text and attributes alike: what comes out is one text node, whatever came in. */
-export function escaped(text: string): string {
-  return printable(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 
 function titleOf({ pair, connection }: Ladder): string {
@@ -346,7 +341,7 @@ function timerShape(ladder: Ladder, timer: TimerBracket): string {
     ),
     ...(fits
       ? [
-          `<text transform="translate(${round(textX)} ${middle}) rotate(-90)" text-anchor="middle" font-size="9.5" fill="${COOL_INK}" ${HALO}>${escaped(words)}</text>`,
+          `<text transform="translate(${round(textX)} ${middle}) rotate(-90)" text-anchor="middle" font-size="9.5" fill="${COOL_INK}" ${HALO}>${escapedXml(words)}</text>`,
         ]
       : []),
   ])
@@ -551,9 +546,9 @@ function group(
   const seen = shown.join(' ')
   const name = label.toLowerCase().includes(seen.toLowerCase()) ? sentence(label) : `${seen}: ${label}.`
   const [, ...more] = tooltip.split('\n')
-  const title = [sentence(label), ...more].map(escaped).join('\n')
+  const title = escapedXml([sentence(label), ...more].join('\n'))
   // Spaces, or two lines would be one word to a program that reads them.
-  return `<g role="img" aria-label="${escaped(name)}"${focus}><title>${title}</title>${parts.join(' ')}</g>`
+  return `<g role="img" aria-label="${escapedXml(name)}"${focus}><title>${title}</title>${parts.join(' ')}</g>`
 }
 
 function sentence(words: string): string {
@@ -621,7 +616,7 @@ function text(x: number, y: number, words: string, { anchor, size, bold, colour,
     colour === undefined || colour === INK ? '' : ` fill="${colour}"`,
     halo === true ? ` ${HALO}` : '',
   ].join('')
-  return `<text x="${round(x)}" y="${round(y)}"${attributes}>${escaped(words)}</text>`
+  return `<text x="${round(x)}" y="${round(y)}"${attributes}>${escapedXml(words)}</text>`
 }
 
 function round(value: number): number {

@@ -21,17 +21,10 @@ export function moment(ladder: Pick<Ladder, 'origin'>, at: number, digits = 2): 
   return `${sign}${duration(Math.abs(ms), digits)}`
 }
 
-/**
- * What may stand in a line of text: no control characters (a terminal obeys them), no marks that turn the
- * direction of writing (they make a line read as another), no halves of characters (not valid XML).
- */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Surrogate}\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu, '\ufffd')
-}
-
+/** Cut to a length, and no character cut in half. */
 export function shortened(text: string, charactersMax = TEXT_MAX): string {
   if (text.length <= charactersMax) return text
-  return `${text.slice(0, charactersMax - 1)}\u2026`
+  return `${text.slice(0, charactersMax - 1).replace(/[\ud800-\udbff]$/, '')}\u2026`
 }
 
 /** One line of what an event said. */

@@ -51,7 +51,7 @@ test('long addresses, reasons and commands stay within 100 columns', () => {
 })
 
 test('a command line is data: nothing in it reaches the terminal as a command', () => {
-  expect(tell({ command: 'evil\u001b[2J\nname' })).toContain('pid 7  evil\ufffd[2J\ufffdname  (uid 1001)')
+  expect(tell({ command: 'evil\u001b[2J\nname' })).toContain('pid 7  evil\\x1b[2J\\x0aname  (uid 1001)')
 })
 
 test('UDP has no state, and only a connected socket may hear of a closed port', () => {

@@ -13,7 +13,7 @@ import { tellTry } from '../../src/try/tell.ts'
 const GROUP = 'echo:41000'
 const PLAIN = Object.fromEntries(
   ['bold', 'dim', 'good', 'bad', 'doubtful'].map((name) => [name, (text: string) => text]),
-) as unknown as Parameters<typeof tellTry>[3]
+) as unknown as Parameters<typeof tellTry>[1]
 
 const established: KernelSocket = {
   state: 'ESTABLISHED',
@@ -144,11 +144,13 @@ describe('what is found of a cut', () => {
     const { events } = cutLog({ again: false })
     const [silent] = findingsOf(new LabLog(events), planOf())
     expect(silent?.wasSilent).toBe(true)
-    expect(tellTry(new LabLog(events), planOf(), [], PLAIN)).toContain('neither end says a word, in 5 s')
+    expect(tellTry({ log: new LabLog(events), plan: planOf(), checks: [] }, PLAIN)).toContain(
+      'neither end says a word, in 5 s',
+    )
   })
 
   test('told without what its program printed', () => {
-    const text = tellTry(new LabLog(cutLog().events), planOf(), [], PLAIN)
+    const text = tellTry({ log: new LabLog(cutLog().events), plan: planOf(), checks: [] }, PLAIN)
     expect(text).toContain(
       'client after 4 s: its kernel gave up, since nobody answered; it said so after 5 s',
     )

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { printable } from '../../src/lab/printable.ts'
 import { diesAtOnce, doNotTalk, endsTooEarly, type Silence } from '../../src/try/problems.ts'
 
 const status = (code: number) => ({ code, signal: null })
@@ -59,7 +58,8 @@ describe('programs that do not talk', () => {
   })
 })
 
-test('what a program printed moves no cursor and hides nothing', () => {
-  expect(printable('a\u001b[2J\r\nb\u202ec\u2028d')).toBe('a\\x1b[2J\\x0d\\x0ab\\u{202e}c\\u{2028}d')
-  expect(printable('x'.repeat(500))).toHaveLength(163)
+test('what a program printed moves no cursor, hides nothing, and is cut short', () => {
+  const words = diesAtOnce('client', null, ['a\u001b[2J\r\nb\u202ec', 'x'.repeat(500)], null)
+  expect(words).toContain('"a\\x1b[2J\\x0d\\x0ab\\u{202e}c" / ')
+  expect(words).toContain(`"${'x'.repeat(159)}\u2026"`)
 })

@@ -62,7 +62,7 @@ describe('toCsv()', () => {
     expect(lines[1]).toContain('"{""address"":""10.0.7.1"",""pair"":""cut""}"')
   })
 
-  it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1'])('lets no spreadsheet run %j', (name) => {
+  it.each(['=1+1', '+1', '-1', '@SUM(A1)', ' =1', '\uff1d1'])('lets no spreadsheet run %j', (name) => {
     const [event] = new LogBuilder().add(0, name, 'tcp:end_received', {}).events
     const [, line = ''] = toCsv(event === undefined ? [] : [event]).split(/\r\n(?=\d)/)
     expect(line).toContain(`'${name}`)
@@ -94,8 +94,6 @@ describe('toMermaid()', () => {
 
   it('keeps a payload on its line', () => {
     const hostile = cutKeepalive().packet(15_000, 15_000.1, 'cut-a', 'data', 'x\nend;#<b>').events
-    expect(toMermaid(hostile, 'cut', 'tcp-keepalive')).toContain(
-      '  a->>b: data x\ufffde#8203;nd#59;#35;#60;b#62;\n',
-    )
+    expect(toMermaid(hostile, 'cut', 'tcp-keepalive')).toContain('  a->>b: data x\\x0aend#59;#35;#60;b#62;\n')
   })
 })

@@ -25,9 +25,9 @@ test('a case for each check, what was unclear as an error', () => {
     `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites>
 <testsuite name="stillhere try" tests="4" failures="1" errors="1" skipped="1" time="1.500" timestamp="2026-11-24T12:00:00" id="r-1">
-<testcase classname="try.redis.cut" name="cut: cut&lt;10s"/>
-<testcase classname="try.redis.cut" name="cut: cut&lt;10s"><failure message="the client notices: expected 0 .. 10000 ms, observed nothing, for 30000 ms: nothing came"/></testcase>
-<testcase classname="try.redis.cut" name="cut: cut&lt;10s"><error message="the client notices: expected 0 .. 10000 ms, observed nothing, for 30000 ms: nothing came"/></testcase>
+<testcase classname="try.redis.cut" name="cut: cut&#60;10s"/>
+<testcase classname="try.redis.cut" name="cut: cut&#60;10s"><failure message="the client notices: expected 0 .. 10000 ms, observed nothing, for 30000 ms: nothing came"/></testcase>
+<testcase classname="try.redis.cut" name="cut: cut&#60;10s"><error message="the client notices: expected 0 .. 10000 ms, observed nothing, for 30000 ms: nothing came"/></testcase>
 <testcase classname="try.redis.blip" name="what happens"><skipped message="no cable"/></testcase>
 </testsuite>
 </testsuites>
@@ -35,7 +35,7 @@ test('a case for each check, what was unclear as an error', () => {
   )
 })
 
-test('what XML has no character for is replaced, the rest escaped', () => {
+test('what XML has no character for is written as its number, the rest escaped', () => {
   const xml = toJUnit(report([check('fail', { because: 'a"<b>&\u0000\u001b\n\ud800c' })]))
-  expect(xml).toContain('a&quot;&lt;b&gt;&amp;\ufffd\ufffd&#10;\ufffdc')
+  expect(xml).toContain('a&#34;&#60;b&#62;&#38;\\x00\\x1b&#10;\\u{d800}c')
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { layout } from '../../src/view/layout.ts'
-import { escaped, toSvg } from '../../src/view/svg.ts'
+import { toSvg } from '../../src/view/svg.ts'
 import { ARROW_STROKE, BELIEF_PAINT, TRUTH_PAINT } from '../../src/view/svg-style.ts'
 import { cutKeepalive, LogBuilder, VIEW } from './log-builder.ts'
 
@@ -74,11 +74,6 @@ describe('toSvg()', () => {
     expect(problemsOf(drawn)).toEqual([])
     expect(drawn).not.toMatch(/<script|<a |\u202e|(?!\n)\p{Cc}/u)
     expect(drawn).toContain('&#60;/text&#62;')
-  })
-
-  it('escapes for text and attributes alike', () => {
-    expect(escaped(`<&"'>`)).toBe('&#60;&#38;&#34;&#39;&#62;')
-    expect(escaped('a\u0000b\u202ec\ud800d\ud83d\ude00')).toBe('a\ufffdb\ufffdc\ufffdd\ud83d\ude00')
   })
 
   it('works at 50,000 pixels of height', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { escapedXml } from '../../src/foreign/printable.ts'
 import { layout } from '../../src/view/layout.ts'
-import { escaped, toSvg } from '../../src/view/svg.ts'
+import { toSvg } from '../../src/view/svg.ts'
 import { Cells, storyCell } from '../../src/view/viewer/cells.ts'
 import { EventIndex } from '../../src/view/viewer/event-index.ts'
 import { element, htmlOf } from '../../src/view/viewer/markup.ts'
@@ -71,7 +72,7 @@ describe('parts of a ladder', () => {
           for (const [index, { key }] of parts.entries()) {
             const [kind = '', host = ''] = key.split(' ')
             if (['truth', 'belief', 'kernel', 'timer'].includes(kind))
-              expect(names[index]?.toLowerCase()).toContain(escaped(host))
+              expect(names[index]?.toLowerCase()).toContain(escapedXml(host))
           }
         }
       }

@@ -1,4 +1,5 @@
 /** The bank's pages: whole documents, without a script, so that they work in every browser and with a screen reader. */
+import { escapedXml } from '../../foreign/printable.ts'
 import { type Account, amountOf } from './transfer.ts'
 import { USERS } from './users.ts'
 
@@ -11,20 +12,12 @@ class Markup {
 }
 type Part = string | number | Markup | readonly Markup[]
 
-const ENTITIES: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
 /** Whatever is put in is text, unless it is markup itself: nobody has to think of escaping. */
 export function html(pieces: TemplateStringsArray, ...parts: Part[]): Markup {
   const rendered = parts.map((part) => {
     if (part instanceof Markup) return part.text
     if (Array.isArray(part)) return part.map(({ text }: Markup) => text).join('')
-    return String(part).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '')
+    return escapedXml(String(part))
   })
   return new Markup(pieces.map((piece, index) => piece + (rendered[index] ?? '')).join(''))
 }

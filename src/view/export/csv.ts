@@ -1,5 +1,6 @@
 /** Every event as a line of a table, for spreadsheets: RFC 4180. */
 import { addressOf, type LabEvent } from '../../events/vocabulary.ts'
+import { printable, printableJson } from '../../foreign/printable.ts'
 
 const COLUMNS = [
   'time_ms',
@@ -17,9 +18,9 @@ const COLUMNS = [
 
 /**
  * A spreadsheet runs a cell that begins like this as a formula, also one that came from a peer's payload
- * (OWASP, "CSV injection"). Tab and CR count too, since some programs cut them off first.
+ * (OWASP, "CSV injection"), and some read the wide forms of East Asian writing as the narrow ones.
  */
-const FORMULA = /^[=+\-@\t\r]/
+const FORMULA = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]/
 
 export function toCsv(events: readonly LabEvent[]): string {
   const lines = events.map((event) => [
@@ -33,14 +34,14 @@ export function toCsv(events: readonly LabEvent[]): string {
     addressOf(event),
     event.name,
     event.group_id ?? '',
-    JSON.stringify(event.data),
+    printableJson(event.data),
   ])
   // RFC 4180 section 2: lines end in CRLF, the last one too.
   return [COLUMNS, ...lines].map((cells) => `${cells.map(cell).join(',')}\r\n`).join('')
 }
 
 function cell(value: string | number): string {
-  const raw = String(value)
+  const raw = printable(String(value))
   const text = typeof value === 'string' && FORMULA.test(raw) ? `'${raw}` : raw
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

@@ -1,8 +1,9 @@
 /** A sequence diagram for Markdown pages (GitHub draws Mermaid): the ladder without its measure of time. */
 import type { LabEvent } from '../../events/vocabulary.ts'
+import { printable } from '../../foreign/printable.ts'
 import type { Arrow, Ladder } from '../ladder.ts'
 import { layout } from '../layout.ts'
-import { duration, moment, printable, shortened } from '../words.ts'
+import { duration, moment, shortened } from '../words.ts'
 
 /** Mermaid refuses more than 50,000 characters, and nobody reads a sequence of more than some screens. */
 const LINES_MAX = 200
@@ -89,9 +90,12 @@ function bounded(lines: readonly Line[]): { kept: readonly Line[]; leftOut: numb
   return { kept: lines.filter((line) => chosen.has(line)), leftOut: lines.length - LINES_MAX }
 }
 
-/** `#` and `;` begin and end Mermaid's own entities, `<` its HTML, `:` its texts, and `end` ends a block. */
+/**
+ * `#` and `;` begin and end Mermaid's own entities, `<` its HTML, `$$` its mathematics, three backticks the block
+ * of the page around it, and `end` ends a block of its own.
+ */
 function words(text: string): string {
   return shortened(printable(text), WORDS_MAX)
-    .replace(/[#;<>&"'`{}%]/g, (character) => `#${character.charCodeAt(0)};`)
+    .replace(/[#;<>&"'`{}%$|]/g, (character) => `#${character.charCodeAt(0)};`)
     .replace(/\bend\b/gi, (word) => `${word.charAt(0)}#8203;${word.slice(1)}`)
 }

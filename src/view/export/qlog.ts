@@ -7,6 +7,7 @@
  */
 import { roleOf, sideOf } from '../../events/host-names.ts'
 import { addressOf, type LabEvent } from '../../events/vocabulary.ts'
+import { printableJson } from '../../foreign/printable.ts'
 
 /** Ours have no registered schema; the draft wants a URI for each namespace all the same. */
 const OWN_SCHEMA = 'urn:x-stillhere:events:'
@@ -30,7 +31,7 @@ export function toQlog(events: readonly LabEvent[]): string {
     // The draft allows a file without traces, but not an empty list of them.
     ...(byHost.size === 0 ? {} : { traces: [...byHost].map(([host, own]) => traceOf(host, own)) }),
   }
-  return `${JSON.stringify(file)}\n`
+  return `${printableJson(file)}\n`
 }
 
 function traceOf(host: string, events: readonly LabEvent[]): object {

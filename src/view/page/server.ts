@@ -27,6 +27,7 @@ import express, {
 import * as v from 'valibot'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { faults } from '../../faults/registry.ts'
+import { printableLines } from '../../foreign/printable.ts'
 import { findCapabilities } from '../../hosts/capabilities.ts'
 import type { Lab } from '../../lab/lab.ts'
 import { CannotRunError } from '../../lab/launch.ts'
@@ -329,7 +330,10 @@ const explain: ErrorRequestHandler = (error, _request, response, next) => {
   if (error instanceof UsageError || error instanceof CannotRunError) return say(response, 422, error.message)
   // What express and its body parser found wrong with the request itself.
   const status = typeof error?.status === 'number' && error.status < 500 ? error.status : 500
-  if (status === 500) process.stderr.write(`stillhere: the page's server: ${error?.stack ?? error}\n`)
+  if (status === 500) {
+    const problem = printableLines(String(error?.stack ?? error))
+    process.stderr.write(`stillhere: the page's server: ${problem}\n`)
+  }
   say(response, status, status === 413 ? 'too long' : status === 500 ? 'the server failed' : 'not understood')
 }
 

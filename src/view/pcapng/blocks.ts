@@ -6,6 +6,7 @@
  *
  * In the byte order of whoever wrote it, which the first block tells; ours is always little endian.
  */
+import { printable } from '../../foreign/printable.ts'
 
 /** Section 4 of the draft: one section, its interfaces, its packets. */
 export const blockType = { section: 0x0a0d_0d0a, interface: 1, enhancedPacket: 6 } as const
@@ -88,7 +89,7 @@ export function enhancedPacket({ interfaceId, wallNs, bytes, wireBytes, comment 
 type Option = [code: number, value: Buffer]
 
 function textOption(code: number, value: string | undefined): Option[] {
-  return value === undefined ? [] : [[code, Buffer.from(value)]]
+  return value === undefined ? [] : [[code, Buffer.from(printable(value))]]
 }
 
 function block(type: number, body: Buffer, options: Option[]): Buffer {

@@ -6,7 +6,9 @@
  * With `json` a reader sees "JavaScript Object Notation" there, and a systemd journal block, which also
  * shows its text, has no source and no destination. Filter: `syslog`, `syslog.msg contains "believes"`.
  */
+import { isIPv4 } from 'node:net'
 import { addressOf, type EventName, type LabEvent } from '../../events/vocabulary.ts'
+import { printable } from '../../foreign/printable.ts'
 
 /** Tags of epan/exported_pdu.h in Wireshark. */
 const tag = { end: 0, dissectorName: 12, ipv4Source: 20, ipv4Destination: 21 } as const
@@ -41,7 +43,7 @@ export function eventPacket(event: LabEvent, source: string, destination: string
     tagged(tag.ipv4Destination, addressBytes(destination)),
     tagged(tag.end, Buffer.alloc(0)),
     // Without <priority> in front the whole of it is the message.
-    Buffer.from(`${sentence(event)}  [${addressOf(event)}]`),
+    Buffer.from(printable(`${sentence(event)}  [${addressOf(event)}]`)),
   ])
 }
 
@@ -91,6 +93,7 @@ function tagged(code: number, value: Buffer): Buffer {
   return bytes
 }
 
+/** What is no address (of a host that never told its own) is none. */
 function addressBytes(address: string): Buffer {
-  return Buffer.from(address.split('.').map(Number))
+  return Buffer.from((isIPv4(address) ? address : '0.0.0.0').split('.').map(Number))
 }

@@ -1,5 +1,6 @@
 /** Reads the .pcapng files that we wrote, a piece at a time: a long run's packets need not fit the memory. */
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, readSync } from 'node:fs'
+import { openRegular } from '../../foreign/regular-file.ts'
 import {
   BLOCK_OVERHEAD_BYTES,
   BYTE_ORDER_MAGIC,
@@ -13,6 +14,8 @@ import {
 const CHUNK_BYTES = 65_536
 /** Far more than any block of ours; a larger one is no length but something else. */
 const BLOCK_BYTES_MAX = 1_000_000
+/** A host that sends as fast as it can for minutes; nothing of it is held but one block. */
+const FILE_BYTES_MAX = 4_000_000_000
 
 export type ReadBlock =
   | { type: 'section'; comment?: string }
@@ -25,7 +28,7 @@ export type ReadBlock =
  * @throws RangeError for what is no pcapng file of ours, and what opening the file throws
  */
 export function* readBlocks(path: string): Generator<ReadBlock> {
-  const file = openSync(path, 'r')
+  const file = openRegular(path, FILE_BYTES_MAX)
   try {
     const chunk = Buffer.alloc(CHUNK_BYTES)
     let bytes: Buffer = Buffer.alloc(0)

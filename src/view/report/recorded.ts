@@ -2,14 +2,23 @@
  * Cells of a run that ships with the project, for those that a machine had to skip: a learner without
  * network namespaces still sees what a cut cable does, and sees that it was not seen here.
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { gunzipSync, gzipSync } from 'node:zlib'
+import { parseForeignJson } from '../../foreign/json.ts'
+import { readRegular } from '../../foreign/regular-file.ts'
 import { LabLog } from '../../lab/log.ts'
 import type { Plan } from '../../lab/plan.ts'
 import type { Report } from '../../lab/report.ts'
 import { Cells } from '../viewer/cells.ts'
 import { RECORDED_SCHEMA, type RecordedCells } from '../viewer/run.ts'
 import { pack, unpack } from './pack.ts'
+
+/** The largest has 100 kB. */
+const FILE_BYTES_MAX = 4_000_000
+
+/** Unpacked: of a hundred bytes gzip can make a hundred thousand. */
+const RUN_BYTES_MAX = 256_000_000
 
 /** Takes from a run what may be shown elsewhere: no events, no paths, no names of machines. */
 export function recordedCellsOf(plan: Plan, log: LabLog, report: Report): RecordedCells {
@@ -55,7 +64,7 @@ export function recordedCellsFile(lab: string): URL {
 export function readRecordedCells(lab: string): RecordedCells | undefined {
   const file = recordedCellsFile(lab)
   if (!existsSync(file)) return undefined
-  const cells = JSON.parse(readFileSync(file, 'utf8')) as RecordedCells
+  const cells = parseForeignJson(readRegular(fileURLToPath(file), FILE_BYTES_MAX)) as RecordedCells
   if (cells.schema !== RECORDED_SCHEMA)
     throw new Error(`${file.pathname}: expected the schema "${RECORDED_SCHEMA}"`)
   return cells
@@ -90,6 +99,8 @@ export function packedRun(plan: Plan, log: LabLog): Buffer {
 
 /** @throws Error when the file is something else */
 export function unpackRun(packed: Buffer): { plan: Plan; log: LabLog } {
-  const { about, events } = unpack<Plan>(gunzipSync(packed).toString('utf8'))
+  const { about, events } = unpack<Plan>(
+    gunzipSync(packed, { maxOutputLength: RUN_BYTES_MAX }).toString('utf8'),
+  )
   return { plan: about, log: new LabLog(events) }
 }

@@ -22,7 +22,7 @@ import { toSvg } from '../svg.ts'
 import { pictureStyle } from '../svg-style.ts'
 import { type Cell, Cells, storyCell } from '../viewer/cells.ts'
 import { glossarySection } from '../viewer/glossary-section.ts'
-import { type Child, element, escapedHtml, htmlOf, type Markup } from '../viewer/markup.ts'
+import { type Child, element, htmlOf, type Markup } from '../viewer/markup.ts'
 import type { RecordedCells, ViewedPlan, ViewedRun } from '../viewer/run.ts'
 import {
   caseSentence,
@@ -99,7 +99,7 @@ export async function reportHtml(
     // Nothing may be loaded and nothing but these two may run, whatever a peer has written into the log.
     `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src '${hashOf(script)}'; style-src '${hashOf(style)}'; base-uri 'none'; form-action 'none'">`,
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    `<title>${escapedHtml(`${run.lab.question} ${plan.run}`)}</title>`,
+    htmlOf(element('title', {}, `${run.lab.question} ${plan.run}`)),
     `<style>${style}</style>`,
     `<script>${script}</script>`,
     '</head>',

@@ -12,10 +12,10 @@ import type {
   Trigger,
   Truth,
 } from '../../events/vocabulary.ts'
+import { printable } from '../../foreign/printable.ts'
 import { mechanismOf } from '../../lab/log.ts'
 import { type HostCondition, WELL } from '../../lab/play-command.ts'
 import { type Contradiction, contradictionOf, Halves } from '../contradiction.ts'
-import { printable } from '../words.ts'
 
 /** One end of one mechanism. */
 export interface End {
@@ -92,7 +92,7 @@ export class Board {
       case 'session:refused':
         this.message = {
           at: event.time,
-          text: `${event.host}: ${event.name} ${printable(event.data.session)}`,
+          text: printable(`${event.host}: ${event.name} ${event.data.session}`),
         }
         break
       case 'belief:updated':

@@ -1,6 +1,7 @@
 /** The same ladder as plain text in 80 columns: a line for each thing that happens, time running downward. */
+import { printable } from '../../foreign/printable.ts'
 import type { Arrow, Ladder, Lane } from '../ladder.ts'
-import { moment, printable } from '../words.ts'
+import { moment } from '../words.ts'
 import { beside, COLUMNS, wrapped } from './wrap.ts'
 
 const WIDTH = COLUMNS

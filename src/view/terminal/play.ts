@@ -4,6 +4,7 @@
  */
 import { hostName, hostOfRole } from '../../events/host-names.ts'
 import type { EventOf, LabEvent } from '../../events/vocabulary.ts'
+import { printable, printableData } from '../../foreign/printable.ts'
 import { enterContainer } from '../../hosts/container.ts'
 import { cableByHand } from '../../hosts/netns.ts'
 import { mechanismOf } from '../../lab/log.ts'
@@ -31,11 +32,11 @@ export class PlayView {
     this.#asRoot = asRoot
     // Whoever starts containers knows how to strike them; and they come and go.
     this.#explained = plan.tier === 'compose'
-    this.#write(`${plan.tier} hosts: ${plan.because}. Ctrl-C ends it.\n`)
+    this.#write(`${plan.tier} hosts: ${printable(plan.because)}. Ctrl-C ends it.\n`)
   }
 
   show(events: readonly LabEvent[]): void {
-    for (const event of events) {
+    for (const event of printableData(events)) {
       if (event.name === 'program:started' || event.name === 'run:started') {
         this.#pids.set(event.host, event.outerPid ?? event.pid)
       }

@@ -3,6 +3,7 @@
  * seconds of the watch. On standard error, so that a piped result stays clean.
  */
 import type { LabEvent } from '../../events/vocabulary.ts'
+import { printable } from '../../foreign/printable.ts'
 import { killWords } from '../../lab/kills.ts'
 import type { Plan } from '../../lab/plan.ts'
 import { isLively } from './style.ts'
@@ -79,7 +80,7 @@ export class Progress {
   #say(message: string): void {
     if (this.#quiet) return
     if (this.#lively) this.#stream.write(CLEAR_LINE)
-    print(this.#stream, `- ${message}\n`)
+    print(this.#stream, `- ${printable(message)}\n`)
   }
 }
 

@@ -1,6 +1,6 @@
 /** From {@link Markup} to nodes, and the few other things that only a browser can do. */
 /// <reference lib="dom" />
-import { printable } from '../words.ts'
+import { printableLines } from '../../foreign/printable.ts'
 import type { Child } from './markup.ts'
 
 const SVG = 'http://www.w3.org/2000/svg'
@@ -8,12 +8,13 @@ const HTML = 'http://www.w3.org/1999/xhtml'
 
 /** Builds the nodes one by one: nothing is ever parsed as HTML. */
 export function nodeOf(child: Child, namespace = HTML): Node {
-  if (typeof child !== 'object')
-    return document.createTextNode(String(child).split('\n').map(printable).join('\n'))
+  if (typeof child !== 'object') return document.createTextNode(printableLines(String(child)))
   const own = child.tag === 'svg' ? SVG : namespace
   const node = document.createElementNS(own, child.tag)
   for (const [name, value] of Object.entries(child.attributes)) {
-    if (value !== undefined && value !== false) node.setAttribute(name, value === true ? '' : String(value))
+    if (value !== undefined && value !== false) {
+      node.setAttribute(name, value === true ? '' : printableLines(String(value)))
+    }
   }
   node.append(...child.children.map((one) => nodeOf(one, own)))
   return node

@@ -5,7 +5,7 @@
  * It is also what keeps hostile names and payloads harmless. A text is a text in both: there is no way to
  * say "this string is HTML".
  */
-import { printable } from '../words.ts'
+import { escapedXml } from '../../foreign/printable.ts'
 
 export interface Markup {
   tag: string
@@ -22,18 +22,11 @@ export function element(tag: string, attributes: Markup['attributes'], ...childr
 
 /** As HTML text. */
 export function htmlOf(child: Child): string {
-  if (typeof child !== 'object') return escapedHtml(String(child))
+  if (typeof child !== 'object') return escapedXml(String(child))
   const { tag, attributes, children } = child
   const written = Object.entries(attributes).flatMap(([name, value]) => {
     if (value === undefined || value === false) return []
-    return value === true ? [` ${name}`] : [` ${name}="${escapedHtml(String(value))}"`]
+    return value === true ? [` ${name}`] : [` ${name}="${escapedXml(String(value))}"`]
   })
   return `<${tag}${written.join('')}>${children.map(htmlOf).join('')}</${tag}>`
-}
-
-/** For text and for attributes in double quotes. */
-export function escapedHtml(text: string): string {
-  // Lines may break, since checks and commands have several; nothing else that controls may stay.
-  const clean = text.split('\n').map(printable).join('\n')
-  return clean.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }

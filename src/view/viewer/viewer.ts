@@ -185,7 +185,7 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
         button.dataset.look = look
         td.className = cellClass(one)
         fill(button, ...words)
-        if (isNews) status.textContent = `${one.id}: ${one.text}`
+        if (isNews) fill(status, `${one.id}: ${one.text}`)
       }
       const isChosen = one.id === cell?.id
       button.setAttribute('aria-pressed', String(isChosen))
@@ -197,7 +197,7 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
   function showCell(): void {
     if (cell === undefined) return
     cell = cells.cell(cell.pair, cell.mechanism)
-    within(root, '#cell-title').textContent = `${cell.pair} / ${cell.mechanism}`
+    fill(within(root, '#cell-title'), `${cell.pair} / ${cell.mechanism}`)
     showChoosers(cell)
     showChecks(cell)
     showTime()
@@ -262,12 +262,14 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
     const own = cell.origin === 'observed' ? index.eventsOf(cell.pair) : []
     whole = own.length === 0 ? null : layout(own, { pair: cell.pair, connection })
     within<HTMLElement>(root, '.time').hidden = whole === null
-    within(root, '.narrative').textContent =
+    fill(
+      within(root, '.narrative'),
       whole !== null
         ? caseSentence(plan, whole) + narrativeOf(whole)
         : cell.origin === 'recorded'
           ? recordedWords()
-          : nothingWords(cell)
+          : nothingWords(cell),
+    )
     showWindow()
   }
 
@@ -281,7 +283,10 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
     if (ladder !== null && host !== '') ladder = fromOneEnd(ladder, host)
     const alone = within<HTMLElement>(root, '.alone')
     alone.hidden = ladder === null || host === ''
-    alone.textContent = `What ${host} alone can know. A ring: it was sent, and nobody tells this end whether it arrived.`
+    fill(
+      alone,
+      `What ${host} alone can know. A ring: it was sent, and nobody tells this end whether it arrived.`,
+    )
     view.show(ladder, isFollowing)
     showOverview()
     showRows()
@@ -385,7 +390,7 @@ export function mountViewer(place: HTMLElement, { plan, report, events, recorded
     showMatrix()
     showCell()
     view.scrollToStart()
-    status.textContent = `${id}: ${chosen.text}`
+    fill(status, `${id}: ${chosen.text}`)
   }
 
   /** Another column or row, as near as can be to where the reader is: not every cell exists. */

@@ -73,7 +73,7 @@ const link = new Link({
   became(state, words) {
     const place = root('link')
     place.className = state.replace(' ', '-')
-    place.textContent = words
+    fill(place, words)
     document.body.classList.toggle('alone', state !== 'connected')
     if (state === 'connected') void refresh()
     chooser?.allow(whyNoStart())
@@ -276,7 +276,7 @@ function shownLive() {
 }
 
 function showHead(): void {
-  root('phase').textContent = phaseWords()
+  fill(root('phase'), phaseWords())
   const { events } = opened ?? live
   const last = events.at(-1)?.time
   const count = opened === null ? live.next : events.length
@@ -493,7 +493,7 @@ function drawing(what: () => void): void {
 function tell(problem: string | null): void {
   const place = root('notice')
   place.hidden = problem === null
-  place.textContent = problem ?? ''
+  fill(place, problem ?? '')
 }
 
 function messageOf(error: unknown): string {

@@ -67,7 +67,7 @@ export class PlayPanel {
     }
     this.#show()
     const after = this.#truths()
-    if (after !== before) within(this.#root, '[role=status]').textContent = after
+    if (after !== before) fill(within(this.#root, '[role=status]'), after)
   }
 
   /** The run is over: nothing can be done any more, and what was believed last stays to be read. */
