@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { pairOf } from './events/host-names.ts'
 import { inOrder } from './events/parse.ts'
 import type { LabEvent } from './events/vocabulary.ts'
+import { printable } from './foreign/printable.ts'
 import { countWords } from './lab/checks.ts'
 import { UsageError } from './lab/options.ts'
 import { cellId, type Plan } from './lab/plan.ts'
@@ -224,5 +225,7 @@ function overview({ folder, report }: RecordedRun): string {
     `Files in ${relative('.', folder) || resolve(folder)}:`,
     ...files.map(([name, what]) => `  ${name.padEnd(17)} ${what}`),
     '',
-  ].join('\n')
+  ]
+    .map(printable)
+    .join('\n')
 }

@@ -1,15 +1,28 @@
 /**
  * Lines of an event file back to events. A line that is no event is a finding of its own, never a crash.
  */
+import { basename } from 'node:path'
 import * as v from 'valibot'
 import { parseForeignJson } from '../foreign/json.ts'
 import { ForeignFileError, linesOfRegular } from '../foreign/regular-file.ts'
-import { type EventName, envelope, type LabEvent, recordedEnvelope, vocabulary } from './vocabulary.ts'
+import {
+  type EventData,
+  type EventName,
+  envelope,
+  type LabEvent,
+  recordedEnvelope,
+  vocabulary,
+} from './vocabulary.ts'
 
 /** Two hours of nine clients in containers have half of it; what is larger fills the memory of who reads it. */
-const LOG_BYTES_MAX = 256_000_000
-/** What the recorder takes, and what it adds. */
-const LINE_BYTES_MAX = 70_000
+export const LOG_BYTES_MAX = 256_000_000
+/** Of a program's line; no event of ours is as long. A file without line ends must not fill the memory. */
+export const WRITTEN_LINE_BYTES_MAX = 65_536
+/**
+ * The same line as the recorder writes it: a byte that is no UTF-8 has become three, `1e20` is 21 digits, and
+ * time and pid are added.
+ */
+const LINE_BYTES_MAX = 6 * WRITTEN_LINE_BYTES_MAX
 /** A message of valibot quotes what it received. */
 const PROBLEM_CHARACTERS_MAX = 200
 
@@ -87,6 +100,38 @@ export function readLog(file: string): LabEvent[] {
     events.push(one.event)
   }
   return events.sort(inOrder)
+}
+
+/**
+ * The same for a run that has just ended, and whose report must not be lost for a line: what is no event is told
+ * by one, after the line before it.
+ * @throws as {@link linesOfRegular}
+ */
+export function readOwnLog(file: string): LabEvent[] {
+  const events: LabEvent[] = []
+  const refused: { line: number; problem: string; after: number }[] = []
+  for (const one of readLogLines(file)) {
+    if ('problem' in one) refused.push({ line: one.number, problem: one.problem, after: events.length - 1 })
+    else events.push(one.event)
+  }
+  const told = refused.flatMap(({ line, problem, after }) => {
+    const stamp = events[Math.max(0, after)]
+    if (stamp === undefined) return []
+    const data = { file: basename(file), line, problem, excerpt: '' }
+    return [{ ...lineRefused(stamp, line, data), time: stamp.time } as LabEvent]
+  })
+  return [...events, ...told].sort(inOrder)
+}
+
+/** What stands in a log for a line that is no event. */
+export function lineRefused(
+  { mono, run, lab }: Pick<LabEvent, 'mono' | 'run' | 'lab'>,
+  seq: number,
+  data: EventData<'recorder:line_refused'>,
+): WrittenEvent {
+  const program = 'recorder'
+  const who = { host: program, program, incarnation: 1, pid: process.pid, seq }
+  return { mono, run, lab, ...who, name: 'recorder:line_refused', data }
 }
 
 /** By the shared clock; events of one process never change places, even with equal stamps. */

@@ -14,9 +14,11 @@ import * as v from 'valibot'
 /** No run and no timer of a kernel is longer: a number beyond is none of ours, and nobody is to count up to it. */
 export const TIME_MAX_MS = 366 * 24 * 3_600_000
 /** Before the run began: a container's engine tells of what it did earlier. */
-const TIME_MIN_MS = -24 * 3_600_000
+export const TIME_MIN_MS = -24 * 3_600_000
 
 const text = v.string()
+/** JSON has no Infinity, but 1e999, and would write it as null. */
+const finite = v.pipe(v.number(), v.finite())
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 const ms = v.pipe(v.number(), v.minValue(0), v.maxValue(TIME_MAX_MS))
 /** What hosts, cases and rows are called: files and network interfaces bear such names. */
@@ -259,7 +261,7 @@ export const vocabulary = {
     direction: v.picklist(relayDirections),
     mode: v.picklist(relayModes),
     delayMs: v.optional(ms),
-    percent: v.optional(v.number()),
+    percent: v.optional(finite),
   }),
   /** Its second leg: from `local`, the relay's own port, to the server. UDP has one for each sender. */
   'relay:opened': v.strictObject({ client: socketAddress, local: socketAddress }),
@@ -684,7 +686,7 @@ export const vocabulary = {
     seed: count,
     play: v.boolean(),
     mechanisms: v.array(text),
-    environment: v.record(text, v.union([text, v.number()])),
+    environment: v.record(text, v.union([text, finite])),
   }),
   'run:ended': v.strictObject({ because: text }),
   /** From here on what happens to a pair belongs to the case of that name; not used where a fault strikes. */
@@ -715,7 +717,7 @@ export const vocabulary = {
   }),
   'host:started': v.strictObject({ address: text, pair: text }),
   'host:process_started': v.strictObject({ processId: count }),
-  'host:process_exited': v.strictObject({ code: v.nullable(v.number()), signal: v.nullable(text) }),
+  'host:process_exited': v.strictObject({ code: v.nullable(finite), signal: v.nullable(text) }),
   /** In play, where anybody may do anything to a host: in what state the lab sees it from now on. */
   'host:condition_seen': v.strictObject({
     isRunning: v.boolean(),
@@ -749,7 +751,7 @@ export const vocabulary = {
   /** A command the lab ran; repeat it by hand. `status` null: it was ended by a signal or never ran. */
   'command:run': v.strictObject({
     argv: v.array(text),
-    status: v.nullable(v.number()),
+    status: v.nullable(finite),
     durationMs: ms,
     stderr: v.optional(text),
   }),
@@ -759,7 +761,7 @@ export const vocabulary = {
   'command:said': v.strictObject({ stream: v.picklist(['stdout', 'stderr']), line: text }),
   /** The lab sent it a signal, and to all that it started where it is a group. */
   'command:signalled': v.strictObject({ signal: text }),
-  'command:ended': v.strictObject({ code: v.nullable(v.number()), signal: v.nullable(text) }),
+  'command:ended': v.strictObject({ code: v.nullable(finite), signal: v.nullable(text) }),
   /** The lab's own timer came late: the machine was busy, and what was measured now may be late too. */
   'control:late': v.strictObject({ lateMs: ms }),
 

@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { readLog } from '../events/parse.ts'
+import { readOwnLog } from '../events/parse.ts'
 import type { LabEvent } from '../events/vocabulary.ts'
 import type { Isolation } from '../hosts/capabilities.ts'
 import { environmentWithSbin } from '../hosts/commands.ts'
@@ -100,7 +100,7 @@ export function launch({ plan, isolation, bundles, onEvents }: Launch): Launched
     interrupted: () => interrupt.signal.aborted,
     ended: ended(runner, plan, interrupt.signal)
       .finally(() => recorder.close())
-      .then(() => new LabLog(readLog(eventFile))),
+      .then(() => new LabLog(readOwnLog(eventFile))),
   }
 }
 

@@ -4,9 +4,16 @@
  * slow, it loses nothing, since the files wait.
  */
 import { appendFileSync, closeSync, readdirSync, readSync } from 'node:fs'
-import { join } from 'node:path'
-import { inOrder, parseEvent, type WrittenEvent } from '../events/parse.ts'
-import type { LabEvent } from '../events/vocabulary.ts'
+import { basename, join } from 'node:path'
+import {
+  inOrder,
+  LOG_BYTES_MAX,
+  lineRefused,
+  parseEvent,
+  WRITTEN_LINE_BYTES_MAX,
+  type WrittenEvent,
+} from '../events/parse.ts'
+import { type LabEvent, TIME_MAX_MS, TIME_MIN_MS } from '../events/vocabulary.ts'
 import { openRegular } from '../foreign/regular-file.ts'
 
 /** Often enough for a person who watches; each look costs one readdir and one read a file. */
@@ -16,8 +23,6 @@ const LOOK_EVERY_MS = 100
  * interrupted between taking the time and writing the line; longer than this is rare, and readers sort.
  */
 const HOLD_BACK_MS = 200
-/** No event of ours is as long; a file without line ends must not fill the memory. */
-const LINE_LIMIT_BYTES = 65_536
 const CHUNK_BYTES = 262_144
 /** Of one file in one look, so that whoever writes faster than we read does not keep us for ever. */
 const LOOK_BYTES_MAX = 16_000_000
@@ -26,6 +31,8 @@ const FILE_BYTES_MAX = 256_000_000
 /** A file for each process of each host; in a folder that others may write to, there could be any number. */
 const FILES_MAX = 5000
 const EXCERPT_LENGTH = 120
+/** So that the last line, which says that it is full, has room, too. */
+const RECORDED_BYTES_MAX = LOG_BYTES_MAX - 10_000
 
 export interface RecorderOptions {
   /** The folder with one event file a process. */
@@ -63,6 +70,10 @@ export class Recorder {
   readonly #timer: NodeJS.Timeout
   #held: WrittenEvent[] = []
   #remarks = 0
+  /** Bytes of the output. */
+  #written = 0
+  /** Of the output there is as much as can be read again: nothing more is read or written. */
+  #isFull = false
 
   /** Starts at once and goes on until `close`. */
   constructor(options: RecorderOptions) {
@@ -79,6 +90,7 @@ export class Recorder {
   }
 
   #look(holdBackMs: number, bytesMax: number): void {
+    if (this.#isFull) return
     for (const name of readdirSync(this.#options.folder)) {
       if (!name.endsWith('.ndjson')) continue
       let tail = this.#tails.get(name)
@@ -128,42 +140,50 @@ export class Recorder {
         const end = bytes.indexOf(0x0a)
         if (end === -1) break
         tail.lines += 1
+        if (end > WRITTEN_LINE_BYTES_MAX) this.#skip(tail, name, tail.lines, bytes)
         if (!tail.skipping) this.#take(bytes.toString('utf8', 0, end), name, tail.lines)
         tail.skipping = false
         bytes = bytes.subarray(end + 1)
       }
-      if (bytes.length > LINE_LIMIT_BYTES) {
-        if (!tail.skipping) {
-          const problem = `expected lines under ${LINE_LIMIT_BYTES} bytes`
-          this.#remark(name, tail.lines + 1, problem, bytes.toString('utf8', 0, EXCERPT_LENGTH))
-        }
-        tail.skipping = true
+      if (bytes.length > WRITTEN_LINE_BYTES_MAX) {
+        this.#skip(tail, name, tail.lines + 1, bytes)
         bytes = Buffer.alloc(0)
       }
       tail.rest = Buffer.from(bytes)
     }
   }
 
+  /** The line that begins with these bytes is too long. */
+  #skip(tail: Tail, name: string, line: number, bytes: Buffer): void {
+    if (!tail.skipping) {
+      const problem = `expected lines under ${WRITTEN_LINE_BYTES_MAX} bytes`
+      this.#remark(name, line, problem, bytes.toString('utf8', 0, EXCERPT_LENGTH))
+    }
+    tail.skipping = true
+  }
+
   #take(line: string, file: string, number: number): void {
     const event = parseEvent(line)
-    if ('problem' in event) this.#remark(file, number, event.problem, line.slice(0, EXCERPT_LENGTH))
-    else this.#held.push(event)
+    const problem = 'problem' in event ? event.problem : this.#stampProblem(event)
+    if (problem !== null) this.#remark(file, number, problem, line.slice(0, EXCERPT_LENGTH))
+    else this.#held.push(event as WrittenEvent)
+  }
+
+  /** An event of the future would be held until then, and one of long before is nobody's. */
+  #stampProblem(event: WrittenEvent): string | null {
+    if (BigInt(event.mono) > process.hrtime.bigint()) return 'expected a stamp that is not of the future'
+    const time = this.#timeOf(event)
+    return time < TIME_MIN_MS || time > TIME_MAX_MS ? 'expected a stamp of this run' : null
   }
 
   #remark(file: string, line: number, problem: string, excerpt: string): void {
+    this.#held.push(this.#refused(file, line, problem, excerpt))
+  }
+
+  #refused(file: string, line: number, problem: string, excerpt: string): WrittenEvent {
     const { run, lab } = this.#options
-    this.#held.push({
-      mono: String(process.hrtime.bigint()),
-      seq: this.#remarks++,
-      run,
-      lab,
-      host: 'recorder',
-      incarnation: 1,
-      program: 'recorder',
-      pid: process.pid,
-      name: 'recorder:line_refused',
-      data: { file, line, problem, excerpt },
-    })
+    const about = { mono: String(process.hrtime.bigint()), run, lab }
+    return lineRefused(about, this.#remarks++, { file, line, problem, excerpt })
   }
 
   #write(until: bigint): void {
@@ -171,17 +191,41 @@ export class Recorder {
     if (ripe.length === 0) return
     this.#held = this.#held.filter((event) => BigInt(event.mono) > until)
     const completed = ripe.map((event) => this.#complete(event))
-    const events = this.#options.arrange?.(completed) ?? completed
-    appendFileSync(this.#options.output, `${events.map((event) => JSON.stringify(event)).join('\n')}\n`)
-    this.#options.onEvents?.(events)
+    this.#append(this.#options.arrange?.(completed) ?? completed)
+  }
+
+  /** What nobody could read again is not written; the last line says so. */
+  #append(events: LabEvent[]): void {
+    const lines: string[] = []
+    for (const event of events) {
+      const line = `${JSON.stringify(event)}\n`
+      this.#written += Buffer.byteLength(line)
+      this.#isFull = this.#written > RECORDED_BYTES_MAX
+      if (this.#isFull) break
+      lines.push(line)
+    }
+    const recorded = events.slice(0, lines.length)
+    if (this.#isFull) {
+      const problem = `expected at most ${RECORDED_BYTES_MAX} bytes in all; the rest is not recorded`
+      const last = this.#complete(
+        this.#refused(basename(this.#options.output), lines.length + 1, problem, ''),
+      )
+      recorded.push(last)
+      lines.push(`${JSON.stringify(last)}\n`)
+    }
+    appendFileSync(this.#options.output, lines.join(''))
+    this.#options.onEvents?.(recorded)
   }
 
   #complete(event: WrittenEvent): LabEvent {
-    const nanoseconds = BigInt(event.mono) - this.#options.beganAt
     const outerPid = this.#options.outerPid?.(event.pid)
-    // Microseconds are enough for a reader; `mono` keeps the rest.
-    const time = Number(nanoseconds / 1000n) / 1000
+    const time = this.#timeOf(event)
     return { ...event, time, ...(outerPid === undefined ? {} : { outerPid }) } as LabEvent
+  }
+
+  #timeOf({ mono }: WrittenEvent): number {
+    // Microseconds are enough for a reader; `mono` keeps the rest.
+    return Number((BigInt(mono) - this.#options.beganAt) / 1000n) / 1000
   }
 }
 

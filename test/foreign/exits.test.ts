@@ -64,6 +64,7 @@ const NEWS = [
   }),
   hostileEvent('session:started', { session: HOSTILE }),
   hostileEvent('fault:unverified', { fault: 'cut', pair: 'cut', struck: 'cut-b', problem: HOSTILE }, 'lab'),
+  hostileEvent('host:killed', { what: HOSTILE, signal: HOSTILE }),
   hostileEvent('recorder:line_refused', { file: HOSTILE, line: 1, problem: HOSTILE, excerpt: HOSTILE }),
 ]
 
@@ -84,7 +85,7 @@ function playedLines(): string {
 function playedTable(): string {
   const board = new Board(plan.mechanisms)
   for (const event of NEWS) board.add(event)
-  const scenery = { tier: 'netns', asRoot: true, platform: 'linux', now: 0, help: false } as const
+  const scenery = { tier: 'netns', asRoot: true, platform: 'linux', now: 0, help: null } as const
   return tableLines(board, scenery, 200, plainStyle).join('\n')
 }
 
@@ -165,7 +166,7 @@ test('comments in pcapng, and events among the packets', () => {
     const text = bytes.toString('utf8')
     const through = HOSTILE_CHARACTERS.filter((character) => text.includes(`x${character}x`))
     expect(through).toEqual([])
-    expect(text).toContain('x\\x1bx')
+    expect(text).toContain('A0 \\x1bx\\x07x')
   }
 })
 

@@ -102,9 +102,10 @@ describe.each(strange)('%s', (_, put, problem) => {
     put(join(folder, 'strange.1.ndjson'))
     const [event] = made.log.events
     const { time: _, outerPid: __, ...asWritten } = event as LabEvent & { outerPid?: number }
-    writeFileSync(join(folder, 'a.1.ndjson'), `${JSON.stringify(asWritten)}\n`)
+    const mono = String(process.hrtime.bigint())
+    writeFileSync(join(folder, 'a.1.ndjson'), `${JSON.stringify({ ...asWritten, mono })}\n`)
     const output = join(root, 'events.ndjson')
-    const recorder = new Recorder({ folder, output, run: 'r', lab: 'l', beganAt: BigInt(asWritten.mono) })
+    const recorder = new Recorder({ folder, output, run: 'r', lab: 'l', beganAt: BigInt(mono) })
     recorder.close()
     const names = readLog(output).map((one) =>
       one.name === 'recorder:line_refused' ? `${one.data.file}: ${one.data.problem}` : one.name,

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openEventLog } from '../../src/events/emit.ts'
-import { readLog } from '../../src/events/parse.ts'
+import { readLog, readOwnLog } from '../../src/events/parse.ts'
 import type { LabEvent } from '../../src/events/vocabulary.ts'
 import { Recorder } from '../../src/recorder/recorder.ts'
 import { temporaryFolder } from '../support/cli.ts'
@@ -98,4 +98,89 @@ test('what was written while nobody read is not lost', () => {
 
   const seqs = readLog(output).map(({ seq }) => seq)
   expect(seqs).toEqual(Array.from({ length: 20_000 }, (_, index) => index))
+})
+
+/** An event as a program wrote it, spoiled in one way, as a line. */
+function spoiledLine(
+  file: string,
+  spoil: (event: Record<string, unknown>) => Record<string, unknown>,
+): Buffer {
+  const [line = ''] = readFileSync(file, 'utf8').split('\n')
+  return Buffer.from(`${JSON.stringify({ ...spoil(JSON.parse(line)) })}\n`)
+}
+
+test('whatever is written into an event file, the log of the run can be read', () => {
+  const { folder, recorder, output, log } = recording()
+  log('a').emitter('p')('program:stopping', { because: 'x' })
+  const good = join(folder, 'a.1.ndjson')
+  const spoiled: [string, Buffer][] = [
+    ['future', spoiledLine(good, (event) => ({ ...event, mono: '9'.repeat(18) }))],
+    ['twenty-digits', spoiledLine(good, (event) => ({ ...event, mono: '9'.repeat(20) }))],
+    ['count', spoiledLine(good, (event) => ({ ...event, pid: 1e308 }))],
+    ['long', spoiledLine(good, (event) => ({ ...event, data: { because: 'x'.repeat(200_000) } }))],
+    ['deep', Buffer.from(`${'['.repeat(60_000)}\n`)],
+    [
+      'infinite',
+      Buffer.from(
+        readFileSync(good, 'utf8')
+          .replace('program:stopping', 'host:process_exited')
+          .replace('{"because":"x"}', '{"code":1e999,"signal":null}'),
+      ),
+    ],
+  ]
+  for (const [name, bytes] of spoiled) writeFileSync(join(folder, `${name}.1.ndjson`), bytes)
+  // Each of these bytes is three when it is written again.
+  const latin = Buffer.from(
+    readFileSync(good, 'latin1').replace('"x"', `"${'\u00ff'.repeat(60_000)}"`),
+    'latin1',
+  )
+  writeFileSync(join(folder, 'latin.1.ndjson'), latin)
+  recorder.close()
+
+  const written = readLog(output)
+  const refused = written.flatMap((event) =>
+    event.name === 'recorder:line_refused' ? [event.data.file] : [],
+  )
+  expect(refused.sort()).toEqual(spoiled.map(([name]) => `${name}.1.ndjson`).sort())
+  expect(written).toHaveLength(spoiled.length + 2)
+})
+
+test('a run that is too long to be read again is recorded as far as it can be, and says so', () => {
+  const { folder, recorder, output, log } = recording()
+  log('a').emitter('p')('program:stopping', { because: 'x'.repeat(60_000) })
+  const line = readFileSync(join(folder, 'a.1.ndjson'))
+  const many = Buffer.concat(Array.from({ length: 2500 }, () => line))
+  for (const name of ['b', 'c']) writeFileSync(join(folder, `${name}.1.ndjson`), many)
+  recorder.close()
+
+  const written = readLog(output)
+  expect(written.length).toBeGreaterThan(4000)
+  expect(written.at(-1)?.data).toMatchObject({
+    file: 'events.ndjson',
+    problem: expect.stringMatching(/^expected at most/),
+  })
+}, 60_000)
+
+test('the log of a run that has just ended is whole but for the lines that are no events', () => {
+  const { recorder, output, log } = recording()
+  const emit = log('a').emitter('p')
+  for (let n = 0; n < 3; n++) emit('tcp:written', { bytes: n })
+  recorder.close()
+  const [first, ...others] = readFileSync(output, 'utf8').split('\n')
+  writeFileSync(output, ['{"half', first, '{"name":"nobody"}', ...others].join('\n'))
+
+  expect(() => readLog(output)).toThrow(/^line 1 is damaged/)
+  const told = readOwnLog(output)
+  expect(told.map(({ name }) => name).sort()).toEqual([
+    'recorder:line_refused',
+    'recorder:line_refused',
+    'tcp:written',
+    'tcp:written',
+    'tcp:written',
+  ])
+  const refused = told.flatMap(({ name, data }) => (name === 'recorder:line_refused' ? [data] : []))
+  expect(refused).toMatchObject([
+    { file: 'events.ndjson', line: 1, problem: expect.stringMatching(/^is damaged/) },
+    { file: 'events.ndjson', line: 3, problem: expect.stringMatching(/^is no event of this version/) },
+  ])
 })
