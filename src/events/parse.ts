@@ -45,7 +45,7 @@ export function parseEvent(line: string): WrittenEvent | BadLine {
   const outer = v.safeParse(envelope, value)
   if (!outer.success)
     return { problem: `expected the envelope of src/events/vocabulary.ts: ${wording(outer)}` }
-  return withData(outer.output)
+  return withData(outer.output, (name) => `expected the data of "${name}"`)
 }
 
 /** Reads one line of a run's `events.ndjson`: with what the recorder added. */
@@ -58,12 +58,15 @@ export function parseRecorded(line: string): LabEvent | BadLine {
   }
   const outer = v.safeParse(recordedEnvelope, value)
   if (!outer.success) return { problem: `is no event of this version: ${wording(outer)}` }
-  return withData(outer.output)
+  return withData(outer.output, (name) => `is no ${name} of this version`)
 }
 
-function withData<E extends { name: EventName; data?: unknown }>(event: E): LabEvent | BadLine {
+function withData(
+  event: { name: EventName; data?: unknown },
+  problem: (name: EventName) => string,
+): LabEvent | BadLine {
   const inner = v.safeParse(vocabulary[event.name], event.data)
-  if (!inner.success) return { problem: `expected the data of "${event.name}": ${wording(inner)}` }
+  if (!inner.success) return { problem: `${problem(event.name)}: ${wording(inner)}` }
   return { ...event, data: inner.output } as unknown as LabEvent
 }
 

@@ -548,6 +548,15 @@ describe('earlier runs', () => {
   }
   const REPORT = {
     schema: 'stillhere/report@1',
+    lab: 'keepalive',
+    run: 'r',
+    tier: 'netns',
+    tierBecause: MARKUP,
+    pace: 'quick',
+    strike: 'server',
+    seed: 1,
+    environment: {},
+    kernelSampledEveryMs: null,
     startedAt: '2026-01-01T00:00:00Z',
     durationMs: 1,
     verdict: 'pass',
@@ -581,7 +590,7 @@ describe('earlier runs', () => {
     const runs = JSON.parse((await ask('/api/runs')).body) as { id: string; problem: string | null }[]
     expect(runs.map(({ id, problem }) => [id, problem])).toEqual([
       ['5-<b>', 'plan.json is not as expected at lab: Invalid type: Expected string but received 7'],
-      ['4-cut-short', 'plan.json is damaged or cut short: it is not JSON'],
+      ['4-cut-short', 'plan.json is damaged or cut short: it is not JSON of ours'],
       [
         '3-newer',
         'report.json is "stillhere/report@2", from another version; this one reads stillhere/report@1',
@@ -597,7 +606,7 @@ describe('earlier runs', () => {
       '{"name":"tcp:written"',
       JSON.stringify({ ...someEvents(3, 4)[0], name: 'future:event' }),
       JSON.stringify({ ...someEvents(4, 5)[0], data: { bytes: MARKUP } }),
-      `"${'x'.repeat(80_000)}"`,
+      `"${'x'.repeat(400_000)}"`,
     ]
     runFolder(out, 'r', {
       'plan.json': PLAN,
@@ -616,7 +625,7 @@ describe('earlier runs', () => {
     expect(lines.slice(1, -1).map(({ seq }) => seq)).toEqual([0, 1, 2])
     expect(lines.at(-1).problems).toEqual([
       'report.json is "stillhere/report@2", from another version; this one reads stillhere/report@1',
-      'events.ndjson line 4 is damaged or cut short: it is not JSON',
+      'events.ndjson line 4 is damaged or cut short: it is not JSON of ours',
       expect.stringContaining('events.ndjson line 5 is no event of this version'),
       expect.stringContaining('events.ndjson line 6 is no tcp:written of this version'),
       'events.ndjson line 7 is too long',
