@@ -85,7 +85,7 @@ function playedLines(): string {
 function playedTable(): string {
   const board = new Board(plan.mechanisms)
   for (const event of NEWS) board.add(event)
-  const scenery = { tier: 'netns', asRoot: true, platform: 'linux', now: 0, help: null } as const
+  const scenery = { tier: 'netns', asRoot: true, platform: 'linux', now: 0, help: null, enter: null } as const
   return tableLines(board, scenery, 200, plainStyle).join('\n')
 }
 
