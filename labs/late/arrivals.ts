@@ -1,15 +1,13 @@
 /** What the log says of the heartbeats over UDP: when they were sent and came, and what each detector made of it. */
-import { hostName } from '../../src/events/host-names.ts'
-import { addressOf, type EventOf } from '../../src/events/vocabulary.ts'
+import type { EventOf, LabEvent } from '../../src/events/vocabulary.ts'
 import { LATE_MS } from '../../src/faults/on-cable.ts'
-import type { LabLog, Watch } from '../../src/lab/log.ts'
-import { ARRIVALS, limitRow } from './conditions.ts'
+import { type Captured, received, sent } from '../../src/lab/packets.ts'
+import { ARRIVALS } from './conditions.ts'
+import type { Cell } from './conversation.ts'
 import type { Traffic } from './theory.ts'
 
 /** Heartbeats of one case. */
 export interface Stream {
-  host: string
-  watch: Watch
   /** As the program at a heard them, in order. */
   heardAt: number[]
   sent: number
@@ -17,44 +15,33 @@ export interface Stream {
   traffic: Traffic
   /** When those heartbeats were heard that the machine itself made late, be it at the sender or on the cable. */
   madeLate: ReadonlySet<number>
-  /** By the kernels' stamps at both network cards; none where packets are not captured. */
-  delaysMs: number[]
+  /** As their sender's card saw them leave, and the other one arrive; null where not all are known. */
+  packets: { left: Captured[]; came: Captured[] } | null
   /** For how long the program of a itself did not run, and when that was noticed. */
   pauses: { at: number; pausedMs: number }[]
-  evidence: string[]
+  evidence: (LabEvent | undefined)[]
 }
 
-/** null when the case was not begun. */
-export function streamOf(log: LabLog, caseId: string): Stream | null {
-  const watch = log.watchOf(caseId)
-  if (watch === undefined) return null
-  const [host, sender] = [hostName(caseId, 'a'), hostName(caseId, 'b')]
-  const within = { from: watch.from, to: watch.to }
-  const heard = log.all('udp:datagram_received', { host, mechanism: ARRIVALS, ...within })
-  const sent = log.all('udp:datagram_sent', { host: sender, mechanism: ARRIVALS, ...within })
-  const cable = log
-    .all('cable:set', within)
-    .find(({ data }) => data.cable === caseId && data.direction === 'bToA')
-  const sentEvery = differences(sent.map(({ time }) => time))
-  const intervalMs = median(sentEvery)
-  const first = heard[0]
-  const last = heard.at(-1)
+/** What all detectors of a case heard; null where that was no more than one heartbeat. */
+export function streamOf(cell: Cell): Stream | null {
+  const row = cell.beside(ARRIVALS)
+  const [a, b] = [row.at('a'), row.at('b')]
+  const heard = a.all('udp:datagram_received')
+  const asked = b.all('udp:datagram_sent')
+  if (heard.length < 2) return null
+  const cable = cell.log
+    .all('cable:set', cell.watch)
+    .find(({ data }) => data.cable === cell.case && data.direction === 'bToA')
+  const intervalMs = median(differences(asked.map(({ time }) => time)))
+  const [left, came] = [sent(b.packets()), received(a.packets())]
   return {
-    host,
-    watch,
     heardAt: heard.map(({ time }) => time),
-    sent: sent.length,
-    traffic: {
-      intervalMs,
-      jitterMs: cable?.data.jitterMs ?? 0,
-      loss: cable?.data.loss ?? 0,
-    },
-    madeLate: madeLate(sent, heard, intervalMs, cable?.data.jitterMs ?? 0),
-    delaysMs: delays(log, caseId, within),
-    pauses: log
-      .all('detector:paused', { host, ...within })
-      .map(({ time, data }) => ({ at: time, pausedMs: data.pausedMs })),
-    evidence: [cable, first, last].flatMap((event) => (event === undefined ? [] : [addressOf(event)])),
+    sent: asked.length,
+    traffic: { intervalMs, jitterMs: cable?.data.jitterMs ?? 0, loss: cable?.data.loss ?? 0 },
+    madeLate: madeLate(asked, heard, intervalMs, cable?.data.jitterMs ?? 0),
+    packets: left && came && { left, came },
+    pauses: a.ofHost('detector:paused').map(({ time, data }) => ({ at: time, pausedMs: data.pausedMs })),
+    evidence: [cable, heard[0], heard.at(-1)],
   }
 }
 
@@ -75,16 +62,12 @@ function madeLate(
   return new Set(late.map(({ time }) => time))
 }
 
-/** From the card of b to the card of a, for each heartbeat that arrived. */
-function delays(log: LabLog, caseId: string, within: { from: number; to: number }): number[] {
-  const packets = (side: 'a' | 'b', direction: 'sent' | 'received') =>
-    log
-      .all('packet:captured', { host: hostName(caseId, side), mechanism: ARRIVALS, ...within })
-      .filter(({ data }) => data.direction === direction)
-  const sentAt = new Map(packets('b', 'sent').map(({ data, time }) => [data.packet, time]))
-  return packets('a', 'received').flatMap(({ data, time }) => {
-    const sent = sentAt.get(data.packet)
-    return sent === undefined ? [] : [time - sent]
+/** From the card of b to the card of a, by the kernels' stamps, for each heartbeat that arrived. */
+export function delaysOf({ left, came }: NonNullable<Stream['packets']>): number[] {
+  const leftAt = new Map(left.map(({ data, time }) => [data.packet, time]))
+  return came.flatMap(({ data, time }) => {
+    const at = leftAt.get(data.packet)
+    return at === undefined ? [] : [time - at]
   })
 }
 
@@ -94,20 +77,30 @@ export interface Mistake {
   durationMs: number
 }
 
-/** What a detector did from the first heartbeat to the last: in between, b was alive all the time. */
-export function mistakesOf(log: LabLog, { host, heardAt }: Stream, limitMs: number): Mistake[] {
+/**
+ * What a row's detector did from the first heartbeat to the last: in between, b was alive all the time. Undefined where
+ * it was never heard to say that b is up: then its silence is no sign that it made no mistake.
+ */
+export function mistakesOf(cell: Cell, { heardAt }: Stream): Mistake[] | undefined {
+  if (
+    cell
+      .at('a')
+      .all('belief:updated')
+      .every(({ data }) => data.new !== 'up')
+  )
+    return undefined
   const [from = 0, to = 0] = [heardAt[0], heardAt.at(-1)]
+  const changes = cell.at('a').all('belief:updated', { from, to })
+  // The last heartbeat may end one, a moment after it was logged.
+  const ended = cell.at('a').first('belief:updated', { from: to })
   let began: number | null = null
   const mistakes: Mistake[] = []
-  for (const { time, data } of log.all('belief:updated', { host, mechanism: limitRow(limitMs), from, to })) {
+  for (const { time, data } of ended === undefined ? changes : [...changes, ended]) {
     if (data.new === 'suspect') began = time
     if (data.new !== 'up' || began === null) continue
     mistakes.push({ at: began, durationMs: time - began })
     began = null
   }
-  // The last heartbeat may end one, a moment after it was logged.
-  const ended = log.first('belief:updated', { host, mechanism: limitRow(limitMs), from: to })
-  if (began !== null && ended?.data.new === 'up') mistakes.push({ at: began, durationMs: ended.time - began })
   return mistakes
 }
 
@@ -118,15 +111,10 @@ export function recurrenceMs(mistakes: readonly Mistake[]): number | null {
   return (last.at - first.at) / (mistakes.length - 1)
 }
 
-/** Each time that b stopped: until a's detector suspected it for good; null where it did not before b went on. */
-export function detectionsOf(log: LabLog, { host, watch }: Stream, limitMs: number): (number | null)[] {
-  return crashesOf(log, host, watch).map(({ at, until }) => {
-    const changes = log.all('belief:updated', {
-      host,
-      mechanism: limitRow(limitMs),
-      from: watch.from,
-      to: until,
-    })
+/** Each time that b stopped: until a row's detector suspected it for good; null where it did not before b went on. */
+export function detectionsOf(cell: Cell): (number | null)[] {
+  return crashesOf(cell).map(({ at, until }) => {
+    const changes = cell.at('a').all('belief:updated', { to: until })
     const last = changes.at(-1)?.data.new
     if (last !== 'suspect' && last !== 'down') return null
     const suspected = changes.findLast((change) => change.data.new === 'suspect')
@@ -134,8 +122,9 @@ export function detectionsOf(log: LabLog, { host, watch }: Stream, limitMs: numb
   })
 }
 
-export function crashesOf(log: LabLog, host: string, { from, to }: Watch): { at: number; until: number }[] {
-  const truths: EventOf<'truth:updated'>[] = log.all('truth:updated', { host, from, to })
+/** When b was stopped, and until when. */
+export function crashesOf(cell: Cell): { at: number; until: number }[] {
+  const truths = cell.at('a').ofHost('truth:updated')
   return truths.flatMap((truth, index) => {
     const after = truths[index + 1]
     return truth.data.new === 'frozen' && after !== undefined ? [{ at: truth.time, until: after.time }] : []

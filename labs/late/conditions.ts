@@ -1,16 +1,15 @@
 /** The settings of the experiment, at both paces. No timeout of the system is touched: all of them are the application's own. */
 import { SLACK_MS } from '../../src/lab/checks.ts'
 import type { LabOptions } from '../../src/lab/options.ts'
-import type { Conditions, Plan } from '../../src/lab/plan.ts'
+import type { Conditions } from '../../src/lab/plan.ts'
 import { HEARTBEAT_TIMING, type HeartbeatTiming } from '../../src/protocols/heartbeat/constants.ts'
 
 /** What an application does when its limit has passed and nothing was heard. */
 export const policies = ['forgive', 'close', 'reconnect'] as const
 export type Policy = (typeof policies)[number]
 
-/** The cases in which the way back stands still, in the order of how long. */
-export const stalls = ['in-time', 'doubted', 'late'] as const
-export type Stall = (typeof stalls)[number]
+/** The cases in which the way back stands still. */
+export type Stall = 'in-time' | 'doubted' | 'late'
 
 /** Silence that a detector allows, milliseconds: below, at and above what jitter alone can bring. */
 export const LIMITS_MS = [120, 150, 180, 250, 400] as const
@@ -37,7 +36,7 @@ const LATE_BY_MS = 600
  * (more, and the cable, which keeps their order, would change the law of the delays).
  */
 const STREAM = { intervalMs: 100, jitterMs: 100, loss: 0.1 }
-/** So many that a limit of 120 ms is passed some sixty times. */
+/** Enough for a limit of 120 ms to be passed some sixty times. */
 const QUICK_STREAM = { ...STREAM, count: 190, crashes: 14 }
 /** Real pace: the same rhythm, two minutes of it. */
 const REAL_STREAM = { ...STREAM, count: 1200, crashes: 90 }
@@ -72,9 +71,4 @@ export const ALIVE_MS = 450
 
 function crashCycleMs(): number {
   return CRASHED_MS + ALIVE_MS + STREAM.intervalMs
-}
-
-/** The rows of a case that a run looks at, in order. */
-export function rowsOf<Row extends string>(plan: Plan, caseId: string, rows: readonly Row[]): Row[] {
-  return rows.filter((row) => plan.cells.includes(`${caseId}/${row}`))
 }

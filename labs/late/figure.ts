@@ -9,6 +9,7 @@ import type { Figure } from '../../src/lab/lab.ts'
 import type { LabLog } from '../../src/lab/log.ts'
 import type { Plan } from '../../src/lab/plan.ts'
 import { GUIDE, INK, OUTLINE, PAPER, QUIET_INK } from '../../src/view/svg-style.ts'
+import type { LateSettings } from './conditions.ts'
 import { type MeasuredLimit, type MeasuredMistakes, measuredLimits } from './measured.ts'
 import { beyond, detection, type Traffic } from './theory.ts'
 
@@ -23,7 +24,7 @@ const BOTTOM = 92
 const COLOUR = { jitter: '#0072b2', lossy: '#b34a00', crash: INK } as const
 const DASH = { jitter: null, lossy: '7 4' } as const
 const LIMIT_STEP = 50
-/** Beyond that a measured time would be of no run that anybody waits for. */
+/** Nobody waits for a run in which a longer time could be measured. */
 const RECURRENCE_MAX_S = 100
 
 type Mistaken = 'jitter' | 'lossy'
@@ -36,7 +37,7 @@ interface Panel {
   y(value: number): number
 }
 
-export function figuresOf(log: LabLog, plan: Plan): Figure[] {
+export function figuresOf(log: LabLog, plan: Plan<LateSettings>): Figure[] {
   const limits = measuredLimits(log, plan)
   return limits.length === 0 ? [] : [{ file: 'limits.svg', svg: limitsSvg(limits) }]
 }
@@ -110,11 +111,11 @@ function panelsOf(limits: readonly MeasuredLimit[], to: number): [Panel, Panel, 
     linear(0, 'Detection time: from a crash until it is suspected for good, ms', slowest, 100),
     {
       top,
-      title: 'Mistake recurrence time: a wrong suspicion once in so many seconds (powers of ten)',
+      title: 'Mistake recurrence time: from one wrong suspicion to the next, s (powers of ten)',
       ticks: [0.1, 1, 10, 100],
       y: (value) => top + PANEL - ((Math.log10(value) + 1) / decades) * PANEL,
     },
-    linear(2, 'Mistake duration: a wrong suspicion lasts so long, ms', longest, 25),
+    linear(2, 'Mistake duration: from a wrong suspicion until it is taken back, ms', longest, 25),
   ]
 }
 

@@ -1,8 +1,10 @@
 /** Each limit, as a run measured it and as chance has it: what the table and the figure show. */
+import { cellOf } from '../../src/lab/cell.ts'
 import type { LabLog } from '../../src/lab/log.ts'
 import type { Plan } from '../../src/lab/plan.ts'
 import { detectionsOf, mean, mistakesOf, recurrenceMs, streamOf } from './arrivals.ts'
-import { LIMITS_MS, limitRow } from './conditions.ts'
+import { type LateSettings, LIMITS_MS, limitRow } from './conditions.ts'
+import type { Cell } from './conversation.ts'
 import { beyond, detection, type Traffic } from './theory.ts'
 
 /** null: this run did not measure it, or it did not happen. */
@@ -34,34 +36,38 @@ export interface MeasuredMistakes {
   theory: { recurrenceMs: number | null; durationMs: number | null }
 }
 
-export function measuredLimits(log: LabLog, plan: Pick<Plan, 'cells'>): MeasuredLimit[] {
+export function measuredLimits(log: LabLog, plan: Plan<LateSettings>): MeasuredLimit[] {
   return LIMITS_MS.flatMap((limitMs) => {
-    const looked = (caseId: string) => plan.cells.includes(`${caseId}/${limitRow(limitMs)}`)
+    const looked = (caseId: string) => {
+      const id = `${caseId}/${limitRow(limitMs)}`
+      return plan.cells.includes(id) ? cellOf(log, plan, id) : null
+    }
     const measured = {
       limitMs,
-      crash: looked('crash') ? detectionOf(log, limitMs) : null,
-      jitter: looked('jitter') ? mistakesIn(log, 'jitter', limitMs) : null,
-      lossy: looked('lossy') ? mistakesIn(log, 'lossy', limitMs) : null,
+      crash: detectionIn(looked('crash'), limitMs),
+      jitter: mistakesIn(looked('jitter'), limitMs),
+      lossy: mistakesIn(looked('lossy'), limitMs),
     }
     return (measured.crash ?? measured.jitter ?? measured.lossy) ? [measured] : []
   })
 }
 
-function detectionOf(log: LabLog, limitMs: number): MeasuredDetection | null {
-  const stream = streamOf(log, 'crash')
-  if (stream === null) return null
-  const timesMs = detectionsOf(log, stream, limitMs).filter((time): time is number => time !== null)
+function detectionIn(cell: Cell | null, limitMs: number): MeasuredDetection | null {
+  const stream = cell && streamOf(cell)
+  if (cell === null || stream === null) return null
+  const timesMs = detectionsOf(cell).filter((time) => time !== null)
   if (timesMs.length === 0) return null
   const { meanMs: theoryMs, minMs, maxMs } = detection(limitMs, stream.traffic)
   const worstMs = Math.max(...timesMs)
   return { traffic: stream.traffic, timesMs, meanMs: mean(timesMs), worstMs, theoryMs, minMs, maxMs }
 }
 
-function mistakesIn(log: LabLog, caseId: string, limitMs: number): MeasuredMistakes | null {
-  const stream = streamOf(log, caseId)
-  const [from, to] = [stream?.heardAt[0], stream?.heardAt.at(-1)]
-  if (stream === null || from === undefined || to === undefined) return null
-  const mistakes = mistakesOf(log, stream, limitMs)
+function mistakesIn(cell: Cell | null, limitMs: number): MeasuredMistakes | null {
+  const stream = cell && streamOf(cell)
+  if (cell === null || stream === null) return null
+  const [from = 0, to = 0] = [stream.heardAt[0], stream.heardAt.at(-1)]
+  const mistakes = mistakesOf(cell, stream)
+  if (mistakes === undefined) return null
   const { probability, meanMs } = beyond(limitMs, stream.traffic)
   const { intervalMs, loss } = stream.traffic
   return {

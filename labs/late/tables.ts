@@ -1,10 +1,14 @@
 /** What the lab prints: three policies side by side, then several limits side by side. */
+import { cellOf } from '../../src/lab/cell.ts'
 import type { Check } from '../../src/lab/checks.ts'
 import type { LabLog } from '../../src/lab/log.ts'
+import { isNew, sent } from '../../src/lab/packets.ts'
 import type { Plan } from '../../src/lab/plan.ts'
+import { alignedTable } from '../../src/lab/table.ts'
 import type { Style } from '../../src/lab/tale.ts'
-import { type LateSettings, LIMITS_MS, limitRow, policies, rowsOf } from './conditions.ts'
-import { type Conversation, conversationOf, isSyn, packetsOf } from './conversation.ts'
+import { type LateSettings, LIMITS_MS, limitRow } from './conditions.ts'
+import { type Cell, type Conversation, conversationOf } from './conversation.ts'
+import { portsOf, synsSent } from './kernels.ts'
 import { type MeasuredLimit, type MeasuredMistakes, measuredLimits } from './measured.ts'
 
 export const LESSONS: Readonly<Record<string, string>> = {
@@ -17,7 +21,7 @@ export const LESSONS: Readonly<Record<string, string>> = {
 
 function lessonOf(limitMs: number): string {
   if (limitMs <= 180) return 'soon, and wrong by jitter alone.'
-  return limitMs <= 250 ? 'wrong only where heartbeats are lost.' : 'seldom wrong, and late.'
+  return limitMs <= 250 ? 'wrong only where heartbeats are lost.' : 'rarely wrong, and late.'
 }
 
 export function matrix(
@@ -35,54 +39,48 @@ export function board(log: LabLog, plan: Plan<LateSettings>, checks: readonly Ch
 }
 
 function answersTable(log: LabLog, plan: Plan<LateSettings>, checks: readonly Check[], style: Style): string {
-  const rows = ['in-time', 'doubted', 'late', 'frozen'].flatMap((caseId) =>
-    rowsOf(plan, caseId, policies).flatMap((policy) => {
-      const talk = conversationOf(log, caseId, policy)
-      return talk === null ? [] : [answerRow(log, talk, checks)]
-    }),
-  )
+  const rows = plan.cells.flatMap((id) => {
+    const cell = cellOf(log, plan, id)
+    const talk = cell && conversationOf(cell)
+    return talk === null ? [] : [answerRow(talk, checks)]
+  })
   if (rows.length === 0) return ''
   return [
     style.bold('A late answer, and what the client does at "down" (seconds from the first delay)'),
-    ...aligned([
-      ['', 'answer', 'TCP sends', '', '', 'up', 'SYNs', 'the late'],
-      ['', 'comes', 'again', 'suspect', 'down', 'again', 'sent', 'answer meets'],
+    ...alignedTable([
+      ['', 'answer', 'TCP', '', '', 'up', 'SYNs', 'the answer'],
+      ['', 'comes', 'repeats', 'suspect', 'down', 'again', 'sent', 'meets'],
       ...rows,
     ]),
   ].join('\n')
 }
 
-function answerRow(log: LabLog, talk: Conversation, checks: readonly Check[]): string[] {
-  const { caseId, policy, from, to, client, server, groupId, anewId, beliefs, captured, end } = talk
-  const at = (time: number | undefined) => (time === undefined ? '-' : ((time - from) / 1000).toFixed(2))
-  const became = (belief: string) => beliefs.find(({ data }) => data.new === belief)?.time
-  const again = packetsOf(log, client, 'sent', talk, { groupId, from, to }).find(
-    ({ data }) => data.kind === 'retransmission',
-  )
-  const anew =
-    anewId === null
-      ? undefined
-      : log.all('tcp:connected', { host: client, from, to: end }).find((event) => event.group_id === anewId)
-  const syns = [client, server].flatMap((host) => packetsOf(log, host, 'sent', talk, { from }).filter(isSyn))
-  const resets = checks.find(({ id }) => id === `${caseId}/${policy}/late-meets-rst`)
-  const meets =
-    policy === 'forgive'
-      ? 'the program'
-      : resets === undefined
-        ? 'not seen here'
-        : typeof resets.observed.value === 'number'
-          ? `${resets.observed.value} RST`
-          : 'RST, says relay'
+function answerRow({ cell, client, anew, stall, since }: Conversation, checks: readonly Check[]): string[] {
+  const at = (event: { time: number } | undefined) =>
+    event === undefined ? '-' : ((event.time - since.from) / 1000).toFixed(2)
+  const became = (belief: string) =>
+    client.all('belief:updated', since).find(({ data }) => data.new === belief)
+  const packets = sent(client.packets(stall))
+  const syns = synsSent(cell, since)
+  const connected = anew?.first('tcp:connected')
   return [
-    `${caseId}/${policy}`,
-    at(to),
-    captured ? at(again?.time) : '?',
+    cell.id,
+    at({ time: stall.to }),
+    packets === null ? '?' : at(packets.find((packet) => !isNew(packet))),
     at(became('suspect')),
     at(became('down')),
-    anew === undefined ? at(became('up')) : `${at(anew.time)} new`,
-    captured ? String(new Set(syns.map(({ data }) => data.source)).size) : '?',
-    meets,
+    connected === undefined ? at(became('up')) : `${at(connected)} new`,
+    syns === null ? '?' : String(portsOf(syns)),
+    meets(cell, checks),
   ]
+}
+
+function meets({ id, row }: Cell, checks: readonly Check[]): string {
+  if (row === 'forgive') return 'program'
+  const resets = checks.find((check) => check.id === `${id}/late-meets-rst`)
+  if (resets === undefined || resets.verdict === 'skipped') return 'not seen'
+  const { value } = resets.observed
+  return typeof value === 'number' ? `${value} RST` : 'RST'
 }
 
 function limitsTable(log: LabLog, plan: Plan<LateSettings>, style: Style): string {
@@ -95,7 +93,7 @@ function limitsTable(log: LabLog, plan: Plan<LateSettings>, style: Style): strin
       `Several limits, the same arrivals: a heartbeat every ${Math.round(traffic.intervalMs)} ms, delays 0 to ${traffic.jitterMs} ms`,
     ),
     '(in brackets what chance says)',
-    ...aligned([
+    ...alignedTable([
       ['limit', 'crash suspected', 'wrong, no loss:', '', 'wrong, loss 10 %:', ''],
       ['ms', 'after ms (worst)', 'once in s', 'for ms', 'once in s', 'for ms'],
       ...limits.map(limitRowOf),
@@ -121,15 +119,4 @@ function mistakesWords(measured: MeasuredMistakes | null): [recurrence: string, 
     `${every === null ? 'never' : seconds(every)} [${theory.recurrenceMs === null ? 'never' : seconds(theory.recurrenceMs)}]`,
     `${durationMs === null ? '-' : Math.round(durationMs)} [${theory.durationMs === null ? '-' : Math.round(theory.durationMs)}]`,
   ]
-}
-
-/** Columns as wide as what is in them. */
-function aligned(rows: readonly string[][]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows.map((row) =>
-    row
-      .map((text, column) => text.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  )
 }

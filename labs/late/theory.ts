@@ -17,6 +17,12 @@
  * no heartbeat waits for an earlier one.
  */
 
+/** A claim of chance is false by chance so rarely, at either end: all of them together, once in a thousand runs. */
+export const CHANCE = 1e-5
+/** The same for a mean, in standard deviations: the quantile of the normal distribution. */
+export const Z = 4.3
+export const PAPER = 'Chen, Toueg, Aguilera, IEEE TC 51(5), 2002; labs/late/theory.ts'
+
 export interface Traffic {
   /** From one heartbeat to the next, as they are sent. */
   intervalMs: number
@@ -38,7 +44,7 @@ export interface Beyond {
   deviationMs: number
 }
 
-/** A sum of so many losses in a row is exact enough: what is left is smaller than rounding. */
+/** Where a sum over losses in a row ends: what is left is smaller than rounding. */
 const NEGLIGIBLE = 1e-12
 
 export function beyond(limitMs: number, { intervalMs, jitterMs, loss }: Traffic): Beyond {
