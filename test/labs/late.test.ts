@@ -1,9 +1,14 @@
 /** The lab itself, run as a person runs it; its own checks are the assertions, and tshark's count beside them. */
 import { execFileSync, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type { LateSettings } from '../../labs/late/conditions.ts'
+import { late } from '../../labs/late/lab.ts'
 import { readLog } from '../../src/events/parse.ts'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
+import { LabLog } from '../../src/lab/log.ts'
+import type { Plan } from '../../src/lab/plan.ts'
 import type { Report } from '../../src/lab/report.ts'
 import { latestRun } from '../../src/lab/start.ts'
 import { tcpFlag } from '../../src/wire/constants.ts'
@@ -77,6 +82,16 @@ describeNeeding('network namespaces', tier === 'netns')('lab:late on netns hosts
       const inTime =
         observed(report, 'late/close/late-meets-rst') + observed(report, 'late/reconnect/late-meets-rst')
       expect(inTime).toBeGreaterThan(2)
+
+      // A capture that has not seen the SYN which opened the connection cannot say that there was no other.
+      const plan = JSON.parse(readFileSync(join(latestRun(out), 'plan.json'), 'utf8')) as Plan<LateSettings>
+      const blind = readLog(join(latestRun(out), 'events.ndjson')).filter(
+        ({ name, data }) => name !== 'packet:captured' || data.flags !== 'SYN',
+      )
+      const noSyn = (checks: Report['checks']) =>
+        checks.filter(({ id }) => id.endsWith('/no-syn')).map(({ verdict }) => verdict)
+      expect(noSyn(report.checks)).toEqual(['pass', 'pass', 'pass'])
+      expect(noSyn(late.judge(new LabLog(blind), plan))).toEqual(['fail', 'fail', 'fail'])
       expect(resets.length).toBeGreaterThanOrEqual(inTime)
     },
     LAB_LIMIT_MS,
@@ -91,19 +106,32 @@ describe('lab:late on process hosts', () => {
 
       expect(notPassed(report)).toEqual([])
       expect(report.tier).toBe('process')
-      const verdicts = (cell: string) =>
-        new Set(report.checks.filter(({ id }) => id.startsWith(`${cell}/`)).map(({ verdict }) => verdict))
-      for (const cell of [
-        'late/forgive',
-        'late/close',
-        'late/reconnect',
-        'frozen/forgive',
-        'crash/limit-120',
-      ])
-        expect(verdicts(cell)).toEqual(new Set(['pass']))
+      const reasons = (cell: string) =>
+        Object.fromEntries(
+          report.checks
+            .filter(({ id, verdict }) => id.startsWith(`${cell}/`) && verdict === 'skipped')
+            .map(({ id, because }) => [id.slice(cell.length + 1), because]),
+        )
+      const uncaptured = 'packets are not captured on these hosts'
+      const relayed = 'behind a relay each end speaks to another kernel'
+      const seldom = 'the one large table of loopback is read too seldom for that'
+      expect(reasons('late/forgive')).toEqual({
+        'tcp-doubt': relayed,
+        'nothing-new': relayed,
+        ack: relayed,
+        state: relayed,
+        'no-syn': uncaptured,
+      })
+      expect(reasons('late/close')).toEqual({ state: relayed, 'no-syn': uncaptured })
+      expect(reasons('late/reconnect')).toEqual(reasons('late/close'))
+      expect(reasons('frozen/forgive')).toEqual({ ack: uncaptured, state: seldom, 'no-syn': uncaptured })
+      expect(reasons('crash/limit-120')).toEqual({})
+      expect(reasons('crash/heartbeats')).toEqual({})
       for (const cell of ['jitter/limit-120', 'lossy/heartbeats'])
-        expect(verdicts(cell)).toEqual(new Set(['skipped']))
+        expect(reasons(cell)).toEqual({ observed: expect.stringContaining('have no cable') })
+      expect(report.checks.find(({ id }) => id === 'late/forgive/forgiven')?.verdict).toBe('pass')
       const rst = report.checks.find(({ id }) => id === 'late/close/late-meets-rst')
+      expect(rst).toMatchObject({ verdict: 'pass' })
       expect(rst?.because).toContain('which the server never sees')
       expect(ended.status).toBe(0)
     },
