@@ -1,31 +1,36 @@
 /**
  * From the log to verdicts: for each cell of the matrix what both ends should have come to believe beside
- * what they did, and the claims that the question asks about.
+ * what they did, and what each fault's case claims beyond that.
  */
-import { type Role, roleOf } from '../../src/events/host-names.ts'
-import type { Belief, EventOf, Trigger } from '../../src/events/vocabulary.ts'
-import { addressOf } from '../../src/events/vocabulary.ts'
-import { type Check, type Claim, judge, SLACK_MS, STAMP_MS, skip } from '../../src/lab/checks.ts'
-import { judgeTimed, skippedCells } from '../../src/lab/judging.ts'
+import { roleOf } from '../../src/events/host-names.ts'
+import type { Belief, EventOf } from '../../src/events/vocabulary.ts'
+import type { End } from '../../src/lab/cell.ts'
+import { type Check, SLACK_MS } from '../../src/lab/checks.ts'
+import { type Claims, nothing, took } from '../../src/lab/claims.ts'
+import { checkOf, skippedCells } from '../../src/lab/judging.ts'
 import type { LabLog, Strike } from '../../src/lab/log.ts'
 import type { Plan } from '../../src/lab/plan.ts'
-import { aftermathClaims } from './aftermath.ts'
-import { type Expectation, expectationOf } from './expectations.ts'
+import type { Mechanism } from '../../src/programs/host-messages.ts'
+import { CASES, expectationOf } from './cases.ts'
+import type { Expectation, Noticed } from './expectations.ts'
 import type { KeepaliveFault } from './faults.ts'
 import { whyNotAlone } from './play-before.ts'
 import { situationOf } from './situation.ts'
+import { type Struck, seenOn } from './struck.ts'
 import { takenBackChecks } from './taken-back.ts'
+
+type Change = EventOf<'belief:updated'>
 
 /** What became of one end of one cell, and what should have. */
 export interface EndOfCell {
-  host: string
-  role: Role
-  struck: boolean
+  end: End
+  /** It is on the struck host. */
+  isStruck: boolean
   expectation: Expectation
   /** Every change of belief in the watch, oldest first. */
-  changes: EventOf<'belief:updated'>[]
+  changes: Change[]
   /** What decides: the first change to the expected belief, or the first doubt where none was expected. */
-  decisive: EventOf<'belief:updated'> | undefined
+  decisive: Change | undefined
 }
 
 /** Judges a whole run. */
@@ -33,7 +38,7 @@ export function judgeRun(log: LabLog, plan: Plan): Check[] {
   const { strikes } = log
   const struck = strikes.flatMap((strike, index) => {
     const nth = strikes.slice(0, index).filter((earlier) => earlier.fault === strike.fault).length + 1
-    const checks = strikeChecks(log, plan, strike)
+    const checks = strikeClaims(log, plan, strike).map((made) => checkOf(log, made))
     // Only in play: the learner did the same thing again.
     return nth === 1 ? checks : checks.map((check) => ({ ...check, id: `${check.id}@${nth}` }))
   })
@@ -46,149 +51,155 @@ export function judgeRun(log: LabLog, plan: Plan): Check[] {
   return [...struck, ...skipped]
 }
 
-function strikeChecks(log: LabLog, plan: Plan, strike: Strike): Check[] {
-  const cells = plan.mechanisms.flatMap((mechanism) => cellChecks(log, plan, strike, mechanism))
-  if (plan.play || strike.problem !== null || !strike.complete) return cells
-  const further = aftermathClaims(log, plan, strike).map((timed) => judgeTimed(log, timed))
-  return [...cells, ...further]
+function strikeClaims(log: LabLog, plan: Plan, strike: Strike): Claims {
+  const { further = {} } = CASES[strike.fault as KeepaliveFault]
+  const isWhole = !plan.play && strike.problem === null && strike.complete
+  return plan.mechanisms.flatMap((mechanism) => {
+    const seen = seenOn(log, plan, strike, mechanism)
+    const more = isWhole ? further[mechanism as Mechanism] : undefined
+    return [...bothEnds(seen).map((one) => claimOf(seen, one)), ...(more?.(seen) ?? [])]
+  })
 }
 
 /** Both ends of one cell; the one that has to find out first. */
 export function endsOfCell(log: LabLog, plan: Plan, strike: Strike, mechanism: string): EndOfCell[] {
-  return [strike.other, strike.struck].map((host) => {
-    const role = roleOf(host)
-    const struck = host === strike.struck
-    const expectation = expectationOf(
-      {
-        // This lab strikes with no other.
-        fault: strike.fault as KeepaliveFault,
-        mechanism,
-        role,
-        struck,
-        inContainer: plan.tier === 'compose',
-      },
-      situationOf(log, plan, strike, mechanism, role),
-    )
-    const changes = log.beliefChanges(host, mechanism, { from: strike.began, to: strike.until })
-    return { host, role, struck, expectation, changes, decisive: decisiveChange(expectation, changes) }
+  return bothEnds(seenOn(log, plan, strike, mechanism))
+}
+
+function bothEnds(seen: Struck): EndOfCell[] {
+  const { cell, strike, other, struck } = seen
+  return [other, struck].map((end) => {
+    const place = {
+      // This lab strikes with no other, and has no other rows.
+      fault: strike.fault as KeepaliveFault,
+      mechanism: cell.row as Mechanism,
+      role: roleOf(end.host),
+      struck: end === struck,
+    }
+    const expectation = expectationOf(place, situationOf(seen, end))
+    const changes = cell.log.beliefChanges(end.host, cell.row, { from: strike.began, to: strike.until })
+    return {
+      end,
+      isStruck: end === struck,
+      expectation,
+      changes,
+      decisive: decisiveChange(expectation, changes),
+    }
   })
 }
 
-function decisiveChange(expectation: Expectation, changes: EventOf<'belief:updated'>[]) {
-  const became = (...beliefs: Belief[]) => changes.find((change) => beliefs.includes(change.data.new))
+function decisiveChange(expectation: Expectation, changes: readonly Change[]): Change | undefined {
+  const became = (...beliefs: Belief[]) => changes.find(({ data }) => beliefs.includes(data.new))
   if (expectation.kind === 'noticed') return became(expectation.belief) ?? became('down')
   return became('down') ?? became('suspect')
 }
 
-function cellChecks(log: LabLog, plan: Plan, strike: Strike, mechanism: string): Check[] {
-  return endsOfCell(log, plan, strike, mechanism).map((end) => {
-    const id = `${strike.fault}/${mechanism}/${end.struck ? 'struck-end' : 'detected'}`
-    const claim = { id, claim: claimOf(strike.fault, mechanism, end), ...compare(end, strike) }
-    const reason = whyNotJudged(log, plan, strike, mechanism, end, claim)
-    if (reason !== null) return skip(id, claim.claim, reason)
-    return judge(claim, log.controlLateMs(strike.at, end.decisive?.time ?? strike.until))
+/** What this end should have come to believe; or why that cannot be said of it. */
+function claimOf(seen: Struck, one: EndOfCell): Claims[number] {
+  const { cell, strike } = seen
+  const { expectation } = one
+  const what = one.isStruck ? 'struck-end' : 'detected'
+  const who = `the ${roleOf(one.end.host)} of ${cell.row}${one.isStruck ? ' on the struck host' : ''}`
+  const unseen = (because: string) => ({
+    id: `${cell.id}/${what}`,
+    claim: `what ${who} notices of ${strike.fault}`,
+    because,
   })
+  if (expectation.kind === 'meaningless' || expectation.kind === 'unpredictable')
+    return unseen(expectation.why)
+  const why = whyNotJudged(seen, one)
+  if (why !== null) return unseen(why)
+  if (expectation.kind === 'noticed') return noticed(seen, one, expectation, what, who)
+  if (expectation.kind === 'recovers') return recovered(seen, one, expectation, what, who)
+  return unmoved(seen, one, what, who)
 }
 
 /** null when the check says something; else why not. */
 function whyNotJudged(
-  log: LabLog,
-  plan: Plan,
-  strike: Strike,
-  mechanism: string,
-  end: EndOfCell,
-  { expected, observed }: Claim,
+  { cell, strike, watch }: Struck,
+  { end, expectation, decisive }: EndOfCell,
 ): string | null {
-  const { expectation } = end
-  if (expectation.kind === 'meaningless' || expectation.kind === 'unpredictable') return expectation.why
+  const { log, plan, row } = cell
   if (strike.problem !== null) return `the fault was not seen to happen: ${strike.problem}`
   if (!strike.complete) return 'the run ended before the watch was over'
-  const before = plan.play ? whyNotAlone(log, plan, strike, mechanism) : null
+  const before = plan.play ? whyNotAlone(log, plan, strike, row) : null
   if (before !== null) return before
-  const watchedMs = strike.until - strike.at
-  if (observed.value === null && 'min' in expected && watchedMs < expected.max) {
+  if (expectation.kind === 'quiet' && !hasSpoken(end, strike)) {
+    return `nothing was heard of ${end.host} before: that it says nothing proves nothing`
+  }
+  const watchedMs = watch.to - watch.from
+  if (expectation.kind === 'noticed' && decisive === undefined && watchedMs < expectation.maxMs + SLACK_MS) {
     return `watched for ${(watchedMs / 1000).toFixed(1)} s only`
   }
   return null
 }
 
-function compare(end: EndOfCell, strike: Strike): Omit<Claim, 'id' | 'claim'> {
-  const { expectation, decisive, changes } = end
-  const watchedMs = Math.round(strike.until - strike.at)
-  const nothing = { value: null, watchedMs }
-  const evidence = changes.map(addressOf)
+/** Its program is there and would tell: it believed something, or (a client of plain UDP never does) it sent. */
+function hasSpoken(end: End, { began }: Strike): boolean {
+  return end.belief(began) !== 'unknown' || end.first('udp:datagram_sent', { to: began }) !== undefined
+}
+
+function noticed(
+  { cell, strike }: Struck,
+  { changes, decisive }: EndOfCell,
+  expected: Noticed,
+  what: string,
+  who: string,
+) {
+  const { belief, triggers, formula, why, source } = expected
   // What was seen before the lab could say that it was true is not early.
-  const afterMs = (time: number) => Math.max(0, Math.round(time - strike.at))
-  const because =
-    changes.length === 0 ? 'no change of belief' : changes.map((change) => wording(change, strike)).join(', ')
-  switch (expectation.kind) {
-    case 'noticed': {
-      const byTrigger = decisive !== undefined && expectation.triggers.includes(decisive.data.trigger)
-      return {
-        formula: expectation.formula,
-        expected: {
-          min: Math.max(0, Math.floor(expectation.minMs - STAMP_MS)),
-          max: Math.ceil(expectation.maxMs + SLACK_MS),
-          unit: 'ms',
-        },
-        // Noticed by something else is not noticed as expected, be it in time or not.
-        observed:
-          decisive === undefined
-            ? nothing
-            : byTrigger
-              ? { value: afterMs(decisive.time), unit: 'ms' }
-              : { value: `${decisive.data.trigger} after ${afterMs(decisive.time)} ms` },
-        because: `${because}; ${expectation.why}`,
-        source: expectation.source,
-        evidence,
-      }
-    }
-    case 'recovers': {
-      const last = changes.at(-1)
-      const doubted = last !== undefined
-      const up = !doubted || last.data.new === 'up'
-      return {
-        formula: expectation.formula,
-        expected: { min: 0, max: Math.ceil(expectation.maxMs + SLACK_MS), unit: 'ms' },
-        observed: up ? { value: doubted ? afterMs(last.time) : 0, unit: 'ms' } : { value: last.data.new },
-        because: `${because}; ${expectation.why}`,
-        source: 'src/protocols/heartbeat/README.md, RFC 6298',
-        evidence,
-      }
-    }
-    default:
-      return {
-        formula: 'nothing, for the whole watch',
-        expected: { value: null },
-        observed: decisive === undefined ? nothing : { value: afterMs(decisive.time), unit: 'ms' },
-        because: `${because}; ${expectation.why}`,
-        source: '',
-        evidence,
-      }
-  }
+  const from = Math.min(strike.at, decisive?.time ?? strike.at)
+  return took(cell, what, expected, from, decisive, {
+    claim: `${who} is ${belief} by ${triggers.join(' or ')} in time`,
+    // Noticed by something else is not noticed as expected, be it in time or not.
+    code: triggers,
+    formula,
+    because: `${inWords(changes, strike)}; ${why}`,
+    source,
+    evidence: changes,
+  })
 }
 
-function wording(change: EventOf<'belief:updated'>, strike: Strike): string {
-  return `${change.data.new} after ${((change.time - strike.at) / 1000).toFixed(2)} s (${change.data.trigger}, ${change.data.certainty})`
+function recovered(
+  { cell, strike }: Struck,
+  { end, changes }: EndOfCell,
+  { maxMs, formula, why }: Extract<Expectation, { kind: 'recovers' }>,
+  what: string,
+  who: string,
+) {
+  const isUp = end.belief(strike.until) === 'up'
+  const last = changes.at(-1) ?? strike.at
+  return took(cell, what, { minMs: 0, maxMs }, strike.at, isUp ? last : undefined, {
+    claim: `${who} may doubt, and is up again`,
+    formula,
+    because: `${inWords(changes, strike)}; ${why}`,
+    source: 'src/protocols/heartbeat/README.md, RFC 6298',
+    evidence: changes,
+  })
 }
 
-/** The claim of a cell's check, in a sentence. */
-function claimOf(fault: string, mechanism: string, end: EndOfCell): string {
-  const who = `the ${end.role} of ${mechanism}${end.struck ? ' on the struck host' : ''}`
-  switch (end.expectation.kind) {
-    case 'noticed':
-      return `${who} is ${end.expectation.belief} by ${listed(end.expectation.triggers)} in time`
-    case 'recovers':
-      return `${who} may doubt, and is up again`
-    case 'quiet':
-      return `${who} notices nothing of ${fault}`
-    case 'gone':
-      return `${who} says nothing more`
-    default:
-      return `what ${who} notices of ${fault}`
-  }
+/** Nobody is left to notice, or nothing is there to be noticed. */
+function unmoved(
+  { cell, strike, watch }: Struck,
+  { changes, expectation }: EndOfCell,
+  what: string,
+  who: string,
+) {
+  const doubts = changes.filter(({ data }) => data.new === 'down' || data.new === 'suspect')
+  const isGone = expectation.kind === 'gone'
+  return nothing(cell, what, doubts, watch, {
+    claim: isGone ? `${who} says nothing more` : `${who} notices nothing of ${strike.fault}`,
+    formula: 'nothing, for the whole watch',
+    because: `${inWords(changes, strike)}; ${expectation.why}`,
+    source: '',
+    evidence: changes,
+  })
 }
 
-function listed(triggers: readonly Trigger[]): string {
-  return triggers.join(' or ')
+function inWords(changes: readonly Change[], { at }: Strike): string {
+  const words = changes.map(
+    ({ data, time }) =>
+      `${data.new} after ${((time - at) / 1000).toFixed(2)} s (${data.trigger}, ${data.certainty})`,
+  )
+  return words.join(', ') || 'no change of belief'
 }

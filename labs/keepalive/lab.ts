@@ -2,7 +2,7 @@
  * Who notices, and when?
  *
  * Nine ways to keep in touch, nine things that go wrong, all on real sockets. Each fault has a pair of
- * hosts of its own and strikes host b (`--strike client`: host a):
+ * hosts of its own and strikes host b (`--strike client`: host a). What each end should notice of it: `cases/`.
  *
  *      a: the clients                                    b: the servers
  *   udp, udp-heartbeat, tcp-idle, ...   ==== switch ====   the same nine, waiting
@@ -16,13 +16,14 @@ import type { Plan } from '../../src/lab/plan.ts'
 import { randomFrom } from '../../src/lab/random.ts'
 import type { Rig } from '../../src/lab/rig.ts'
 import { mechanisms } from '../../src/programs/host-messages.ts'
-import { endsOfCellInWords } from './cell.ts'
 import { conditionsOf, type KeepaliveSettings, programsOf } from './conditions.ts'
+import { endsOfCellInWords } from './ends.ts'
 import { FAULTS, type KeepaliveFault } from './faults.ts'
 import { judgeRun } from './judge.ts'
 import { play } from './play.ts'
 import { questionsOf } from './questions.ts'
 import { board, LESSONS, matrix, story } from './story.ts'
+import { UNDOING, WRITING } from './struck.ts'
 
 /** Time for round trips to be measured and the first keepalive probes and heartbeats to be exchanged. */
 const SETTLE_MS = 1500
@@ -86,6 +87,7 @@ async function column(rig: Rig, id: KeepaliveFault, pair: Pair): Promise<void> {
   const restOf = (durationMs: number) => sinceMs + durationMs - performance.now()
   if (fault.lastsMs !== undefined) {
     await rig.sleep(restOf(fault.lastsMs))
+    rig.mark(pair, UNDOING)
     await undo()
   }
   await rig.sleep(restOf(rig.plan.watchMs))
@@ -98,8 +100,10 @@ async function column(rig: Rig, id: KeepaliveFault, pair: Pair): Promise<void> {
  * does a connection come back by itself, and what does a late segment meet?
  */
 async function mendAndTry(rig: Rig, pair: Pair, undo: () => Promise<void>): Promise<void> {
+  rig.mark(pair, UNDOING)
   await undo()
   await rig.sleep(SILENCE_AFTER_MENDING_MS)
+  rig.mark(pair, WRITING)
   await rig.write(pair.a, ['tcp-idle'])
   await rig.write(pair.b, ['tcp-keepalive'])
   await rig.sleep(AFTERMATH_MS)

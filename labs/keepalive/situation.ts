@@ -1,142 +1,103 @@
 /** What the log says was in force when a fault struck: the numbers that predictions are made of. */
-import { hostName, hostOfRole, type Role } from '../../src/events/host-names.ts'
-import type { EventName } from '../../src/events/vocabulary.ts'
-import { sendsTailLossProbes } from '../../src/kernel/give-up.ts'
-import type { LabLog, Strike } from '../../src/lab/log.ts'
-import type { Plan } from '../../src/lab/plan.ts'
+import type { End } from '../../src/lab/cell.ts'
 import { HTTP_TIMING, WRITE_EVERY_MS } from '../../src/programs/timing.ts'
 import { HEARTBEAT_TIMING } from '../../src/protocols/heartbeat/constants.ts'
 import type { Situation } from './expectations.ts'
+import type { Struck } from './struck.ts'
 
 /** What an end hears from its peer, mechanism by mechanism. */
-const HEARD: EventName[] = [
+const HEARD = [
   'heartbeat:ping_received',
   'heartbeat:pong_received',
   'udp:datagram_received',
   'tcp:received',
   'http:response_received',
-]
+] as const
 /** What an end sends, and its kernel wants acknowledged. */
-const SENT: EventName[] = ['tcp:written', 'heartbeat:ping_sent', 'heartbeat:pong_sent', 'http:request_sent']
+const SENT = ['tcp:written', 'heartbeat:ping_sent', 'heartbeat:pong_sent', 'http:request_sent'] as const
+/** TCP_DELACK_MAX, net/tcp.h: an acknowledgement may be held back so long, and be lost for that. */
+const DELAYED_ACK_MAX_MS = 200
 
-/** @returns the situation of one end of one cell */
-export function situationOf(
-  log: LabLog,
-  plan: Plan,
-  strike: Strike,
-  mechanism: string,
-  role: Role,
-): Situation {
-  const host = hostOfRole(strike.pair, role)
-  const client = hostName(strike.pair, 'a')
-  const before = { host, mechanism, to: strike.at }
-  const uncertainMs = strike.at - strike.began
-  const options = log.last('kernel:options_read', { host: client, mechanism, to: strike.at })?.data
-  const info = log.last('kernel:tcp_info_read', before)?.data
-  const own = log.last('kernel:options_read', before)?.data
-  const sysctls = log.last('kernel:sysctls_read', { host, to: strike.at })?.data.values ?? {}
-  const mended = log
-    .all('truth:updated', { host: strike.other, from: strike.at })
-    .find((event) => event.data.new === 'answering')
-  // Who is frozen says nothing more: what is heard until it continues was on its way before. In play that it
-  // continues is seen late, and by then the watch has ended.
-  const saidUntil =
-    strike.fault === 'freeze' ? Math.min(mended?.time ?? strike.until, strike.until) : strike.at
-  const heard = log.events.findLast(
-    (event) =>
-      event.host === host &&
-      event.time <= saidUntil &&
-      HEARD.includes(event.name) &&
-      event.group_id?.startsWith(`${mechanism}:`),
-  )
-  const lostSendsMs = lostSends(log, host, mechanism, strike, uncertainMs)
-  const ended = log.first('host:process_exited', { host: strike.struck, from: strike.at, to: strike.until })
-  const rebooted = log.first('host:started', { host: strike.struck, from: strike.at, to: strike.until })
+/** The situation of one end of a cell. */
+export function situationOf(seen: Struck, end: End): Situation {
+  const { cell, strike, struck } = seen
+  const { at, until } = strike
+  const after = (event: { time: number } | undefined) => (event === undefined ? null : event.time - at)
+  const uncertainMs = at - strike.began
+  const lostSendsMs = lostSends(end, at, uncertainMs)
+  const connection = end.busy(at)
+  const heardAt = lastHeard(seen, end)
   return {
     uncertainMs,
-    keepalive:
-      options?.keepalive === true
-        ? {
-            idleMs: options.keepaliveIdleMs,
-            intervalMs: options.keepaliveIntervalMs,
-            probes: options.keepaliveProbes,
-          }
-        : null,
+    keepalive: keepaliveOf(cell.at('a'), at),
     heartbeatMs: {
       interval: HEARTBEAT_TIMING.intervalMs,
       suspectAfter: HEARTBEAT_TIMING.suspectAfterMs,
       downAfter: HEARTBEAT_TIMING.downAfterMs,
     },
     httpMs: { interval: HTTP_TIMING.intervalMs, answerLimit: HTTP_TIMING.answerWithinMs },
-    outstandingRequestMs: outstandingRequest(log, host, strike),
+    outstandingRequestMs: outstandingRequest(end, at),
     writeEveryMs: WRITE_EVERY_MS,
-    lastHeardMs: heard === undefined ? null : heard.time - strike.at,
-    ownPausesMs: heard === undefined ? 0 : ownPauses(log, host, heard.time),
+    lastHeardMs: heardAt === undefined ? null : heardAt - at,
+    ownPausesMs: heardAt === undefined ? 0 : ownPauses(end, heardAt, until),
     lostSendsMs,
-    connection:
-      info === undefined || own === undefined
-        ? null
-        : {
-            retransmissionTimeoutMs: info.retransmissionTimeoutMs,
-            roundTripMs: info.roundTripMs,
-            retries2: Number(sysctls.tcp_retries2 ?? Number.NaN),
-            userTimeoutMs: own.userTimeoutMs,
-            // SACK, which it needs, is on in every system that can run this.
-            tailLossProbe: sendsTailLossProbes(sysctls.tcp_early_retrans),
-            jiffyMs: Number(plan.environment.jiffyMs ?? Number.NaN),
-            severalInFlight: lostSendsMs.length > 1,
-          },
-    mendedMs: mended === undefined ? null : mended.time - strike.at,
-    networkBackMs: rebooted === undefined ? null : rebooted.time - strike.at,
-    endedMs: ended === undefined ? null : ended.time - strike.at,
+    connection: connection && { ...connection, severalInFlight: lostSendsMs.length > 1 },
+    inContainer: cell.plan.tier === 'compose',
+    mendedMs: after(backAgain(seen)),
+    networkBackMs: after(struck.ofHost('host:started', { from: at })[0]),
+    endedMs: after(struck.ofHost('host:process_exited', { from: at })[0]),
   }
+}
+
+/** The struck host answers again, within the watch. */
+function backAgain({ other, strike }: Struck) {
+  return other.ofHost('truth:updated', { from: strike.at }).find(({ data }) => data.new === 'answering')
 }
 
 /**
- * For how long this end itself did not run while it waited to hear something: its detector forgives the
- * peer so much (src/protocols/heartbeat/README.md).
+ * Who is frozen says nothing more: what is heard until it continues was on its way before. In play that it continues
+ * is seen late, and by then the watch has ended.
  */
-function ownPauses(log: LabLog, host: string, lastHeardAt: number): number {
-  let dueAt = lastHeardAt + HEARTBEAT_TIMING.downAfterMs
-  let pausesMs = 0
-  for (const { time, data } of log.all('detector:paused', { host, from: lastHeardAt })) {
-    // A pause is noticed when it is over.
-    if (time - data.pausedMs > dueAt) break
-    pausesMs += data.pausedMs
-    dueAt += data.pausedMs
+function lastHeard(seen: Struck, end: End): number | undefined {
+  const { fault, at, until } = seen.strike
+  const to = fault === 'freeze' ? (backAgain(seen)?.time ?? until) : at
+  const times = HEARD.flatMap((name) => end.last(name, { to })?.time ?? [])
+  return times.length === 0 ? undefined : Math.max(...times)
+}
+
+/** For how long this end itself did not run while it waited to hear something, until it had waited long enough. */
+function ownPauses(end: End, heardAt: number, until: number): number {
+  const tookForDown = end.all('belief:updated', { from: heardAt }).find(({ data }) => data.new === 'down')
+  return end.pausedMs({ from: heardAt, to: tookForDown?.time ?? until })
+}
+
+function keepaliveOf(client: End, time: number): Situation['keepalive'] {
+  const options = client.options(time)
+  if (options === undefined || !options.keepalive) return null
+  return {
+    idleMs: options.keepaliveIdleMs,
+    intervalMs: options.keepaliveIntervalMs,
+    probes: options.keepaliveProbes,
   }
-  return pausesMs
 }
 
 /** The request that had no answer yet when the fault struck; null when none was on its way. */
-function outstandingRequest(log: LabLog, host: string, { at }: Strike): number | null {
-  const sent = log.last('http:request_sent', { host, to: at })
-  const answered = log.last('http:response_received', { host, to: at })
+function outstandingRequest(end: End, at: number): number | null {
+  const sent = end.last('http:request_sent', { to: at })
+  const answered = end.last('http:response_received', { to: at })
   if (sent === undefined || (answered !== undefined && answered.time >= sent.time)) return null
   return sent.time - at
 }
-
-/** TCP_DELACK_MAX, net/tcp.h: an acknowledgement may be held back so long, and be lost for that. */
-const DELAYED_ACK_MAX_MS = 200
 
 /**
  * The first send after the strike is lost. One just before may have been lost too, or its delayed
  * acknowledgement: then any of them began the retransmissions.
  */
-function lostSends(
-  log: LabLog,
-  host: string,
-  mechanism: string,
-  strike: Strike,
-  uncertainMs: number,
-): number[] {
-  const sends = log.events
-    .filter(
-      (event) =>
-        event.host === host && event.group_id?.startsWith(`${mechanism}:`) && SENT.includes(event.name),
-    )
-    .map((event) => event.time - strike.at)
-    .filter((time) => time >= -uncertainMs - DELAYED_ACK_MAX_MS)
+function lostSends(end: End, at: number, uncertainMs: number): number[] {
+  const from = at - uncertainMs - DELAYED_ACK_MAX_MS
+  const sends = SENT.flatMap((name) => end.all(name, { from }).map(({ time }) => time - at)).sort(
+    (one, other) => one - other,
+  )
   const after = sends.findIndex((time) => time >= 0)
   return after === -1 ? sends.slice(0, 1) : sends.slice(0, after + 1)
 }

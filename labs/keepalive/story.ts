@@ -12,7 +12,7 @@ import { endsOfCell } from './judge.ts'
 
 /** What each row shows, for somebody who has just seen it. */
 export const LESSONS: Record<Mechanism, string> = {
-  udp: 'send() succeeds, be anybody there or not.',
+  udp: 'send() succeeds, whether anybody is there or not.',
   'udp-heartbeat': 'a belief that programs keep alive, without any connection.',
   'tcp-idle': 'sends nothing, so nobody sees that the wire is cut.',
   'tcp-keepalive': 'asks the kernel: a frozen program counts as alive.',

@@ -1,11 +1,14 @@
 /** What the learner is told to expect of an act before they type it: the lab's own formulas, with what is in force now. */
-import { type Expectation, expectationOf } from '../../labs/keepalive/expectations.ts'
+import { expectationOf } from '../../labs/keepalive/cases.ts'
+import type { Expectation } from '../../labs/keepalive/expectations.ts'
 import type { KeepaliveFault } from '../../labs/keepalive/faults.ts'
 import { situationOf } from '../../labs/keepalive/situation.ts'
+import { seenOn } from '../../labs/keepalive/struck.ts'
 import { type HostSide, hostName, otherSide, roleOf } from '../events/host-names.ts'
 import { SLACK_MS } from '../lab/checks.ts'
 import type { LabLog, Strike } from '../lab/log.ts'
 import type { Plan } from '../lab/plan.ts'
+import type { Mechanism } from '../programs/host-messages.ts'
 import type { Forecast } from '../view/page/messages.ts'
 
 /**
@@ -35,8 +38,9 @@ export function forecast(
   const role = roleOf(strike.other)
   return Object.fromEntries(
     plan.mechanisms.map((mechanism) => {
-      const measured = situationOf(log, plan, strike, mechanism, role)
-      const place = { fault, mechanism, role, struck: false, inContainer: true }
+      const seen = seenOn(log, plan, strike, mechanism)
+      const measured = situationOf(seen, seen.other)
+      const place = { fault, mechanism: mechanism as Mechanism, role, struck: false }
       // Nobody knows at which phase of its timers it will be struck: right after it heard and sent, or right before.
       const soonest = expectationOf(place, {
         ...measured,

@@ -19,15 +19,18 @@ export class Cell<S extends Json = Json> {
   readonly plan: Plan<S>
   readonly case: string
   readonly row: string
+  /** The pair of hosts it is seen on: named as the case, but in play, where one pair is struck again and again. */
+  readonly pair: string
   readonly watch: Watch
   readonly #ends: Record<HostSide, End>
 
   /** @param watch the time of the case: nothing before or after it is of this cell */
-  constructor(log: LabLog, plan: Plan<S>, name: { case: string; row: string }, watch: Watch) {
+  constructor(log: LabLog, plan: Plan<S>, name: { case: string; row: string; pair?: string }, watch: Watch) {
     this.log = log
     this.plan = plan
     this.case = name.case
     this.row = name.row
+    this.pair = name.pair ?? name.case
     this.watch = watch
     this.#ends = { a: new End(this, 'a'), b: new End(this, 'b') }
   }
@@ -53,7 +56,7 @@ export class Cell<S extends Json = Json> {
 
   /** The same case on another row: what went on beside it. */
   beside(row: string): Cell<S> {
-    return new Cell(this.log, this.plan, { case: this.case, row }, this.watch)
+    return new Cell(this.log, this.plan, { case: this.case, row, pair: this.pair }, this.watch)
   }
 
   /** When the experiment came to a mark of its own (`rig.mark`); undefined: it did not. */
@@ -61,7 +64,7 @@ export class Cell<S extends Json = Json> {
     const { from, to } = this.watch
     return this.log
       .all('case:marked', { from, to })
-      .find(({ data }) => data.pair === this.case && data.mark === mark)?.time
+      .find(({ data }) => data.pair === this.pair && data.mark === mark)?.time
   }
 
   /** From one mark to a later one; null where the experiment did not come to both. */
@@ -77,7 +80,7 @@ export class Cell<S extends Json = Json> {
 
   /** The fault that struck in this case; undefined where none did. */
   get strike(): Strike | undefined {
-    return this.log.strikeOn(this.case)
+    return this.log.strikeOn(this.pair)
   }
 }
 
@@ -99,7 +102,7 @@ export class End {
   constructor(cell: Cell, side: HostSide, groupId?: string) {
     this.#cell = cell
     this.side = side
-    this.host = hostName(cell.case, side)
+    this.host = hostName(cell.pair, side)
     this.#groupId = groupId
   }
 

@@ -47,19 +47,23 @@ export const AT_ONCE: Span = { minMs: 0, maxMs: 0 }
 /** The first of many events are proof enough. */
 const EVIDENCE_MAX = 12
 
-/** From one moment to another it takes so long. @param words.code the error it has to come with, where it comes with one */
+/**
+ * From one moment to another it takes so long.
+ * @param words.code the error, or the trigger of a belief, that it has to come with: this one, or one of these
+ */
 export function took(
   cell: Cell,
   what: string,
   { minMs, maxMs }: Span,
   from: Moment,
   to: Moment,
-  words: Words & { code?: string },
+  words: Words & { code?: string | readonly string[] },
 ): TimedClaim | UnseenClaim {
   if (from === null || to === null) return unseen(cell, what, words)
   const [began, ended] = [timeOf(from), timeOf(to)]
-  const seen = typeof to === 'object' && 'code' in to.data ? String(to.data.code) : undefined
-  const isOther = words.code !== undefined && ended !== undefined && seen !== words.code
+  const seen = typeof to === 'object' ? codeOf(to) : undefined
+  const wanted = words.code === undefined ? null : [words.code].flat()
+  const isOther = wanted !== null && ended !== undefined && !wanted.includes(seen ?? '')
   const expected = {
     min: Math.max(0, Math.floor(minMs - STAMP_MS)),
     max: Math.ceil(maxMs + SLACK_MS),
@@ -143,8 +147,15 @@ function timeOf(moment: LabEvent | number | undefined): number | undefined {
   return typeof moment === 'object' ? moment.time : moment
 }
 
+/** What an event says it came by. */
+function codeOf({ data }: LabEvent): string | undefined {
+  if ('code' in data) return String(data.code)
+  return 'trigger' in data ? data.trigger : undefined
+}
+
 function eventWords(event: LabEvent): string {
-  return event.name === 'packet:captured' ? packetWords(event) : event.name
+  if (event.name === 'packet:captured') return packetWords(event)
+  return event.name === 'belief:updated' ? `${event.data.new} (${event.data.trigger})` : event.name
 }
 
 function unseen(

@@ -24,9 +24,10 @@ export interface UnseenClaim {
   because: string
 }
 
-/** Judges a claim by itself and by how late the control timer was meanwhile. */
-export function judgeTimed(log: LabLog, { claim, from, to }: TimedClaim): Check {
-  return judge(claim, log.controlLateMs(from, to))
+/** Judges a claim by itself and by how late the control timer was meanwhile; skips what nobody could see. */
+export function checkOf(log: LabLog, made: TimedClaim | UnseenClaim): Check {
+  if ('id' in made) return skip(made.id, made.claim, made.because)
+  return judge(made.claim, log.controlLateMs(made.from, made.to))
 }
 
 /**
@@ -43,7 +44,7 @@ export function judgeCases(
     if (made === null) return []
     const cell = cellOfCheck('id' in made ? made.id : made.claim.id)
     if (!plan.cells.includes(cell) || problemOf(log, cell) !== null) return []
-    return 'id' in made ? [skip(made.id, made.claim, made.because)] : [judgeTimed(log, made)]
+    return [checkOf(log, made)]
   })
   return [...checks, ...skippedCells(log, plan, checks)]
 }

@@ -1,6 +1,6 @@
 /** From what was found to verdicts: each expectation, for each case of its fault. Pure. */
 import type { Check, Claim } from '../lab/checks.ts'
-import { judgeTimed, skippedCells, type TimedClaim } from '../lab/judging.ts'
+import { checkOf, skippedCells, type TimedClaim } from '../lab/judging.ts'
 import type { LabLog } from '../lab/log.ts'
 import { cellId, otherSide, type Plan } from '../lab/plan.ts'
 import { shortTime, signOf } from '../view/viewer/signs.ts'
@@ -22,7 +22,7 @@ export function judgeTry(log: LabLog, plan: Plan<TrySettings>): Check[] {
         .flatMap((expectation) => {
           const findings = found.find((one) => one.id === id)
           if (findings === undefined) return []
-          const check = judgeTimed(log, claimOf(expectation, findings, settings.name))
+          const check = checkOf(log, claimOf(expectation, findings, settings.name))
           return [mayHaveBeenMissed(check, findings) ? { ...check, verdict: 'inconclusive' as const } : check]
         }),
     )

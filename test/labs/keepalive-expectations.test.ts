@@ -1,11 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { expectationOf, type Place } from '../../labs/keepalive/cases.ts'
 import { conditionsOf } from '../../labs/keepalive/conditions.ts'
-import {
-  type Expectation,
-  expectationOf,
-  type Place,
-  type Situation,
-} from '../../labs/keepalive/expectations.ts'
+import type { Expectation, Situation } from '../../labs/keepalive/expectations.ts'
 import { FAULTS } from '../../labs/keepalive/faults.ts'
 import { mechanisms } from '../../src/programs/host-messages.ts'
 
@@ -16,6 +12,7 @@ const quick: Situation = {
   httpMs: { interval: 2000, answerLimit: 1500 },
   outstandingRequestMs: null,
   ownPausesMs: 0,
+  inContainer: false,
   writeEveryMs: 1000,
   lastHeardMs: -400,
   lostSendsMs: [600],

@@ -1,0 +1,62 @@
+/** A cut that is mended before anybody's limit: whoever doubts believes again, on the same connection. */
+import { retransmissionGiveUp } from '../../../src/kernel/give-up.ts'
+import { firstAnswer } from '../cookie.ts'
+import {
+  both,
+  type Column,
+  type Expect,
+  type Expectation,
+  everyRow,
+  quiet,
+  type Situation,
+  seconds,
+  UNREADABLE,
+  unpredictable,
+} from '../expectations.ts'
+import type { FaultCase } from '../struck.ts'
+
+const unimpressed = onceMended(quiet('nobody looked while the cable was out; lost bytes were sent again'))
+const sentAgain = onceMended(byRetransmission)
+
+const recovered: Column = {
+  ...everyRow(unimpressed),
+  'udp-heartbeat': both(onceMended(byNextDatagram)),
+  'tcp-heartbeat': both(sentAgain),
+  'http-session': { client: sentAgain, server: unimpressed },
+  websocket: both(sentAgain),
+}
+
+export const blip: FaultCase = {
+  other: recovered,
+  struck: recovered,
+  further: { 'http-session': (seen) => firstAnswer(seen, 'accepted', seen.strike.at) },
+}
+
+function onceMended(expect: (measured: Situation, mendedMs: number) => Expectation): Expect {
+  return (measured) => {
+    const { mendedMs } = measured
+    return mendedMs === null ? unpredictable('the cable was not mended') : expect(measured, mendedMs)
+  }
+}
+
+function byNextDatagram({ heartbeatMs }: Situation, mendedMs: number): Expectation {
+  return {
+    kind: 'recovers',
+    maxMs: mendedMs + heartbeatMs.interval,
+    formula: `0 .. mended (${seconds(mendedMs)}) + interval + slack`,
+    why: 'the next datagram after the blip ends the doubt',
+  }
+}
+
+/** Lost bytes come back with the first retransmission after the mend: at the latest the last one sent. */
+function byRetransmission({ connection, lostSendsMs }: Situation, mendedMs: number): Expectation {
+  if (connection === null) return UNREADABLE
+  const { retransmissions, minMs } = retransmissionGiveUp(connection)
+  const last = retransmissions.filter((span) => span.minMs < minMs).at(-1)
+  return {
+    kind: 'recovers',
+    maxMs: Math.max(mendedMs, (lostSendsMs.at(-1) ?? 0) + (last?.maxMs ?? 0)),
+    formula: '0 .. lost send + last retransmission before giving up + slack',
+    why: 'TCP sends the lost bytes again; the first retransmission after the blip ends the doubt',
+  }
+}

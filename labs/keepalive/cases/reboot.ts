@@ -1,0 +1,107 @@
+/** The old address answers again, with a kernel that knows nothing of any connection. */
+import { firstAnswer } from '../cookie.ts'
+import {
+  both,
+  type Ends,
+  type Expect,
+  type Expectation,
+  everyRow,
+  gone,
+  heartbeatMissed,
+  quiet,
+  type Situation,
+  UNREADABLE,
+  unpredictable,
+} from '../expectations.ts'
+import type { FaultCase } from '../struck.ts'
+
+const WHY = 'the rebooted kernel knows no such connection and answers RST'
+const SOURCE = 'RFC 9293 3.10.7.1'
+
+const saysNothing = onceBack(
+  quiet('it sends nothing, so nobody can tell it that the connection is unknown now'),
+)
+const writesLines = onceBack((measured, backMs) => nextSegment(measured.writeEveryMs, backMs))
+const clientWrites: Ends = { client: writesLines, server: saysNothing }
+
+export const reboot: FaultCase = {
+  other: {
+    udp: {
+      client: onceBack(nextDatagram),
+      server: onceBack(quiet('to a UDP server the rebooted client is just another one')),
+    },
+    'udp-heartbeat': {
+      client: onceBack(nextDatagram),
+      server: onceBack(
+        heartbeatMissed('the rebooted client comes back from another port: the old one stays silent'),
+      ),
+    },
+    'tcp-idle': both(saysNothing),
+    'tcp-keepalive': { client: onceBack(nextProbe), server: saysNothing },
+    'tcp-busy': clientWrites,
+    'tcp-user-timeout': clientWrites,
+    'tcp-heartbeat': both(writesLines),
+    'http-session': {
+      client: onceBack((measured, backMs) => nextSegment(measured.httpMs.interval, backMs)),
+      server: saysNothing,
+    },
+    websocket: both(writesLines),
+  },
+  struck: everyRow(gone('it ended with its host')),
+  further: {
+    // Whoever reboots the browser's host asks about another memory than the server's.
+    'http-session': (seen) =>
+      seen.cell.plan.strike === 'server' ? firstAnswer(seen, 'refused', seen.strike.at) : [],
+  },
+}
+
+/** What is expected of a host that came back. */
+function onceBack(expect: (measured: Situation, backMs: number) => Expectation): Expect {
+  return (measured) => {
+    const { networkBackMs } = measured
+    return networkBackMs === null
+      ? unpredictable('the host did not come back')
+      : expect(measured, networkBackMs)
+  }
+}
+
+function nextDatagram({ heartbeatMs }: Situation, backMs: number): Expectation {
+  return {
+    kind: 'noticed',
+    belief: 'down',
+    triggers: ['econnrefused'],
+    minMs: backMs,
+    maxMs: backMs + heartbeatMs.interval,
+    formula: '(back .. back + interval] + slack',
+    why: 'the host is back before its programs',
+    source: 'RFC 1122 4.1.3.3, RFC 792',
+  }
+}
+
+/** What was sent while the host was away is sent again, later and later, but before the next line. */
+function nextSegment(everyMs: number, backMs: number): Expectation {
+  return {
+    kind: 'noticed',
+    belief: 'down',
+    triggers: ['econnreset'],
+    minMs: backMs,
+    maxMs: backMs + everyMs,
+    formula: 'the first segment after the host is back: (back .. back + write interval] + slack',
+    why: WHY,
+    source: SOURCE,
+  }
+}
+
+function nextProbe({ keepalive }: Situation, backMs: number): Expectation {
+  if (keepalive === null) return UNREADABLE
+  return {
+    kind: 'noticed',
+    belief: 'down',
+    triggers: ['econnreset'],
+    minMs: backMs,
+    maxMs: Math.max(keepalive.idleMs, backMs + keepalive.intervalMs),
+    formula: 'the first probe after the host is back: (back .. max(idle, back + interval)] + slack',
+    why: WHY,
+    source: SOURCE,
+  }
+}
