@@ -90,15 +90,17 @@ function middleOf(log: LabLog, pair: string): number {
   return watch === undefined ? 0 : watch.from + MIDDLE * (watch.to - watch.from)
 }
 
-/** The last belief and the last packet of an end, once more, and any error of the run. */
+/** A doubt, also where an end had never believed; the last packet of the end once more, and any error of the run. */
 function oneMore(log: LabLog, pair: string, side: HostSide, mechanism: string, time: number): LabEvent[] {
   const host = hostName(pair, side)
   const believed = log.last('belief:updated', { host, mechanism, to: time })
+  const any = log.first('belief:updated')
+  const doubter = believed ?? (any && { ...any, host, group_id: `${mechanism}:0` })
   const passed = log.last('packet:captured', { host, mechanism, to: time })
   return [
-    ...(believed === undefined
+    ...(doubter === undefined
       ? []
-      : [{ ...believed, time, data: { ...believed.data, old: believed.data.new, new: 'down' as const } }]),
+      : [{ ...doubter, time, data: { ...doubter.data, old: doubter.data.new, new: 'down' as const } }]),
     ...(passed === undefined ? [] : [{ ...passed, time }]),
     ...(['udp:error_received', 'tcp:error_received'] as const).flatMap((name) => {
       const error = log.first(name)

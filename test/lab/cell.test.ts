@@ -117,6 +117,17 @@ describe('packets of a time', () => {
   })
 })
 
+test('one pair may be struck by several faults: the cell is named by its case, its hosts by their pair', () => {
+  const watch = { from: 0, to: 1000, complete: true }
+  const cell = new Cell(logOf(...WHOLE), plan, { case: 'cut', row: 'silent', pair: 'idle' }, watch)
+  expect([cell.id, cell.at('b').host, cell.beside('loud').at('a').host]).toEqual([
+    'cut/silent',
+    'idle-b',
+    'idle-a',
+  ])
+  expect(cell.moment('quiet')).toBe(200)
+})
+
 describe('marks', () => {
   test('name moments; a case that did not come to one has no such time', () => {
     const cell = cellOf(logOf(...WHOLE))
@@ -187,6 +198,28 @@ describe('a claim', () => {
       'idle/silent/none fail of this',
       'idle/silent/unnamed fail of this',
       'idle/silent/untold fail of this',
+    ])
+  })
+
+  test('of what follows counts by its error or trigger: this one, or one of these', () => {
+    const doubt = { old: 'up', new: 'down', trigger: 'fin', certainty: 'definite' } as const
+    const log = logOf(...WHOLE, [300, 'idle-a', 'belief:updated', doubt])
+    const by = (what: string, code: string | readonly string[]) => (cell: Cell) =>
+      took(cell, what, AT_ONCE, cell.moment('quiet'), cell.at('a').first('belief:updated'), {
+        ...words,
+        code,
+      })
+    const rows: CaseOf<never>['rows'] = {
+      silent: (cell) => [
+        by('fin', 'fin')(cell),
+        by('either', ['econnreset', 'fin'])(cell),
+        by('rst', 'econnreset')(cell),
+      ],
+    }
+    expect(judged(log, rows)).toEqual([
+      'idle/silent/fin pass of this',
+      'idle/silent/either pass of this',
+      'idle/silent/rst fail of this',
     ])
   })
 
