@@ -54,7 +54,8 @@ function afterMending(seen: Struck): Claims {
   const opened = [a, b].flatMap((end) =>
     end.all('kernel:socket_updated', mended).filter(({ data }) => data.old === null),
   )
-  const packets = silenceOf(cell, mended)
+  // What is written next has to pass both cards.
+  const silence = silenceOf(cell, mended, (end) => end.packets({ from: mended.to }))
   const [asked] = b.asked('write', { from: mended.to })
   return [
     says(
@@ -69,7 +70,8 @@ function afterMending(seen: Struck): Claims {
         evidence: [gone, entry],
       },
     ),
-    nothing(cell, 'no-syn', packets && [...opened, ...packets], mended, {
+    nothing(cell, 'no-syn', silence.found && [...opened, ...silence.found], mended, {
+      unseen: silence.unseen,
       claim: 'with the cable back no connection comes back by itself',
       formula: 'no new entry in either socket table, and not one packet at either end',
       because: 'neither kernel has a reason to send anything',
