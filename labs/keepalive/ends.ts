@@ -4,7 +4,7 @@ import type { LabLog } from '../../src/lab/log.ts'
 import type { CellName, Plan } from '../../src/lab/plan.ts'
 import type { Style } from '../../src/lab/tale.ts'
 import { secondsAfter } from '../../src/lab/tell.ts'
-import { type EndOfCell, endsOfCell } from './judge.ts'
+import { bothEnds, type EndOfCell } from './judge.ts'
 import { type Struck, seenOn } from './struck.ts'
 
 /** What both ends believed, what their kernels said and what was true. */
@@ -17,7 +17,7 @@ export function endsOfCellInWords(
   const strike = log.strikes.find((one) => one.fault === fault)
   if (strike === undefined) return []
   const seen = seenOn(log, plan, strike, mechanism)
-  return endsOfCell(log, plan, strike, mechanism).map((one) => tellEnd(seen, one, style))
+  return bothEnds(seen).map((one) => tellEnd(seen, one, style))
 }
 
 function tellEnd(seen: Struck, one: EndOfCell, style: Style): string {

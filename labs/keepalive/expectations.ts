@@ -9,6 +9,7 @@ import {
   keepaliveGiveUp,
   modelTimeout,
   retransmissionGiveUp,
+  type Span,
 } from '../../src/kernel/give-up.ts'
 import type { Keepalive } from '../../src/kernel/socket-options.ts'
 import { SLACK_MS } from '../../src/lab/checks.ts'
@@ -48,12 +49,10 @@ export interface Situation {
 }
 
 /** It becomes `belief`, by one of these triggers, in a range. */
-export interface Noticed {
+export interface Noticed extends Span {
   kind: 'noticed'
   belief: 'down' | 'suspect'
   triggers: Trigger[]
-  minMs: number
-  maxMs: number
   formula: string
   why: string
   source: string
@@ -108,10 +107,27 @@ export function unpredictable(why: string): Expectation {
 
 export const UNREADABLE = unpredictable('this system does not tell the options of a socket')
 
+type Reason = Pick<Noticed, 'formula' | 'why' | 'source'>
+
+/** It is down by one of these triggers, in a range. */
+export function down(triggers: Trigger[], { minMs, maxMs }: Span, reason: Reason): Noticed {
+  return { kind: 'noticed', belief: 'down', triggers, minMs, maxMs, ...reason }
+}
+
 /** Somebody says so at once: RST, FIN, ICMP. */
 export function told(triggers: Trigger[], why: string, source: string): Noticed {
-  const formula = '0 .. slack'
-  return { kind: 'noticed', belief: 'down', triggers, minMs: 0, maxMs: 0, formula, why, source }
+  return down(triggers, { minMs: 0, maxMs: 0 }, { formula: '0 .. slack', why, source })
+}
+
+/** What is expected from a moment on that may not have come: `otherwise` says so. */
+export function once(
+  moment: 'networkBackMs' | 'mendedMs',
+  otherwise: string,
+): (expect: (measured: Situation, momentMs: number) => Expectation) => Expect {
+  return (expect) => (measured) => {
+    const momentMs = measured[moment]
+    return momentMs === null ? unpredictable(otherwise) : expect(measured, momentMs)
+  }
 }
 
 /** Said at the latest when the process has ended. */
@@ -130,16 +146,12 @@ export function heartbeatMissed(why: string): Expect {
     if (lastHeardMs === null) return unpredictable('it never heard anything')
     const dueMs = lastHeardMs + downAfter
     const paused = ownPausesMs === 0 ? '' : `own pauses ${seconds(ownPausesMs)} + `
-    return {
-      kind: 'noticed',
-      belief: 'down',
-      triggers: ['heartbeat_missed'],
-      minMs: dueMs,
-      maxMs: dueMs + ownPausesMs + uncertainMs,
+    const span = { minMs: dueMs, maxMs: dueMs + ownPausesMs + uncertainMs }
+    return down(['heartbeat_missed'], span, {
       formula: `${paused}last heard ${seconds(-lastHeardMs)} before + ${seconds(downAfter)} .. + slack, so in (${seconds(downAfter - interval)} .. ${seconds(downAfter)}] + slack`,
       why,
       source: 'src/protocols/heartbeat/README.md',
-    }
+    })
   }
 }
 
@@ -163,16 +175,15 @@ export const probesUnanswered: Expect = ({ keepalive, uncertainMs, inContainer }
   if (keepalive === null) return UNREADABLE
   const { idleMs, intervalMs, probes } = keepalive
   const { minMs, maxMs } = keepaliveGiveUp(keepalive)
-  return {
-    kind: 'noticed',
-    belief: 'down',
-    triggers: gaveUp(inContainer),
-    minMs: minMs - uncertainMs,
-    maxMs,
-    formula: `(n x interval .. idle + n x interval] + slack, n = ${probes}, interval ${seconds(intervalMs)}, idle ${seconds(idleMs)}`,
-    why: 'the last answered probe lies up to idle before the fault; then n probes stay unanswered',
-    source: 'RFC 9293 3.8.4, tcp(7)',
-  }
+  return down(
+    gaveUp(inContainer),
+    { minMs: minMs - uncertainMs, maxMs },
+    {
+      formula: `(n x interval .. idle + n x interval] + slack, n = ${probes}, interval ${seconds(intervalMs)}, idle ${seconds(idleMs)}`,
+      why: 'the last answered probe lies up to idle before the fault; then n probes stay unanswered',
+      source: 'RFC 9293 3.8.4, tcp(7)',
+    },
+  )
 }
 
 /** The kernel sends the lost bytes again and again, and gives up. */
@@ -185,16 +196,15 @@ export const retransmissionsExhausted: Expect = ({ connection, lostSendsMs, inCo
   const { retransmissionTimeoutMs, userTimeoutMs, retries2 } = connection
   const limit =
     userTimeoutMs === 0 ? `tcp_retries2 ${retries2}` : `TCP_USER_TIMEOUT ${seconds(userTimeoutMs)}`
-  return {
-    kind: 'noticed',
-    belief: 'down',
-    triggers: gaveUp(inContainer),
-    minMs: first + minMs,
-    maxMs: last + giveUp.maxMs,
-    formula: `lost send at ${seconds(first)} + retransmissions (RTO ${Math.round(retransmissionTimeoutMs)} ms, ${limit}) = [${seconds(minMs)} .. ${seconds(giveUp.maxMs)}] + slack`,
-    why: 'the bytes stay unacknowledged until the kernel gives up',
-    source: 'RFC 9293 3.8.3, RFC 6298, RFC 8985, tcp_timer.c',
-  }
+  return down(
+    gaveUp(inContainer),
+    { minMs: first + minMs, maxMs: last + giveUp.maxMs },
+    {
+      formula: `lost send at ${seconds(first)} + retransmissions (RTO ${Math.round(retransmissionTimeoutMs)} ms, ${limit}) = [${seconds(minMs)} .. ${seconds(giveUp.maxMs)}] + slack`,
+      why: 'the bytes stay unacknowledged until the kernel gives up',
+      source: 'RFC 9293 3.8.3, RFC 6298, RFC 8985, tcp_timer.c',
+    },
+  )
 }
 
 /**

@@ -62,11 +62,7 @@ function strikeClaims(log: LabLog, plan: Plan, strike: Strike): Claims {
 }
 
 /** Both ends of one cell; the one that has to find out first. */
-export function endsOfCell(log: LabLog, plan: Plan, strike: Strike, mechanism: string): EndOfCell[] {
-  return bothEnds(seenOn(log, plan, strike, mechanism))
-}
-
-function bothEnds(seen: Struck): EndOfCell[] {
+export function bothEnds(seen: Struck): EndOfCell[] {
   const { cell, strike, other, struck } = seen
   return [other, struck].map((end) => {
     const place = {

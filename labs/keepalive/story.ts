@@ -8,7 +8,8 @@ import type { Style } from '../../src/lab/tale.ts'
 import type { Mechanism } from '../../src/programs/host-messages.ts'
 import { decisiveChange } from '../../src/view/noticed.ts'
 import { shortTime, signMeanings, signOf, Waits } from '../../src/view/viewer/signs.ts'
-import { endsOfCell } from './judge.ts'
+import { bothEnds } from './judge.ts'
+import { seenOn } from './struck.ts'
 
 /** What each row shows, for somebody who has just seen it. */
 export const LESSONS: Record<Mechanism, string> = {
@@ -62,7 +63,7 @@ export function story(log: LabLog, plan: Plan): Story | null {
 
 function firstToNotice(log: LabLog, plan: Plan, strike: Strike): { time: number; text: string } | undefined {
   const firsts = plan.mechanisms.flatMap((mechanism) => {
-    const [end] = endsOfCell(log, plan, strike, mechanism)
+    const [end] = bothEnds(seenOn(log, plan, strike, mechanism))
     const down = end?.changes.find((change) => change.data.new === 'down')
     return down === undefined ? [] : [{ mechanism, down }]
   })
@@ -137,7 +138,7 @@ function headOf(fault: string): [string, string] {
 function cellText(log: LabLog, plan: Plan, fault: string, mechanism: string): string {
   const strike = log.strikeOn(fault)
   if (strike === undefined) return 'skipped'
-  const [end] = endsOfCell(log, plan, strike, mechanism)
+  const [end] = bothEnds(seenOn(log, plan, strike, mechanism))
   if (end === undefined) return 'n/a'
   if (strike.problem !== null) return 'unsure'
   const decisive = decisiveChange(end.changes, ({ data }) => data)

@@ -3,9 +3,12 @@
  * somebody speaks by itself. What a TCP kernel makes of a mended cable is another matter: it depends on whether
  * it sends again before it gives up.
  */
-import { pairOf, peerOf, roleOf } from '../../src/events/host-names.ts'
-import { addressOf, type EventOf, type Truth } from '../../src/events/vocabulary.ts'
-import { type Check, judge, SLACK_MS, STAMP_MS, skip } from '../../src/lab/checks.ts'
+import { type HostSide, pairOf, peerOf, roleOf, sideOf } from '../../src/events/host-names.ts'
+import type { EventOf, Truth } from '../../src/events/vocabulary.ts'
+import { Cell } from '../../src/lab/cell.ts'
+import { type Check, SLACK_MS, STAMP_MS } from '../../src/lab/checks.ts'
+import { took } from '../../src/lab/claims.ts'
+import { checkOf } from '../../src/lab/judging.ts'
 import type { LabLog } from '../../src/lab/log.ts'
 import type { Plan } from '../../src/lab/plan.ts'
 import { HTTP_TIMING } from '../../src/programs/timing.ts'
@@ -30,8 +33,9 @@ export function takenBackChecks(log: LabLog, plan: Plan): Check[] {
     const nth = (seen.get(`${undo} ${event.host}`) ?? 0) + 1
     seen.set(`${undo} ${event.host}`, nth)
     return plan.mechanisms.flatMap((mechanism) => {
-      const check = takenBack(log, event, undo, mechanism)
-      if (check === null) return []
+      const made = takenBack(log, plan, event, undo, mechanism)
+      if (made === null) return []
+      const check = checkOf(log, made)
       return nth === 1 ? [check] : [{ ...check, id: `${check.id}@${nth}` }]
     })
   })
@@ -47,44 +51,39 @@ function undoOf(log: LabLog, { time, data, host }: Undone): string | null {
   return isOfStrike ? null : (UNDONE_BY[data.old] ?? null)
 }
 
-function takenBack(log: LabLog, event: Undone, undo: string, mechanism: string): Check | null {
+function takenBack(log: LabLog, plan: Plan, event: Undone, undo: string, mechanism: string) {
   const { host, time } = event
   const limitMs = limitOf(undo, mechanism, host)
   if (limitMs === null) return null
-  const id = `${undo}/${mechanism}/${roleOf(host)}-again`
-  const claim = `the ${roleOf(host)} of ${mechanism} believes in ${peerOf(host)} again`
   const until = untilOf(log, event)
-  const doubt = log.all('belief:updated', { host, mechanism, to: time }).at(-1)
+  const watch = { from: 0, to: until, complete: true }
+  const cell = new Cell(log, plan, { case: undo, row: mechanism, pair: pairOf(host) ?? '' }, watch)
+  const end = cell.at(sideOf(host) as HostSide)
+  const [what, claim] = [
+    `${roleOf(host)}-again`,
+    `the ${roleOf(host)} of ${mechanism} believes in ${peerOf(host)} again`,
+  ]
+  const unseen = (because: string) => ({ id: `${cell.id}/${what}`, claim, because })
   // What is taken back here was seen to be so a moment before it is told.
   const settled = undo === 'mend' ? null : whyNotSettled(log, [host, peerOf(host)], time - SEEN_AND_TOLD_MS)
   const why = settled ?? (undo === 'start' ? null : whyNotDecided(log, event, mechanism))
-  if (why !== null) return skip(id, claim, why)
+  if (why !== null) return unseen(why)
   const again =
-    log.beliefAt(host, mechanism, time) === 'up'
-      ? doubt
-      : log
-          .all('belief:updated', { host, mechanism, from: time, to: until })
-          .find(({ data }) => data.new === 'up')
-  const watchedMs = Math.round(until - time)
+    end.belief(time) === 'up'
+      ? end.last('belief:updated', { to: time })
+      : end.all('belief:updated', { from: time }).find(({ data }) => data.new === 'up')
+  const watchedMs = until - time
   if (again === undefined && watchedMs < limitMs + SLACK_MS) {
-    return skip(id, claim, `watched for ${(watchedMs / 1000).toFixed(1)} s only`)
+    return unseen(`watched for ${(watchedMs / 1000).toFixed(1)} s only`)
   }
-  return judge(
-    {
-      id,
-      claim,
-      formula: '0 .. what is between two messages + slack',
-      expected: { min: 0, max: limitMs + SLACK_MS, unit: 'ms' },
-      observed:
-        again === undefined
-          ? { value: null, watchedMs }
-          : { value: Math.max(0, Math.round(again.time - time)), unit: 'ms' },
-      because: again === undefined ? 'it was not up again' : `up (${again.data.trigger})`,
-      source: 'src/protocols/heartbeat/README.md',
-      evidence: [event, ...(again === undefined ? [] : [again])].map(addressOf),
-    },
-    log.controlLateMs(time, again?.time ?? until),
-  )
+  const from = Math.min(time, again?.time ?? time)
+  return took(cell, what, { minMs: 0, maxMs: limitMs }, from, again, {
+    claim,
+    formula: '0 .. what is between two messages + slack',
+    because: again === undefined ? 'it was not up again' : `up (${again.data.trigger})`,
+    source: 'src/protocols/heartbeat/README.md',
+    evidence: [event, again],
+  })
 }
 
 /** Within what time somebody speaks; null where nobody does, or nobody is asked to believe again. */

@@ -4,17 +4,17 @@ import { firstAnswer } from '../cookie.ts'
 import {
   both,
   type Column,
-  type Expect,
   type Expectation,
   everyRow,
+  once,
   quiet,
   type Situation,
   seconds,
   UNREADABLE,
-  unpredictable,
 } from '../expectations.ts'
 import type { FaultCase } from '../struck.ts'
 
+const onceMended = once('mendedMs', 'the cable was not mended')
 const unimpressed = onceMended(quiet('nobody looked while the cable was out; lost bytes were sent again'))
 const sentAgain = onceMended(byRetransmission)
 
@@ -30,13 +30,6 @@ export const blip: FaultCase = {
   other: recovered,
   struck: recovered,
   further: { 'http-session': (seen) => firstAnswer(seen, 'accepted', seen.strike.at) },
-}
-
-function onceMended(expect: (measured: Situation, mendedMs: number) => Expectation): Expect {
-  return (measured) => {
-    const { mendedMs } = measured
-    return mendedMs === null ? unpredictable('the cable was not mended') : expect(measured, mendedMs)
-  }
 }
 
 function byNextDatagram({ heartbeatMs }: Situation, mendedMs: number): Expectation {

@@ -2,21 +2,24 @@
 import { firstAnswer } from '../cookie.ts'
 import {
   both,
+  down,
   type Ends,
-  type Expect,
   type Expectation,
   everyRow,
   gone,
   heartbeatMissed,
+  once,
   quiet,
   type Situation,
   UNREADABLE,
-  unpredictable,
 } from '../expectations.ts'
 import type { FaultCase } from '../struck.ts'
 
-const WHY = 'the rebooted kernel knows no such connection and answers RST'
-const SOURCE = 'RFC 9293 3.10.7.1'
+const UNKNOWN = {
+  why: 'the rebooted kernel knows no such connection and answers RST',
+  source: 'RFC 9293 3.10.7.1',
+}
+const onceBack = once('networkBackMs', 'the host did not come back')
 
 const saysNothing = onceBack(
   quiet('it sends nothing, so nobody can tell it that the connection is unknown now'),
@@ -55,53 +58,39 @@ export const reboot: FaultCase = {
   },
 }
 
-/** What is expected of a host that came back. */
-function onceBack(expect: (measured: Situation, backMs: number) => Expectation): Expect {
-  return (measured) => {
-    const { networkBackMs } = measured
-    return networkBackMs === null
-      ? unpredictable('the host did not come back')
-      : expect(measured, networkBackMs)
-  }
-}
-
 function nextDatagram({ heartbeatMs }: Situation, backMs: number): Expectation {
-  return {
-    kind: 'noticed',
-    belief: 'down',
-    triggers: ['econnrefused'],
-    minMs: backMs,
-    maxMs: backMs + heartbeatMs.interval,
-    formula: '(back .. back + interval] + slack',
-    why: 'the host is back before its programs',
-    source: 'RFC 1122 4.1.3.3, RFC 792',
-  }
+  return down(
+    ['econnrefused'],
+    { minMs: backMs, maxMs: backMs + heartbeatMs.interval },
+    {
+      formula: '(back .. back + interval] + slack',
+      why: 'the host is back before its programs',
+      source: 'RFC 1122 4.1.3.3, RFC 792',
+    },
+  )
 }
 
 /** What was sent while the host was away is sent again, later and later, but before the next line. */
 function nextSegment(everyMs: number, backMs: number): Expectation {
-  return {
-    kind: 'noticed',
-    belief: 'down',
-    triggers: ['econnreset'],
-    minMs: backMs,
-    maxMs: backMs + everyMs,
-    formula: 'the first segment after the host is back: (back .. back + write interval] + slack',
-    why: WHY,
-    source: SOURCE,
-  }
+  return down(
+    ['econnreset'],
+    { minMs: backMs, maxMs: backMs + everyMs },
+    {
+      formula: 'the first segment after the host is back: (back .. back + write interval] + slack',
+      ...UNKNOWN,
+    },
+  )
 }
 
 function nextProbe({ keepalive }: Situation, backMs: number): Expectation {
   if (keepalive === null) return UNREADABLE
-  return {
-    kind: 'noticed',
-    belief: 'down',
-    triggers: ['econnreset'],
-    minMs: backMs,
-    maxMs: Math.max(keepalive.idleMs, backMs + keepalive.intervalMs),
-    formula: 'the first probe after the host is back: (back .. max(idle, back + interval)] + slack',
-    why: WHY,
-    source: SOURCE,
-  }
+  const maxMs = Math.max(keepalive.idleMs, backMs + keepalive.intervalMs)
+  return down(
+    ['econnreset'],
+    { minMs: backMs, maxMs },
+    {
+      formula: 'the first probe after the host is back: (back .. max(idle, back + interval)] + slack',
+      ...UNKNOWN,
+    },
+  )
 }
