@@ -1,7 +1,10 @@
 /** The session is not the connection: what becomes of the same cookie? */
-import type { LabEvent } from '../../src/events/vocabulary.ts'
+import type { EventOf } from '../../src/events/vocabulary.ts'
+import type { Cell } from '../../src/lab/cell.ts'
 import { type Claims, says } from '../../src/lab/claims.ts'
 import { type Struck, sequelOf } from './struck.ts'
+
+type Answer = EventOf<'session:continued'> | EventOf<'session:refused'>
 
 /** The first answer from a moment on. */
 export function firstAnswer(seen: Struck, expected: 'accepted' | 'refused', from: number): Claims {
@@ -9,15 +12,14 @@ export function firstAnswer(seen: Struck, expected: 'accepted' | 'refused', from
   const cell = sequelOf(seen)
   const a = cell.at('a')
   const before = a.last('session:continued', { to: at }) ?? a.last('session:started', { to: at })
-  const answers: LabEvent[] = [a.first('session:continued', { from }), a.first('session:refused', { from })]
-    .filter((answer) => answer !== undefined)
-    .sort((one, other) => one.time - other.time)
-  const [answer] = answers
+  const [answer] = [...a.all('session:continued', { from }), ...a.all('session:refused', { from })].sort(
+    (one, other) => one.time - other.time,
+  )
   const sameConnection = answer !== undefined && answer.group_id === before?.group_id
   return [
-    says(cell, 'cookie', expected, answerWord(answer), {
+    says(cell, 'cookie', expected, answerWord(cell, before?.data.session, answer), {
       claim: `the same cookie is ${expected} afterwards`,
-      formula: 'the first answer afterwards',
+      formula: 'the first answer afterwards, as both ends tell it',
       because: `answered on ${sameConnection ? 'the same connection' : 'another connection'}`,
       source: 'RFC 6265 section 1',
       evidence: [before, answer],
@@ -25,7 +27,10 @@ export function firstAnswer(seen: Struck, expected: 'accepted' | 'refused', from
   ]
 }
 
-function answerWord(answer: LabEvent | undefined): string {
+function answerWord(cell: Cell, session: string | undefined, answer: Answer | undefined): string {
   if (answer === undefined) return 'no answer'
-  return answer.name === 'session:refused' ? 'refused' : 'accepted'
+  const word = answer.name === 'session:refused' ? 'refused' : 'accepted'
+  if (answer.data.session !== session) return `${word}, for another session`
+  const served = cell.at('b').of(answer.group_id).last(answer.name, { to: answer.time })
+  return served?.data.session === session ? word : `${word}, of which the server says nothing`
 }

@@ -23,7 +23,7 @@ import { judgeRun } from './judge.ts'
 import { play } from './play.ts'
 import { questionsOf } from './questions.ts'
 import { board, LESSONS, matrix, story } from './story.ts'
-import { UNDOING, WRITING } from './struck.ts'
+import { OVER, UNDOING, WRITING } from './struck.ts'
 
 /** Time for round trips to be measured and the first keepalive probes and heartbeats to be exchanged. */
 const SETTLE_MS = 1500
@@ -107,4 +107,5 @@ async function mendAndTry(rig: Rig, pair: Pair, undo: () => Promise<void>): Prom
   await rig.write(pair.a, ['tcp-idle'])
   await rig.write(pair.b, ['tcp-keepalive'])
   await rig.sleep(AFTERMATH_MS)
+  rig.mark(pair, OVER)
 }

@@ -27,9 +27,10 @@ export interface Struck {
   readonly other: End
 }
 
-/** Marks of the experiment: a fault is about to be taken back; somebody is about to write on what is left. */
+/** Marks of the experiment: a fault is about to be taken back; somebody is about to write on what is left; it is over. */
 export const UNDOING = 'undoing'
 export const WRITING = 'writing'
+export const OVER = 'over'
 
 /** @param until by default the end of the watch */
 export function seenOn(

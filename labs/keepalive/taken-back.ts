@@ -59,10 +59,8 @@ function takenBack(log: LabLog, plan: Plan, event: Undone, undo: string, mechani
   const watch = { from: 0, to: until, complete: true }
   const cell = new Cell(log, plan, { case: undo, row: mechanism, pair: pairOf(host) ?? '' }, watch)
   const end = cell.at(sideOf(host) as HostSide)
-  const [what, claim] = [
-    `${roleOf(host)}-again`,
-    `the ${roleOf(host)} of ${mechanism} believes in ${peerOf(host)} again`,
-  ]
+  const what = `${roleOf(host)}-again`
+  const claim = `the ${roleOf(host)} of ${mechanism} believes in ${peerOf(host)} again`
   const unseen = (because: string) => ({ id: `${cell.id}/${what}`, claim, because })
   // What is taken back here was seen to be so a moment before it is told.
   const settled = undo === 'mend' ? null : whyNotSettled(log, [host, peerOf(host)], time - SEEN_AND_TOLD_MS)

@@ -7,7 +7,7 @@ import type { End } from '../../../src/lab/cell.ts'
 import { AT_ONCE, type Claims, nothing, says, took } from '../../../src/lab/claims.ts'
 import { firstAnswer } from '../cookie.ts'
 import { silenceOf } from '../silence.ts'
-import { type FaultCase, type Struck, sequelOf, UNDOING, WRITING } from '../struck.ts'
+import { type FaultCase, OVER, type Struck, sequelOf, UNDOING, WRITING } from '../struck.ts'
 import { clientOf, kernelsOf, silent } from './silent.ts'
 
 export const cut: FaultCase = {
@@ -49,14 +49,15 @@ function afterMending(seen: Struck): Claims {
   const cell = sequelOf(seen)
   const [a, b] = [cell.at('a'), cell.at('b')]
   const mended = cell.between(UNDOING, WRITING)
-  if (mended === null) return []
+  const afterwards = cell.between(WRITING, OVER)
+  if (mended === null || afterwards === null) return []
   const [gone, entry] = [a, b].map((end) => end.last('kernel:socket_updated', { to: mended.from }))
   const opened = [a, b].flatMap((end) =>
     end.all('kernel:socket_updated', mended).filter(({ data }) => data.old === null),
   )
   // What is written next has to pass both cards.
-  const silence = silenceOf(cell, mended, (end) => end.packets({ from: mended.to }))
-  const [asked] = b.asked('write', { from: mended.to })
+  const silence = silenceOf(cell, mended, (end) => end.packets(afterwards))
+  const [asked] = b.asked('write', afterwards)
   return [
     says(
       cell,
@@ -77,7 +78,7 @@ function afterMending(seen: Struck): Claims {
       because: 'neither kernel has a reason to send anything',
       source: 'RFC 9293 3.5',
     }),
-    took(cell, 'late-segment', AT_ONCE, asked, b.first('belief:updated', { from: mended.to }), {
+    took(cell, 'late-segment', AT_ONCE, asked, b.first('belief:updated', afterwards), {
       claim:
         'the next segment of the end that still believes is answered with RST, never with a new connection',
       code: 'econnreset',

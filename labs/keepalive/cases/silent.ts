@@ -1,4 +1,5 @@
 /** cut, power-off: no packet comes back, and nobody says why. */
+import { roleOf } from '../../../src/events/host-names.ts'
 import type { End } from '../../../src/lab/cell.ts'
 import { type Claims, took } from '../../../src/lab/claims.ts'
 import {
@@ -46,15 +47,16 @@ export const powerOff: FaultCase = {
 }
 
 export function clientOf({ cell }: Struck, ends: readonly End[]): End[] {
-  return ends.filter(({ side }) => side === cell.at('a').side)
+  return ends.filter((end) => end === cell.at('a'))
 }
 
 /** After the detector the kernel notices too, since a heartbeat is data that wants acknowledgement. */
 export function kernelsOf(seen: Struck, ends: readonly End[]): Claims {
   const { cell, strike, watch } = seen
   return ends.map((end) => {
-    const role = end.side === 'a' ? 'client' : 'server'
-    const [what, claim] = [`kernel-${role}`, `the kernel of the ${role} gives up too: ETIMEDOUT`]
+    const role = roleOf(end.host)
+    const what = `kernel-${role}`
+    const claim = `the kernel of the ${role} gives up too: ETIMEDOUT`
     const expected = retransmissionsExhausted(situationOf(seen, end))
     if (expected.kind !== 'noticed') return { id: `${cell.id}/${what}`, claim, because: expected.why }
     return took(cell, what, expected, strike.at, end.first('tcp:error_received', watch), {
