@@ -21,7 +21,7 @@ const DELAYED_ACK_MAX_MS = 200
 /** The situation of one end of a cell. */
 export function situationOf(seen: Struck, end: End): Situation {
   const { cell, strike, struck } = seen
-  const { at, until } = strike
+  const { at } = strike
   const after = (event: { time: number } | undefined) => (event === undefined ? null : event.time - at)
   const uncertainMs = at - strike.began
   const lostSendsMs = lostSends(end, at, uncertainMs)
@@ -39,7 +39,7 @@ export function situationOf(seen: Struck, end: End): Situation {
     outstandingRequestMs: outstandingRequest(end, at),
     writeEveryMs: WRITE_EVERY_MS,
     lastHeardMs: heardAt === undefined ? null : heardAt - at,
-    ownPausesMs: heardAt === undefined ? 0 : ownPauses(end, heardAt, until),
+    ownPausesMs: heardAt === undefined ? 0 : ownPauses(end, heardAt),
     lostSendsMs,
     connection: connection && { ...connection, severalInFlight: lostSendsMs.length > 1 },
     inContainer: cell.plan.tier === 'compose',
@@ -66,9 +66,9 @@ function lastHeard(seen: Struck, end: End): number | undefined {
 }
 
 /** For how long this end itself did not run while it waited to hear something, until it had waited long enough. */
-function ownPauses(end: End, heardAt: number, until: number): number {
+function ownPauses(end: End, heardAt: number): number {
   const tookForDown = end.all('belief:updated', { from: heardAt }).find(({ data }) => data.new === 'down')
-  return end.pausedMs({ from: heardAt, to: tookForDown?.time ?? until })
+  return end.pausedMs({ from: heardAt, to: tookForDown?.time ?? heardAt + HEARTBEAT_TIMING.downAfterMs })
 }
 
 function keepaliveOf(client: End, time: number): Situation['keepalive'] {
