@@ -10,8 +10,7 @@ import * as dgram from 'node:dgram'
 import * as net from 'node:net'
 import * as v from 'valibot'
 import type { Emitter } from '../events/emit.ts'
-import { type HeartbeatTiming, LINES_PER_SECOND_MAX } from '../protocols/heartbeat/constants.ts'
-import { RateLimit } from '../protocols/heartbeat/rate-limit.ts'
+import type { HeartbeatTiming } from '../protocols/heartbeat/constants.ts'
 import { GRACE_MS, SESSION_ID_HEX_DIGITS, TEXT_CHARS_MAX } from '../protocols/session/constants.ts'
 import { lineReader, parseLine } from '../protocols/session/lines.ts'
 import { type ServerAction, SessionServer } from '../protocols/session/server.ts'
@@ -28,6 +27,7 @@ import {
 import { guard } from './liveness.ts'
 import type { Program } from './program.ts'
 import { DueTimer, tooMuchWaits } from './session-timing.ts'
+import { watchStrangers } from './strangers.ts'
 import {
   addressesOf,
   closeInOrder,
@@ -62,6 +62,8 @@ interface Link {
   complain?(problem: string): void
   close(): void
   belief: PeerBelief
+  /** Whoever is at its other end receives what we send there: over UDP that has to be shown first. */
+  isProved: boolean
 }
 
 /** A session as it is kept. */
@@ -85,6 +87,7 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
   const graceMs = options.graceMs ?? GRACE_MS
   const links = new Map<string, Link>()
   const counts = new Map<string, number>()
+  const strangers = watchStrangers(emit)
   const server = new SessionServer({
     ...(options.timing === undefined ? {} : { timing: options.timing }),
     graceMs,
@@ -165,6 +168,8 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
     const key = 'connection' in action ? action.connection : null
     const link = key === null ? undefined : links.get(key)
     const groupId = link?.belief.groupId ?? groupIdOf(mechanism, portOf(key))
+    if (link !== undefined && action.do === 'note-state' && action.new === 'attached') link.isProved = true
+    const tell = isStrangers(action, link) ? strangers.tell : emit
     switch (action.do) {
       case 'send':
         link?.send(action.line)
@@ -186,7 +191,7 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
         const found = v.safeParse(kept, await store?.get(keyOf(action.session)))
         if (found.success) {
           counts.set(action.session, found.output.count)
-          emit('session:loaded', { session: action.session, received: found.output.received }, groupId)
+          tell('session:loaded', { session: action.session, received: found.output.received }, groupId)
         }
         const memory = found.success ? found.output : null
         perform(server.loaded(action.connection, action.line, memory, performance.now()))
@@ -198,22 +203,22 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
         break
       case 'note-state': {
         const { session, old, because } = action
-        emit('session:state_updated', { session, old, new: action.new, because }, groupId, mono)
+        tell('session:state_updated', { session, old, new: action.new, because }, groupId, mono)
         break
       }
       case 'note-resumed': {
         const { session, received, toSend } = action
-        emit('session:resumed', { session, received, toSend }, groupId)
+        tell('session:resumed', { session, received, toSend }, groupId)
         break
       }
       case 'note-sent-again':
-        emit('session:sent_again', { session: action.session, messages: action.messages }, groupId)
+        tell('session:sent_again', { session: action.session, messages: action.messages }, groupId)
         break
       case 'note-refused':
-        emit('session:claim_refused', { session: action.session, reason: action.reason }, groupId)
+        tell('session:claim_refused', { session: action.session, reason: action.reason }, groupId)
         break
       case 'note-refused-line':
-        emit('session:line_refused', { problem: action.problem, excerpt: action.excerpt }, groupId)
+        tell('session:line_refused', { problem: action.problem, excerpt: action.excerpt }, groupId)
         link?.complain?.(action.problem)
         break
       case 'note-belief': {
@@ -226,7 +231,7 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
         // Only silence ends it then: the client may be well, and come back too late.
         const certainty =
           action.because === 'grace-over' || action.because === 'unconfirmed' ? 'unknown' : 'definite'
-        emit(
+        tell(
           'session:over',
           { session: action.session, because: action.because, certainty, unacknowledged },
           groupId,
@@ -234,6 +239,23 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
         )
         break
       }
+    }
+  }
+
+  /** Whether it is about somebody who may have forged an address: a session that nobody has confirmed, a claim. */
+  function isStrangers(action: ServerAction, link: Link | undefined): boolean {
+    if (carrier === 'tcp') return false
+    switch (action.do) {
+      case 'note-state':
+        return action.new === 'opening' || (action.old === 'opening' && action.new === 'over')
+      case 'over':
+        return action.because === 'unconfirmed' || action.because === 'too-many'
+      case 'load':
+      case 'note-refused':
+      case 'note-refused-line':
+        return link?.isProved !== true
+      default:
+        return false
     }
   }
 
@@ -254,6 +276,7 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
       sockets.add(socket)
       links.set(key, {
         belief,
+        isProved: true,
         send,
         complain: (problem) => send(`ERROR ${problem}`),
         close: () => void closeInOrder(socket, () => socket.end()),
@@ -292,7 +315,6 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
   async function listenUdp() {
     // Ours are addresses already: nothing to look up.
     const socket = dgram.createSocket({ type: 'udp4', lookup: (host, _, found) => found(null, host, 4) })
-    const strangers = new RateLimit(LINES_PER_SECOND_MAX)
     socket.on('error', (error) =>
       emit('udp:error_received', errorData(error), groupIdOf(mechanism, undefined)),
     )
@@ -304,21 +326,22 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
         // Only a claim makes a peer of a stranger; what else strangers send is told now and then.
         const isClaim = 'word' in line && (line.word === 'HELLO' || line.word === 'RESUME')
         if (!isClaim) {
-          if (strangers.take(nowMs) !== 'admit') return
           const refused = 'problem' in line ? line : { problem: 'NO_SESSION', excerpt: line.word }
-          emit('session:line_refused', refused, groupIdOf(mechanism, from.port))
+          strangers.tell('session:line_refused', refused, groupIdOf(mechanism, from.port))
           return
         }
-        const belief = new PeerBelief(emit, groupIdOf(mechanism, from.port))
-        links.set(key, {
-          belief,
+        const tell: Emitter = (...event) => (link.isProved ? emit : strangers.tell)(...event)
+        const link: Link = {
+          belief: new PeerBelief(tell, groupIdOf(mechanism, from.port)),
+          isProved: false,
           send: (text) => socket.send(text, from.port, from.address, () => {}),
-          close: () => {
+          close() {
             links.delete(key)
-            belief.become('down', 'user_closed')
+            link.belief.become('down', 'user_closed')
           },
-        })
-        belief.become('up', 'heard')
+        }
+        links.set(key, link)
+        link.belief.become('up', 'heard')
         perform(server.connected(key, 'datagrams', nowMs))
       }
       perform(server.take(key, line, nowMs))
@@ -334,6 +357,7 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
       due.stop()
       guard.remove(server)
       await listening.close()
+      strangers.close()
     },
     observe() {},
     write() {},

@@ -1,22 +1,21 @@
 /**
  * The heartbeat over UDP, both ends: a belief that programs keep alive by themselves, on a transport
- * that has no connection. The end that connects knows its peer; the end that listens learns a peer
- * from its first valid line, and from then on both do the same.
+ * that has no connection. The end that connects knows its peer. The end that listens has strangers: each of
+ * their PINGs gets its PONG and one PING, and whoever answers that one is there, and a peer. From then on
+ * both ends do the same, except that a listening end says nothing to a peer that is down: it is a stranger again.
  */
+import { randomBytes } from 'node:crypto'
 import * as dgram from 'node:dgram'
 import type { Emitter } from '../events/emit.ts'
-import {
-  HEARTBEAT_TIMING,
-  type HeartbeatTiming,
-  LINES_PER_SECOND_MAX,
-} from '../protocols/heartbeat/constants.ts'
+import { addressProof, UNPROVED_FACTOR_MAX } from '../protocols/heartbeat/address-proof.ts'
+import { HEARTBEAT_TIMING, type HeartbeatTiming } from '../protocols/heartbeat/constants.ts'
 import { formatLine, type Message, parseDatagram, type Refusal } from '../protocols/heartbeat/message.ts'
-import { RateLimit } from '../protocols/heartbeat/rate-limit.ts'
 import { excerptOf } from '../protocols/line-reader.ts'
 import { PeerBelief, triggerOf } from './belief.ts'
 import { runByHand, runsAsFile, socketAddress, UsageError } from './command-line.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { Program } from './program.ts'
+import { watchStrangers } from './strangers.ts'
 import { errorData, groupIdOf } from './tcp-events.ts'
 import { bindUdp, closeUdp, connectUdp } from './udp-socket.ts'
 
@@ -29,10 +28,13 @@ export interface UdpHeartbeatOptions {
   timing?: HeartbeatTiming | undefined
 }
 
-/** Anybody can invent peers, and each costs a timer and a PING a second. */
+/** Each costs a timer and a PING a second. */
 const PEERS_MAX = 64
+/** One machine has as many ports as it likes: it cannot take all places. */
+const PEERS_PER_ADDRESS_MAX = 32
 
 interface Peer {
+  address: string
   belief: PeerBelief
   heartbeat: Heartbeat
 }
@@ -75,8 +77,8 @@ async function startConnected(options: UdpHeartbeatOptions, emit: Emitter): Prom
 
 async function startListening(options: UdpHeartbeatOptions, emit: Emitter): Promise<Program> {
   const peers = new Map<string, Peer>()
-  /** Shared by all who are not peers yet: they must not fill the log either. */
-  const strangers = new RateLimit(LINES_PER_SECOND_MAX)
+  const strangers = watchStrangers(emit)
+  const proof = addressProof(randomBytes(32))
 
   // An unconnected socket looks its destination up for every datagram. Ours are addresses already, and
   // answering at once spares a trip through the event loop.
@@ -85,17 +87,16 @@ async function startListening(options: UdpHeartbeatOptions, emit: Emitter): Prom
     const remote = `${from.address}:${from.port}`
     const lines = parseDatagram(datagram)
     const known = peers.get(remote)
-    if (known === undefined) {
-      const valid = lines.some((line) => !('problem' in line))
-      const problem = valid ? makeRoom() : problemOf(lines[0])
-      if (problem) {
-        if (strangers.take(performance.now()) !== 'admit') return
-        const refusal = { problem, excerpt: excerptOf(datagram) }
-        emit('heartbeat:line_refused', refusal, groupIdOf(options.mechanism, from.port))
-        return
-      }
+    const isPeer = known !== undefined && known.belief.now !== 'down'
+    if (!isPeer && !lines.some((line) => isMessage(line) && proof.isProof(remote, line, performance.now()))) {
+      answerStranger(datagram, lines, from)
+      return
     }
     const peer = known ?? meet(from)
+    if (peer === undefined) {
+      refuse(datagram, 'TOO_MANY_PEERS', from)
+      return
+    }
     for (const line of lines) peer.heartbeat.take(line)
     if (known !== undefined) return
     peers.set(remote, peer)
@@ -103,37 +104,92 @@ async function startListening(options: UdpHeartbeatOptions, emit: Emitter): Prom
   })
   const port = await bindUdp(socket, options)
   socket.on('error', (error) => emit('udp:error_received', errorData(error)))
-  return programOf(socket, port, () => peers.values())
+  const program = programOf(socket, port, () => peers.values())
+  return {
+    ...program,
+    close() {
+      strangers.close()
+      return program.close()
+    },
+  }
 
-  function meet(from: dgram.RemoteInfo): Peer {
-    const belief = new PeerBelief(emit, groupIdOf(options.mechanism, from.port))
+  /** One PING of a datagram gets its PONG, and one PING that only somebody at that address can answer. */
+  function answerStranger(datagram: Buffer, lines: (Message | Refusal)[], from: dgram.RemoteInfo): void {
+    const messages = lines.filter(isMessage)
+    const line = messages.find(({ kind }) => kind === 'ping') ?? messages[0]
+    if (line === undefined) {
+      const [first] = lines
+      if (first !== undefined && !isMessage(first)) refuse(datagram, first.problem, from)
+      return
+    }
+    const groupId = groupIdOf(options.mechanism, from.port)
+    strangers.tell(`heartbeat:${line.kind}_received`, { number: line.number }, groupId)
+    if (line.kind === 'pong') return
+    const number = proof.numberFor(`${from.address}:${from.port}`, performance.now())
+    let bytesLeft = UNPROVED_FACTOR_MAX * datagram.length
+    for (const answer of [
+      { kind: 'pong', number: line.number } as const,
+      { kind: 'ping', number } as const,
+    ]) {
+      // The last line of a datagram may lack its LF.
+      const text = formatLine(answer).trimEnd()
+      bytesLeft -= text.length
+      if (bytesLeft < 0) return
+      socket.send(text, from.port, from.address, (error) => {
+        if (error) strangers.tell('udp:error_received', errorData(error), groupId)
+      })
+      strangers.tell(`heartbeat:${answer.kind}_sent`, { number: answer.number }, groupId)
+    }
+  }
+
+  function refuse(datagram: Buffer, problem: string, from: dgram.RemoteInfo): void {
+    const refusal = { problem, excerpt: excerptOf(datagram) }
+    strangers.tell('heartbeat:line_refused', refusal, groupIdOf(options.mechanism, from.port))
+  }
+
+  /** undefined: there is no room. */
+  function meet({ address, port: peerPort }: dgram.RemoteInfo): Peer | undefined {
+    const hasRoom =
+      makeRoom(PEERS_PER_ADDRESS_MAX, (peer) => peer.address === address) && makeRoom(PEERS_MAX, () => true)
+    if (!hasRoom) return undefined
+    const belief = new PeerBelief(emit, groupIdOf(options.mechanism, peerPort))
     const send = (message: Message) => {
-      socket.send(formatLine(message), from.port, from.address, (error) => {
+      // Whoever has that address now may have asked for nothing.
+      if (message.kind === 'ping' && belief.now === 'down') return false
+      socket.send(formatLine(message), peerPort, address, (error) => {
         if (error) emit('udp:error_received', errorData(error), belief.groupId)
       })
       return true
     }
-    return { belief, heartbeat: new Heartbeat(send, options.timing ?? HEARTBEAT_TIMING, emit, belief) }
-  }
-
-  /** Who is down gives up its place. @returns what to complain about if nobody is */
-  function makeRoom(): 'TOO_MANY_PEERS' | undefined {
-    if (peers.size < PEERS_MAX) return undefined
-    for (const [remote, { belief, heartbeat }] of peers) {
-      if (belief.now !== 'down') continue
-      heartbeat.stop()
-      peers.delete(remote)
-      return undefined
+    return {
+      address,
+      belief,
+      heartbeat: new Heartbeat(send, options.timing ?? HEARTBEAT_TIMING, emit, belief),
     }
-    return 'TOO_MANY_PEERS'
+  }
+
+  /** Who is down gives up its place. @returns whether there is one among those that count */
+  function makeRoom(max: number, counts: (peer: Peer) => boolean): boolean {
+    const counted = [...peers].filter(([, peer]) => counts(peer))
+    if (counted.length < max) return true
+    const down = counted.find(([, { belief }]) => belief.now === 'down')
+    if (down === undefined) return false
+    const [remote, { heartbeat }] = down
+    heartbeat.stop()
+    peers.delete(remote)
+    return true
   }
 }
 
-function problemOf(line: Message | Refusal | undefined): string | undefined {
-  return line && 'problem' in line ? line.problem : undefined
+function isMessage(line: Message | Refusal): line is Message {
+  return !('problem' in line)
 }
 
-function programOf(socket: dgram.Socket, port: number, peers: () => Iterable<Peer>): Program {
+function programOf(
+  socket: dgram.Socket,
+  port: number,
+  peers: () => Iterable<Pick<Peer, 'belief' | 'heartbeat'>>,
+): Program {
   return {
     port,
     close() {

@@ -8,6 +8,7 @@ import type { Emitter } from '../events/emit.ts'
 import { PeerBelief } from './belief.ts'
 import { listenFlags, listenOptions, runByHand, runsAsFile } from './command-line.ts'
 import type { Program } from './program.ts'
+import { watchStrangers } from './strangers.ts'
 import { errorData, groupIdOf } from './tcp-events.ts'
 import { bindUdp, closeUdp } from './udp-socket.ts'
 
@@ -24,12 +25,14 @@ const PEERS_MAX = 64
 /** Resolves when the socket is bound; rejects when it cannot be (EADDRINUSE, ...). */
 export async function startUdpServer(options: UdpServerOptions, emit: Emitter): Promise<Program> {
   const beliefs = new Map<string, PeerBelief>()
+  // It never answers, so nobody proves anything.
+  const { tell, close: tellRest } = watchStrangers(emit)
 
   const socket = dgram.createSocket('udp4')
   socket.on('message', (datagram, from) => {
     const remote = `${from.address}:${from.port}`
-    const belief = beliefs.get(remote) ?? new PeerBelief(emit, groupIdOf(options.mechanism, from.port))
-    emit('udp:datagram_received', { bytes: datagram.length, remote }, belief.groupId)
+    const belief = beliefs.get(remote) ?? new PeerBelief(tell, groupIdOf(options.mechanism, from.port))
+    tell('udp:datagram_received', { bytes: datagram.length, remote }, belief.groupId)
     belief.become('up', 'heard')
     beliefs.set(remote, belief)
     if (beliefs.size > PEERS_MAX) beliefs.delete(beliefs.keys().next().value as string)
@@ -40,6 +43,7 @@ export async function startUdpServer(options: UdpServerOptions, emit: Emitter): 
   return {
     port,
     close() {
+      tellRest()
       for (const belief of beliefs.values()) belief.become('down', 'user_closed')
       return closeUdp(socket)
     },

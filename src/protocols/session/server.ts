@@ -197,7 +197,12 @@ export class SessionServer {
 
   /** Somebody is there. It has to claim a session soon, and to prove that it receives. */
   connected(key: string, carrier: Carrier, nowMs: number): ServerAction[] {
-    if (this.#connections.size >= CONNECTIONS_MAX) return [{ do: 'close', connection: key }]
+    if (this.#connections.size >= CONNECTIONS_MAX) {
+      // The oldest that has proved nothing makes room, or forged addresses would keep everybody out.
+      const stranger = [...this.#connections.values()].find(({ session }) => session === null)
+      if (stranger === undefined) return [{ do: 'close', connection: key }]
+      this.#dismiss(stranger, 'too-many', nowMs)
+    }
     this.#connections.set(key, {
       key,
       carrier,
