@@ -404,6 +404,8 @@ export const vocabulary = {
   'session:queue_full': v.strictObject({ session: text }),
   /** What changed is where it survives this process: so long that took, for so many sessions at once. */
   'session:kept': v.strictObject({ sessions: count, tookMs: ms }),
+  /** Its store did not keep what it was to keep, or could not be read. Until it does everybody is sent away. */
+  'session:store_failed': v.strictObject({ message: text }),
   /**
    * This end will not go on with it. `unacknowledged`: the numbers of its messages that may have arrived, or not.
    * `unknown`: nobody said so, this end only waited long enough.

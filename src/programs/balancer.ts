@@ -27,8 +27,9 @@ import {
   socketAddresses,
   UsageError,
 } from './command-line.ts'
+import { HTTP_TIME_LIMITS } from './connection-limits.ts'
 import type { Program } from './program.ts'
-import { closeInOrder, errorData, groupIdOf, listen, stopListening, takeTcp } from './tcp-events.ts'
+import { admitTcp, closeInOrder, errorData, groupIdOf, listen, stopListening, takeTcp } from './tcp-events.ts'
 
 export const policies = ['sticky', 'round-robin'] as const
 export type Policy = (typeof policies)[number]
@@ -48,7 +49,7 @@ export interface BalancerOptions {
 
 export const BALANCER_COOKIE = 'balancer'
 const CONNECTIONS_DEFAULT = 8
-/** Those that wait for a connection or an answer; one more is refused with 503. */
+/** Those that are whole, and wait for a connection or an answer; one more is refused with 503. */
 const REQUESTS_MAX = 200
 /** A body is read before it is sent on, since it may have to be sent to another server. */
 const BODY_BYTES_MAX = 64 * 1024
@@ -102,6 +103,7 @@ export async function startBalancer(options: BalancerOptions, emit: Emitter): Pr
     const agent = new http.Agent({ keepAlive: true, maxSockets: connectionsMax, scheduling: 'lifo' })
     return { host, port, name, tag, agent, outUntilMs: 0 }
   })
+  const { admits } = admitTcp()
   let turn = 0
   let underWay = 0
 
@@ -168,10 +170,27 @@ export async function startBalancer(options: BalancerOptions, emit: Emitter): Pr
   }
 
   async function pass(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
-    const groupId = groupIdOf(mechanism, request.socket.remotePort)
-    const { method = 'GET' } = request
+    const problem = problemWith(request)
+    if (problem !== null) return refuse(response, problem)
     const body = await readBody(request)
     if (body === null) return refuse(response, 413)
+    // Only now: who never sends the rest of a body keeps nobody else out.
+    if (underWay >= REQUESTS_MAX) return refuse(response, 503)
+    underWay += 1
+    try {
+      await passWhole(request, response, body)
+    } finally {
+      underWay -= 1
+    }
+  }
+
+  async function passWhole(
+    request: http.IncomingMessage,
+    response: http.ServerResponse,
+    body: Buffer,
+  ): Promise<void> {
+    const groupId = groupIdOf(mechanism, request.socket.remotePort)
+    const { method = 'GET' } = request
     const gone = new AbortController()
     response.once('close', () => {
       if (!response.writableFinished) gone.abort()
@@ -182,6 +201,10 @@ export async function startBalancer(options: BalancerOptions, emit: Emitter): Pr
       if (gone.signal.aborted) return
       if ('response' in tried) {
         believe(backend, 'in', 'it answers')
+        if (!isPlain(tried.response)) {
+          tried.response.destroy()
+          break
+        }
         answer(tried.response, response, backend, request)
         return
       }
@@ -216,22 +239,18 @@ export async function startBalancer(options: BalancerOptions, emit: Emitter): Pr
   }
 
   const server = http.createServer(
-    { maxHeaderSize: HEADER_BYTES_MAX, keepAliveTimeout: KEEP_ALIVE_MS },
+    { maxHeaderSize: HEADER_BYTES_MAX, keepAliveTimeout: KEEP_ALIVE_MS, ...HTTP_TIME_LIMITS },
     (request, response) => {
       const groupId = groupIdOf(mechanism, request.socket.remotePort)
       emit('http:request_received', { method: request.method ?? '?', path: pathOf(request) }, groupId)
       response.once('finish', () => emit('http:response_sent', { status: response.statusCode }, groupId))
-      if (underWay >= REQUESTS_MAX) return refuse(response, 503)
-      underWay += 1
-      pass(request, response)
-        // A request that broke off while it was read, or headers that nobody may send.
-        .catch(() => refuse(response, 400))
-        .finally(() => {
-          underWay -= 1
-        })
+      // A request that broke off while it was read, or headers that nobody may send.
+      pass(request, response).catch(() => refuse(response, 400))
     },
   )
-  server.on('connection', (socket) => take(socket, groupIdOf(mechanism, socket.remotePort), 'accepted'))
+  server.on('connection', (socket) => {
+    if (admits(socket)) take(socket, groupIdOf(mechanism, socket.remotePort), 'accepted')
+  })
   const port = await listen(server, options)
 
   return {
@@ -266,11 +285,26 @@ function pathOf({ url = '/' }: http.IncomingMessage): string {
   return url.split('?', 1)[0]?.slice(0, 64) ?? '/'
 }
 
+/** What it is answered with, for a request that the server behind might take for another one. */
+function problemWith(request: http.IncomingMessage): number | null {
+  // RFC 9112 section 3.2: one Host line; of two, each server on the way may believe another.
+  if ((request.headersDistinct.host ?? []).length > 1) return 400
+  // RFC 9112 section 6.1: not undone here, and no server behind would know that it is there.
+  return isPlain(request) ? null : 501
+}
+
+/** Without a transfer coding that would have to be undone: Node undoes `chunked` alone. */
+function isPlain({ headers }: http.IncomingMessage): boolean {
+  return ['', 'chunked'].includes((headers['transfer-encoding'] ?? '').trim().toLowerCase())
+}
+
 /** null: too large. @throws Error when it breaks off */
 async function readBody(request: http.IncomingMessage): Promise<Buffer | null> {
   const chunks: Buffer[] = []
   let bytes = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // The rest is not read, and the connection is still needed: for the answer.
+  const unread: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false })
+  for await (const chunk of unread) {
     bytes += chunk.length
     if (bytes > BODY_BYTES_MAX) return null
     chunks.push(chunk)
@@ -283,8 +317,9 @@ function refuse(response: http.ServerResponse, status: number): void {
     response.destroy()
     return
   }
-  // The rest of a body that is too large is not waited for.
-  if (status === 413) response.setHeader('Connection', 'close')
+  const { req: request } = response
+  // What is left of a request that is refused is not waited for: Node destroys the connection after the answer.
+  if (!request.complete) response.setHeader('Connection', 'close')
   response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' })
   response.end(JSON.stringify({ problem: http.STATUS_CODES[status] }))
 }

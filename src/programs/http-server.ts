@@ -12,8 +12,9 @@ import { observeTcp } from '../kernel/socket-options.ts'
 import { sessionDigest } from '../protocols/http-session/session.ts'
 import type { PeerBelief } from './belief.ts'
 import { listenFlags, listenOptions, runByHand, runsAsFile } from './command-line.ts'
+import { HTTP_TIME_LIMITS } from './connection-limits.ts'
 import type { Program } from './program.ts'
-import { closeInOrder, groupIdOf, listen, stopListening, takeTcp } from './tcp-events.ts'
+import { admitTcp, closeInOrder, groupIdOf, listen, stopListening, takeTcp } from './tcp-events.ts'
 
 export interface HttpServerOptions {
   mechanism: string
@@ -34,6 +35,8 @@ const SESSIONS_MAX = 1000
 export async function startHttpServer(options: HttpServerOptions, emit: Emitter): Promise<Program> {
   const visitsOf = new Map<string, number>()
   const beliefs = new Map<net.Socket, PeerBelief>()
+  // Who has a session is no stranger.
+  const { admits, keep } = admitTcp()
 
   const app = express()
   app.disable('x-powered-by')
@@ -67,6 +70,7 @@ export async function startHttpServer(options: HttpServerOptions, emit: Emitter)
       return
     }
     visitsOf.set(id, visits + 1)
+    keep(request.socket)
     emit('session:continued', { session, requests: visits + 1 }, groupIdOfRequest(request))
     response.json({ visits: visits + 1 })
   })
@@ -76,10 +80,11 @@ export async function startHttpServer(options: HttpServerOptions, emit: Emitter)
     response.status(error.status ?? 500).json({ problem: 'refused' })
   })
 
-  const server = http.createServer({ maxHeaderSize: 4096 }, app)
+  const server = http.createServer({ maxHeaderSize: 4096, ...HTTP_TIME_LIMITS }, app)
   // Node would close a connection after 5 idle seconds. In this lab only faults end connections.
   server.keepAliveTimeout = 0
   server.on('connection', (socket) => {
+    if (!admits(socket)) return
     const groupId = groupIdOf(options.mechanism, socket.remotePort)
     beliefs.set(socket, takeTcp(socket, emit, groupId, 'accepted'))
     socket.once('close', () => beliefs.delete(socket))

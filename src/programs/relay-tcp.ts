@@ -7,7 +7,15 @@ import type { Emitter } from '../events/emit.ts'
 import type { RelayDirection } from '../events/vocabulary.ts'
 import type { RelayOptions, RunningRelay } from './relay.ts'
 import { Lane, type LaneMode } from './relay-lane.ts'
-import { addressesOf, closeInOrder, errorData, groupIdOf, listen, stopListening } from './tcp-events.ts'
+import {
+  addressesOf,
+  admitTcp,
+  closeInOrder,
+  errorData,
+  groupIdOf,
+  listen,
+  stopListening,
+} from './tcp-events.ts'
 
 interface Legs {
   client: net.Socket
@@ -21,8 +29,10 @@ export async function startTcpRelay(options: RelayOptions, emit: Emitter): Promi
     'to-client': { mode: 'pass' },
   }
   const running = new Set<Legs>()
+  const { admits } = admitTcp()
 
   const listener = net.createServer({ noDelay: true, allowHalfOpen: true }, (client) => {
+    if (!admits(client)) return
     const { to, mechanism } = options
     const groupId = groupIdOf(mechanism, client.remotePort)
     const server = net.connect({ ...to, noDelay: true, allowHalfOpen: true })

@@ -12,7 +12,7 @@ import * as v from 'valibot'
 import type { Emitter } from '../events/emit.ts'
 import type { HeartbeatTiming } from '../protocols/heartbeat/constants.ts'
 import { GRACE_MS, SESSION_ID_HEX_DIGITS, TEXT_CHARS_MAX } from '../protocols/session/constants.ts'
-import { lineReader, parseLine } from '../protocols/session/lines.ts'
+import { formatLine, lineReader, parseLine } from '../protocols/session/lines.ts'
 import { type ServerAction, SessionServer } from '../protocols/session/server.ts'
 import type { Json, Store } from '../store/store.ts'
 import { PeerBelief } from './belief.ts'
@@ -30,6 +30,7 @@ import { DueTimer, tooMuchWaits } from './session-timing.ts'
 import { watchStrangers } from './strangers.ts'
 import {
   addressesOf,
+  admitTcp,
   closeInOrder,
   errorData,
   groupIdOf,
@@ -62,8 +63,10 @@ interface Link {
   complain?(problem: string): void
   close(): void
   belief: PeerBelief
-  /** Whoever is at its other end receives what we send there: over UDP that has to be shown first. */
-  isProved: boolean
+  /** It has shown that a session is its own: from now on it is no stranger. */
+  proved(): void
+  /** Whether it may have forged its address. */
+  mayBeForged(): boolean
 }
 
 /** A session as it is kept. */
@@ -77,6 +80,9 @@ const kept = v.object({
   /** The application's: messages acted on. */
   count: v.number(),
 })
+
+/** Things to do that wait for the store: three for each message of a full queue, of some clients. */
+const QUEUE_MAX = 1000
 
 /** A dead server is waited for so long: what is kept has to be looked after even if nobody ever comes back. */
 const KEPT_GRACES = 3
@@ -106,14 +112,18 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
   /** Each with the moment at which it was decided: it may have to wait for the store. */
   let queue: { action: ServerAction; mono: bigint }[] = []
   let isWorking = false
+  /** Readers of streams, until there is room in the queue. */
+  const halted = new Set<() => void>()
+  /** What the store did not take: sessions to keep, messages of theirs that the application has acted on. */
+  const unkept = new Set<string>()
+  const untold: typeof queue = []
+  let isFailing = false
 
   /** Carries actions out in their order, a batch at a time: what comes while a batch is kept waits for the next. */
   function perform(actions: ServerAction[]): void {
     enqueue(actions)
     due.arm()
-    if (isWorking) return
-    // Nothing may go out that relies on what could not be kept: after a failure this server is silent.
-    work().catch((error: Error) => emit('program:failed', { message: error.message }))
+    if (!isWorking) void work()
   }
 
   function enqueue(actions: ServerAction[]): void {
@@ -128,9 +138,24 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
       queue = []
       // The application acts first: its answers are kept in one step with the message, and go out after it.
       for (const { action } of batch) if (action.do === 'deliver') answer(action)
-      const toKeep = new Set(batch.flatMap(({ action }) => (action.do === 'save' ? [action.session] : [])))
-      if (store !== undefined && toKeep.size > 0) await keep(store, toKeep)
-      for (const { action, mono } of batch) await act(action, mono)
+      for (const { action } of batch) {
+        if (store !== undefined && (action.do === 'save' || action.do === 'forget'))
+          unkept.add(action.session)
+      }
+      if (await keep()) {
+        for (const { action, mono } of [...untold.splice(0), ...batch]) await act(action, mono)
+      } else {
+        // Nothing may go out that relies on what could not be kept.
+        turnAway([...links.keys()])
+        for (const each of batch) {
+          if (each.action.do === 'deliver') untold.push(each)
+          else if (!['send', 'close', 'load'].includes(each.action.do)) await act(each.action, each.mono)
+        }
+      }
+      for (const read of [...halted]) {
+        halted.delete(read)
+        read()
+      }
     }
     // In the same turn in which the queue was found empty: what comes next begins anew.
     isWorking = false
@@ -150,25 +175,53 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
     enqueue(said.actions.filter((action) => action.do !== 'save'))
   }
 
-  async function keep(into: Store, sessions: ReadonlySet<string>): Promise<void> {
+  /** @returns whether all that is to be kept is kept, and what is to be forgotten forgotten */
+  async function keep(): Promise<boolean> {
+    const sessions = [...unkept]
+    if (store === undefined || sessions.length === 0) return true
     const startedAtMs = performance.now()
     const expiresAtMs = Date.now() + KEPT_GRACES * graceMs
-    const write = new Map<string, { value: Json; expiresAtMs: number }>()
+    const write = new Map<string, { value: Json; expiresAtMs: number } | null>()
     for (const session of sessions) {
       const memory = server.memoryOf(session)
-      if (memory !== null) {
-        write.set(keyOf(session), { value: { ...memory, count: counts.get(session) ?? 0 }, expiresAtMs })
-      }
+      const value = memory && { ...memory, count: counts.get(session) ?? 0 }
+      write.set(keyOf(session), value && { value, expiresAtMs })
     }
-    await into.update([], () => ({ write, result: null }))
-    emit('session:kept', { sessions: write.size, tookMs: performance.now() - startedAtMs })
+    try {
+      await store.update([], () => ({ write, result: null }))
+    } catch (error) {
+      storeFailed(error as Error)
+      return false
+    }
+    isFailing = false
+    for (const session of sessions) unkept.delete(session)
+    const kept = [...write.values()].filter((entry) => entry !== null).length
+    if (kept > 0) emit('session:kept', { sessions: kept, tookMs: performance.now() - startedAtMs })
+    return true
+  }
+
+  /** Told once, until it works again. */
+  function storeFailed({ message }: Error): void {
+    if (!isFailing) emit('session:store_failed', { message })
+    isFailing = true
+  }
+
+  /** Says that nothing can be promised now. The sessions wait. */
+  function turnAway(keys: readonly string[]): void {
+    for (const key of keys) {
+      const link = links.get(key)
+      links.delete(key)
+      link?.send(formatLine({ word: 'BYE', reason: 'store-failed' }))
+      link?.close()
+      enqueue(server.lost(key, 'store-failed', performance.now()))
+    }
   }
 
   async function act(action: ServerAction, mono: bigint): Promise<void> {
     const key = 'connection' in action ? action.connection : null
     const link = key === null ? undefined : links.get(key)
     const groupId = link?.belief.groupId ?? groupIdOf(mechanism, portOf(key))
-    if (link !== undefined && action.do === 'note-state' && action.new === 'attached') link.isProved = true
+    if (link !== undefined && action.do === 'note-state' && action.new === 'attached') link.proved()
     const tell = isStrangers(action, link) ? strangers.tell : emit
     switch (action.do) {
       case 'send':
@@ -188,7 +241,15 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
         break
       }
       case 'load': {
-        const found = v.safeParse(kept, await store?.get(keyOf(action.session)))
+        let read: Json | undefined
+        try {
+          read = await store?.get(keyOf(action.session))
+        } catch (error) {
+          storeFailed(error as Error)
+          turnAway([action.connection])
+          break
+        }
+        const found = v.safeParse(kept, read)
         if (found.success) {
           counts.set(action.session, found.output.count)
           tell('session:loaded', { session: action.session, received: found.output.received }, groupId)
@@ -199,7 +260,6 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
       }
       case 'forget':
         counts.delete(action.session)
-        await store?.update([], () => ({ write: new Map([[keyOf(action.session), null]]), result: null }))
         break
       case 'note-state': {
         const { session, old, because } = action
@@ -253,7 +313,7 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
       case 'load':
       case 'note-refused':
       case 'note-refused-line':
-        return link?.isProved !== true
+        return link?.mayBeForged() !== false
       default:
         return false
     }
@@ -265,7 +325,10 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
 
   async function listenTcp() {
     const sockets = new Set<net.Socket>()
+    // Who has shown that a session is theirs is no stranger.
+    const { admits, keep } = admitTcp()
     const tcp = net.createServer({ noDelay: true }, (socket) => {
+      if (!admits(socket)) return
       const key = addressesOf(socket).remote
       const belief = new PeerBelief(emit, groupIdOf(mechanism, socket.remotePort))
       const send = (line: string) => {
@@ -276,7 +339,8 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
       sockets.add(socket)
       links.set(key, {
         belief,
-        isProved: true,
+        proved: () => keep(socket),
+        mayBeForged: () => false,
         send,
         complain: (problem) => send(`ERROR ${problem}`),
         close: () => void closeInOrder(socket, () => socket.end()),
@@ -286,15 +350,27 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
       belief.become('up', 'accepted')
       perform(server.connected(key, 'stream', performance.now()))
       const reader = lineReader()
-      socket.on('data', (chunk) => {
-        reader.push(chunk)
-        for (let line = reader.next(); line !== 'incomplete' && links.has(key); line = reader.next()) {
+      const read = () => {
+        while (links.has(key)) {
+          if (queue.length >= QUEUE_MAX) {
+            socket.pause()
+            halted.add(read)
+            return
+          }
+          const line = reader.next()
+          if (line === 'incomplete') break
           perform(server.take(key, line, performance.now()))
         }
+        socket.resume()
+      }
+      socket.on('data', (chunk) => {
+        reader.push(chunk)
+        read()
       })
       socket.once('close', () => {
         sockets.delete(socket)
         links.delete(key)
+        halted.delete(read)
         perform(server.lost(key, 'connection lost', performance.now()))
       })
     })
@@ -319,6 +395,8 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
       emit('udp:error_received', errorData(error), groupIdOf(mechanism, undefined)),
     )
     socket.on('message', (datagram, from) => {
+      // As in any router whose queue is full.
+      if (queue.length >= QUEUE_MAX) return
       const key = `${from.address}:${from.port}`
       const line = parseLine(datagram.toString('latin1'))
       const nowMs = performance.now()
@@ -330,10 +408,14 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
           strangers.tell('session:line_refused', refused, groupIdOf(mechanism, from.port))
           return
         }
-        const tell: Emitter = (...event) => (link.isProved ? emit : strangers.tell)(...event)
+        let isProved = false
+        const tell: Emitter = (...event) => (isProved ? emit : strangers.tell)(...event)
         const link: Link = {
           belief: new PeerBelief(tell, groupIdOf(mechanism, from.port)),
-          isProved: false,
+          proved() {
+            isProved = true
+          },
+          mayBeForged: () => !isProved,
           send: (text) => socket.send(text, from.port, from.address, () => {}),
           close() {
             links.delete(key)

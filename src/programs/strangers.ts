@@ -5,8 +5,8 @@
 import type { Emitter } from '../events/emit.ts'
 import { RateLimit } from '../protocols/heartbeat/rate-limit.ts'
 
-/** Two or three events make a newcomer: half a dozen newcomers a second are told of in full. */
-export const STRANGER_EVENTS_PER_SECOND_MAX = 20
+/** Three events make a newcomer: twenty containers that start together are told of in full. */
+export const STRANGER_EVENTS_PER_SECOND_MAX = 60
 /** How often the rest is counted out. */
 const UNTOLD_EVERY_MS = 1000
 

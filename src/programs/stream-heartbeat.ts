@@ -6,21 +6,29 @@ import { formatLine, formatRefusal, LineReader } from '../protocols/heartbeat/me
 import type { PeerBelief } from './belief.ts'
 import { Heartbeat } from './heartbeat.ts'
 
-/** Begins to speak and to judge on a connection that is open. It closes nothing. */
+/**
+ * Begins to speak and to judge on a connection that is open. It closes nothing.
+ * @param spoken called when the peer has said its first line
+ */
 export function startStreamHeartbeat(
   socket: net.Socket,
   timing: HeartbeatTiming,
   emit: Emitter,
   belief: PeerBelief,
+  spoken?: () => void,
 ): Heartbeat {
   const heartbeat = new Heartbeat((message) => sendLine(socket, formatLine(message)), timing, emit, belief)
   const reader = new LineReader()
+  let hasSpoken = false
   socket.on('data', (chunk) => {
     reader.push(chunk)
     for (let next = reader.next(); next !== 'incomplete'; next = reader.next()) {
       const refused = heartbeat.take(next)
       const answer = refused === null ? null : formatRefusal(refused)
       if (answer !== null) sendLine(socket, answer)
+      if (hasSpoken || 'problem' in next) continue
+      hasSpoken = true
+      spoken?.()
     }
   })
   socket.once('end', () => {

@@ -30,14 +30,21 @@ export class TcpConnection {
   readonly #belief: PeerBelief
   readonly #heartbeat: Heartbeat | undefined
 
-  constructor(socket: net.Socket, options: TcpConnectionOptions, emit: Emitter, belief: PeerBelief) {
+  /** @param spoken with a heartbeat: called when the peer has said its first line */
+  constructor(
+    socket: net.Socket,
+    options: TcpConnectionOptions,
+    emit: Emitter,
+    belief: PeerBelief,
+    spoken?: () => void,
+  ) {
     this.#socket = socket
     this.#emit = emit
     this.#belief = belief
     if (options.keepalive) applyKeepalive(socket, options.keepalive)
     if (options.userTimeoutMs !== undefined) applyUserTimeout(socket, options.userTimeoutMs)
     if (options.heartbeat) {
-      this.#heartbeat = startStreamHeartbeat(socket, options.timing ?? HEARTBEAT_TIMING, emit, belief)
+      this.#heartbeat = startStreamHeartbeat(socket, options.timing ?? HEARTBEAT_TIMING, emit, belief, spoken)
     } else socket.on('data', (chunk) => emit('tcp:received', { bytes: chunk.length }, belief.groupId))
   }
 

@@ -4,9 +4,19 @@
 import * as net from 'node:net'
 import type { Emitter } from '../events/emit.ts'
 import { PeerBelief, triggerOf } from './belief.ts'
+import { type Admission, admission } from './connection-limits.ts'
 
 /** A server has room for so many connections; its kernel accepts and closes what is beyond. */
 const CONNECTIONS_MAX = 1000
+
+/** Of these, in use: so a burst finds room until those that were destroyed for it are gone. */
+const ADMITTED_MAX = 800
+
+/**
+ * Of one address. All clients of a lab share one, and so do containers behind one router: labs open fifty at a time,
+ * and tests with a hundred more should not notice it either.
+ */
+const ADMITTED_PER_ADDRESS_MAX = 200
 
 /** A peer that is frozen or cut off never answers our FIN: after this time we stop waiting for it. */
 const CLOSE_LIMIT_MS = 500
@@ -87,6 +97,11 @@ export function listen(
       resolve((server.address() as net.AddressInfo).port),
     )
   })
+}
+
+/** Limits for a server to which anybody may connect. */
+export function admitTcp(): Admission {
+  return admission({ connectionsMax: ADMITTED_MAX, perAddressMax: ADMITTED_PER_ADDRESS_MAX })
 }
 
 /**

@@ -8,7 +8,7 @@ import { PeerBelief } from './belief.ts'
 import { listenFlags, listenOptions, runByHand, runsAsFile, tcpFlags, tcpOptions } from './command-line.ts'
 import type { Program } from './program.ts'
 import { TcpConnection, type TcpConnectionOptions } from './tcp-connection.ts'
-import { addressesOf, groupIdOf, listen, reportTcp, stopListening } from './tcp-events.ts'
+import { addressesOf, admitTcp, groupIdOf, listen, reportTcp, stopListening } from './tcp-events.ts'
 
 export interface TcpServerOptions extends TcpConnectionOptions {
   mechanism: string
@@ -17,19 +17,32 @@ export interface TcpServerOptions extends TcpConnectionOptions {
   port: number
 }
 
+/** Who has connected to a heartbeat and never says a line of it is a stranger: a heartbeat would be due every second. */
+const SPEAK_WITHIN_MS = 10_000
+
 /** Resolves when it listens; rejects when it cannot (EADDRINUSE, ...). */
 export async function startTcpServer(options: TcpServerOptions, emit: Emitter): Promise<Program> {
   const connections = new Set<TcpConnection>()
+  const { admits, keep } = admitTcp()
 
   const server = net.createServer({ noDelay: true }, (socket) => {
+    if (!admits(socket)) return
     const groupId = groupIdOf(options.mechanism, socket.remotePort)
     const belief = new PeerBelief(emit, groupId)
     reportTcp(socket, emit, groupId, belief)
     emit('tcp:accepted', addressesOf(socket), groupId)
     belief.become('up', 'accepted')
-    const connection = new TcpConnection(socket, options, emit, belief)
+    // Without a heartbeat nobody is expected to say anything, and an idle connection stays.
+    const limit = options.heartbeat ? setTimeout(() => socket.destroy(), SPEAK_WITHIN_MS) : undefined
+    const connection = new TcpConnection(socket, options, emit, belief, () => {
+      clearTimeout(limit)
+      keep(socket)
+    })
     connections.add(connection)
-    socket.once('close', () => connections.delete(connection))
+    socket.once('close', () => {
+      clearTimeout(limit)
+      connections.delete(connection)
+    })
   })
   const port = await listen(server, options)
 

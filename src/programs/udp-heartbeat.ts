@@ -29,9 +29,9 @@ export interface UdpHeartbeatOptions {
 }
 
 /** Each costs a timer and a PING a second. */
-const PEERS_MAX = 64
-/** One machine has as many ports as it likes: it cannot take all places. */
-const PEERS_PER_ADDRESS_MAX = 32
+const PEERS_MAX = 128
+/** One machine has as many ports as it likes: it cannot take all places. A router with many behind it has enough. */
+const PEERS_PER_ADDRESS_MAX = 64
 
 interface Peer {
   address: string

@@ -7,8 +7,17 @@ import type { EventData } from '../events/vocabulary.ts'
 import type { HeartbeatTiming } from '../protocols/heartbeat/constants.ts'
 import { PeerBelief } from './belief.ts'
 import { listenFlags, listenOptions, runByHand, runsAsFile } from './command-line.ts'
+import { HTTP_TIME_LIMITS } from './connection-limits.ts'
 import type { Program } from './program.ts'
-import { addressesOf, closeInOrder, groupIdOf, listen, reportTcp, stopListening } from './tcp-events.ts'
+import {
+  addressesOf,
+  admitTcp,
+  closeInOrder,
+  groupIdOf,
+  listen,
+  reportTcp,
+  stopListening,
+} from './tcp-events.ts'
 import {
   HEADER_LOGGED_MAX,
   WEBSOCKET_OPTIONS,
@@ -30,10 +39,6 @@ export interface WebSocketServer extends Program {
   connection(groupId: string): WebSocketConnection | undefined
 }
 
-/** Who has connected and sends no whole request is closed after so long, looked after once a second. */
-const HANDSHAKE_LIMIT_MS = 5000
-const HANDSHAKE_LOOK_MS = 1000
-
 /** Resolves when it listens; rejects when it cannot (EADDRINUSE, ...). */
 export async function startWebSocketServer(
   options: WebSocketServerOptions,
@@ -42,15 +47,14 @@ export async function startWebSocketServer(
   const beliefs = new Map<net.Socket, PeerBelief>()
   const connections = new Map<string, WebSocketConnection>()
 
-  const limits = {
-    headersTimeout: HANDSHAKE_LIMIT_MS,
-    requestTimeout: HANDSHAKE_LIMIT_MS,
-    connectionsCheckingInterval: HANDSHAKE_LOOK_MS,
-  }
-  const server = http.createServer(limits, (_request, response) => {
-    response.writeHead(426, { upgrade: 'websocket' }).end() // Upgrade Required (RFC 9110 section 15.5.22)
+  // Who has a WebSocket is no stranger.
+  const { admits, keep } = admitTcp()
+  const server = http.createServer(HTTP_TIME_LIMITS, (_request, response) => {
+    // Upgrade Required (RFC 9110 section 15.5.22). Node destroys the connection after it.
+    response.writeHead(426, { upgrade: 'websocket', connection: 'close' }).end()
   })
   server.on('connection', (socket) => {
+    if (!admits(socket)) return
     const groupId = groupIdOf(options.mechanism, socket.remotePort)
     const belief = new PeerBelief(emit, groupId)
     reportTcp(socket, emit, groupId, belief)
@@ -75,6 +79,7 @@ export async function startWebSocketServer(
     upgrades.handleUpgrade(request, socket, head, (webSocket) => {
       const belief = beliefs.get(request.socket)
       if (belief === undefined) return // closed while it was upgraded
+      keep(request.socket)
       const conduct = { ...options, timing: options.timings?.[path] ?? options.timing }
       const connection = new WebSocketConnection(webSocket, request.socket, conduct, emit, belief, path)
       connections.set(belief.groupId, connection)

@@ -282,7 +282,10 @@ describe('limits', () => {
     const waiting: http.ServerResponse[] = []
     const slow = await serve('', (_, response) => waiting.push(response))
     const { port } = await balance([slow.port], 'round-robin', 1)
-    const all = Array.from({ length: 201 }, () => ask(port))
+    // From two addresses: one alone may not have as many connections.
+    const all = Array.from({ length: 201 }, (_, each) =>
+      ask(port, { localAddress: each % 2 === 0 ? '127.0.0.2' : '127.0.0.3' }),
+    )
     const first = await Promise.race(all)
     expect(first.status).toBe(503)
     slow.server.closeAllConnections()
@@ -305,4 +308,96 @@ describe('limits', () => {
     await told
     expect(slow.requests).toHaveLength(1)
   })
+})
+
+describe('strangers', () => {
+  /** Sends bytes as they are. @returns what comes back until the connection ends */
+  function raw(port: number, bytes: string, from = '127.0.0.1'): Promise<string> {
+    return new Promise((resolve) => {
+      let answer = ''
+      const socket = net.connect({ port, host: '127.0.0.1', localAddress: from }, () => socket.write(bytes))
+      socket.setEncoding('latin1').on('data', (text) => {
+        answer += text
+      })
+      socket.on('error', () => {})
+      socket.once('close', () => resolve(answer))
+    })
+  }
+
+  test.each([
+    ['gzip, chunked', 501],
+    ['identity, chunked', 501],
+    ['chunked, chunked', 501],
+    ['gzip', 400],
+  ])('a request with the transfer coding "%s" is refused, and reaches no server', async (coding, status) => {
+    const server = await serve('one')
+    const { port } = await balance([server.port])
+    const answer = await raw(
+      port,
+      `POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: ${coding}\r\n\r\n1\r\nx\r\n0\r\n\r\n`,
+    )
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+    expect(answer.match(/HTTP\/1\.1 /g)).toHaveLength(1)
+    expect(server.requests).toHaveLength(0)
+  })
+
+  test('two Host lines are refused, the same or not, and reach no server', async () => {
+    const server = await serve('one')
+    const { port } = await balance([server.port])
+    for (const other of ['x', 'y']) {
+      const answer = await raw(
+        port,
+        `GET / HTTP/1.1\r\nHost: x\r\nHost: ${other}\r\nConnection: close\r\n\r\n`,
+      )
+      expect(answer).toMatch(/^HTTP\/1\.1 400 /)
+    }
+    expect(server.requests).toHaveLength(0)
+  })
+
+  test('an answer with a transfer coding that is not undone is no answer', async () => {
+    const odd = net.createServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () =>
+        socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n'),
+      )
+    })
+    const { port } = await balance([await listenOn(odd)])
+    expect(await ask(port)).toMatchObject({ status: 502 })
+    odd.close()
+  })
+
+  test('chunks are undone, as before', async () => {
+    const server = await serve('one')
+    const { port } = await balance([server.port])
+    await raw(
+      port,
+      'POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: Chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n',
+    )
+    expect(server.requests).toMatchObject([{ body: 'x', headers: { 'content-length': '1' } }])
+  })
+
+  test('a body that is too large, and never ends, is refused, and its connection ends', async () => {
+    const server = await serve('one')
+    const { port } = await balance([server.port])
+    const begun = `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 70000\r\n\r\n${'x'.repeat(66_000)}`
+    expect(await raw(port, begun)).toMatch(/^HTTP\/1\.1 413 /)
+    expect(await ask(port)).toMatchObject({ status: 200 })
+    expect(server.requests).toMatchObject([{ method: 'GET' }])
+  })
+
+  test('bodies that never end keep nobody out', async () => {
+    const server = await serve('one')
+    const { port, seen } = await balance([server.port])
+    const unfinished = [2, 3].flatMap((last) =>
+      Array.from({ length: 150 }, () =>
+        raw(port, 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx', `127.0.0.${last}`),
+      ),
+    )
+    await seen.until('http:request_received', () => {
+      return seen.events.filter(({ name }) => name === 'http:request_received').length === 300
+    })
+    expect(await ask(port)).toMatchObject({ status: 200, body: 'one' })
+    // And they end.
+    for (const answer of await Promise.all(unfinished)) expect(answer).toMatch(/^(HTTP\/1\.1 408 |$)/)
+  }, 20_000)
 })

@@ -1,4 +1,5 @@
 /** The session programs on real sockets: by hand with nc, and what survives which death. */
+import * as dgram from 'node:dgram'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import * as net from 'node:net'
 import { tmpdir } from 'node:os'
@@ -12,6 +13,11 @@ import {
   type SessionServerOptions,
   startSessionServer,
 } from '../../src/programs/session-server.ts'
+import { STRANGER_EVENTS_PER_SECOND_MAX } from '../../src/programs/strangers.ts'
+import { connectUdp } from '../../src/programs/udp-socket.ts'
+import { CONFIRM_WITHIN_MS } from '../../src/protocols/session/constants.ts'
+import { memoryStore } from '../../src/store/memory.ts'
+import { type Store, StoreUnavailableError } from '../../src/store/store.ts'
 
 const TIMING = { intervalMs: 200, suspectAfterMs: 400, downAfterMs: 800 }
 
@@ -24,6 +30,7 @@ function recorder() {
       events.push({ name, data: data as Record<string, unknown> })
       for (const look of [...waiting]) look()
     },
+    count: () => events.length,
     texts: () =>
       events.filter(({ name }) => name === 'session:message_delivered').map(({ data }) => data.text),
     until: (name: EventName, where: Record<string, unknown>) =>
@@ -210,3 +217,133 @@ test('who reads nothing is left, and does not fill our memory', async () => {
   await closed
   expect(socket.destroyed).toBe(true)
 })
+
+/** A store in memory that fails, or takes its time, when it is told to. */
+function moodyStore() {
+  const inner = memoryStore()
+  const mood = { fails: false, gate: Promise.resolve() }
+  const store: Store = {
+    ...inner,
+    async get(key) {
+      if (mood.fails) throw new StoreUnavailableError('the disk is full')
+      return inner.get(key)
+    },
+    async update(keys, change) {
+      await mood.gate
+      if (mood.fails) throw new StoreUnavailableError('the disk is full')
+      return inner.update(keys, change)
+    },
+  }
+  return { mood, store }
+}
+
+test.each(carriers)(
+  'over %s a server whose store fails says so, keeps its promises, and goes on when the store does',
+  async (carrier) => {
+    const { mood, store } = moodyStore()
+    const at = await server({ carrier, store })
+    const from = await client(at.program.port, { carrier })
+    from.program.say('one')
+    await from.until('session:message_delivered', { text: '1 one' })
+    mood.fails = true
+    from.program.say('two')
+    await from.until('session:state_updated', { new: 'detached', because: 'store-failed' })
+    expect(await at.until('session:store_failed', {})).toEqual({ message: 'the disk is full' })
+    // It comes back, and is told again.
+    await from.until('session:state_updated', { old: 'resuming', new: 'detached', because: 'store-failed' })
+    expect(at.texts()).toEqual(['one'])
+    mood.fails = false
+    from.program.say('three')
+    await from.until('session:message_delivered', { text: '3 three' })
+    expect(at.texts()).toEqual(['one', 'two', 'three'])
+    expect(from.texts()).toEqual(['1 one', '2 two', '3 three'])
+  },
+  20_000,
+)
+
+test('while its store is slow a limited number of things waits: datagrams beyond are lost', async () => {
+  const { mood, store } = moodyStore()
+  const { program } = await server({ carrier: 'udp', store })
+  const tokens = ['1', '2', '3', '4'].map((digit) => digit.repeat(32))
+  let pongs = 0
+  const sockets = await Promise.all(
+    tokens.map(async (token) => {
+      const socket = dgram.createSocket('udp4')
+      onTestFinished(() => void socket.close())
+      await connectUdp(socket, { host: '127.0.0.1', port: program.port })
+      await new Promise<void>((confirmed) => {
+        socket.on('message', (datagram) => {
+          const [word, ...rest] = datagram.toString().split(' ')
+          if (word === 'WELCOME') socket.send(`PONG ${rest.at(-1)}\n`, () => socket.send('PING 1'))
+          if (word === 'PONG') {
+            pongs += 1
+            confirmed()
+          }
+        })
+        socket.send(`HELLO 1 ${token}`)
+      })
+      return socket
+    }),
+  )
+  pongs = 0
+  let open = () => {}
+  mood.gate = new Promise((resolve) => {
+    open = resolve
+  })
+  for (const socket of sockets) socket.send('DATA 1 x')
+  for (let sent = 0; sent < 800; sent += 20) {
+    for (const socket of sockets) for (let each = 0; each < 20; each++) socket.send('PING 2')
+    await new Promise((later) => setTimeout(later, 2))
+  }
+  open()
+  const [last] = sockets
+  // Answered in its turn, after all that waited.
+  for (let tries = 0; pongs < 1 && tries < 1000; tries++) await new Promise((later) => setTimeout(later, 1))
+  const settled = new Promise<void>((resolve) => last?.once('message', () => resolve()))
+  last?.send('PING 3')
+  await settled
+  expect(pongs).toBeGreaterThan(0)
+  expect(pongs).toBeLessThanOrEqual(1001)
+})
+
+test('a datagram that claims nothing is never answered, however short it is', async () => {
+  const at = await server({ carrier: 'udp' })
+  const socket = dgram.createSocket('udp4')
+  onTestFinished(() => void socket.close())
+  await connectUdp(socket, { host: '127.0.0.1', port: at.program.port })
+  const heard: string[] = []
+  socket.on('message', (datagram) => heard.push(datagram.toString()))
+  for (const line of ['', 'x', 'PING 0', 'BYE closed', 'DATA 1 x']) socket.send(line)
+  await at.until('session:line_refused', { excerpt: 'DATA' })
+  // By then it would have said goodbye to whoever claims nothing.
+  await new Promise((later) => setTimeout(later, CONFIRM_WITHIN_MS + 500))
+  expect(heard).toEqual([])
+}, 10_000)
+
+test('claims that nobody confirms are told of now and then, and how many are not', async () => {
+  const at = await server({ carrier: 'udp' })
+  const socket = dgram.createSocket('udp4')
+  await connectUdp(socket, { host: '127.0.0.1', port: at.program.port })
+  let welcomes = 0
+  const all = new Promise<void>((resolve) => {
+    socket.on('message', (datagram) => {
+      if (!datagram.toString().startsWith('WELCOME')) return
+      welcomes += 1
+      if (welcomes === 200) resolve()
+    })
+  })
+  for (let each = 0; each < 200; each++) {
+    socket.send(`HELLO 1 ${each.toString(16).padStart(32, '0')}`)
+    if (each % 50 === 49) await new Promise((later) => setTimeout(later, 20))
+  }
+  await all
+  const untold = await at.until('udp:strangers_untold', {})
+  socket.close()
+  expect(Number(untold.events)).toBeGreaterThan(0)
+  expect(at.count()).toBeLessThanOrEqual(2 * STRANGER_EVENTS_PER_SECOND_MAX + 3)
+  // An honest one is told of all the same.
+  const from = await client(at.program.port, { carrier: 'udp' })
+  from.program.say('one')
+  await at.until('session:state_updated', { new: 'attached' })
+  await from.until('session:message_delivered', { text: '1 one' })
+}, 20_000)

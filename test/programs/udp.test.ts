@@ -262,7 +262,7 @@ describe('startUdpHeartbeat', () => {
     expect(sum).toBeGreaterThanOrEqual(600)
   })
 
-  test('has room for 64 peers, for 32 of one address, and tells the next', async () => {
+  test('has room for 128 peers, for 64 of one address, and tells the next', async () => {
     const { emit, until, events } = collectEvents()
     // Nobody is down yet when the last one comes: nobody gives up his place.
     const slow = { intervalMs: 1000, suspectAfterMs: 60_000, downAfterMs: 90_000 }
@@ -283,20 +283,20 @@ describe('startUdpHeartbeat', () => {
       clearInterval(asking)
     }
     for (const from of ['127.0.0.1', '127.0.0.2']) {
-      for (let count = 0; count < 32; count++) {
+      for (let count = 0; count < 64; count++) {
         const group = await join(from)
         await until('belief:updated', (_, groupId) => groupId === group)
       }
       await isRefused(from)
     }
     await isRefused('127.0.0.3')
-    expect(events.filter((event) => event.name === 'belief:updated')).toHaveLength(64)
+    expect(events.filter((event) => event.name === 'belief:updated')).toHaveLength(128)
   })
 
   test('gives the place of a peer that is down to a new one', async () => {
     const { emit, until } = collectEvents()
     const server = await started(startUdpHeartbeat(listening, emit))
-    const first = await Promise.all(Array.from({ length: 32 }, () => peerAt(server.port, 'answers')))
+    const first = await Promise.all(Array.from({ length: 64 }, () => peerAt(server.port, 'answers')))
     for (const peer of first) peer.send('PING 0')
     for (const { port } of first) await until('belief:updated', (_, group) => group === `udp:${port}`)
     for (const peer of first) peer.conduct = 'silent'

@@ -12,7 +12,7 @@ import { SESSION_LIMITS, type SessionLimits } from '../../protocols/http-session
 import { RateTable } from '../../protocols/http-session/rate.ts'
 import type { Store } from '../../store/store.ts'
 import type { Program } from '../program.ts'
-import { groupIdOf, listen, takeTcp } from '../tcp-events.ts'
+import { admitTcp, groupIdOf, listen, takeTcp } from '../tcp-events.ts'
 import { answerError } from './answers.ts'
 import type { Certificate } from './certificate.ts'
 import { openCounter } from './counter.ts'
@@ -152,6 +152,7 @@ export async function startBank(
     return new Visit(request, response, (event, data) => emit(event, data, groupId))
   }
 
+  const { admits } = admitTcp()
   const limits = {
     maxHeaderSize: HEADER_BYTES_MAX,
     headersTimeout: HEADERS_WITHIN_MS,
@@ -166,7 +167,7 @@ export async function startBank(
   // Node would leave out what is beyond, Host perhaps, and say nothing: we count, and refuse.
   server.maxHeadersCount = 0
   server.on('connection', (socket) => {
-    takeTcp(socket, emit, groupIdOf(mechanism, socket.remotePort), 'accepted')
+    if (admits(socket)) takeTcp(socket, emit, groupIdOf(mechanism, socket.remotePort), 'accepted')
   })
   server.on('secureConnection', (socket) => {
     const agreed = { protocol: socket.getProtocol() ?? '', isResumed: socket.isSessionReused() }

@@ -312,8 +312,9 @@ export class SessionClient {
   }
 
   #goodbye(reason: GoodbyeReason, nowMs: number): void {
-    // For one who is slow or talkative the connection is over, and the session is not.
-    if (reason === 'too-slow' || reason === 'too-many') this.#giveUpConnection(reason, nowMs)
+    // For one who is slow or talkative the connection is over, and the session is not; nor while a store fails.
+    if (reason === 'too-slow' || reason === 'too-many' || reason === 'store-failed')
+      this.#giveUpConnection(reason, nowMs)
     else this.#end(reason)
   }
 

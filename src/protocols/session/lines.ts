@@ -26,6 +26,7 @@ export const goodbyes = [
   'grace-over', // nobody had resumed it in time
   'too-slow', // it has not proved in time that it receives
   'too-many', // lines or wrong tokens
+  'store-failed', // the server cannot keep what it is told: its session waits, perhaps for a while
   'out-of-step', // it acknowledged what was never sent
 ] as const
 export type GoodbyeReason = (typeof goodbyes)[number]

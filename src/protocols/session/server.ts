@@ -568,10 +568,9 @@ export class SessionServer {
       this.#dismiss(connection, because === 'unconfirmed' ? 'too-slow' : because, nowMs)
     }
     const { unacknowledged } = session.exchange
-    this.#actions.push(
-      { do: 'forget', session: id },
-      { do: 'over', session: id, connection: key, because, unacknowledged },
-    )
+    // What was never confirmed was never kept.
+    if (state !== 'opening') this.#actions.push({ do: 'forget', session: id })
+    this.#actions.push({ do: 'over', session: id, connection: key, because, unacknowledged })
   }
 
   #enter(session: Session, input: ServerInput): boolean {

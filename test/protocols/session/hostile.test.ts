@@ -8,7 +8,7 @@ import {
   UNACKNOWLEDGED_MAX,
 } from '../../../src/protocols/session/constants.ts'
 import { parseLine } from '../../../src/protocols/session/lines.ts'
-import { SessionServer } from '../../../src/protocols/session/server.ts'
+import { type ServerAction, SessionServer } from '../../../src/protocols/session/server.ts'
 import { texts } from './arbitraries.ts'
 
 const steps = fc.array(
@@ -69,6 +69,78 @@ test('a server', () => {
     }),
     { numRuns: 200 },
   )
+})
+
+test('a server sends an address that has proved nothing three times its bytes at most', () => {
+  const [ownToken, nextToken, wrongToken] = ['a', 'b', 'c'].map((digit) => digit.repeat(32))
+  const lines = fc.oneof(
+    texts,
+    fc.nat(50).map((each) => `HELLO 1 ${each.toString(16).padStart(32, '0')}`),
+    fc.constantFrom(
+      `HELLO 2 ${wrongToken}`,
+      `RESUME ${'0'.repeat(16)} ${ownToken} ${nextToken} 0`,
+      `RESUME ${'0'.repeat(16)} ${wrongToken} ${nextToken} 0`,
+      `RESUME ${'f'.repeat(16)} ${wrongToken} ${nextToken} 0`,
+      'PING 0',
+      'DATA 1 ',
+      'BYE closed',
+    ),
+  )
+  const later = fc.oneof(fc.constant(0), fc.nat(4000))
+  fc.assert(
+    fc.property(fc.array(fc.tuple(lines, fc.nat(3), later), { maxLength: 300 }), (all) => {
+      let nowMs = 0
+      let count = 0
+      const server = new SessionServer({
+        graceMs: 3000,
+        makeSessionId: () => (count++).toString(16).padStart(16, '0'),
+        makeChallenge: () => 4_294_967_295,
+      })
+      // Somebody has a session, and talks on, or not.
+      server.connected('own', 'stream', 0)
+      server.take('own', parseLine(`HELLO 1 ${ownToken}`), 0)
+      server.take('own', parseLine('PONG 4294967295'), 0)
+      const bytes = new Map<string, { from: number; to: number }>()
+      const look = (actions: ServerAction[]) => {
+        for (const action of actions) {
+          if (action.do !== 'send' || action.connection === 'own') continue
+          const of = bytes.get(action.connection)
+          if (of !== undefined) of.to += action.line.length
+          expect(of?.to).toBeLessThanOrEqual(3 * (of?.from ?? 0))
+        }
+      }
+      for (const [text, which, laterMs] of all) {
+        // A forger cannot know the number.
+        if (text.includes('4294967295')) continue
+        nowMs += laterMs
+        look(server.time(nowMs))
+        const key = `forged-${which}`
+        const line = parseLine(text)
+        // Whoever listens for datagrams takes nobody for a peer who does not begin with a claim.
+        const isClaim = 'word' in line && (line.word === 'HELLO' || line.word === 'RESUME')
+        if (!server.has(key) && !isClaim) continue
+        const of = bytes.get(key) ?? { from: 0, to: 0 }
+        bytes.set(key, { ...of, from: of.from + text.length })
+        if (!server.has(key)) look(server.connected(key, 'datagrams', nowMs))
+        look(server.take(key, line, nowMs))
+      }
+      for (let each = 0; each < 20; each++) {
+        nowMs += 1000
+        look(server.time(nowMs))
+      }
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('a server with all places taken by strangers has room for the next', () => {
+  const server = new SessionServer({ makeSessionId: () => '0'.repeat(16), makeChallenge: () => 7 })
+  for (let each = 0; each < CONNECTIONS_MAX; each++) server.connected(`forged-${each}`, 'datagrams', 0)
+  server.connected('honest', 'datagrams', 1)
+  expect(server.take('honest', parseLine(`HELLO 1 ${'a'.repeat(32)}`), 1)).toContainEqual(
+    expect.objectContaining({ do: 'send', connection: 'honest' }),
+  )
+  expect(server.connectionCount).toBe(CONNECTIONS_MAX)
 })
 
 test('a client', () => {
