@@ -77,7 +77,11 @@ export async function startHttpServer(options: HttpServerOptions, emit: Emitter)
 
   // Express would answer with the stack. It takes a function for an error handler by its four parameters.
   app.use((error: { status?: number }, _request: Request, response: Response, _next: NextFunction) => {
-    response.status(error.status ?? 500).json({ problem: 'refused' })
+    // What is left of such a request is not waited for.
+    response
+      .setHeader('Connection', 'close')
+      .status(error.status ?? 500)
+      .json({ problem: 'refused' })
   })
 
   const server = http.createServer({ maxHeaderSize: 4096, ...HTTP_TIME_LIMITS }, app)

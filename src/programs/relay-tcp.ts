@@ -57,6 +57,8 @@ export async function startTcpRelay(options: RelayOptions, emit: Emitter): Promi
         if (!other.destroyed) other.resetAndDestroy()
       })
       leg.once('close', () => {
+        // It made room for another connection: nobody said goodbye, and the other end learns it by RST.
+        if (!leg.readableEnded && !other.destroyed) other.resetAndDestroy()
         if (!running.has(legs) || !(client.destroyed && server.destroyed)) return
         running.delete(legs)
         for (const lane of Object.values(lanes)) lane.close()

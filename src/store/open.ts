@@ -5,10 +5,10 @@ import { redisStore } from './redis.ts'
 import type { Store } from './store.ts'
 
 /**
- * @param name `memory`, `redis://HOST:PORT`, or a folder
+ * @param name `memory`, `redis://HOST:PORT`, `redis+unix:///SOCKET` or a folder
  * @param prefix before the keys in a Redis server, which others may use as well
  */
 export async function openStore(name: string, prefix: string): Promise<Store> {
   if (name === 'memory') return memoryStore()
-  return /^rediss?:\/\//.test(name) ? await redisStore(name, prefix) : durableStore(name)
+  return /^redis(s|\+unix)?:\/\//.test(name) ? await redisStore(name, prefix) : durableStore(name)
 }

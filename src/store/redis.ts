@@ -48,22 +48,25 @@ return 1`
 
 /**
  * Connects to a Redis server (6.2 or newer: SET with PXAT).
- * @param url as `redis://127.0.0.1:6379`
+ * @param url as `redis://127.0.0.1:6379`, or `redis+unix:///run/redis.sock` for a socket of this machine
  * @param prefix before every key, for what else is in that server
  * @throws StoreUnavailableError when it cannot be reached within five seconds
  */
 export async function redisStore(url: string, prefix: string): Promise<Store> {
+  const { protocol, host, pathname } = new URL(url)
+  const isLocal = protocol === 'redis+unix:'
   // Without the password that it may have.
-  const where = new URL(url).host
+  const where = isLocal ? pathname : host
   const giveUpAtMs = performance.now() + CONNECT_WITHIN_MS
   let hasConnected = false
   let problem = 'no connection'
   const client = createClient({
-    url,
+    ...(isLocal ? {} : { url }),
     // While it is away commands fail, and do not pile up here for the moment of its return.
     disableOfflineQueue: true,
     commandsQueueMaxLength: WAITING_MAX,
     socket: {
+      ...(isLocal ? { path: pathname, tls: false } : {}),
       connectTimeout: ANSWER_WITHIN_MS,
       reconnectStrategy: (_tries, cause) =>
         hasConnected || performance.now() < giveUpAtMs ? RECONNECT_AFTER_MS : cause,

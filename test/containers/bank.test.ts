@@ -69,6 +69,30 @@ describeNeeding('a Docker engine', hasEngine)('docker compose --profile bank up 
     }
   })
 
+  test('the store has no network, and a socket that the banks alone share', async () => {
+    const of = async (service: string, format: string) =>
+      (await docker('inspect', '-f', format, await containerOf(service))).stdout.trim()
+    const destinations = '{{range .Mounts}}{{.Destination}} {{end}}'
+    for (const service of SERVICES) {
+      expect([service, (await of(service, destinations)).includes('/run/redis')]).toEqual([
+        service,
+        service !== 'balancer',
+      ])
+      const limits = await of(service, '{{.HostConfig.Memory}} {{.HostConfig.PidsLimit}}')
+      expect(limits).toBe(`${512 * 2 ** 20} 128`)
+    }
+    expect(await of('redis', '{{.HostConfig.NetworkMode}}')).toBe('none')
+    const socket = await docker(
+      'exec',
+      await containerOf('redis'),
+      'stat',
+      '-c',
+      '%a %U',
+      '/run/redis/redis.sock',
+    )
+    expect(socket.stdout.trim()).toBe('600 node')
+  })
+
   test('a session goes on, and money is moved once, whoever dies', async () => {
     const alice = new BankUser('http://127.0.0.1:8090/')
     const csrf = String((await alice.signIn('alice')).json.csrf)

@@ -21,6 +21,8 @@ const BACK_MS = 20_000
 const IMAGE_BYTES_MAX = 100_000_000
 const STOP_MS_MAX = 2000
 const SERVER = '10.213.2.10'
+/** Bytes, of those that need more than the others. */
+const MEMORY_MAX: Record<string, number> = { recorder: 2 ** 30, server: 2560 * 2 ** 20 }
 
 describeNeeding('a Docker engine', hasEngine)('docker compose up', () => {
   beforeAll(async () => {
@@ -73,6 +75,11 @@ describeNeeding('a Docker engine', hasEngine)('docker compose up', () => {
       expect(await inspect(service, '{{.Mounts}}')).not.toContain('docker.sock')
       const caps = await inspect(service, '{{.HostConfig.CapAdd}}')
       expect(caps).toBe(service === 'router' ? '[NET_ADMIN]' : '[]')
+      const [memory, processes] = (await inspect(service, '{{.HostConfig.Memory}} {{.HostConfig.PidsLimit}}'))
+        .split(' ')
+        .map(Number)
+      expect([service, memory]).toEqual([service, MEMORY_MAX[service] ?? 512 * 2 ** 20])
+      expect(processes).toBe(128)
     }
   })
 

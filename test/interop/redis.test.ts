@@ -115,4 +115,14 @@ describeNeeding('redis-server', hasRedis)('a store in Redis', () => {
     expect(String(error)).toContain('ECONNREFUSED')
     expect(String(error)).not.toContain('secret')
   })
+
+  test('keeps by a Unix socket what is read by a port, and says where it looked', async () => {
+    const { url, socketUrl } = await startRedis()
+    const [local, byPort] = [await openStore(socketUrl, 'test:'), await openStore(url, 'test:')]
+    await local.update([], () => ({ write: new Map([['k', { value: 1 }]]), result: null }))
+    expect(await byPort.get('k')).toBe(1)
+    const nobody = await openStore(`${socketUrl}.not`, 'test:').catch((each: Error) => each)
+    expect(nobody).toBeInstanceOf(StoreUnavailableError)
+    expect(String(nobody)).toContain(`${new URL(socketUrl).pathname}.not`)
+  })
 })

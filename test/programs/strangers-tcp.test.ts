@@ -1,6 +1,6 @@
 /** Who connects to a server and says nothing, or not enough: it ends, and keeps nobody else out. Every server, on real sockets. */
 import * as net from 'node:net'
-import { expect, onTestFinished, test } from 'vitest'
+import { afterAll, expect, onTestFinished, test } from 'vitest'
 import type { Emitter } from '../../src/events/emit.ts'
 import { startBalancer } from '../../src/programs/balancer.ts'
 import { startBank } from '../../src/programs/bank/server.ts'
@@ -40,6 +40,7 @@ const servers: Record<string, (emit: Emitter) => Promise<Served>> = {
 /** For the relay: somebody who takes every connection. */
 const sinkServer = net.createServer((socket) => socket.on('error', () => {}))
 await new Promise<void>((listening) => sinkServer.listen(0, HOST, listening))
+afterAll(() => sinkServer.close())
 const { port: sink } = sinkServer.address() as net.AddressInfo
 
 async function serve(name: string) {

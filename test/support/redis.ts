@@ -20,6 +20,8 @@ export async function freePort(): Promise<number> {
 
 export interface RedisProcess {
   url: string
+  /** The same server by a socket that only its owner can open. */
+  socketUrl: string
   signal(signal: NodeJS.Signals): void
   ended: Promise<void>
 }
@@ -28,7 +30,11 @@ export interface RedisProcess {
 export async function startRedis(wanted?: number): Promise<RedisProcess> {
   const port = wanted ?? (await freePort())
   const folder = mkdtempSync(join(tmpdir(), 'stillhere-redis-'))
-  const options = { bind: '127.0.0.1', port, dir: folder, save: '', appendonly: 'no', daemonize: 'no' }
+  const unixsocket = join(folder, 'redis.sock')
+  const options = {
+    ...{ bind: '127.0.0.1', port, unixsocket, unixsocketperm: 600 },
+    ...{ dir: folder, save: '', appendonly: 'no', daemonize: 'no' },
+  }
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)])
   const child = spawn(EXECUTABLE, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
@@ -45,5 +51,10 @@ export async function startRedis(wanted?: number): Promise<RedisProcess> {
     })
     void ended.then(() => reject(new Error(`redis-server ended: ${said}`)))
   })
-  return { url: `redis://127.0.0.1:${port}`, signal: (signal) => child.kill(signal), ended }
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    socketUrl: `redis+unix://${unixsocket}`,
+    signal: (signal) => child.kill(signal),
+    ended,
+  }
 }

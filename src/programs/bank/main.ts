@@ -23,7 +23,7 @@ void runByHand({
       type: 'string',
       default: 'memory',
       value: 'STORE',
-      help: 'memory, a folder, or redis://HOST:PORT',
+      help: 'memory, a folder, redis://HOST:PORT or redis+unix:///SOCKET',
     },
     name: { type: 'string', default: 'bank', value: 'NAME', help: 'its name, on its pages and in its log' },
     mechanism: {
