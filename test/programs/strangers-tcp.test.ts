@@ -43,18 +43,20 @@ await new Promise<void>((listening) => sinkServer.listen(0, HOST, listening))
 afterAll(() => sinkServer.close())
 const { port: sink } = sinkServer.address() as net.AddressInfo
 
-async function serve(name: string) {
+type Finish = (done: () => void | Promise<void>) => void
+
+async function serve(name: string, finish: Finish = onTestFinished) {
   const seen = collectEvents()
   const server = await servers[name]?.(seen.emit)
   if (server === undefined) throw new Error(name)
-  onTestFinished(() => server.close())
+  finish(() => server.close())
   return { port: server.port, seen }
 }
 
 /** An open connection from an address of this machine; `ended` resolves with what came when it is over. */
-async function connect(port: number, from: string, says = '') {
+async function connect(port: number, from: string, says = '', finish: Finish = onTestFinished) {
   const socket = net.connect({ port, host: HOST, localAddress: from })
-  onTestFinished(() => void socket.destroy())
+  finish(() => void socket.destroy())
   let heard = ''
   socket.setEncoding('latin1').on('data', (text) => {
     heard += text
@@ -93,7 +95,7 @@ test.each(Object.keys(servers))('%s: a thousand silent strangers make room for e
   expect(strangers[0]?.destroyed).toBe(true)
 })
 
-test.concurrent.each([
+test.concurrent.for([
   ['tcp-server with a heartbeat', '', 10_000],
   ['tcp-server with a heartbeat', 'GET / HTTP/1.1\r\n\r\n', 10_000],
   ['http-server', '', 5000],
@@ -109,15 +111,15 @@ test.concurrent.each([
   ['bank', '', 5000],
 ] as const)(
   '%s: who says %j is sent away after %d ms',
-  async (name, says, afterMs) => {
-    const { port } = await serve(name)
-    const { ended } = await connect(port, '127.0.0.2', says)
-    const { afterMs: after } = await ended
-    expect(after).toBeGreaterThanOrEqual(afterMs - 50)
+  { timeout: 20_000 },
+  async ([name, says, wantedMs], { onTestFinished: finish, expect: expected }) => {
+    const { port } = await serve(name, finish)
+    const { ended } = await connect(port, '127.0.0.2', says, finish)
+    const { afterMs } = await ended
+    expected(afterMs).toBeGreaterThanOrEqual(wantedMs - 50)
     // Looked after once a second, and closed in order within another.
-    expect(after).toBeLessThan(afterMs + 4000)
+    expected(afterMs).toBeLessThan(wantedMs + 4000)
   },
-  20_000,
 )
 
 test('tcp-server with a heartbeat: who has spoken once stays, however long it is silent after that', async () => {
