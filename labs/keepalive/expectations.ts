@@ -58,12 +58,19 @@ export interface Noticed extends Span {
   source: string
 }
 
+/** It may doubt for a while, and is up again at the end, on the same connection. */
+export interface Recovers {
+  kind: 'recovers'
+  maxMs: number
+  formula: string
+  why: string
+}
+
 export type Expectation =
   /** Nothing changes in what this end believes. */
   | { kind: 'quiet'; why: string }
   | Noticed
-  /** It may doubt for a while, and is up again at the end, on the same connection. */
-  | { kind: 'recovers'; maxMs: number; formula: string; why: string }
+  | Recovers
   /** This end is gone with its host or process: nobody is left to believe anything. */
   | { kind: 'gone'; why: string }
   /** The fault has no meaning here. */

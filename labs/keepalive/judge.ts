@@ -12,7 +12,7 @@ import type { LabLog, Strike } from '../../src/lab/log.ts'
 import type { Plan } from '../../src/lab/plan.ts'
 import type { Mechanism } from '../../src/programs/host-messages.ts'
 import { CASES, expectationOf } from './cases.ts'
-import type { Expectation, Noticed } from './expectations.ts'
+import type { Expectation, Noticed, Recovers } from './expectations.ts'
 import type { KeepaliveFault } from './faults.ts'
 import { whyNotAlone } from './play-before.ts'
 import { situationOf } from './situation.ts'
@@ -26,6 +26,8 @@ export interface EndOfCell {
   end: End
   /** It is on the struck host. */
   isStruck: boolean
+  /** `the client of udp` */
+  who: string
   expectation: Expectation
   /** Every change of belief in the watch, oldest first. */
   changes: Change[]
@@ -77,6 +79,7 @@ export function bothEnds(seen: Struck): EndOfCell[] {
     return {
       end,
       isStruck: end === struck,
+      who: `the ${place.role} of ${cell.row}${place.struck ? ' on the struck host' : ''}`,
       expectation,
       changes,
       decisive: decisiveChange(expectation, changes),
@@ -92,22 +95,18 @@ function decisiveChange(expectation: Expectation, changes: readonly Change[]): C
 
 /** What this end should have come to believe; or why that cannot be said of it. */
 function claimOf(seen: Struck, one: EndOfCell): Claims[number] {
-  const { cell, strike } = seen
-  const { expectation } = one
-  const what = one.isStruck ? 'struck-end' : 'detected'
-  const who = `the ${roleOf(one.end.host)} of ${cell.row}${one.isStruck ? ' on the struck host' : ''}`
-  const unseen = (because: string) => ({
-    id: `${cell.id}/${what}`,
-    claim: `what ${who} notices of ${strike.fault}`,
-    because,
-  })
-  if (expectation.kind === 'meaningless' || expectation.kind === 'unpredictable')
-    return unseen(expectation.why)
+  const { expectation, who } = one
   const why = whyNotJudged(seen, one)
-  if (why !== null) return unseen(why)
-  if (expectation.kind === 'noticed') return noticed(seen, one, expectation, what, who)
-  if (expectation.kind === 'recovers') return recovered(seen, one, expectation, what, who)
-  return unmoved(seen, one, what, who)
+  if (why !== null) {
+    const claim = `what ${who} notices of ${seen.strike.fault}`
+    return { id: `${seen.cell.id}/${whatOf(one)}`, claim, because: why }
+  }
+  if (expectation.kind === 'noticed') return noticed(seen, one, expectation)
+  return expectation.kind === 'recovers' ? recovered(seen, one, expectation) : unmoved(seen, one)
+}
+
+function whatOf({ isStruck }: EndOfCell): string {
+  return isStruck ? 'struck-end' : 'detected'
 }
 
 /** null when the check says something; else why not. */
@@ -116,6 +115,7 @@ function whyNotJudged(
   { end, expectation, decisive }: EndOfCell,
 ): string | null {
   const { log, plan, row } = cell
+  if (expectation.kind === 'meaningless' || expectation.kind === 'unpredictable') return expectation.why
   if (strike.problem !== null) return `the fault was not seen to happen: ${strike.problem}`
   if (!strike.complete) return 'the run ended before the watch was over'
   const before = plan.play ? whyNotAlone(log, plan, strike, row) : null
@@ -135,17 +135,12 @@ function hasSpoken(end: End, { began }: Strike): boolean {
   return end.belief(began) !== 'unknown' || end.first('udp:datagram_sent', { to: began }) !== undefined
 }
 
-function noticed(
-  { cell, strike }: Struck,
-  { changes, decisive }: EndOfCell,
-  expected: Noticed,
-  what: string,
-  who: string,
-) {
+function noticed({ cell, strike }: Struck, one: EndOfCell, expected: Noticed) {
   const { belief, triggers, formula, why, source } = expected
+  const { who, changes, decisive } = one
   // What was seen before the lab could say that it was true is not early.
   const from = Math.min(strike.at, decisive?.time ?? strike.at)
-  return took(cell, what, expected, from, decisive, {
+  return took(cell, whatOf(one), expected, from, decisive, {
     claim: `${who} is ${belief} by ${triggers.join(' or ')} in time`,
     // Noticed by something else is not noticed as expected, be it in time or not.
     code: triggers,
@@ -156,16 +151,11 @@ function noticed(
   })
 }
 
-function recovered(
-  { cell, strike }: Struck,
-  { end, changes }: EndOfCell,
-  { maxMs, formula, why }: Extract<Expectation, { kind: 'recovers' }>,
-  what: string,
-  who: string,
-) {
+function recovered({ cell, strike }: Struck, one: EndOfCell, { maxMs, formula, why }: Recovers) {
+  const { end, who, changes } = one
   const isUp = end.belief(strike.until) === 'up'
   const last = changes.at(-1) ?? strike.at
-  return took(cell, what, { minMs: 0, maxMs }, strike.at, isUp ? last : undefined, {
+  return took(cell, whatOf(one), { minMs: 0, maxMs }, strike.at, isUp ? last : undefined, {
     claim: `${who} may doubt, and is up again`,
     formula,
     because: `${inWords(changes, strike)}; ${why}`,
@@ -175,15 +165,11 @@ function recovered(
 }
 
 /** Nobody is left to notice, or nothing is there to be noticed. */
-function unmoved(
-  { cell, strike, watch }: Struck,
-  { changes, expectation }: EndOfCell,
-  what: string,
-  who: string,
-) {
+function unmoved({ cell, strike, watch }: Struck, one: EndOfCell) {
+  const { who, changes, expectation } = one
   const doubts = changes.filter(({ data }) => data.new === 'down' || data.new === 'suspect')
   const isGone = expectation.kind === 'gone'
-  return nothing(cell, what, doubts, watch, {
+  return nothing(cell, whatOf(one), doubts, watch, {
     claim: isGone ? `${who} says nothing more` : `${who} notices nothing of ${strike.fault}`,
     formula: 'nothing, for the whole watch',
     because: `${inWords(changes, strike)}; ${expectation.why}`,
