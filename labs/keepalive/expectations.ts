@@ -22,7 +22,7 @@ export interface Situation {
   /** The client's keepalive, as its kernel has it. */
   keepalive: Keepalive | null
   /** The heartbeat's and the HTTP client's own limits. */
-  heartbeatMs: { interval: number; suspectAfter: number; downAfter: number }
+  heartbeatMs: { interval: number; downAfter: number }
   httpMs: { interval: number; answerLimit: number }
   /** When the request was sent that had no answer yet at the strike; negative, or null when there was none. */
   outstandingRequestMs: number | null

@@ -21,7 +21,7 @@ const DELAYED_ACK_MAX_MS = 200
 /** The situation of one end of a cell. */
 export function situationOf(seen: Struck, end: End): Situation {
   const { cell, strike, struck } = seen
-  const { at } = strike
+  const { at, until } = strike
   const after = (event: { time: number } | undefined) => (event === undefined ? null : event.time - at)
   const uncertainMs = at - strike.began
   const lostSendsMs = lostSends(end, at, uncertainMs)
@@ -32,14 +32,13 @@ export function situationOf(seen: Struck, end: End): Situation {
     keepalive: keepaliveOf(cell.at('a'), at),
     heartbeatMs: {
       interval: HEARTBEAT_TIMING.intervalMs,
-      suspectAfter: HEARTBEAT_TIMING.suspectAfterMs,
       downAfter: HEARTBEAT_TIMING.downAfterMs,
     },
     httpMs: { interval: HTTP_TIMING.intervalMs, answerLimit: HTTP_TIMING.answerWithinMs },
     outstandingRequestMs: outstandingRequest(end, at),
     writeEveryMs: WRITE_EVERY_MS,
     lastHeardMs: heardAt === undefined ? null : heardAt - at,
-    ownPausesMs: heardAt === undefined ? 0 : ownPauses(end, heardAt),
+    ownPausesMs: heardAt === undefined ? 0 : ownPauses(end, heardAt, until),
     lostSendsMs,
     connection: connection && { ...connection, severalInFlight: lostSendsMs.length > 1 },
     inContainer: cell.plan.tier === 'compose',
@@ -65,10 +64,10 @@ function lastHeard(seen: Struck, end: End): number | undefined {
   return times.length === 0 ? undefined : Math.max(...times)
 }
 
-/** For how long this end itself did not run while it waited to hear something, until it had waited long enough. */
-function ownPauses(end: End, heardAt: number): number {
+/** For how long this end itself did not run while it waited to hear something, until it decided, if it did. */
+function ownPauses(end: End, heardAt: number, until: number): number {
   const tookForDown = end.all('belief:updated', { from: heardAt }).find(({ data }) => data.new === 'down')
-  return end.pausedMs({ from: heardAt, to: tookForDown?.time ?? heardAt + HEARTBEAT_TIMING.downAfterMs })
+  return end.pausedMs({ from: heardAt, to: tookForDown?.time ?? until })
 }
 
 function keepaliveOf(client: End, time: number): Situation['keepalive'] {

@@ -8,7 +8,7 @@ import { mechanisms } from '../../src/programs/host-messages.ts'
 const quick: Situation = {
   uncertainMs: 4,
   keepalive: { idleMs: 2000, intervalMs: 1000, probes: 3 },
-  heartbeatMs: { interval: 1000, suspectAfter: 1500, downAfter: 3500 },
+  heartbeatMs: { interval: 1000, downAfter: 3500 },
   httpMs: { interval: 2000, answerLimit: 1500 },
   outstandingRequestMs: null,
   ownPausesMs: 0,
