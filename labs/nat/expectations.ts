@@ -2,7 +2,7 @@
  * What should be seen, computed from the rules and settings of a router, the options of sockets and what was
  * measured. Pure.
  */
-import { type BusyConnection, RTO_MIN_MS, retransmissionGiveUp, type Span } from '../../src/kernel/give-up.ts'
+import { RTO_MIN_MS, type Span } from '../../src/kernel/give-up.ts'
 import { timerLatenessMs } from '../../src/kernel/jiffies.ts'
 import type { Keepalive } from '../../src/kernel/socket-options.ts'
 
@@ -47,12 +47,33 @@ export function routerInForce({
 
 /** What becomes of the first segment after the router has forgotten. */
 export type Fate =
-  /** As if nothing had been: the router has learned the connection anew. */
+  /** As if nothing had happened: the router has learned the connection anew. */
   | 'arrives'
   /** The other end's kernel says: I know no such connection. It sees another address or port. */
   | 'reset by the other end'
   | 'reset by the router'
   | 'silence'
+
+/** What is seen of a fate. */
+export interface Signs {
+  /** Of the segment, after "the client speaks:". */
+  words: string
+  /** What the program that spoke is told; null: nothing. */
+  error: 'ECONNRESET' | 'ETIMEDOUT' | null
+  /** The segment comes out of the other side of the router. */
+  passes: boolean
+}
+
+export const SIGNS: Readonly<Record<Fate, Signs>> = {
+  arrives: { words: 'it arrives as if nothing had happened', error: null, passes: true },
+  'reset by the other end': {
+    words: 'answered with RST, by the other kernel',
+    error: 'ECONNRESET',
+    passes: true,
+  },
+  'reset by the router': { words: 'answered with RST, by the router', error: 'ECONNRESET', passes: false },
+  silence: { words: 'it vanishes, until its own kernel gives up', error: 'ETIMEDOUT', passes: false },
+}
 
 /**
  * From inside the router has to translate a segment that it knows nothing of: it learns the connection anew
@@ -76,26 +97,6 @@ export function portAfterLateAnswer({
   input,
 }: Pick<RouterInForce, 'input'>): 'the same port' | 'another port' {
   return input === 'drop' ? 'the same port' : 'another port'
-}
-
-/** Retransmissions of what vanished, until the kernel gives up. */
-export function silenceEnds(connection: BusyConnection): Span {
-  return retransmissionGiveUp(connection)
-}
-
-/** When the first keepalive probe goes out, after anything was last heard. */
-export function firstProbe({ idleMs }: Keepalive, jiffyMs: number): Span {
-  return { minMs: idleMs, maxMs: idleMs + timerLatenessMs(idleMs, jiffyMs) }
-}
-
-/** When the kernel gives up, after anything was last heard, where no probe is answered: tcp_keepalive_timer(). */
-export function probesGiveUp(keepalive: Keepalive, jiffyMs: number): Span {
-  const { minMs, maxMs } = firstProbe(keepalive, jiffyMs)
-  const { probes, intervalMs } = keepalive
-  return {
-    minMs: minMs + probes * intervalMs,
-    maxMs: maxMs + probes * (intervalMs + timerLatenessMs(intervalMs, jiffyMs)),
-  }
 }
 
 /** How many probes go out in a time in which all are answered and nothing else passes. */

@@ -1,25 +1,17 @@
 /** What a run found, as four small tables of at most 80 columns. */
 import { type Check, observedWords } from '../../src/lab/checks.ts'
 import type { LabLog } from '../../src/lab/log.ts'
-import type { Plan } from '../../src/lab/plan.ts'
+import { cellId, type Plan } from '../../src/lab/plan.ts'
 import { observationWords } from '../../src/lab/predict.ts'
+import { alignedTable } from '../../src/lab/table.ts'
 import type { Style } from '../../src/lab/tale.ts'
-import { type NatCase, natCases } from './conditions.ts'
-
-const COLUMNS = [18, 30] as const
-const HOW: Record<string, string> = { received: 'arrives', econnreset: 'RST', etimedout: 'timed out' }
 
 /** Each table has a row only for what this run looked into. */
 export function findingsText(_log: LabLog, plan: Plan, checks: readonly Check[], style: Style): string {
-  const tables = [
-    firstSegments(plan, checks),
-    keepaliveJobs(plan, checks),
-    datagrams(plan, checks),
-    proxies(plan, checks),
-  ]
-  return tables
+  const found = new Found(plan, checks)
+  return [firstSegments(found), keepaliveJobs(found), datagrams(found), proxies(found)]
     .filter(({ rows }) => rows.length > 0)
-    .map(({ title, head, rows }) => [style.bold(title), ...[head, ...rows].map(columns)].join('\n'))
+    .map(({ title, head, rows }) => [style.bold(title), ...alignedTable([head, ...rows])].join('\n'))
     .join('\n\n')
 }
 
@@ -29,81 +21,103 @@ interface Table {
   rows: string[][]
 }
 
-function columns(cells: readonly string[]): string {
-  return cells
-    .map((cell, index) => cell.padEnd(COLUMNS[index] ?? 0))
-    .join('  ')
-    .trimEnd()
+/** The checks of a run, by their ids. */
+class Found {
+  readonly #plan: Plan
+  readonly #checks: readonly Check[]
+
+  constructor(plan: Plan, checks: readonly Check[]) {
+    this.#plan = plan
+    this.#checks = checks
+  }
+
+  /** The cases that this run looked into on one of these rows. */
+  casesWith(...rows: string[]): string[] {
+    return this.#plan.cases.filter((id) => rows.some((row) => this.has(id, row)))
+  }
+
+  has(caseId: string, row: string): boolean {
+    return this.#plan.cells.includes(cellId(caseId, row))
+  }
+
+  /** The first of these that was observed. */
+  check(cell: string, ...whats: string[]): Check | undefined {
+    const ids = whats.map((what) => `${cell}/${what}`)
+    return this.#checks.find(({ id, verdict }) => ids.includes(id) && verdict !== 'skipped')
+  }
+
+  /** In place of what was not observed; the reason is told below the tables. */
+  missing(cell: string): string {
+    return this.#checks.some(({ id }) => id.startsWith(`${cell}/`)) ? 'skipped' : ''
+  }
 }
 
-function firstSegments(plan: Plan, checks: readonly Check[]): Table {
+function firstSegments(found: Found): Table {
+  const rows = ['client-first', 'server-first']
   return {
     title: 'The router has forgotten the connection, and somebody speaks. What comes of it?',
     head: ['router', 'the client first', 'the server first'],
-    rows: casesWith(plan, 'client-first', 'server-first').map(({ id }) => [
-      id,
-      ...['client-first', 'server-first'].map((row) => spokenWords(checks, `${id}/${row}`)),
-    ]),
+    rows: found
+      .casesWith(...rows)
+      .map((id) => [id, ...rows.map((row) => spokenWords(found, cellId(id, row)))]),
   }
 }
 
+const HOW: Record<string, string> = { KEEPS: 'arrives', RST: 'RST', TIMEOUT: 'timed out' }
+
 /** `RST by the router, 1 ms` */
-function spokenWords(checks: readonly Check[], cell: string): string {
-  const check = find(checks, `${cell}/spoke`)
-  if (check === undefined) return notSeen(checks, cell)
-  const how = check.because.split(',')[0] ?? ''
-  const from = find(checks, `${cell}/rst-from`)?.observed.value
-  return `${HOW[how] ?? how}${from === undefined ? '' : ` by ${from}`}, ${observationWords(check)}`
+function spokenWords(found: Found, cell: string): string {
+  const spoke = found.check(cell, 'spoke')
+  if (spoke === undefined) return found.missing(cell)
+  const from = found.check(cell, 'rst-from')
+  const by = from === undefined ? '' : ` by ${observedWords(from)}`
+  return `${HOW[spoke.short ?? ''] ?? 'nothing'}${by}, ${observationWords(spoke)}`
 }
 
-function keepaliveJobs(plan: Plan, checks: readonly Check[]): Table {
-  const rows = ['keepalive-below', 'keepalive-above'].flatMap((row) =>
-    casesWith(plan, row).map(({ id }) => {
-      const cell = `${id}/${row}`
-      const kept = find(checks, `${cell}/refreshed`) ?? find(checks, `${cell}/forgotten`)
-      const noticed = find(checks, `${cell}/noticed`) ?? find(checks, `${cell}/unnoticed`)
-      const again = find(checks, `${cell}/relearned`) === undefined ? '' : ', and learns anew'
-      return [
-        `${row.replace('keepalive-', '')}, ${id}`,
-        kept === undefined
-          ? notSeen(checks, cell)
-          : `${remembers(kept) ? 'remembers' : 'has forgotten'}${again}`,
-        kept === undefined ? '' : noticed === undefined ? 'nothing is wrong' : observationWords(noticed),
-      ]
-    }),
-  )
+function keepaliveJobs(found: Found): Table {
   return {
     title: 'Keepalive more often than the router forgets (below), or less (above): two jobs',
     head: ['', 'the router', 'the client notices'],
-    rows,
+    rows: ['keepalive-below', 'keepalive-above'].flatMap((row) =>
+      found
+        .casesWith(row)
+        .map((id) => [`${row.replace('keepalive-', '')}, ${id}`, ...jobWords(found, cellId(id, row))]),
+    ),
   }
 }
 
-function remembers({ observed: { value } }: Check): boolean {
-  return typeof value === 'number' || String(value).includes('router ESTABLISHED')
+function jobWords(found: Found, cell: string): string[] {
+  const kept = found.check(cell, 'refreshed', 'forgotten')
+  if (kept === undefined) return [found.missing(cell)]
+  const noticed = found.check(cell, 'noticed', 'unnoticed')
+  const remembers = observedWords(kept).includes('router ESTABLISHED')
+  const again = found.check(cell, 'relearned') === undefined ? '' : ', and learns anew'
+  return [
+    `${remembers ? 'remembers' : 'has forgotten'}${again}`,
+    noticed === undefined ? 'nothing is wrong' : observationWords(noticed),
+  ]
 }
 
-function datagrams(plan: Plan, checks: readonly Check[]): Table {
-  const rows = casesWith(plan, 'udp-client-first', 'udp-server-first', 'udp-answered', 'tcp-idle').flatMap(
-    ({ id, rows: ofCase }) =>
-      ofCase
-        .filter((row) => plan.cells.includes(`${id}/${row}`))
-        .map((row) => {
-          const cell = `${id}/${row}`
-          const memory = find(checks, `${cell}/remembered`) ?? find(checks, `${cell}/stream`)
-          const seen = find(checks, `${cell}/seen-from`)
-          return [
-            row === 'udp-server-first' ? `${row}${id === 'udp' ? '' : ' *'}` : row,
-            memory === undefined ? notSeen(checks, cell) : `${limitOf(memory)} s after a packet`,
-            seen === undefined ? '' : observedWords(seen),
-          ]
-        }),
-  )
+function datagrams(found: Found): Table {
+  const rows = ['udp-client-first', 'udp-server-first', 'udp-answered', 'tcp-idle']
   return {
     title: 'When the router forgets, and how the server then sees the client (*: silent)',
     head: ['', 'forgotten', 'later seen from'],
-    rows,
+    rows: found
+      .casesWith(...rows)
+      .flatMap((id) =>
+        rows
+          .filter((row) => found.has(id, row))
+          .map((row) => [`${row}${id === 'udp' ? '' : ' *'}`, ...memoryWords(found, cellId(id, row))]),
+      ),
   }
+}
+
+function memoryWords(found: Found, cell: string): string[] {
+  const memory = found.check(cell, 'remembered', 'stream')
+  if (memory === undefined) return [found.missing(cell)]
+  const seen = found.check(cell, 'seen-from')
+  return [`${limitOf(memory)} s after a packet`, seen === undefined ? '' : observedWords(seen)]
 }
 
 /** What was expected at most is the whole time that the router gives it. */
@@ -111,33 +125,20 @@ function limitOf({ expected }: Check): string {
   return 'max' in expected ? String(expected.max / 1000) : '?'
 }
 
-function proxies(plan: Plan, checks: readonly Check[]): Table {
+function proxies(found: Found): Table {
   return {
     title: 'A proxy whose server is gone: what does the client notice?',
     head: ['', 'while it waits', 'and when it asks'],
-    rows: casesWith(plan, 'front').map(({ id }) => {
-      const waits = find(checks, `${id}/front/unnoticed`)
-      const told = find(checks, `${id}/front/told`)
-      return [
-        id,
-        waits === undefined ? notSeen(checks, `${id}/front`) : observationWords(waits),
-        told === undefined
-          ? ''
-          : `${find(checks, `${id}/front/first-request`) ? 'nothing; asked again: ' : ''}RST, ${observationWords(told)}`,
-      ]
-    }),
+    rows: found.casesWith('front').map((id) => [id, ...proxyWords(found, cellId(id, 'front'))]),
   }
 }
 
-function casesWith(plan: Plan, ...rows: string[]): NatCase[] {
-  return natCases.filter(({ id }) => rows.some((row) => plan.cells.includes(`${id}/${row}`)))
-}
-
-function find(checks: readonly Check[], id: string): Check | undefined {
-  return checks.find((check) => check.id === id && check.verdict !== 'skipped')
-}
-
-/** The reason is told below the tables. */
-function notSeen(checks: readonly Check[], cell: string): string {
-  return checks.some(({ id }) => id.startsWith(`${cell}/`)) ? 'skipped' : ''
+function proxyWords(found: Found, cell: string): string[] {
+  const waits = found.check(cell, 'unnoticed')
+  const told = found.check(cell, 'told')
+  const isAskedTwice = found.check(cell, 'first-request') !== undefined
+  return [
+    waits === undefined ? found.missing(cell) : observationWords(waits),
+    told === undefined ? '' : `${isAskedTwice ? 'nothing; asked again: ' : ''}RST, ${observationWords(told)}`,
+  ]
 }

@@ -8,7 +8,6 @@ import { type Claim, SLACK_MS, STAMP_MS } from '../../src/lab/checks.ts'
 import type { TimedClaim } from '../../src/lab/judging.ts'
 import type { LabLog, Watch } from '../../src/lab/log.ts'
 import type { Plan } from '../../src/lab/plan.ts'
-import { patienceOf } from '../nat/measured.ts'
 import type { WebSocketRow, WebSocketSettings } from './conditions.ts'
 import { measuredBySs } from './expectations.ts'
 
@@ -116,7 +115,8 @@ export class Cell {
 
   /** What the client's kernel had measured of a connection, last before a moment; null where it did not tell. */
   busy(path: string, to: number): BusyConnection | null {
-    const patience = patienceOf(this.log, this.plan, this.a)
+    const name = { case: this.id, row: this.row }
+    const patience = new LabCell(this.log, this.plan, name, this.watch).at('a').patience()
     if (this.row === 'page') {
       const lines = this.log
         .all('command:said', { host: this.a, to })

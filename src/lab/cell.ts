@@ -8,6 +8,7 @@
 import { type HostSide, hostName } from '../events/host-names.ts'
 import type { Belief, EventName, EventOf } from '../events/vocabulary.ts'
 import { type BusyConnection, sendsTailLossProbes } from '../kernel/give-up.ts'
+import type { Keepalive } from '../kernel/socket-options.ts'
 import type { Json } from '../store/store.ts'
 import { kernelWords } from './kernel-words.ts'
 import type { LabLog, Period, Strike, Watch } from './log.ts'
@@ -212,6 +213,17 @@ export class End {
   /** What the kernel said of the socket's options, last by a moment; undefined where it was not asked. */
   options(time = this.#cell.watch.to): EventOf<'kernel:options_read'>['data'] | undefined {
     return this.last('kernel:options_read', { to: time })?.data
+  }
+
+  /** How its kernel probes when nobody speaks, last by a moment; null where it does not, or was not asked. */
+  keepalive(time?: number): Keepalive | null {
+    const options = this.options(time)
+    if (options?.keepalive !== true) return null
+    return {
+      idleMs: options.keepaliveIdleMs,
+      intervalMs: options.keepaliveIntervalMs,
+      probes: options.keepaliveProbes,
+    }
   }
 
   /** What decides when the kernel gives up on data sent from a moment on; null where it did not tell. */

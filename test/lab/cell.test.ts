@@ -163,6 +163,35 @@ test('when a kernel gives up is not known where its clock or its settings are no
   expect(busy(logOf(...WHOLE, ...lines.slice(0, 1)), { jiffyMs: 4 })).toBeNull()
 })
 
+describe('keepalive', () => {
+  const options = {
+    local: '10.0.1.1:40000',
+    remote: '10.0.1.2:7001',
+    keepalive: true,
+    keepaliveIdleMs: 6000,
+    keepaliveIntervalMs: 1000,
+    keepaliveProbes: 3,
+    userTimeoutMs: 0,
+  }
+  const read = (...lines: Line[]) =>
+    cellOf(logOf(...WHOLE, ...lines))
+      .at('a')
+      .keepalive()
+
+  test('is as the kernel said last; null where it is off, or nobody asked', () => {
+    expect(read()).toBeNull()
+    expect(read([300, 'idle-a', 'kernel:options_read', options])).toEqual({
+      idleMs: 6000,
+      intervalMs: 1000,
+      probes: 3,
+    })
+    const off = { ...options, keepalive: false }
+    expect(
+      read([300, 'idle-a', 'kernel:options_read', options], [400, 'idle-a', 'kernel:options_read', off]),
+    ).toBeNull()
+  })
+})
+
 describe('a claim', () => {
   const words = { claim: 'it is so', because: 'of this', source: 'RFC 1' }
   const idle = (rows: CaseOf<never>['rows']): CaseOf<never> => ({

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { natCases } from '../../labs/nat/conditions.ts'
+import { nat } from '../../labs/nat/lab.ts'
 import { findCapabilities, missingFirewall } from '../../src/hosts/capabilities.ts'
 import type { Report } from '../../src/lab/report.ts'
 import { run, runLab, temporaryFolder } from '../support/cli.ts'
@@ -100,7 +100,7 @@ test(
     expect(ended.status).toBe(0)
     const passed = report.checks.filter(({ verdict }) => verdict === 'pass').map(({ id }) => id)
     expect(passed).toEqual(expect.arrayContaining(['proxy/front/unnoticed', 'proxy/front/told']))
-    const others = natCases.filter(({ id }) => id !== 'proxy').map(({ id }) => id)
+    const others = nat.cases.filter(({ id }) => id !== 'proxy').map(({ id }) => id)
     for (const id of others) {
       const ofCase = report.checks.filter((check) => check.id.startsWith(`${id}/`))
       expect(ofCase.length).toBeGreaterThan(0)
