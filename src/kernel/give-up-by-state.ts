@@ -7,12 +7,14 @@
  */
 import {
   type BusyConnection,
+  isCountable,
   modelTimeout,
   type RetransmissionGiveUp,
   RTO_MAX_MS,
   retransmissionGiveUp,
   type Span,
   timerAfter,
+  UNKNOWN,
 } from './give-up.ts'
 
 /** TCP_TIMEOUT_INIT, the first timeout of a SYN (RFC 6298 section 2). No setting changes it. */
@@ -70,6 +72,7 @@ export function synSentGiveUp({
   userTimeoutMs,
   jiffyMs,
 }: SynSent): RetransmissionGiveUp {
+  if (!isCountable(synRetries + linearTimeouts)) return UNKNOWN
   const limitMs = userTimeoutMs === 0 ? modelTimeout(synRetries, SYN_TIMEOUT_MS) : userTimeoutMs
   const retransmissions: Span[] = []
   let timeoutMs = SYN_TIMEOUT_MS
@@ -97,6 +100,7 @@ export function synSentGiveUp({
  * The kernel gives up sooner while more than half of a listener's backlog are such attempts.
  */
 export function synReceivedGiveUp(synackRetries: number, jiffyMs: number): RetransmissionGiveUp {
+  if (!isCountable(synackRetries)) return UNKNOWN
   const retransmissions: Span[] = []
   let fires = timerAfter({ minMs: 0, maxMs: 0 }, SYN_TIMEOUT_MS, jiffyMs)
   while (retransmissions.length < synackRetries) {
@@ -133,6 +137,7 @@ export interface ZeroWindow {
  */
 export function zeroWindowGiveUp(connection: ZeroWindow): Span {
   const { retransmissionTimeoutMs, retries2, jiffyMs, rtoMaxMs = RTO_MAX_MS } = connection
+  if (!isCountable(retries2)) return UNKNOWN
   const waitMs = (backoff: number) =>
     Math.min(Math.max(retransmissionTimeoutMs, PROBE_MIN_MS) * 2 ** Math.min(backoff, retries2), rtoMaxMs)
   let fires: Span = {

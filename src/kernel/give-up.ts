@@ -43,8 +43,10 @@ export function keepaliveGiveUpSinceHeard(
   jiffyMs: number,
 ): RetransmissionGiveUp {
   const retransmissions: Span[] = []
+  const unanswered = unansweredProbes(keepalive, userTimeoutMs)
+  if (!isCountable(unanswered)) return UNKNOWN
   let fires = timerAfter({ minMs: 0, maxMs: 0 }, keepalive.idleMs, jiffyMs)
-  for (let probe = 0; probe < unansweredProbes(keepalive, userTimeoutMs); probe++) {
+  for (let probe = 0; probe < unanswered; probe++) {
     retransmissions.push(fires)
     fires = timerAfter(fires, keepalive.intervalMs, jiffyMs)
   }
@@ -105,6 +107,20 @@ export interface RetransmissionGiveUp extends Span {
 }
 
 /**
+ * More than any kernel in use sends: the settings that count are bytes, and a week of TCP_USER_TIMEOUT, one each two
+ * minutes, is 5040. What is predicted from may be a log in which anything is missing, and a chain of timers of no
+ * length has no end.
+ */
+const RETRANSMISSIONS_MAX = 10_000
+/** What is predicted where something that decides is not known, or is nonsense. It fits no observation. */
+export const UNKNOWN: RetransmissionGiveUp = { minMs: Number.NaN, maxMs: Number.NaN, retransmissions: [] }
+
+/** Whether a chain of so many timers can be followed; not where the number is not known. */
+export function isCountable(retransmissions: number): boolean {
+  return retransmissions <= RETRANSMISSIONS_MAX
+}
+
+/**
  * Retransmission: milliseconds from the send that was lost to ETIMEDOUT, on a connection with nothing
  * else in flight. What the program writes later waits behind the lost bytes and changes nothing.
  *
@@ -140,7 +156,7 @@ export function retransmissionGiveUp(connection: BusyConnection): Retransmission
   let elapsed: Span = { minMs: 0, maxMs: 0 }
   let timeoutMs = retransmissionTimeoutMs
   let earliestMs: number | undefined
-  for (;;) {
+  while (isCountable(retransmissions.length)) {
     timeoutMs = Math.min(2 * timeoutMs, rtoMaxMs)
     const leftMs = limitMs - elapsed.minMs
     // tcp_clamp_rto_to_user_timeout(): this limit is not overslept, as that of tcp_retries2 is. Measured
@@ -156,6 +172,7 @@ export function retransmissionGiveUp(connection: BusyConnection): Retransmission
     }
     retransmissions.push({ minMs: first.minMs + elapsed.minMs, maxMs: first.maxMs + elapsed.maxMs })
   }
+  return UNKNOWN
 }
 
 /** When a timer of `delayMs` fires that is set at a moment within `span`. */
@@ -183,6 +200,7 @@ export function modelTimeout(retries: number, firstMs = RTO_MIN_MS, rtoMaxMs = R
  * time: one that gave up answers the other's retransmission with RST.
  */
 export function survivesBlip(giveUp: RetransmissionGiveUp, mendedAfterMs: number): 'yes' | 'no' | 'either' {
+  if (Number.isNaN(giveUp.minMs)) return 'either'
   const certain = giveUp.retransmissions.filter((sent) => sent.maxMs < giveUp.minMs)
   if (certain.some((sent) => sent.minMs >= mendedAfterMs)) return 'yes'
   return giveUp.retransmissions.some((sent) => sent.maxMs >= mendedAfterMs) ? 'either' : 'no'

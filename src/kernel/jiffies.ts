@@ -11,6 +11,8 @@ import { libc } from './libc.ts'
 const EXACT_JIFFIES = 63
 /** Each level of the wheel reaches this much further, and is this much coarser (LVL_CLK_DIV). */
 const LEVEL_FACTOR = 8
+/** The wheel has no more of them; whatever is further away waits in the last one (LVL_DEPTH). */
+const LEVELS = 9
 
 /** One tick of the kernel's clock, 1000 / CONFIG_HZ; null where the system does not tell. */
 export function jiffyMs(): number | null {
@@ -20,6 +22,8 @@ export function jiffyMs(): number | null {
 /** A timer of `delayMs` fires in (delayMs .. delayMs + this]: up to an eighth late. */
 export function timerLatenessMs(delayMs: number, jiffyMs: number): number {
   let granularityJiffies = 1
-  while (delayMs / jiffyMs >= EXACT_JIFFIES * granularityJiffies) granularityJiffies *= LEVEL_FACTOR
+  for (let level = 1; level < LEVELS; level++) {
+    if (delayMs / jiffyMs >= EXACT_JIFFIES * granularityJiffies) granularityJiffies *= LEVEL_FACTOR
+  }
   return granularityJiffies * jiffyMs
 }
