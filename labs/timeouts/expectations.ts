@@ -151,8 +151,12 @@ export function checkedLimit(name: string, limitMs: number, checkEveryMs: number
   }
 }
 
-/** A timer of Node's own. */
-export function nodeTimer(name: string, limitMs: number, source: string): Expectation {
+/** Node's own, of a socket; its HTTP server uses it too. */
+export function nodeTimer(
+  limitMs: number,
+  name = 'setTimeout',
+  source = 'Node.js, socket.setTimeout()',
+): Expectation {
   return {
     span: { minMs: limitMs, maxMs: limitMs },
     formula: `${name} ${seconds(limitMs)}`,

@@ -1,69 +1,64 @@
 /** What the lab says of a run: a table of TCP's states, and a list of the rest. */
-import { type Check, overall, type Verdict } from '../../src/lab/checks.ts'
+import type { Check } from '../../src/lab/checks.ts'
 import type { LabLog } from '../../src/lab/log.ts'
 import { cellId, cellOfCheck, type Plan } from '../../src/lab/plan.ts'
+import { alignedTable } from '../../src/lab/table.ts'
 import type { Style } from '../../src/lab/tale.ts'
-import { beside } from '../../src/view/terminal/wrap.ts'
+import { cellWord } from '../../src/lab/tell.ts'
+import { beside, wrapped } from '../../src/view/terminal/wrap.ts'
 
 /** The settings that most states were looked at with; what only one has is in the list. */
 const COLUMNS = ['plain', 'keepalive', 'user-timeout', 'keepalive-ut', 'set-keepalive', 'set-timeout']
-const NAME_WIDTH = 13
-const COLUMN_WIDTH = 11
-const CELL_NAME_WIDTH = 26
-const SHORT_WIDTH = 8
+/** What is left of 80 columns beside the longest name of a cell and what it shows. */
+const CLAIM_WIDTH = 44
 const NO_BREAK = '\u00a0'
-/** Where a claim begins, behind its cell and what that shows. */
-const CLAIM_COLUMN = 2 + CELL_NAME_WIDTH + SHORT_WIDTH + 1
 
 /** Needs no more than the checks, so that a report is enough to tell it from. */
 export function matrix(_log: LabLog, plan: Plan, checks: readonly Check[], style: Style): string {
-  const others = otherCells(plan).map((cell) => {
+  const others = otherCells(plan).flatMap((cell) => {
     const own = checksOf(cell, checks)
-    const [line = '', ...more] = beside(' '.repeat(CLAIM_COLUMN), own[0]?.claim ?? '')
-    const head = `  ${cell.padEnd(CELL_NAME_WIDTH)}${shortOf(own, style, SHORT_WIDTH)} `
-    return [head + line.trimStart(), ...more].join('\n')
+    const [line = '', ...more] = wrapped(own[0]?.claim ?? '', CLAIM_WIDTH)
+    return [[cell, cellWord(own, style), line], ...more.map((rest) => ['', '', rest])]
   })
   return [
-    ...statesTable(plan, checks, style),
-    ...(others.length === 0 ? [] : ['', ...others]),
-    '',
-    '  >16.1 s  nothing has happened for so long',
-    ...(checks.some(({ short }) => short?.endsWith('*'))
-      ? ['  1.5 s*   setTimeout() has fired, and the connection goes on']
-      : []),
-    ...(checks.some(isBad('fail')) ? ['  !        a check of this cell failed'] : []),
-    ...(checks.some(isBad('inconclusive')) ? ['  ~        inconclusive: this machine was too busy'] : []),
-  ].join('\n')
+    statesTable(plan, checks, style),
+    alignedTable(others).join('\n'),
+    alignedTable(legend(checks)).join('\n'),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n')
 }
 
 /** The same without claims, and the table last. */
 export function board(_log: LabLog, plan: Plan, checks: readonly Check[], style: Style): string {
   const others = otherCells(plan).map((cell) =>
-    `${cell} ${shortOf(checksOf(cell, checks), style, 0)}`.replaceAll(' ', NO_BREAK),
+    `${cell} ${cellWord(checksOf(cell, checks), style)}`.replaceAll(' ', NO_BREAK),
   )
-  const lines = [
-    ...(others.length === 0 ? [] : [...beside('', others.join(', '), style.columns), '']),
-    ...statesTable(plan, checks, style),
-  ]
-  return lines.join('\n').replaceAll(NO_BREAK, ' ')
+  const listed = others.length === 0 ? '' : beside('', others.join(', '), style.columns).join('\n')
+  return [listed.replaceAll(NO_BREAK, ' '), statesTable(plan, checks, style)]
+    .filter((part) => part !== '')
+    .join('\n\n')
 }
 
-function statesTable(plan: Plan, checks: readonly Check[], style: Style): string[] {
-  const columns = COLUMNS.filter((mechanism) => plan.mechanisms.includes(mechanism))
-  const states = plan.cases.filter((id) => columns.some((each) => plan.cells.includes(cellId(id, each))))
-  const heads = [0, 1].map((line) =>
-    [' '.repeat(NAME_WIDTH), ...columns.map((each) => (headOf(each)[line] ?? '').padEnd(COLUMN_WIDTH))].join(
-      '',
-    ),
-  )
-  const rows = states.map((id) => {
-    const cells = columns.map((each) => shortOf(checksOf(cellId(id, each), checks), style, COLUMN_WIDTH))
-    return `${id.padEnd(NAME_WIDTH)}${cells.join('')}`.trimEnd()
-  })
-  return [
-    style.bold('How long until it gives up?'),
-    ...(states.length === 0 ? [] : [...heads.map((head) => head.trimEnd()), ...rows]),
-  ]
+function statesTable(plan: Plan, checks: readonly Check[], style: Style): string {
+  const columns = COLUMNS.filter((row) => plan.mechanisms.includes(row))
+  const states = plan.cases.filter((id) => columns.some((row) => plan.cells.includes(cellId(id, row))))
+  const heading = style.bold('How long until it gives up?')
+  if (states.length === 0) return heading
+  const heads = columns.map(headOf)
+  const rows = states.map((id) => [
+    id,
+    ...columns.map((row) => {
+      const own = checksOf(cellId(id, row), checks)
+      return own.length === 0 ? '' : cellWord(own, style)
+    }),
+  ])
+  const table = alignedTable([
+    ['', ...heads.map(([above]) => above)],
+    ['', ...heads.map(([, below]) => below)],
+    ...rows,
+  ])
+  return [heading, ...table].join('\n')
 }
 
 /** Those that are in no column of the table. */
@@ -75,23 +70,24 @@ function checksOf(cell: string, checks: readonly Check[]): Check[] {
   return checks.filter((check) => cellOfCheck(check.id) === cell)
 }
 
-function isBad(verdict: Verdict): (check: Check) => boolean {
-  return (check) => check.verdict === verdict
-}
-
 /** A header of two lines: `user-` above `timeout`. */
-function headOf(mechanism: string): [string, string] {
-  const at = mechanism.indexOf('-') + 1
-  return at === 0 ? ['', mechanism] : [mechanism.slice(0, at), mechanism.slice(at)]
+function headOf(row: string): [above: string, below: string] {
+  const at = row.indexOf('-') + 1
+  return [row.slice(0, at), row.slice(at)]
 }
 
-/** The mark before a cell says in a sign what its colour says. */
-function shortOf(checks: readonly Check[], style: Style, width: number): string {
-  if (checks.length === 0) return ' '.repeat(width)
-  const verdict = overall(checks)
-  const short = checks.find((check) => check.short !== undefined)?.short ?? '-'
-  if (verdict === 'skipped') return style.dim('skipped'.padEnd(width))
-  if (verdict === 'fail') return style.bad(`!${short}`.padEnd(width))
-  if (verdict === 'inconclusive') return style.doubtful(`~${short}`.padEnd(width))
-  return style.good(short.padEnd(width))
+/** What the signs mean that are in this table. */
+function legend(checks: readonly Check[]): string[][] {
+  const verdicts = new Set(checks.map(({ verdict }) => verdict))
+  const lines: [sign: string, meaning: string, isThere: boolean][] = [
+    ['>16.1 s', 'nothing happened for as long as it was watched', true],
+    [
+      '1.5 s*',
+      'setTimeout() has fired, and the connection goes on',
+      checks.some(({ short }) => short?.endsWith('*')),
+    ],
+    ['!', 'a check of this cell failed', verdicts.has('fail')],
+    ['~', 'inconclusive: this machine was too busy', verdicts.has('inconclusive')],
+  ]
+  return lines.filter(([, , isThere]) => isThere).map(([sign, meaning]) => [sign, meaning])
 }

@@ -1,4 +1,5 @@
-/** A table for 80 columns: plain text, columns aligned, the first one indented by two. */
+/** A table for 80 columns: columns aligned, the first one indented by two. What is painted is as wide as it looks. */
+import { stripVTControlCharacters } from 'node:util'
 
 const INDENT = '  '
 const GAP = '  '
@@ -7,9 +8,14 @@ const GAP = '  '
 export function alignedTable(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = []
   for (const row of rows) {
-    for (const [column, text] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, text.length)
+    for (const [column, text] of row.entries())
+      widths[column] = Math.max(widths[column] ?? 0, shownWidth(text))
   }
   return rows.map((row) =>
-    `${INDENT}${row.map((text, column) => text.padEnd(widths[column] ?? 0)).join(GAP)}`.trimEnd(),
+    `${INDENT}${row.map((text, column) => text + ' '.repeat((widths[column] ?? 0) - shownWidth(text))).join(GAP)}`.trimEnd(),
   )
+}
+
+function shownWidth(text: string): number {
+  return stripVTControlCharacters(text).length
 }

@@ -95,8 +95,8 @@ function boardText({ plan, checks }: Told, style: Style): string {
   return [...wrapped(heading, style.columns).map(style.bold), lines].join('\n')
 }
 
-/** The mark before it says in a sign what its colour says. */
-function cellWord(checks: readonly Check[], style: Style): string {
+/** What a cell says in a few characters. The mark before it says in a sign what its colour says. */
+export function cellWord(checks: readonly Check[], style: Style): string {
   const verdict = overall(checks)
   const held = checks.filter((check) => check.verdict === 'pass').length
   const short = checks.find((check) => check.short !== undefined)?.short ?? `${held}/${checks.length}`

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
-import { judgeRun } from '../../labs/timeouts/judge.ts'
+import type { TimeoutsSettings } from '../../labs/timeouts/conditions.ts'
 import { timeouts } from '../../labs/timeouts/lab.ts'
 import { readLog } from '../../src/events/parse.ts'
 import type { LabEvent } from '../../src/events/vocabulary.ts'
@@ -145,13 +145,13 @@ const ENDS: readonly string[] = [
 
 /** A check that cannot fail proves nothing: the same log, with ends that never come or come where none should. */
 function failsWhenChanged(folder: string): void {
-  const plan = JSON.parse(readFileSync(join(folder, 'plan.json'), 'utf8')) as Plan
+  const plan = JSON.parse(readFileSync(join(folder, 'plan.json'), 'utf8')) as Plan<TimeoutsSettings>
   const events = readLog(join(folder, 'events.ndjson')).filter(
     // Judged as if the machine had been quiet: what is wrong must fail.
     ({ name, data }) => name !== 'control:late' || (data as { lateMs: number }).lateMs < CONTROL_LATE_MS,
   )
   const failedOf = (changed: LabEvent[]) =>
-    judgeRun(new LabLog(changed), plan).flatMap(({ id, verdict }) => (verdict === 'fail' ? [id] : []))
+    timeouts.judge(new LabLog(changed), plan).flatMap(({ id, verdict }) => (verdict === 'fail' ? [id] : []))
 
   const unending = failedOf(
     events.filter(
@@ -189,8 +189,9 @@ function failsWhenChanged(folder: string): void {
   expect(restless).toEqual(expect.arrayContaining(['idle/plain/packets', 'idle/user-timeout/packets']))
 }
 
-function checkIdsEnding(plan: Plan, events: LabEvent[], ends: readonly string[]): string[] {
-  return judgeRun(new LabLog(events), plan)
+function checkIdsEnding(plan: Plan<TimeoutsSettings>, events: LabEvent[], ends: readonly string[]): string[] {
+  return timeouts
+    .judge(new LabLog(events), plan)
     .filter(({ verdict, id }) => verdict === 'pass' && ends.includes(id.split('/')[2] ?? ''))
     .map(({ id }) => id)
 }
