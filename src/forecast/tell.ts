@@ -1,8 +1,8 @@
 /** The forecast as text: aligned, at most 80 columns, and the same without colours. */
 import { printableData } from '../foreign/printable.ts'
+import { shortened } from '../foreign/shortened.ts'
 import type { Style } from '../lab/tale.ts'
 import { beside, wrapped } from '../view/terminal/wrap.ts'
-import { shortened } from '../view/words.ts'
 import { longDuration } from './duration.ts'
 import type { Outlook } from './outlook.ts'
 import type { ConnectionReport, ProcessReport, Reading } from './read.ts'

@@ -1,8 +1,8 @@
 /** What is wrong with somebody's programs, in one line each that says what to try. Pure. */
 
 import { printable } from '../foreign/printable.ts'
+import { shortened } from '../foreign/shortened.ts'
 import type { Exit } from '../hosts/host-process.ts'
-import { shortened } from '../view/words.ts'
 
 /** As shells say it: sh(1), "Command Execution". */
 const NOT_FOUND = 127

@@ -9,6 +9,7 @@
  * events is drawn while it still goes on.
  */
 import type { LabEvent } from '../events/vocabulary.ts'
+import { shortened } from '../foreign/shortened.ts'
 import type { Arrow, Column, ColumnName, KernelMark, Ladder, Lane, TimerBracket } from './ladder.ts'
 import { beliefSpans, kernelSpans, truthSpans } from './layout/bands.ts'
 import { type Crowd, thinned } from './layout/crowds.ts'
@@ -18,7 +19,6 @@ import { type Message, messagesOf } from './layout/messages.ts'
 import { type Scene, sceneOf, type View } from './layout/scene.ts'
 import { type Anchor, type TimeScale, timeScale } from './layout/time-scale.ts'
 import { type TimerSpan, timersOf } from './layout/timers.ts'
-import { shortened } from './words.ts'
 
 // ---- measures, in pixels at the size of 11 px text ----------------------------------------------
 

@@ -6,6 +6,7 @@
  * are whatever somebody sent.
  */
 import { escapedXml } from '../foreign/printable.ts'
+import { shortened } from '../foreign/shortened.ts'
 import type {
   Arrow,
   ArrowKind,
@@ -45,7 +46,6 @@ import {
   duration,
   faultSentence,
   moment,
-  shortened,
 } from './words.ts'
 
 const LINE = 12.5

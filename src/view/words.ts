@@ -1,9 +1,7 @@
 /** Times, events and the parts of a picture in words: the same in every view, so that they can be compared. */
 import type { LabEvent } from '../events/vocabulary.ts'
+import { shortened } from '../foreign/shortened.ts'
 import type { Arrow, ArrowKind, BeliefBand, Disagreement, FaultInterval, Ladder } from './ladder.ts'
-
-/** A payload longer than this tells a reader nothing more, and a hostile one could be a megabyte. */
-const TEXT_MAX = 160
 
 /** Seconds; from ten minutes on in the units that people use for that. */
 export function duration(ms: number, digits = 2): string {
@@ -19,12 +17,6 @@ export function moment(ladder: Pick<Ladder, 'origin'>, at: number, digits = 2): 
   // −0.00 would be a puzzle.
   const sign = Math.abs(ms) < 0.5 * 10 ** (3 - digits) ? '' : ms < 0 ? '\u2212' : '+'
   return `${sign}${duration(Math.abs(ms), digits)}`
-}
-
-/** Cut to a length, and no character cut in half. */
-export function shortened(text: string, charactersMax = TEXT_MAX): string {
-  if (text.length <= charactersMax) return text
-  return `${text.slice(0, charactersMax - 1).replace(/[\ud800-\udbff]$/, '')}\u2026`
 }
 
 /** One line of what an event said. */

@@ -1,9 +1,10 @@
 /** A sequence diagram for Markdown pages (GitHub draws Mermaid): the ladder without its measure of time. */
 import type { LabEvent } from '../../events/vocabulary.ts'
 import { printable } from '../../foreign/printable.ts'
+import { shortened } from '../../foreign/shortened.ts'
 import type { Arrow, Ladder } from '../ladder.ts'
 import { layout } from '../layout.ts'
-import { duration, moment, shortened } from '../words.ts'
+import { duration, moment } from '../words.ts'
 
 /** Mermaid refuses more than 50,000 characters, and nobody reads a sequence of more than some screens. */
 const LINES_MAX = 200

@@ -1,7 +1,9 @@
 /** The whole time of a cell in one strip: where something happens, and which part of it the ladder shows. */
+
+import { shortened } from '../../foreign/shortened.ts'
 import type { BeliefBand, FaultInterval, Ladder } from '../ladder.ts'
 import { BELIEF_PAINT, INK, OUTLINE, QUIET_INK, WARNING_INK } from '../svg-style.ts'
-import { moment, shortened } from '../words.ts'
+import { moment } from '../words.ts'
 import { element, type Markup } from './markup.ts'
 
 /** Narrower bars could not be told apart. */
