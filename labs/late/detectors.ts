@@ -17,7 +17,7 @@ export async function openStream(
   if (rig.offers('cable')) await rig.cable(pair).set('bToA', { jitterMs, loss })
   const detectors = LIMITS_MS.map((limitMs) => ({
     mechanism: limitRow(limitMs),
-    // A mistake is a doubt: who goes on to say down makes no second one.
+    // A mistake is a doubt; "down" after it is no second one.
     timing: { intervalMs, suspectAfterMs: limitMs, downAfterMs: 2 * limitMs },
   }))
   const receiver = await rig.sockets(pair.a).udp.open(ARRIVALS, { detectors })

@@ -246,8 +246,10 @@ function headline(limits: readonly MeasuredLimit[]): string {
 
 /** The same, number by number: for those who hear the picture. */
 function described(limits: readonly MeasuredLimit[]): string {
-  const times = (ms: number | null, unit: 's' | 'ms') =>
-    ms === null ? 'never' : unit === 's' ? `${(ms / 1000).toFixed(2)} s` : `${Math.round(ms)} ms`
+  const times = (ms: number | null, unit: 's' | 'ms') => {
+    if (ms === null) return 'never'
+    return unit === 's' ? `${(ms / 1000).toFixed(2)} s` : `${Math.round(ms)} ms`
+  }
   const wrong = (words: string, measured: MeasuredMistakes | null) =>
     measured === null
       ? []

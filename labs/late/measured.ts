@@ -20,10 +20,8 @@ export interface MeasuredDetection {
   timesMs: number[]
   meanMs: number
   worstMs: number
-  /** What chance says of the mean, and between which ends each lies. */
+  /** What chance says of the mean. */
   theoryMs: number
-  minMs: number
-  maxMs: number
 }
 
 export interface MeasuredMistakes {
@@ -57,9 +55,9 @@ function detectionIn(cell: Cell | null, limitMs: number): MeasuredDetection | nu
   if (cell === null || stream === null) return null
   const timesMs = detectionsOf(cell).filter((time) => time !== null)
   if (timesMs.length === 0) return null
-  const { meanMs: theoryMs, minMs, maxMs } = detection(limitMs, stream.traffic)
-  const worstMs = Math.max(...timesMs)
-  return { traffic: stream.traffic, timesMs, meanMs: mean(timesMs), worstMs, theoryMs, minMs, maxMs }
+  const { traffic } = stream
+  const { meanMs: theoryMs } = detection(limitMs, traffic)
+  return { traffic, timesMs, meanMs: mean(timesMs), worstMs: Math.max(...timesMs), theoryMs }
 }
 
 function mistakesIn(cell: Cell | null, limitMs: number): MeasuredMistakes | null {

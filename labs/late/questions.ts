@@ -103,8 +103,8 @@ const upFirst = question({
   id: 'up-first',
   text: 'Both said "down". One waits for the late answers, the other closes and connects anew at once. Who is up again first?',
   choices: [
-    { id: 'reconnect', text: 'who connects anew: why wait?' },
-    { id: 'forgive', text: 'who waits, by far' },
+    { id: 'reconnect', text: 'the one that connects anew: why wait?' },
+    { id: 'forgive', text: 'the one that waits, by far' },
     { id: 'same', text: 'both at the same moment' },
   ],
   checks: ['late/forgive/price', 'late/reconnect/price'],

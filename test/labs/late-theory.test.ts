@@ -140,8 +140,6 @@ describe('the figure', () => {
         meanMs: 120,
         worstMs: 140,
         theoryMs: 150,
-        minMs: 50,
-        maxMs: 250,
       },
       jitter: { ...wrong, theory },
       lossy: { ...wrong, recurrenceMs: null, durationMs: null, count: 0, theory },

@@ -1,4 +1,4 @@
-/** The answers stand still, and go on before anybody minds. */
+/** The answers stand still, and go on before either end minds. */
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { LateSettings } from '../conditions.ts'
 import { conversing } from '../conversation.ts'
@@ -14,7 +14,7 @@ const PHASE = 0.9
 
 export const inTime: CaseOf<LateSettings> = {
   id: 'in-time',
-  promise: 'the answers stand still on their way, for less than anybody minds',
+  promise: 'the answers stand still on their way, too briefly for either end to mind',
   middle: 'cable',
 
   act: (rig, pair, settings) =>
