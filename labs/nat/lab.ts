@@ -30,8 +30,8 @@ import { questions } from './questions.ts'
 import { endsOfCell, story } from './router-table.ts'
 
 const LESSONS = {
-  'client-first': 'who is inside is lucky, told or left to wait: the router decides.',
-  'server-first': 'nobody outside can make the router learn anew.',
+  'client-first': 'it arrives, is refused or vanishes: the router decides.',
+  'server-first': 'nobody outside can make the router learn it again.',
   'keepalive-below': 'refreshes the router and finds dead kernels, not dead programs.',
   'keepalive-above': 'finds out that it is over, and comes too late to prevent it.',
   'udp-client-first': 'half a minute by default, and nobody is told.',
