@@ -1,19 +1,19 @@
 /** The settings of the experiment. No timeout of the system is touched: all of them are the session's own. */
 import type { LabOptions } from '../../src/lab/options.ts'
-import type { Conditions, Plan } from '../../src/lab/plan.ts'
+import type { Conditions } from '../../src/lab/plan.ts'
 import { HEARTBEAT_TIMING } from '../../src/protocols/heartbeat/constants.ts'
 import { GRACE_MS } from '../../src/protocols/session/constants.ts'
 
 export type SessionSettings = {
   timing: { intervalMs: number; suspectAfterMs: number; downAfterMs: number }
-  /** How long the server keeps a session that no connection carries, where its end is what is looked at. */
+  /** How long the server keeps a session that no connection carries, where its end is waited for. */
   graceMs: number
-  /** And where the session has to live, however long a busy machine takes to start a program again. */
+  /** The same where the session has to live, however long a busy machine takes to start a program again. */
   longGraceMs: number
-  /** So many messages are said in each conversation, one each `everyMs`. */
+  /** How many messages are said in each conversation, one each `everyMs`. */
   messages: number
   everyMs: number
-  /** So many are acknowledged before anything goes wrong. */
+  /** How many of them are acknowledged before anything goes wrong. */
   before: number
 }
 
@@ -36,24 +36,4 @@ export function conditionsOf({ pace }: Pick<LabOptions, 'pace'>): Conditions<Ses
     sysctls: {},
     watchMs: graceMs + 8000,
   }
-}
-
-/** The cases that wait for the end of the grace period. */
-const OUTLASTED = ['too-late', 'client-anew']
-
-export function graceOf({ graceMs, longGraceMs }: SessionSettings, caseId: string): number {
-  return OUTLASTED.includes(caseId) ? graceMs : longGraceMs
-}
-
-/** Without a session: so many lines are written into the cut before the connection is given up. */
-export const PLAIN_IN_CUT = 5
-
-/** Every line is as long as any other, so that bytes tell how many there were. */
-export function plainLine(number: number): string {
-  return `message ${String(number).padStart(2, '0')}\n`
-}
-
-/** The rows of a case that a run looks at. */
-export function rowsOf(plan: Plan, caseId: string, rows: readonly string[] = ['tcp', 'udp']): string[] {
-  return rows.filter((row) => plan.cells.includes(`${caseId}/${row}`))
 }

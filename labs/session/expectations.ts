@@ -1,13 +1,12 @@
-/** What should be seen, from the settings in force. Milliseconds. */
-import { SLACK_MS, STAMP_MS } from '../../src/lab/checks.ts'
+/** What should be seen, from the settings in force: milliseconds, and how they follow. Slack and stamp are the claim's. */
+
+import type { Span } from '../../src/kernel/give-up.ts'
+import { SLACK_MS } from '../../src/lab/checks.ts'
 import { CONNECT_WITHIN_MS, RECONNECT_AFTER_MS_MAX } from '../../src/programs/session-client.ts'
 import type { HeartbeatTiming } from '../../src/protocols/heartbeat/constants.ts'
 import { RETRANSMIT_AFTER_MS, RETRANSMIT_AFTER_MS_MAX } from '../../src/protocols/session/constants.ts'
 
-export interface Range {
-  min: number
-  max: number
-  unit: 'ms'
+export interface Range extends Span {
   formula: string
 }
 
@@ -17,9 +16,8 @@ const NEIGHBOUR_ASKS_EVERY_MS = 1000
 /** From a silent fault to the end of the connection: what was heard last lies up to an interval before the fault. */
 export function noticedAfter({ intervalMs, downAfterMs }: HeartbeatTiming): Range {
   return {
-    min: downAfterMs - intervalMs - STAMP_MS,
-    max: downAfterMs + SLACK_MS,
-    unit: 'ms',
+    minMs: downAfterMs - intervalMs,
+    maxMs: downAfterMs,
     formula: `down - interval .. down + slack = ${downAfterMs} - ${intervalMs} .. ${downAfterMs} + ${SLACK_MS}`,
   }
 }
@@ -27,27 +25,27 @@ export function noticedAfter({ intervalMs, downAfterMs }: HeartbeatTiming): Rang
 /** The server's timer runs from the moment at which no connection carries the session any more. */
 export function forgottenAfter(graceMs: number): Range {
   return {
-    min: graceMs - STAMP_MS,
-    max: graceMs + SLACK_MS,
-    unit: 'ms',
+    minMs: graceMs,
+    maxMs: graceMs,
     formula: `grace .. grace + slack = ${graceMs} .. ${graceMs} + ${SLACK_MS}`,
   }
 }
 
-/** From the moment at which the server can be reached again until a client that keeps trying has its answer. */
-export function answeredAfter(row: string, timing: HeartbeatTiming, { isCut }: { isCut: boolean }): Range {
-  const neighbourMs = isCut ? NEIGHBOUR_ASKS_EVERY_MS : 0
-  const gapMs = row === 'tcp' ? CONNECT_WITHIN_MS + RECONNECT_AFTER_MS_MAX : longestGap(timing)
-  const parts =
-    row === 'tcp'
-      ? `an attempt + the longest pause = ${CONNECT_WITHIN_MS} + ${RECONNECT_AFTER_MS_MAX}`
-      : `the longest gap between two RESUMEs = ${gapMs}`
-  const neighbour = isCut ? ` + ARP ${neighbourMs}` : ''
+/** From the mending of a cut until a client that keeps trying has its answer. */
+export function answeredAfter(row: string, timing: HeartbeatTiming): Range {
+  const neighbour = `ARP ${NEIGHBOUR_ASKS_EVERY_MS} + slack ${SLACK_MS}`
+  if (row === 'tcp') {
+    return {
+      minMs: 0,
+      maxMs: CONNECT_WITHIN_MS + RECONNECT_AFTER_MS_MAX + NEIGHBOUR_ASKS_EVERY_MS,
+      formula: `0 .. an attempt + the longest pause = ${CONNECT_WITHIN_MS} + ${RECONNECT_AFTER_MS_MAX} + ${neighbour}`,
+    }
+  }
+  const gapMs = longestGap(timing)
   return {
-    min: 0,
-    max: gapMs + neighbourMs + SLACK_MS,
-    unit: 'ms',
-    formula: `0 .. ${parts}${neighbour} + slack ${SLACK_MS}`,
+    minMs: 0,
+    maxMs: gapMs + NEIGHBOUR_ASKS_EVERY_MS,
+    formula: `0 .. the longest gap between two RESUMEs = ${gapMs} + ${neighbour}`,
   }
 }
 
