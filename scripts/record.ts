@@ -16,7 +16,7 @@ import { labs } from '../labs/index.ts'
 import type { Lab } from '../src/lab/lab.ts'
 import { ofRealPace, quoted, withQuotes } from '../src/lab/quote.ts'
 import { reportOf } from '../src/lab/report.ts'
-import { latestRun, openRun } from '../src/lab/start.ts'
+import { latestRun, openRun } from '../src/launcher/start.ts'
 import {
   packedRun,
   recordedCellsFile,

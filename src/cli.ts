@@ -6,20 +6,20 @@
  */
 
 import { labs } from '../labs/index.ts'
-import { doctor } from './doctor.ts'
-import { forecastCommand } from './forecast-command.ts'
+import { doctor } from './commands/doctor.ts'
+import { forecastCommand } from './commands/forecast.ts'
 import { printable, printableLines } from './foreign/printable.ts'
 import { shortened } from './foreign/shortened.ts'
-import { CannotRunError } from './lab/launch.ts'
-import { UsageError, WRONG_USAGE } from './lab/options.ts'
-import { runLab } from './lab/run.ts'
+import { CannotRunError } from './launcher/launch.ts'
+import { UsageError, WRONG_USAGE } from './plan/options.ts'
+import { runLab } from './commands/lab.ts'
 import { runCommand } from './lab/run-command.ts'
-import { reportCommand } from './report-command.ts'
-import { tryCommand } from './try/command.ts'
+import { reportCommand } from './commands/report.ts'
+import { tryCommand } from './commands/try.ts'
 import { GLOSSARY } from './view/glossary.ts'
 import { styleFor } from './view/terminal/style.ts'
-import { beside, print } from './view/terminal/wrap.ts'
-import { watch } from './watch.ts'
+import { beside, print } from './text/wrap.ts'
+import { watch } from './commands/watch.ts'
 
 const CANNOT_RUN = 3
 /** Advice fits easily; what is longer quotes a file of somebody else's. */

@@ -29,16 +29,16 @@ const MAY_IMPORT: Record<string, string[]> = {
 /** The entry points beside the folders: they put everything together. */
 const ENTRY_POINTS = [
   'src/cli.ts',
-  'src/runner.ts',
-  'src/capture.ts',
-  'src/cable.ts',
-  'src/doctor.ts',
-  'src/watch.ts',
-  'src/report-command.ts',
-  'src/forecast-command.ts',
+  'src/processes/runner.ts',
+  'src/processes/capture.ts',
+  'src/processes/cable.ts',
+  'src/commands/doctor.ts',
+  'src/commands/watch.ts',
+  'src/commands/report.ts',
+  'src/commands/forecast.ts',
 ]
 /** Only these know which labs there are. */
-const MAY_IMPORT_LABS = ['src/cli.ts', 'src/runner.ts']
+const MAY_IMPORT_LABS = ['src/cli.ts', 'src/processes/runner.ts']
 
 const files = [...filesUnder('src', '.ts'), ...filesUnder('labs', '.ts')]
 

@@ -1,6 +1,6 @@
 /** The settings of the experiment, at both paces. Neither changes any setting of the hosts. */
-import type { LabOptions } from '../../src/lab/options.ts'
-import type { Conditions } from '../../src/lab/plan.ts'
+import type { LabOptions } from '../../src/plan/options.ts'
+import type { Conditions } from '../../src/plan/plan.ts'
 
 export type HttpSettings = {
   /** How often a page is asked for, beside what signing in takes. */

@@ -1,6 +1,6 @@
 /** The nine faults: of each, what either end of each row should notice, and what else is claimed. */
 import type { Role } from '../../src/events/host-names.ts'
-import type { Mechanism } from '../../src/programs/host-messages.ts'
+import type { Mechanism } from '../../src/programs/scripts/host-messages.ts'
 import { blip } from './cases/blip.ts'
 import { cut } from './cases/cut.ts'
 import { exit, kill } from './cases/ended.ts'

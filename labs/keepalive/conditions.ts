@@ -1,10 +1,10 @@
 /** The settings of the experiment, at both paces. */
 
 import { keepaliveGiveUp, retransmissionGiveUp } from '../../src/kernel/give-up.ts'
-import type { LabOptions } from '../../src/lab/options.ts'
-import type { Conditions, Plan } from '../../src/lab/plan.ts'
-import type { Programs } from '../../src/lab/rig.ts'
-import { type ClientSettings, mechanisms } from '../../src/programs/host-messages.ts'
+import type { LabOptions } from '../../src/plan/options.ts'
+import type { Conditions, Plan } from '../../src/plan/plan.ts'
+import type { Programs } from '../../src/rig/rig.ts'
+import { type ClientSettings, mechanisms } from '../../src/programs/scripts/host-messages.ts'
 
 /** How the clients set their sockets. */
 export type KeepaliveSettings = ClientSettings

@@ -13,7 +13,7 @@ import {
 } from '../../src/kernel/give-up.ts'
 import type { Keepalive } from '../../src/kernel/socket-options.ts'
 import { SLACK_MS } from '../../src/lab/checks.ts'
-import { type Mechanism, mechanisms } from '../../src/programs/host-messages.ts'
+import { type Mechanism, mechanisms } from '../../src/programs/scripts/host-messages.ts'
 
 /** What was measured before and around the strike. Times are milliseconds after the fault became true. */
 export interface Situation {

@@ -4,7 +4,7 @@
  */
 import type { Truth } from '../../src/events/vocabulary.ts'
 import type { LabLog, Strike } from '../../src/lab/log.ts'
-import type { Plan } from '../../src/lab/plan.ts'
+import type { Plan } from '../../src/plan/plan.ts'
 
 /** After a mend a kernel sends again what was lost, later and later; with the lab's settings that is over by then. */
 const SETTLED_MS = 5000

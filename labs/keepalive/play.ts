@@ -9,7 +9,7 @@ import type { Truth } from '../../src/events/vocabulary.ts'
 import type { Proof } from '../../src/faults/proof.ts'
 import type { Host, Pair } from '../../src/hosts/host.ts'
 import { parseProcessState } from '../../src/kernel/socket-table.ts'
-import type { Plan } from '../../src/lab/plan.ts'
+import type { Plan } from '../../src/plan/plan.ts'
 import {
   type HostCondition,
   PLAY_PAIR,
@@ -17,8 +17,8 @@ import {
   type PlayCommand,
   WELL,
   whyNotNow,
-} from '../../src/lab/play-command.ts'
-import type { Rig } from '../../src/lab/rig.ts'
+} from '../../src/plan/play-command.ts'
+import type { Rig } from '../../src/rig/rig.ts'
 import { type KeepaliveSettings, programsOf } from './conditions.ts'
 import type { KeepaliveFault } from './faults.ts'
 

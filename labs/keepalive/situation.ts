@@ -1,6 +1,6 @@
 /** What the log says was in force when a fault struck: the numbers that predictions are made of. */
 import type { End } from '../../src/lab/cell.ts'
-import { HTTP_TIMING, WRITE_EVERY_MS } from '../../src/programs/timing.ts'
+import { HTTP_TIMING, WRITE_EVERY_MS } from '../../src/programs/parts/timing.ts'
 import { HEARTBEAT_TIMING } from '../../src/protocols/heartbeat/constants.ts'
 import type { Situation } from './expectations.ts'
 import type { Struck } from './struck.ts'

@@ -3,8 +3,8 @@ import { type HostSide, sideOf } from '../../src/events/host-names.ts'
 import { Cell, type End } from '../../src/lab/cell.ts'
 import type { Claims } from '../../src/lab/claims.ts'
 import type { LabLog, Period, Strike } from '../../src/lab/log.ts'
-import type { Plan } from '../../src/lab/plan.ts'
-import type { Mechanism } from '../../src/programs/host-messages.ts'
+import type { Plan } from '../../src/plan/plan.ts'
+import type { Mechanism } from '../../src/programs/scripts/host-messages.ts'
 import type { Column } from './expectations.ts'
 
 /** One fault: who notices what of it, and what else is claimed. */

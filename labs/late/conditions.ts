@@ -1,7 +1,7 @@
 /** The settings of the experiment, at both paces. No timeout of the system is touched: all of them are the application's own. */
 import { SLACK_MS } from '../../src/lab/checks.ts'
-import type { LabOptions } from '../../src/lab/options.ts'
-import type { Conditions } from '../../src/lab/plan.ts'
+import type { LabOptions } from '../../src/plan/options.ts'
+import type { Conditions } from '../../src/plan/plan.ts'
 import { HEARTBEAT_TIMING, type HeartbeatTiming } from '../../src/protocols/heartbeat/constants.ts'
 
 /** What an application does when its limit has passed and nothing was heard. */

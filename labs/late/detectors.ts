@@ -1,8 +1,8 @@
 /** Several detectors, each with a limit of its own, that hear the same heartbeats. */
 import type { Pair } from '../../src/hosts/host.ts'
 import type { Claims } from '../../src/lab/claims.ts'
-import type { Rig } from '../../src/lab/rig.ts'
-import type { UdpSocket } from '../../src/lab/sockets.ts'
+import type { Rig } from '../../src/rig/rig.ts'
+import type { UdpSocket } from '../../src/rig/sockets.ts'
 import { type Stream, streamOf } from './arrivals.ts'
 import { ARRIVALS, type LateSettings, LIMITS_MS, limitRow } from './conditions.ts'
 import type { Cell } from './conversation.ts'

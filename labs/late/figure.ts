@@ -7,7 +7,7 @@
 import { escapedXml } from '../../src/foreign/printable.ts'
 import type { Figure } from '../../src/lab/lab.ts'
 import type { LabLog } from '../../src/lab/log.ts'
-import type { Plan } from '../../src/lab/plan.ts'
+import type { Plan } from '../../src/plan/plan.ts'
 import { GUIDE, INK, OUTLINE, PAPER, QUIET_INK } from '../../src/view/svg-style.ts'
 import type { LateSettings } from './conditions.ts'
 import { type MeasuredLimit, type MeasuredMistakes, measuredLimits } from './measured.ts'

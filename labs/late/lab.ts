@@ -11,7 +11,7 @@
  *
  * Each policy is a connection of its own on the same cable, so the same stall strikes all three. In `frozen` it is
  * not the cable but the program of b that is late; its kernel is not. Where hosts have no cable, a relay before b
- * holds the answers back; what that cannot show is skipped (`src/programs/relay.ts`).
+ * holds the answers back; what that cannot show is skipped (`src/programs/relay/relay.ts`).
  *
  * How long should one wait? In `jitter`, `lossy` and `crash` b sends a heartbeat every 100 ms over UDP, one way,
  * and five detectors at a, each with a limit of its own, hear the same arrivals.
@@ -20,7 +20,7 @@
  */
 import { type CaseOf, judgeBy, matrixOf, runCases } from '../../src/lab/cases.ts'
 import type { Lab } from '../../src/lab/lab.ts'
-import { WARNING } from '../../src/programs/relay.ts'
+import { WARNING } from '../../src/programs/relay/relay.ts'
 import { crash } from './cases/crash.ts'
 import { doubted } from './cases/doubted.ts'
 import { frozen } from './cases/frozen.ts'

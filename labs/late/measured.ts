@@ -1,7 +1,7 @@
 /** Each limit, as a run measured it and as chance has it: what the table and the figure show. */
 import { cellOf } from '../../src/lab/cell.ts'
 import type { LabLog } from '../../src/lab/log.ts'
-import type { Plan } from '../../src/lab/plan.ts'
+import type { Plan } from '../../src/plan/plan.ts'
 import { detectionsOf, mean, mistakesOf, recurrenceMs, streamOf } from './arrivals.ts'
 import { type LateSettings, LIMITS_MS, limitRow } from './conditions.ts'
 import type { Cell } from './conversation.ts'

@@ -1,7 +1,7 @@
 /** Three clients that differ in what they do about a peer that they hold to be down. */
 import type { Pair } from '../../src/hosts/host.ts'
-import type { Rig } from '../../src/lab/rig.ts'
-import type { SocketAddress, TcpSocket } from '../../src/lab/sockets.ts'
+import type { Rig } from '../../src/rig/rig.ts'
+import type { SocketAddress, TcpSocket } from '../../src/rig/sockets.ts'
 import type { LateSettings, Policy } from './conditions.ts'
 
 /** The heartbeat that the wait for a phase begins with: round trips have been measured by then. */

@@ -1,8 +1,8 @@
 /** The way from b to a stands still, then goes on, and nothing was lost. */
 import type { Pair } from '../../src/hosts/host.ts'
 import { randomFrom } from '../../src/lab/random.ts'
-import type { Rig } from '../../src/lab/rig.ts'
-import type { Relay, SocketAddress } from '../../src/lab/sockets.ts'
+import type { Rig } from '../../src/rig/rig.ts'
+import type { Relay, SocketAddress } from '../../src/rig/sockets.ts'
 import type { LateSettings, Policy, Stall } from './conditions.ts'
 import { carryOut, converse } from './policies.ts'
 

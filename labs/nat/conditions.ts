@@ -1,8 +1,8 @@
 /** The settings of the experiment, at both paces. */
 import type { Keepalive } from '../../src/kernel/socket-options.ts'
 import type { Cell } from '../../src/lab/cell.ts'
-import type { LabOptions } from '../../src/lab/options.ts'
-import type { Conditions, Plan } from '../../src/lab/plan.ts'
+import type { LabOptions } from '../../src/plan/options.ts'
+import type { Conditions, Plan } from '../../src/plan/plan.ts'
 
 /** Plain data, so no interface. */
 type Probing = Pick<Keepalive, keyof Keepalive>

@@ -2,9 +2,9 @@
 import type { RouterMapping } from '../../src/events/vocabulary.ts'
 import type { Pair } from '../../src/hosts/host.ts'
 import type { Keepalive } from '../../src/kernel/socket-options.ts'
-import { cellId } from '../../src/lab/plan.ts'
-import type { Rig } from '../../src/lab/rig.ts'
-import type { TcpSocket } from '../../src/lab/sockets.ts'
+import { cellId } from '../../src/plan/plan.ts'
+import type { Rig } from '../../src/rig/rig.ts'
+import type { TcpSocket } from '../../src/rig/sockets.ts'
 
 /** With tcp_retries2 = 2 a kernel gives up within 4.4 s, and the last keepalive within 9 s. */
 export const OUTCOME = { withinMs: 12_000 }

@@ -1,6 +1,6 @@
 /** The settings of the experiment. No timeout of the system is touched: all of them are the session's own. */
-import type { LabOptions } from '../../src/lab/options.ts'
-import type { Conditions } from '../../src/lab/plan.ts'
+import type { LabOptions } from '../../src/plan/options.ts'
+import type { Conditions } from '../../src/plan/plan.ts'
 import { HEARTBEAT_TIMING } from '../../src/protocols/heartbeat/constants.ts'
 import { GRACE_MS } from '../../src/protocols/session/constants.ts'
 

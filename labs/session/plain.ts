@@ -2,8 +2,8 @@
 import type { Pair } from '../../src/hosts/host.ts'
 import type { Cell } from '../../src/lab/cell.ts'
 import { counts } from '../../src/lab/claims.ts'
-import type { Rig } from '../../src/lab/rig.ts'
-import type { TcpListener, TcpSocket } from '../../src/lab/sockets.ts'
+import type { Rig } from '../../src/rig/rig.ts'
+import type { TcpListener, TcpSocket } from '../../src/rig/sockets.ts'
 import type { SessionSettings } from './conditions.ts'
 
 /** How many lines are written into a cut before the connection is given up. */

@@ -1,6 +1,6 @@
 /** What to predict, with choices that people believe; the right one is found in what was seen. */
 import type { Check } from '../../src/lab/checks.ts'
-import type { Plan } from '../../src/lab/plan.ts'
+import type { Plan } from '../../src/plan/plan.ts'
 import { observationWords, type Question } from '../../src/lab/predict.ts'
 import { question } from '../../src/lab/question.ts'
 import { duration } from '../../src/view/words.ts'

@@ -1,8 +1,8 @@
 /** The settings of the experiment, at both paces. */
 import type { Keepalive as KernelKeepalive } from '../../src/kernel/socket-options.ts'
-import type { LabOptions } from '../../src/lab/options.ts'
-import type { Conditions } from '../../src/lab/plan.ts'
-import type { HttpLimits } from '../../src/programs/socket-requests.ts'
+import type { LabOptions } from '../../src/plan/options.ts'
+import type { Conditions } from '../../src/plan/plan.ts'
+import type { HttpLimits } from '../../src/programs/scripts/requests.ts'
 
 /** Plain data, which an interface is not to the compiler. */
 type Keepalive = Pick<KernelKeepalive, keyof KernelKeepalive>

@@ -1,6 +1,6 @@
 /** What experiment, questions and judgement agree on. */
-import type { LabOptions } from '../../src/lab/options.ts'
-import type { Conditions } from '../../src/lab/plan.ts'
+import type { LabOptions } from '../../src/plan/options.ts'
+import type { Conditions } from '../../src/plan/plan.ts'
 
 export type UdpSettings = {
   /** So long nothing is waited for. */

@@ -1,6 +1,6 @@
 /** What several cases of this lab do alike. */
 import type { Host, Pair } from '../../src/hosts/host.ts'
-import type { Rig } from '../../src/lab/rig.ts'
+import type { Rig } from '../../src/rig/rig.ts'
 import type { CableSettings } from '../../src/wire/cable.ts'
 import { ROWS } from './conditions.ts'
 

@@ -1,6 +1,6 @@
 /** The cases of the lab, its rows, and the settings at both paces. */
-import type { LabOptions } from '../../src/lab/options.ts'
-import type { Case, Conditions, Matrix, Plan } from '../../src/lab/plan.ts'
+import type { LabOptions } from '../../src/plan/options.ts'
+import type { Case, Conditions, Matrix, Plan } from '../../src/plan/plan.ts'
 
 /** `ws` and `page` are two clients of the same server; `lockstep` and `jitter` are fifty each; `session` is one with a session above it. */
 export const mechanisms = ['ws', 'page', 'lockstep', 'jitter', 'session'] as const

@@ -2,7 +2,7 @@
 import type { Check } from '../../src/lab/checks.ts'
 import { judgeCases, type TimedClaim } from '../../src/lab/judging.ts'
 import type { LabLog } from '../../src/lab/log.ts'
-import type { Plan } from '../../src/lab/plan.ts'
+import type { Plan } from '../../src/plan/plan.ts'
 import { Cell } from './cell.ts'
 import { rowsOf, type WebSocketSettings, webSocketCases } from './conditions.ts'
 import { cutClaims } from './judge-cut.ts'

@@ -14,13 +14,13 @@
  */
 import type { Host, Pair } from '../../src/hosts/host.ts'
 import type { HostCommand } from '../../src/hosts/host-command.ts'
-import { PageBeliefs, startBrowser } from '../../src/lab/browser.ts'
+import { PageBeliefs, startBrowser } from '../../src/rig/browser.ts'
 import type { Lab } from '../../src/lab/lab.ts'
-import { missing } from '../../src/lab/needs.ts'
-import type { Plan } from '../../src/lab/plan.ts'
+import { missing } from '../../src/plan/needs.ts'
+import type { Plan } from '../../src/plan/plan.ts'
 import { randomFrom } from '../../src/lab/random.ts'
-import type { Rig } from '../../src/lab/rig.ts'
-import type { WebSocketEnd, WebSocketListener } from '../../src/lab/sockets.ts'
+import type { Rig } from '../../src/rig/rig.ts'
+import type { WebSocketEnd, WebSocketListener } from '../../src/rig/sockets.ts'
 import {
   conditionsOf,
   IDLE,

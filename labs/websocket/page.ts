@@ -2,7 +2,7 @@
  * The page that the browser shows. It speaks over WebSockets to the server and, about what it believes, to its
  * console. It takes orders as messages: `send 1500` is to be done 1.5 s later, when the line may be dead.
  */
-import type { SocketAddress } from '../../src/lab/sockets.ts'
+import type { SocketAddress } from '../../src/rig/sockets.ts'
 
 /** How often it says in which states its sockets are. */
 export const SAYS_EVERY_MS = 500

@@ -1,6 +1,6 @@
 /** Bundles what runs in containers, while the image is built: `node --import tsx src/compose/bundle.ts FOLDER`. */
 import { fileURLToPath } from 'node:url'
-import { bundle } from '../lab/bundle.ts'
+import { bundle } from '../processes/bundle.ts'
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 

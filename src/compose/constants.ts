@@ -1,5 +1,5 @@
 /** What the containers have agreed on before they start. `docker-compose.yml` says the same addresses. */
-import { mechanisms, type Ports } from '../programs/host-messages.ts'
+import { mechanisms, type Ports } from '../programs/scripts/host-messages.ts'
 
 /** The servers' ports are the same in every run: the router has to know them before anybody listens. */
 const FIRST_PORT = 7001

@@ -4,8 +4,8 @@
  * come back. So this is a decision above them, as in a real application: after a while, try again.
  */
 import type { Emitter } from '../events/emit.ts'
-import type { ClientSettings, Mechanism } from '../programs/host-messages.ts'
-import type { Program } from '../programs/program.ts'
+import type { ClientSettings, Mechanism } from '../programs/scripts/host-messages.ts'
+import type { Program } from '../programs/parts/program.ts'
 import { clients } from '../programs/registry.ts'
 
 /** Long enough to read that the connection is down before the next one begins. */

@@ -7,7 +7,7 @@ import { hostName, pairOf } from '../events/host-names.ts'
 import type { EventName, LabEvent } from '../events/vocabulary.ts'
 import type { Check } from '../lab/checks.ts'
 import { LabLog } from '../lab/log.ts'
-import type { Plan } from '../lab/plan.ts'
+import type { Plan } from '../plan/plan.ts'
 import { ROUTER, remember } from './arrange.ts'
 import { WATCH_MS } from './truths.ts'
 

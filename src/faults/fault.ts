@@ -4,7 +4,7 @@
  */
 import type { Truth } from '../events/vocabulary.ts'
 import type { Host, Network, Pair } from '../hosts/host.ts'
-import type { EchoResult, EchoSeries } from '../programs/echo-series.ts'
+import type { EchoResult, EchoSeries } from '../programs/parts/echo-series.ts'
 import type { Proof } from './proof.ts'
 import type { Workload } from './workload.ts'
 

@@ -1,7 +1,7 @@
 /**
  * Whether the network did to a series of datagrams what was asked of it. Pure: what was measured comes in.
  */
-import type { EchoResult } from '../programs/echo-series.ts'
+import type { EchoResult } from '../programs/parts/echo-series.ts'
 
 /**
  * How sure we want to be: a network that does exactly what was asked is refused once in a million series or so

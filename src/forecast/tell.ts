@@ -2,7 +2,7 @@
 import { printableData } from '../foreign/printable.ts'
 import { shortened } from '../foreign/shortened.ts'
 import type { Style } from '../lab/tale.ts'
-import { beside, wrapped } from '../view/terminal/wrap.ts'
+import { beside, wrapped } from '../text/wrap.ts'
 import { longDuration } from './duration.ts'
 import type { Outlook } from './outlook.ts'
 import type { ConnectionReport, ProcessReport, Reading } from './read.ts'

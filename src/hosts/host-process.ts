@@ -2,7 +2,7 @@
  * The lab's handle on the one process of a host: start it, ask it, signal it, see it end.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import type { FromHost, HostIdentity, HostRequests, RequestName, ToHost } from '../programs/host-messages.ts'
+import type { FromHost, HostIdentity, HostRequests, RequestName, ToHost } from '../programs/scripts/host-messages.ts'
 import { environmentWithSbin } from './commands.ts'
 
 /** From spawn to the first message: node's own start on a busy machine, with plenty to spare. */
@@ -54,7 +54,7 @@ export class HostProcess {
 
   /**
    * Starts the process of a host and resolves when it runs.
-   * @param bundle the JavaScript file that `src/programs/host.ts` was bundled to
+   * @param bundle the JavaScript file that `src/processes/host.ts` was bundled to
    * @throws Error with the process's own last words when it does not start
    */
   static async start(

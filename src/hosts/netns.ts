@@ -10,7 +10,7 @@
  *   +--------------+        +------------------+        +--------------+
  *
  * A switch port is named after the host at its other end. Instead of the switch there can be a cable that
- * is a program (src/cable.ts) or a router with a switch on each side (router.ts).
+ * is a program (src/processes/cable.ts) or a router with a switch on each side (router.ts).
  */
 import { existsSync, writeFileSync } from 'node:fs'
 import type { EventLog } from '../events/emit.ts'

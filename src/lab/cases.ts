@@ -10,8 +10,8 @@ import type { Check } from './checks.ts'
 import type { Claims } from './claims.ts'
 import { judgeCases } from './judging.ts'
 import type { LabLog } from './log.ts'
-import { type Case, cellOfCheck, type Matrix, type Plan } from './plan.ts'
-import type { Rig } from './rig.ts'
+import { type Case, cellOfCheck, type Matrix, type Plan } from '../plan/plan.ts'
+import type { Rig } from '../rig/rig.ts'
 
 export interface CaseOf<S extends Json> extends Case {
   /** What is between its two hosts; a switch where left out, and where these hosts have no such thing. */

@@ -13,7 +13,7 @@ import type { Json } from '../store/store.ts'
 import { kernelWords } from './kernel-words.ts'
 import type { LabLog, Period, Strike, Watch } from './log.ts'
 import type { Captured } from './packets.ts'
-import type { Plan } from './plan.ts'
+import type { Plan } from '../plan/plan.ts'
 
 export class Cell<S extends Json = Json> {
   readonly log: LabLog

@@ -8,7 +8,7 @@ import * as v from 'valibot'
 import { parseForeignJson } from '../foreign/json.ts'
 import { type Check, type Verdict, withUnit } from './checks.ts'
 import type { LabLog } from './log.ts'
-import type { Plan } from './plan.ts'
+import type { Plan } from '../plan/plan.ts'
 
 export const PREDICTIONS_SCHEMA = 'stillhere/predictions@1'
 

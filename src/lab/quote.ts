@@ -9,7 +9,7 @@
  * the id of a cell: what `--cell` says, in brief. A page outside the lab's folder puts the lab before it:
  * `lab:keepalive run`. A lab with a recorded run at the real pace too quotes it as `real matrix`.
  */
-import { type Matrix, selectionOf } from './plan.ts'
+import { type Matrix, selectionOf } from '../plan/plan.ts'
 import { plainStyle } from './tale.ts'
 import {
   casesText,

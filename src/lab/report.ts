@@ -3,7 +3,7 @@ import type { Check, Verdict } from './checks.ts'
 import { overall } from './checks.ts'
 import { killWords } from './kills.ts'
 import type { LabLog } from './log.ts'
-import type { Plan } from './plan.ts'
+import type { Plan } from '../plan/plan.ts'
 
 export const REPORT_SCHEMA = 'stillhere/report@1'
 

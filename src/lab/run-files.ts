@@ -9,7 +9,7 @@ import { parseForeignJson } from '../foreign/json.ts'
 import { ForeignFileError, readRegular } from '../foreign/regular-file.ts'
 import { shortened } from '../foreign/shortened.ts'
 import { verdicts } from './checks.ts'
-import { type Plan, paces, runTiers, sides } from './plan.ts'
+import { type Plan, paces, runTiers, sides } from '../plan/plan.ts'
 import { REPORT_SCHEMA, type Report } from './report.ts'
 
 /** Ours have 200 kB. What is bigger was not written by us. */

@@ -1,5 +1,5 @@
 /** What a lab tells, before anybody has decided how it looks: the terminal and the report set it in their ways. */
-import { COLUMNS } from '../view/terminal/wrap.ts'
+import { COLUMNS } from '../text/wrap.ts'
 
 /** A heading and a list: seconds, or a name, and what is to be said of it. */
 export interface Tale {

@@ -18,7 +18,7 @@ import { pipeline } from 'node:stream'
 import { parseCookie, stringifySetCookie } from 'cookie'
 import type { Emitter } from '../events/emit.ts'
 import { observeTcp } from '../kernel/socket-options.ts'
-import type { PeerBelief } from './belief.ts'
+import type { PeerBelief } from './parts/belief.ts'
 import {
   listenOptions,
   optionalInteger,
@@ -26,10 +26,10 @@ import {
   runsAsFile,
   socketAddresses,
   UsageError,
-} from './command-line.ts'
-import { HTTP_TIME_LIMITS } from './connection-limits.ts'
-import type { Program } from './program.ts'
-import { admitTcp, closeInOrder, errorData, groupIdOf, listen, stopListening, takeTcp } from './tcp-events.ts'
+} from './parts/command-line.ts'
+import { HTTP_TIME_LIMITS } from './parts/connection-limits.ts'
+import type { Program } from './parts/program.ts'
+import { admitTcp, closeInOrder, errorData, groupIdOf, listen, stopListening, takeTcp } from './parts/tcp-events.ts'
 
 export const policies = ['sticky', 'round-robin'] as const
 export type Policy = (typeof policies)[number]

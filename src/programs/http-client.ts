@@ -11,12 +11,12 @@ import { type buildConnector, Client } from 'undici'
 import type { Emitter } from '../events/emit.ts'
 import { observeTcp } from '../kernel/socket-options.ts'
 import { sessionDigest } from '../protocols/http-session/session.ts'
-import { PeerBelief } from './belief.ts'
-import { connectFlags, connectOptions, runByHand, runsAsFile } from './command-line.ts'
+import { PeerBelief } from './parts/belief.ts'
+import { connectFlags, connectOptions, runByHand, runsAsFile } from './parts/command-line.ts'
 import { SESSION_COOKIE } from './http-server.ts'
-import type { Program } from './program.ts'
-import { addressesOf, closeInOrder, errorData, groupIdOf, openTcp, reportTcp } from './tcp-events.ts'
-import { HTTP_TIMING, type HttpTiming } from './timing.ts'
+import type { Program } from './parts/program.ts'
+import { addressesOf, closeInOrder, errorData, groupIdOf, openTcp, reportTcp } from './parts/tcp-events.ts'
+import { HTTP_TIMING, type HttpTiming } from './parts/timing.ts'
 
 export interface HttpClientOptions {
   mechanism: string

@@ -10,11 +10,11 @@ import express, { type NextFunction, type Request, type Response } from 'express
 import type { Emitter } from '../events/emit.ts'
 import { observeTcp } from '../kernel/socket-options.ts'
 import { sessionDigest } from '../protocols/http-session/session.ts'
-import type { PeerBelief } from './belief.ts'
-import { listenFlags, listenOptions, runByHand, runsAsFile } from './command-line.ts'
-import { HTTP_TIME_LIMITS } from './connection-limits.ts'
-import type { Program } from './program.ts'
-import { admitTcp, closeInOrder, groupIdOf, listen, stopListening, takeTcp } from './tcp-events.ts'
+import type { PeerBelief } from './parts/belief.ts'
+import { listenFlags, listenOptions, runByHand, runsAsFile } from './parts/command-line.ts'
+import { HTTP_TIME_LIMITS } from './parts/connection-limits.ts'
+import type { Program } from './parts/program.ts'
+import { admitTcp, closeInOrder, groupIdOf, listen, stopListening, takeTcp } from './parts/tcp-events.ts'
 
 export interface HttpServerOptions {
   mechanism: string

@@ -4,9 +4,9 @@
  */
 import type { Emitter } from '../events/emit.ts'
 import { Backoff, type BackoffLimits, boundMs } from '../protocols/reconnect/backoff.ts'
-import { connectFlags, connectOptions, runByHand, runsAsFile } from './command-line.ts'
-import type { Program } from './program.ts'
-import { groupIdOf } from './tcp-events.ts'
+import { connectFlags, connectOptions, runByHand, runsAsFile } from './parts/command-line.ts'
+import type { Program } from './parts/program.ts'
+import { groupIdOf } from './parts/tcp-events.ts'
 import {
   startWebSocketClient,
   type WebSocketClient,

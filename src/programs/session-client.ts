@@ -17,7 +17,7 @@ import type { HeartbeatTiming } from '../protocols/heartbeat/constants.ts'
 import { type ClientAction, SessionClient } from '../protocols/session/client.ts'
 import { TOKEN_HEX_DIGITS } from '../protocols/session/constants.ts'
 import { lineReader, parseLine } from '../protocols/session/lines.ts'
-import { PeerBelief } from './belief.ts'
+import { PeerBelief } from './parts/belief.ts'
 import {
   connectFlags,
   connectOptions,
@@ -25,12 +25,12 @@ import {
   runByHand,
   runsAsFile,
   UsageError,
-} from './command-line.ts'
-import { guard } from './liveness.ts'
+} from './parts/command-line.ts'
+import { guard } from './parts/liveness.ts'
 import { type CarrierName, carriers } from './session-server.ts'
-import { DueTimer, tooMuchWaits } from './session-timing.ts'
-import { addressesOf, errorData, groupIdOf, openTcp, reportTcp } from './tcp-events.ts'
-import { closeUdp, connectUdp } from './udp-socket.ts'
+import { DueTimer, tooMuchWaits } from './parts/session-timing.ts'
+import { addressesOf, errorData, groupIdOf, openTcp, reportTcp } from './parts/tcp-events.ts'
+import { closeUdp, connectUdp } from './parts/udp-socket.ts'
 
 export interface SessionClientOptions {
   mechanism: string

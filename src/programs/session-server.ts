@@ -15,7 +15,7 @@ import { GRACE_MS, SESSION_ID_HEX_DIGITS, TEXT_CHARS_MAX } from '../protocols/se
 import { formatLine, lineReader, parseLine } from '../protocols/session/lines.ts'
 import { type ServerAction, SessionServer } from '../protocols/session/server.ts'
 import type { Json, Store } from '../store/store.ts'
-import { PeerBelief } from './belief.ts'
+import { PeerBelief } from './parts/belief.ts'
 import {
   listenFlags,
   listenOptions,
@@ -23,11 +23,11 @@ import {
   runByHand,
   runsAsFile,
   UsageError,
-} from './command-line.ts'
-import { guard } from './liveness.ts'
-import type { Program } from './program.ts'
-import { DueTimer, tooMuchWaits } from './session-timing.ts'
-import { watchStrangers } from './strangers.ts'
+} from './parts/command-line.ts'
+import { guard } from './parts/liveness.ts'
+import type { Program } from './parts/program.ts'
+import { DueTimer, tooMuchWaits } from './parts/session-timing.ts'
+import { watchStrangers } from './parts/strangers.ts'
 import {
   addressesOf,
   admitTcp,
@@ -37,8 +37,8 @@ import {
   listen,
   reportTcp,
   stopListening,
-} from './tcp-events.ts'
-import { bindUdp, closeUdp } from './udp-socket.ts'
+} from './parts/tcp-events.ts'
+import { bindUdp, closeUdp } from './parts/udp-socket.ts'
 
 export const carriers = ['tcp', 'udp'] as const
 /** What carries the lines. */

@@ -3,7 +3,7 @@
  * connection, and a client that silently makes another would hide it.
  */
 import type { Emitter } from '../events/emit.ts'
-import { PeerBelief } from './belief.ts'
+import { PeerBelief } from './parts/belief.ts'
 import {
   connectFlags,
   connectOptions,
@@ -12,10 +12,10 @@ import {
   runsAsFile,
   tcpFlags,
   tcpOptions,
-} from './command-line.ts'
-import type { Program } from './program.ts'
-import { TcpConnection, type TcpConnectionOptions } from './tcp-connection.ts'
-import { addressesOf, closeInOrder, groupIdOf, openTcp, reportTcp } from './tcp-events.ts'
+} from './parts/command-line.ts'
+import type { Program } from './parts/program.ts'
+import { TcpConnection, type TcpConnectionOptions } from './parts/tcp-connection.ts'
+import { addressesOf, closeInOrder, groupIdOf, openTcp, reportTcp } from './parts/tcp-events.ts'
 
 export interface TcpClientOptions extends TcpConnectionOptions {
   mechanism: string

@@ -5,11 +5,11 @@
 import * as dgram from 'node:dgram'
 import type { Emitter } from '../events/emit.ts'
 import { HEARTBEAT_TIMING } from '../protocols/heartbeat/constants.ts'
-import { PeerBelief, triggerOf } from './belief.ts'
-import { connectFlags, connectOptions, runByHand, runsAsFile } from './command-line.ts'
-import type { Program } from './program.ts'
-import { errorData, groupIdOf } from './tcp-events.ts'
-import { closeUdp, connectUdp } from './udp-socket.ts'
+import { PeerBelief, triggerOf } from './parts/belief.ts'
+import { connectFlags, connectOptions, runByHand, runsAsFile } from './parts/command-line.ts'
+import type { Program } from './parts/program.ts'
+import { errorData, groupIdOf } from './parts/tcp-events.ts'
+import { closeUdp, connectUdp } from './parts/udp-socket.ts'
 
 export interface UdpClientOptions {
   mechanism: string

@@ -11,13 +11,13 @@ import { addressProof, UNPROVED_FACTOR_MAX } from '../protocols/heartbeat/addres
 import { HEARTBEAT_TIMING, type HeartbeatTiming } from '../protocols/heartbeat/constants.ts'
 import { formatLine, type Message, parseDatagram, type Refusal } from '../protocols/heartbeat/message.ts'
 import { excerptOf } from '../protocols/line-reader.ts'
-import { PeerBelief, triggerOf } from './belief.ts'
-import { runByHand, runsAsFile, socketAddress, UsageError } from './command-line.ts'
-import { Heartbeat } from './heartbeat.ts'
-import type { Program } from './program.ts'
-import { watchStrangers } from './strangers.ts'
-import { errorData, groupIdOf } from './tcp-events.ts'
-import { bindUdp, closeUdp, connectUdp } from './udp-socket.ts'
+import { PeerBelief, triggerOf } from './parts/belief.ts'
+import { runByHand, runsAsFile, socketAddress, UsageError } from './parts/command-line.ts'
+import { Heartbeat } from './parts/heartbeat.ts'
+import type { Program } from './parts/program.ts'
+import { watchStrangers } from './parts/strangers.ts'
+import { errorData, groupIdOf } from './parts/tcp-events.ts'
+import { bindUdp, closeUdp, connectUdp } from './parts/udp-socket.ts'
 
 export interface UdpHeartbeatOptions {
   mechanism: string

@@ -5,12 +5,12 @@
  */
 import * as dgram from 'node:dgram'
 import type { Emitter } from '../events/emit.ts'
-import { PeerBelief } from './belief.ts'
-import { listenFlags, listenOptions, runByHand, runsAsFile } from './command-line.ts'
-import type { Program } from './program.ts'
-import { watchStrangers } from './strangers.ts'
-import { errorData, groupIdOf } from './tcp-events.ts'
-import { bindUdp, closeUdp } from './udp-socket.ts'
+import { PeerBelief } from './parts/belief.ts'
+import { listenFlags, listenOptions, runByHand, runsAsFile } from './parts/command-line.ts'
+import type { Program } from './parts/program.ts'
+import { watchStrangers } from './parts/strangers.ts'
+import { errorData, groupIdOf } from './parts/tcp-events.ts'
+import { bindUdp, closeUdp } from './parts/udp-socket.ts'
 
 export interface UdpServerOptions {
   mechanism: string

@@ -2,16 +2,16 @@
 import type * as http from 'node:http'
 import { WebSocket } from 'ws'
 import type { Emitter } from '../events/emit.ts'
-import { PeerBelief } from './belief.ts'
-import { connectFlags, connectOptions, runByHand, runsAsFile } from './command-line.ts'
-import type { Program } from './program.ts'
-import { addressesOf, closeInOrder, groupIdOf, openTcp, reportTcp } from './tcp-events.ts'
+import { PeerBelief } from './parts/belief.ts'
+import { connectFlags, connectOptions, runByHand, runsAsFile } from './parts/command-line.ts'
+import type { Program } from './parts/program.ts'
+import { addressesOf, closeInOrder, groupIdOf, openTcp, reportTcp } from './parts/tcp-events.ts'
 import {
   HEADER_LOGGED_MAX,
   WEBSOCKET_OPTIONS,
   type WebSocketConduct,
   WebSocketConnection,
-} from './websocket-connection.ts'
+} from './parts/websocket-connection.ts'
 
 export interface WebSocketClientOptions extends WebSocketConduct {
   mechanism: string

@@ -5,10 +5,10 @@ import { WebSocketServer as Upgrades } from 'ws'
 import type { Emitter } from '../events/emit.ts'
 import type { EventData } from '../events/vocabulary.ts'
 import type { HeartbeatTiming } from '../protocols/heartbeat/constants.ts'
-import { PeerBelief } from './belief.ts'
-import { listenFlags, listenOptions, runByHand, runsAsFile } from './command-line.ts'
-import { HTTP_TIME_LIMITS } from './connection-limits.ts'
-import type { Program } from './program.ts'
+import { PeerBelief } from './parts/belief.ts'
+import { listenFlags, listenOptions, runByHand, runsAsFile } from './parts/command-line.ts'
+import { HTTP_TIME_LIMITS } from './parts/connection-limits.ts'
+import type { Program } from './parts/program.ts'
 import {
   addressesOf,
   admitTcp,
@@ -17,13 +17,13 @@ import {
   listen,
   reportTcp,
   stopListening,
-} from './tcp-events.ts'
+} from './parts/tcp-events.ts'
 import {
   HEADER_LOGGED_MAX,
   WEBSOCKET_OPTIONS,
   type WebSocketConduct,
   WebSocketConnection,
-} from './websocket-connection.ts'
+} from './parts/websocket-connection.ts'
 
 export interface WebSocketServerOptions extends WebSocketConduct {
   mechanism: string

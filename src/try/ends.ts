@@ -5,7 +5,7 @@
  */
 import type { Emitter } from '../events/emit.ts'
 import type { KernelSocket, TcpState, Trigger } from '../events/vocabulary.ts'
-import { PeerBelief } from '../programs/belief.ts'
+import { PeerBelief } from '../programs/parts/belief.ts'
 
 /** The peer's FIN brought it there. */
 const AFTER_THEIR_FIN: readonly TcpState[] = ['CLOSE-WAIT', 'LAST-ACK']

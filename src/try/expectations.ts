@@ -10,7 +10,7 @@
  * out; TIME is a number with `ms`, `s` or `m`. As in `cut<10s`, `freeze@client:unnoticed`, `blip:survives`,
  * `reboot:recovers<30s`.
  */
-import { type Side, sides } from '../lab/plan.ts'
+import { type Side, sides } from '../plan/plan.ts'
 import { type TryFault, tryFaults } from './faults.ts'
 
 export type Expectation = { readonly text: string; readonly fault: TryFault } & (

@@ -3,7 +3,7 @@
 import type { Fault } from '../faults/fault.ts'
 import { faults } from '../faults/registry.ts'
 import type { Middle } from '../hosts/host.ts'
-import type { Case, Side } from '../lab/plan.ts'
+import type { Case, Side } from '../plan/plan.ts'
 
 /** In the order in which people meet them, as in the registry. */
 export const tryFaults = [

@@ -4,7 +4,7 @@ import { addressOf, type EventData, type EventOf, type LabEvent, type Trigger } 
 import { killOn } from '../lab/kills.ts'
 import type { LabLog, Strike } from '../lab/log.ts'
 import { mechanismOf } from '../lab/log.ts'
-import { type Plan, type Side, sides } from '../lab/plan.ts'
+import { type Plan, type Side, sides } from '../plan/plan.ts'
 import { causeOfEnd } from './ends.ts'
 import { allCases, type TryCase } from './faults.ts'
 import type { TrySettings } from './request.ts'

@@ -2,7 +2,7 @@
 import type { Check, Claim } from '../lab/checks.ts'
 import { checkOf, skippedCells, type TimedClaim } from '../lab/judging.ts'
 import type { LabLog } from '../lab/log.ts'
-import { cellId, otherSide, type Plan } from '../lab/plan.ts'
+import { cellId, otherSide, type Plan } from '../plan/plan.ts'
 import { shortTime, signOf } from '../view/viewer/signs.ts'
 import type { Expectation } from './expectations.ts'
 import { allCases } from './faults.ts'

@@ -1,7 +1,7 @@
 /** How somebody's programs have set their sockets: asked of the kernel, through a duplicate of each descriptor. */
 import type { Host } from '../hosts/host.ts'
 import { openSocketReader, readForeignProcess } from '../kernel/foreign-process.ts'
-import type { Rig } from '../lab/rig.ts'
+import type { Rig } from '../rig/rig.ts'
 
 /** Of one process; who has more of them is no program for two hosts. */
 const DESCRIPTORS_MAX = 10_000

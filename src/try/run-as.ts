@@ -6,7 +6,7 @@
  */
 import type { Isolation } from '../hosts/capabilities.ts'
 import { execute } from '../hosts/commands.ts'
-import { CannotRunError } from '../lab/launch.ts'
+import { CannotRunError } from '../launcher/launch.ts'
 
 /** Part of a plan. */
 export type RunAs = {

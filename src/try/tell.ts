@@ -2,7 +2,7 @@
 import { type Check, countWords, observedWords } from '../lab/checks.ts'
 import { killWords } from '../lab/kills.ts'
 import type { LabLog } from '../lab/log.ts'
-import { otherSide, type Plan, type Side, sides } from '../lab/plan.ts'
+import { otherSide, type Plan, type Side, sides } from '../plan/plan.ts'
 import type { Style, Tale } from '../lab/tale.ts'
 import { painted, type Told, VERDICT_WORDS } from '../lab/tell.ts'
 import { shortTime, signMeanings, signOf, Waits } from '../view/viewer/signs.ts'

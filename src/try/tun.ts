@@ -6,8 +6,8 @@
 import { statSync } from 'node:fs'
 import { run } from '../hosts/commands.ts'
 import type { Host, Pair } from '../hosts/host.ts'
-import { UsageError } from '../lab/options.ts'
-import type { Rig } from '../lab/rig.ts'
+import { UsageError } from '../plan/options.ts'
+import type { Rig } from '../rig/rig.ts'
 
 const DEVICE_FILE = '/dev/net/tun'
 /** Of that file (Linux's Documentation/admin-guide/devices.txt). */

@@ -5,7 +5,7 @@
 import { type HostSide, hostName, otherSide, pairOf, sideOf } from '../../src/events/host-names.ts'
 import { addressOf, type LabEvent } from '../../src/events/vocabulary.ts'
 import type { LabLog } from '../../src/lab/log.ts'
-import type { Plan } from '../../src/lab/plan.ts'
+import type { Plan } from '../../src/plan/plan.ts'
 
 export interface JudgedRun {
   plan: Plan

@@ -9,7 +9,7 @@ import { inOrder, parseEvent } from '../../src/events/parse.ts'
 import type { EventOf, LabEvent } from '../../src/events/vocabulary.ts'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
 import { environmentWithSbin } from '../../src/hosts/commands.ts'
-import { bundlePrograms } from '../../src/lab/bundle.ts'
+import { bundlePrograms } from '../../src/processes/bundle.ts'
 import { finishCaptures } from '../../src/view/pcapng/finish.ts'
 import { describeNeeding, testNeeding } from '../support/needs.ts'
 

@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
 import { Cell } from '../../src/lab/cell.ts'
 import { LabLog } from '../../src/lab/log.ts'
-import type { Plan } from '../../src/lab/plan.ts'
+import type { Plan } from '../../src/plan/plan.ts'
 import { testNeeding } from '../support/needs.ts'
 import { runSession } from '../support/session.ts'
 

@@ -6,8 +6,8 @@ import { type CaseOf, judgeBy, matrixOf, runCases } from '../../src/lab/cases.ts
 import { Cell } from '../../src/lab/cell.ts'
 import { AT_ONCE, counts, nothing, says, took } from '../../src/lab/claims.ts'
 import { LabLog } from '../../src/lab/log.ts'
-import type { Case, Plan } from '../../src/lab/plan.ts'
-import type { Rig } from '../../src/lab/rig.ts'
+import type { Case, Plan } from '../../src/plan/plan.ts'
+import type { Rig } from '../../src/rig/rig.ts'
 
 const GROUP = 'silent:40000'
 const packet = {

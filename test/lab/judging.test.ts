@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { EventData, EventName, LabEvent } from '../../src/events/vocabulary.ts'
 import { judgeCases, type TimedClaim } from '../../src/lab/judging.ts'
 import { LabLog } from '../../src/lab/log.ts'
-import type { Plan } from '../../src/lab/plan.ts'
+import type { Plan } from '../../src/plan/plan.ts'
 
 const plan = { cells: ['loss/udp'] } as unknown as Plan
 const strike = { fault: 'cut', pair: 'loss', struck: 'loss-b' }

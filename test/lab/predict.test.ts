@@ -6,7 +6,7 @@ import type { EventData, EventName, LabEvent } from '../../src/events/vocabulary
 import type { FaultId } from '../../src/faults/registry.ts'
 import type { Check, Observation } from '../../src/lab/checks.ts'
 import { LabLog } from '../../src/lab/log.ts'
-import { type Plan, selectionOf } from '../../src/lab/plan.ts'
+import { type Plan, selectionOf } from '../../src/plan/plan.ts'
 import {
   AnswerSheet,
   type Comparison,
@@ -20,7 +20,7 @@ import {
   summaryOf,
   withObserved,
 } from '../../src/lab/predict.ts'
-import { mechanisms } from '../../src/programs/host-messages.ts'
+import { mechanisms } from '../../src/programs/scripts/host-messages.ts'
 
 const plan = {
   lab: 'keepalive',

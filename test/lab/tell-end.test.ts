@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { labs } from '../../labs/index.ts'
 import type { Lab } from '../../src/lab/lab.ts'
 import { LabLog } from '../../src/lab/log.ts'
-import { type Plan, selectionOf } from '../../src/lab/plan.ts'
+import { type Plan, selectionOf } from '../../src/plan/plan.ts'
 import { plainStyle } from '../../src/lab/tale.ts'
 import { tellEnd, tellRun } from '../../src/lab/tell.ts'
-import { fitted } from '../../src/view/terminal/wrap.ts'
+import { fitted } from '../../src/text/wrap.ts'
 import { recordedReport } from '../support/recorded.ts'
 
 /** One stays free for the shell, two for how many predictions were right. */

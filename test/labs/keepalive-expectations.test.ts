@@ -3,7 +3,7 @@ import { expectationOf, type Place } from '../../labs/keepalive/cases.ts'
 import { conditionsOf } from '../../labs/keepalive/conditions.ts'
 import type { Expectation, Situation } from '../../labs/keepalive/expectations.ts'
 import { FAULTS } from '../../labs/keepalive/faults.ts'
-import { mechanisms } from '../../src/programs/host-messages.ts'
+import { mechanisms } from '../../src/programs/scripts/host-messages.ts'
 
 const quick: Situation = {
   uncertainMs: 4,

@@ -7,7 +7,7 @@ import {
   unsendableGiveUp,
 } from '../../labs/websocket/expectations.ts'
 import { pageHtml } from '../../labs/websocket/page.ts'
-import { PageBeliefs, SAID, saidByPage } from '../../src/lab/browser.ts'
+import { PageBeliefs, SAID, saidByPage } from '../../src/rig/browser.ts'
 import { collectEvents } from '../support/events.ts'
 
 const connection = {

@@ -2,7 +2,7 @@ import * as http from 'node:http'
 import * as net from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { BALANCER_COOKIE, endToEnd, type Policy, startBalancer } from '../../src/programs/balancer.ts'
-import type { Program } from '../../src/programs/program.ts'
+import type { Program } from '../../src/programs/parts/program.ts'
 import { collectEvents } from '../support/events.ts'
 
 const running: Program[] = []

@@ -3,7 +3,7 @@ import * as net from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { startHttpClient } from '../../src/programs/http-client.ts'
 import { startHttpServer } from '../../src/programs/http-server.ts'
-import type { Program } from '../../src/programs/program.ts'
+import type { Program } from '../../src/programs/parts/program.ts'
 import { collectEvents } from '../support/events.ts'
 
 const at = { mechanism: 'http', host: '127.0.0.1' }

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import type { Program } from '../../src/programs/program.ts'
+import type { Program } from '../../src/programs/parts/program.ts'
 import { startReconnectingClient } from '../../src/programs/reconnecting-client.ts'
 import { startWebSocketServer } from '../../src/programs/websocket-server.ts'
 import { collectEvents } from '../support/events.ts'

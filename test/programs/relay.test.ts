@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import * as net from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
-import { obeyLine, type RunningRelay, startRelay } from '../../src/programs/relay.ts'
-import { LANE_BYTES_MAX } from '../../src/programs/relay-lane.ts'
+import { obeyLine, type RunningRelay, startRelay } from '../../src/programs/relay/relay.ts'
+import { LANE_BYTES_MAX } from '../../src/programs/relay/lane.ts'
 import { collectEvents } from '../support/events.ts'
 import { runTypeScript } from '../support/process.ts'
 
@@ -244,7 +244,7 @@ describe('obeyLine()', () => {
 })
 
 test('by hand it says what it is in --help', async () => {
-  const help = runTypeScript('src/programs/relay.ts', '--help')
+  const help = runTypeScript('src/programs/relay/relay.ts', '--help')
   expect(await help.ended).toBe(0)
   expect(help.stdout()).toMatch(/between two live kernels/)
 })

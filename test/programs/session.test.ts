@@ -13,8 +13,8 @@ import {
   type SessionServerOptions,
   startSessionServer,
 } from '../../src/programs/session-server.ts'
-import { STRANGER_EVENTS_PER_SECOND_MAX } from '../../src/programs/strangers.ts'
-import { connectUdp } from '../../src/programs/udp-socket.ts'
+import { STRANGER_EVENTS_PER_SECOND_MAX } from '../../src/programs/parts/strangers.ts'
+import { connectUdp } from '../../src/programs/parts/udp-socket.ts'
 import { CONFIRM_WITHIN_MS } from '../../src/protocols/session/constants.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { type Store, StoreUnavailableError } from '../../src/store/store.ts'

@@ -1,6 +1,6 @@
 import * as net from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Program } from '../../src/programs/program.ts'
+import type { Program } from '../../src/programs/parts/program.ts'
 import { startTcpClient, type TcpClientOptions } from '../../src/programs/tcp-client.ts'
 import { startTcpServer, type TcpServerOptions } from '../../src/programs/tcp-server.ts'
 import { collectEvents } from '../support/events.ts'

@@ -1,7 +1,7 @@
 import * as net from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import type { Program } from '../../src/programs/program.ts'
+import type { Program } from '../../src/programs/parts/program.ts'
 import { startWebSocketClient } from '../../src/programs/websocket-client.ts'
 import { startWebSocketServer } from '../../src/programs/websocket-server.ts'
 import { acceptFor } from '../../src/protocols/websocket/handshake.ts'

@@ -17,7 +17,7 @@ await rig.runCase(pair, async () => {
 })
 await report({})
 
-/** The child of this process that runs the bundle of src/capture.ts. */
+/** The child of this process that runs the bundle of src/processes/capture.ts. */
 function capturePid(): number {
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {

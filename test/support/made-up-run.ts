@@ -5,7 +5,7 @@ import { hostName, hostSides, pairOf } from '../../src/events/host-names.ts'
 import { addressOf, type EventData, type EventName, type LabEvent } from '../../src/events/vocabulary.ts'
 import { type Check, overall, skip } from '../../src/lab/checks.ts'
 import { LabLog } from '../../src/lab/log.ts'
-import { type Plan, selectionOf } from '../../src/lab/plan.ts'
+import { type Plan, selectionOf } from '../../src/plan/plan.ts'
 import { randomFrom } from '../../src/lab/random.ts'
 import { REPORT_SCHEMA, type Report } from '../../src/lab/report.ts'
 

@@ -15,9 +15,9 @@ import { environmentWithSbin } from '../../src/hosts/commands.ts'
 import { netnsHosts } from '../../src/hosts/netns.ts'
 import { CableProcess } from '../../src/kernel/cable/cable-process.ts'
 import { CaptureProcess } from '../../src/kernel/capture/capture-process.ts'
-import { bundlePrograms } from '../../src/lab/bundle.ts'
-import type { Plan } from '../../src/lab/plan.ts'
-import { type Programs, Rig } from '../../src/lab/rig.ts'
+import { bundlePrograms } from '../../src/processes/bundle.ts'
+import type { Plan } from '../../src/plan/plan.ts'
+import { type Programs, Rig } from '../../src/rig/rig.ts'
 
 const SESSION_LIMIT_MS = 100_000
 

@@ -2,7 +2,7 @@
 import { delay } from '../../src/faults/delay.ts'
 import { faults, wireFaults } from '../../src/faults/registry.ts'
 import type { Pair } from '../../src/hosts/host.ts'
-import { missing } from '../../src/lab/needs.ts'
+import { missing } from '../../src/plan/needs.ts'
 import { idleConnection, openSession } from './session.ts'
 
 const { rig, report } = await openSession()

@@ -16,7 +16,7 @@ import { hasChromium, type Opening, openPage } from '../support/chromium.ts'
 import { temporaryFolder } from '../support/cli.ts'
 import { madeUpRun } from '../support/made-up-run.ts'
 import { testNeeding } from '../support/needs.ts'
-import { askingLab, pageUnderTest, someEvents } from './page-support.ts'
+import { askingLab, pageUnderTest, someEvents } from '../page/support.ts'
 
 const test = testNeeding('Chromium', hasChromium)
 const TIMEOUT_MS = 90_000

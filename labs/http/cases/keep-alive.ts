@@ -8,7 +8,7 @@ import { SLACK_MS, STAMP_MS } from '../../../src/lab/checks.ts'
 import { type Claims, counts, nothing, says } from '../../../src/lab/claims.ts'
 import type { Period } from '../../../src/lab/log.ts'
 import type { Captured } from '../../../src/lab/packets.ts'
-import type { SocketAddress } from '../../../src/lab/sockets.ts'
+import type { SocketAddress } from '../../../src/rig/sockets.ts'
 import type { HttpSettings } from '../conditions.ts'
 import { BANK_ANSWERS, openBank } from '../customer.ts'
 

@@ -100,7 +100,7 @@ function closedBeforeRelay(talk: Conversation): Claims {
         claim: 'what comes late is answered with RST, says the relay that brought it',
         formula: 'why the relay ended the connection',
         because: 'the RST went to the kernel of the relay, which the server never sees',
-        source: 'RFC 9293 section 3.10.7.1; src/programs/relay.ts',
+        source: 'RFC 9293 section 3.10.7.1; src/programs/relay/relay.ts',
         evidence: [over],
         short: 'RST',
       },

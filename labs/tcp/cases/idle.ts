@@ -4,7 +4,7 @@ import type { Cell } from '../../../src/lab/cell.ts'
 import { AT_ONCE, counts, nothing, says, took } from '../../../src/lab/claims.ts'
 import type { Period } from '../../../src/lab/log.ts'
 import { type Captured, packetWords, sent } from '../../../src/lab/packets.ts'
-import type { TcpSocket } from '../../../src/lab/sockets.ts'
+import type { TcpSocket } from '../../../src/rig/sockets.ts'
 import type { TcpSettings } from '../conditions.ts'
 import { CIRCUIT_BITS_PER_SECOND, circuitMs, reservedBytes } from '../expectations.ts'
 

@@ -1,7 +1,7 @@
 /** The receiver's window is closed, and then nothing answers any more. */
 import type { CaseOf } from '../../../src/lab/cases.ts'
-import type { Rig } from '../../../src/lab/rig.ts'
-import type { TcpSocket } from '../../../src/lab/sockets.ts'
+import type { Rig } from '../../../src/rig/rig.ts'
+import type { TcpSocket } from '../../../src/rig/sockets.ts'
 import type { TimeoutsSettings } from '../conditions.ts'
 import { zeroWindow } from '../expectations.ts'
 import { silence } from '../silence.ts'

@@ -7,7 +7,7 @@ import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell as CellOf } from '../../../src/lab/cell.ts'
 import { SLACK_MS } from '../../../src/lab/checks.ts'
 import { counts, nothing, says, took } from '../../../src/lab/claims.ts'
-import type { Rig } from '../../../src/lab/rig.ts'
+import type { Rig } from '../../../src/rig/rig.ts'
 import { type CableSettings, REORDER_WAIT_MS } from '../../../src/wire/cable.ts'
 import { IP_HEADER_BYTES, type UdpSettings } from '../conditions.ts'
 import {

@@ -13,7 +13,7 @@ export class CableProcess {
 
   /**
    * Starts it in the namespaces of this process.
-   * @param bundle the JavaScript file that `src/cable.ts` was bundled to
+   * @param bundle the JavaScript file that `src/processes/cable.ts` was bundled to
    * @throws CableError with its last words when it does not start
    */
   static async start(bundle: string, identity: HelperIdentity): Promise<CableProcess> {

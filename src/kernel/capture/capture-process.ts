@@ -14,7 +14,7 @@ export class CaptureProcess {
 
   /**
    * Starts it in the namespaces of this process. Resolves when it runs, or has failed.
-   * @param bundle the JavaScript file that `src/capture.ts` was bundled to
+   * @param bundle the JavaScript file that `src/processes/capture.ts` was bundled to
    * @param log says what went wrong
    */
   static async start(bundle: string, identity: HelperIdentity, log: EventLog): Promise<CaptureProcess> {

@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs'
 import { SESSION_LIMITS } from '../../protocols/http-session/constants.ts'
 import { openStore } from '../../store/open.ts'
-import { ipv4Address, optionalInteger, portToListen, runByHand, UsageError } from '../command-line.ts'
+import { ipv4Address, optionalInteger, portToListen, runByHand, UsageError } from '../parts/command-line.ts'
 import { makeCertificate } from './certificate.ts'
 import { startBank } from './server.ts'
 

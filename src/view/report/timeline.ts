@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LabLog } from '../../lab/log.ts'
-import type { Plan } from '../../lab/plan.ts'
+import type { Plan } from '../../plan/plan.ts'
 import type { Report } from '../../lab/report.ts'
 import { layout } from '../layout.ts'
 import { toSvg } from '../svg.ts'

@@ -14,7 +14,7 @@ import type {
 } from '../../events/vocabulary.ts'
 import { printable } from '../../foreign/printable.ts'
 import { mechanismOf } from '../../lab/log.ts'
-import { type HostCondition, WELL } from '../../lab/play-command.ts'
+import { type HostCondition, WELL } from '../../plan/play-command.ts'
 import { type Contradiction, contradictionOf, Halves } from '../contradiction.ts'
 
 /** One end of one mechanism. */

@@ -2,7 +2,7 @@
 import { printable } from '../../foreign/printable.ts'
 import type { Arrow, Ladder, Lane } from '../ladder.ts'
 import { moment } from '../words.ts'
-import { beside, COLUMNS, wrapped } from './wrap.ts'
+import { beside, COLUMNS, wrapped } from '../../text/wrap.ts'
 
 const WIDTH = COLUMNS
 const TIME = 10

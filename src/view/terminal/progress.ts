@@ -5,9 +5,9 @@
 import type { LabEvent } from '../../events/vocabulary.ts'
 import { printable } from '../../foreign/printable.ts'
 import { killWords } from '../../lab/kills.ts'
-import type { Plan } from '../../lab/plan.ts'
+import type { Plan } from '../../plan/plan.ts'
 import { isLively } from './style.ts'
-import { print } from './wrap.ts'
+import { print } from '../../text/wrap.ts'
 
 const REFRESH_EVERY_MS = 250
 /** Starting hosts, settling and the end take their time beside the watch. */

@@ -1,6 +1,6 @@
 /** Colours for a terminal; each is only ever a second channel beside a word or a sign. And its width. */
 import { plainStyle, type Style } from '../../lab/tale.ts'
-import { COLUMNS } from './wrap.ts'
+import { COLUMNS } from '../../text/wrap.ts'
 
 /** SGR codes. Bold magenta and bold red differ in more than hue for most who confuse red and green. */
 const CODES = { bold: '1', dim: '2', good: '32', bad: '1;31', doubtful: '35' } as const

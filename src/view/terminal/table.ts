@@ -5,21 +5,21 @@
 import { type HostSide, hostName } from '../../events/host-names.ts'
 import type { KernelSocket, LabEvent, TcpState, Trigger } from '../../events/vocabulary.ts'
 import { enterContainer } from '../../hosts/container.ts'
-import type { Plan, RunTier } from '../../lab/plan.ts'
+import type { Plan, RunTier } from '../../plan/plan.ts'
 import {
   PLAY_PAIR,
   type PlayAction,
   type PlayCommand,
   playActions,
   whyNotNow,
-} from '../../lab/play-command.ts'
+} from '../../plan/play-command.ts'
 import type { Style } from '../../lab/tale.ts'
-import { impossibleActions } from '../page/possible.ts'
+import { impossibleActions } from '../../plan/possible.ts'
 import { Board, type End, type Row, type TruthAbout } from './board.ts'
 import { listenToKeys } from './keys.ts'
 import { commandsByHand, ONLY_HERE } from './play.ts'
 import { Screen } from './screen.ts'
-import { beside } from './wrap.ts'
+import { beside } from '../../text/wrap.ts'
 
 /** Events come in batches ten times a second; between them only the clocks go on. */
 const REDRAW_EVERY_MS = 200

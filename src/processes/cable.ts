@@ -1,0 +1,236 @@
+/**
+ * The process that is the cables of a run: between hosts, it takes each frame from one and gives it to the
+ * other, when and if it is told to. Linux can do most of this itself (netem), where it was built with it;
+ * many kernels are not, and none can keep back a single SYN-ACK.
+ *
+ *      host a             the run's own namespace              host b
+ *   +----------+       +--------------------------+         +----------+
+ *   |     eth0 +-------+ cut-a  this process  cut-b +-------+ eth0     |
+ *   +----------+       +--------------------------+         +----------+
+ *
+ * It waits for frames in a thread of its own (ppoll), so nothing here turns while nothing passes.
+ */
+import { readSync, writeSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
+import { openEventLog } from '../events/emit.ts'
+import type { CableAnswer, ToCables } from '../kernel/cable/messages.ts'
+import { PacketRing, wholePackets } from '../kernel/capture/packet-ring.ts'
+import { systemCalls } from '../kernel/capture/system-calls.ts'
+import type { FromHelper, HelperIdentity } from '../kernel/helper-process.ts'
+import { type CableDirection, CableLine, cableDirections } from '../wire/cable.ts'
+import { labelOf } from '../wire/label.ts'
+import { decodePacket, flagNames } from '../wire/packet.ts'
+
+/** Then those that are due may leave, and the lab be heard, before more come in. */
+const FRAMES_A_TURN_MAX = 64
+/** The kernel counts what found no slot free; it is asked so often, while anything passes. */
+const TELL_MISSED_EVERY_MS = 1000
+
+interface Frame {
+  bytes: Buffer
+  withOffload: Buffer
+}
+
+/** One direction of one cable. */
+interface Lane {
+  cable: string
+  direction: CableDirection
+  line: CableLine<Frame>
+  /** Where frames come in; null until it is connected. */
+  from: PacketRing | null
+  to: PacketRing | null
+  /** Frames longer than a slot of the ring, since this was told. */
+  cutShort: number
+  /** The counts that the log was told last. */
+  told: string
+}
+
+const identity = JSON.parse(process.argv[2] ?? '{}') as HelperIdentity
+const log = openEventLog({
+  ...identity,
+  file: `${identity.folder}/events/cable.1.ndjson`,
+  host: 'lab',
+  incarnation: 1,
+})
+const emit = log.emitter('cable')
+const system = systemCalls()
+const wakeUp = system.eventfd()
+const lanes: Lane[] = []
+/** Something was written to `wakeUp` and not yet read back. */
+let isWoken = false
+const woken = new Uint8Array(8)
+let isStopping = false
+let nextTellMissedMs = 0
+
+process.on('message', (message: ToCables) => {
+  if ('stop' in message) return stop()
+  try {
+    reply({ problem: null, answer: obey(message) })
+  } catch (error) {
+    reply({ problem: error instanceof Error ? error.message : String(error) })
+  }
+  wake()
+})
+process.on('disconnect', stop)
+// Ctrl-C in a terminal reaches us too; it is the lab that decides how to end.
+process.on('SIGINT', () => {})
+reply({ problem: null })
+void run()
+
+async function run(): Promise<void> {
+  while (!isStopping) {
+    const isMore = turn()
+    const rings = lanes.flatMap(({ from }) => (from === null ? [] : [from.fd]))
+    if (isMore) await setImmediate()
+    else await system.whenReadable([wakeUp, ...rings], untilDueMs())
+    if (isWoken) readSync(wakeUp, woken)
+    isWoken = false
+  }
+  tellMissed()
+  for (const lane of lanes) tellCounts(lane)
+  process.exit()
+}
+
+/** Takes in what came and lets out what is due. @returns whether there may be more right now */
+function turn(): boolean {
+  let isMore = false
+  for (const lane of lanes) {
+    const { line, from, to } = lane
+    for (let taken = 0; from !== null; taken++) {
+      const frame = from.head()
+      if (frame === null) break
+      if (taken === FRAMES_A_TURN_MAX) {
+        isMore = true
+        break
+      }
+      // Cut short, it cannot be sent on. What this namespace itself sends there is nobody's.
+      if (frame.wireBytes > frame.bytes.length) lane.cutShort += 1
+      else if (frame.direction === 'received')
+        takeIn(lane, Buffer.from(frame.withOffload), frame.bytes.length)
+      from.release()
+    }
+    const now = performance.now()
+    for (let frame = line.leave(now); frame !== null; frame = line.leave(now)) {
+      // A host that is being rebooted has no card to take it.
+      if (to !== null) system.send(to.fd, frame.withOffload)
+    }
+  }
+  if (performance.now() > nextTellMissedMs) tellMissed()
+  return isMore
+}
+
+function takeIn(lane: Lane, withOffload: Buffer, length: number): void {
+  const bytes = withOffload.subarray(withOffload.length - length)
+  const fate = lane.line.enter({ bytes, withOffload }, performance.now())
+  if (fate === null) return
+  const packet = decodePacket(bytes)
+  const text = labelOf(packet)
+  emit('cable:frame_stopped', {
+    cable: lane.cable,
+    direction: lane.direction,
+    fate,
+    protocol: packet.protocol,
+    source: packet.source,
+    destination: packet.destination,
+    ...(packet.protocol === 'tcp' ? { flags: flagNames(packet.flags) } : {}),
+    bytes: 'bytes' in packet ? packet.bytes : 0,
+    ...(text === undefined ? {} : { text }),
+  })
+}
+
+function untilDueMs(): number | null {
+  const next = Math.min(...lanes.map(({ line }) => line.nextAtMs ?? Number.POSITIVE_INFINITY))
+  return next === Number.POSITIVE_INFINITY ? null : Math.max(0, next - performance.now())
+}
+
+function obey(message: Exclude<ToCables, { stop: true }>): CableAnswer {
+  if ('connect' in message) {
+    connect(message.connect)
+  } else if ('plug' in message) {
+    const { pair, isPlugged } = message.plug
+    for (const direction of cableDirections) laneOf({ pair, direction }).line.plug(isPlugged)
+    emit('cable:plugged', { cable: pair, isPlugged })
+  } else if ('set' in message) {
+    const lane = laneOf(message.set)
+    tellCounts(lane)
+    const before = lane.line.settings
+    lane.line.set(message.set.change)
+    emit('cable:set', { cable: lane.cable, direction: lane.direction, ...lane.line.settings })
+    return { before }
+  } else if ('drop' in message) {
+    const { line, cable, direction } = laneOf(message.drop)
+    const { kinds, frames } = message.drop
+    line.drop(kinds, frames)
+    emit('cable:told', { cable, direction, rule: 'drop', kinds: [...kinds], frames })
+  } else if ('hold' in message) {
+    const { line, cable, direction } = laneOf(message.hold)
+    line.hold(message.hold.kinds)
+    emit('cable:told', { cable, direction, rule: 'hold', kinds: [...message.hold.kinds] })
+  } else if ('release' in message) {
+    const { line, cable, direction } = laneOf(message.release)
+    const { kinds } = message.release
+    emit('cable:told', { cable, direction, rule: 'release', kinds: [...kinds], frames: line.counts.held })
+    line.release(kinds, performance.now())
+  } else return { counts: laneOf(message.count).line.counts }
+  return {}
+}
+
+function connect({ pair, a, b }: { pair: string; a: string; b: string }): void {
+  for (const direction of cableDirections) {
+    if (!lanes.some((lane) => lane.cable === pair && lane.direction === direction)) {
+      const line = new CableLine<Frame>(Math.random)
+      lanes.push({ cable: pair, direction, line, from: null, to: null, cutShort: 0, told: '' })
+    }
+  }
+  const [aToB, bToA] = cableDirections.map((direction) => laneOf({ pair, direction }))
+  if (aToB === undefined || bToA === undefined) return
+  for (const lane of [aToB, bToA]) {
+    lane.from?.close()
+    lane.from = lane.to = null
+  }
+  const [endA, endB] = [a, b].map((name) => PacketRing.open(system, '/proc/self/ns/net', name, wholePackets))
+  if (endA === undefined || endB === undefined) return
+  aToB.from = bToA.to = endA
+  bToA.from = aToB.to = endB
+}
+
+function laneOf({ pair, direction }: { pair: string; direction: CableDirection }): Lane {
+  const found = lanes.find((lane) => lane.cable === pair && lane.direction === direction)
+  if (found === undefined) throw new RangeError(`No cable "${pair}" here`)
+  return found
+}
+
+/** Before its settings change and at the end, so that the difference is what these settings did. */
+function tellCounts(lane: Lane): void {
+  const { cable, direction, line } = lane
+  const counts = line.counts
+  if (JSON.stringify(counts) === lane.told) return
+  lane.told = JSON.stringify(counts)
+  emit('cable:counted', { cable, direction, ...counts })
+}
+
+function tellMissed(): void {
+  nextTellMissedMs = performance.now() + TELL_MISSED_EVERY_MS
+  for (const lane of lanes) {
+    const frames = (lane.from?.dropped() ?? 0) + lane.cutShort
+    lane.cutShort = 0
+    if (frames > 0) emit('cable:frames_missed', { cable: lane.cable, direction: lane.direction, frames })
+  }
+}
+
+/** The end waits for the poll, which must come back first. */
+function stop(): void {
+  isStopping = true
+  wake()
+}
+
+function wake(): void {
+  isWoken = true
+  writeSync(wakeUp, new Uint8Array(BigUint64Array.of(1n).buffer))
+}
+
+function reply(message: FromHelper<CableAnswer>): void {
+  process.send?.(message, () => {
+    // The lab may be gone by now; `disconnect` ends us.
+  })
+}

@@ -1,0 +1,192 @@
+/**
+ * All programs of one host in one process, asked by the lab over IPC. Nine mechanisms at both ends of
+ * nine pairs would be 162 processes; so they are eighteen.
+ */
+import * as dgram from 'node:dgram'
+import { once } from 'node:events'
+import { type Emitter, openEventLog } from '../events/emit.ts'
+import type { EventName } from '../events/vocabulary.ts'
+import { readSysctls } from '../kernel/sysctls.ts'
+import { measureEcho } from '../programs/parts/echo-series.ts'
+import { EventMemory } from '../programs/parts/event-memory.ts'
+import type { FromHost, HostIdentity, HostRequests, Mechanism, Ports, ToHost } from '../programs/scripts/host-messages.ts'
+import { scriptHttp } from '../programs/scripts/http/script.ts'
+import type { Answers, Program } from '../programs/parts/program.ts'
+import { clients, programName, servers } from '../programs/registry.ts'
+import { scriptRelays } from '../programs/scripts/relay/script.ts'
+import { scriptSessions } from '../programs/scripts/session/script.ts'
+import { scriptSites } from '../programs/scripts/site/script.ts'
+import { scriptStopAndWait } from '../programs/scripts/stop-and-wait/script.ts'
+import { scriptTcp } from '../programs/scripts/tcp/script.ts'
+import { scriptUdp } from '../programs/scripts/udp/script.ts'
+import { scriptUsers } from '../programs/scripts/user/script.ts'
+import { startWayOut } from '../programs/parts/way-out.ts'
+import { scriptWebSockets } from '../programs/scripts/websocket/script.ts'
+
+/** Ten connections on one host come up in milliseconds; a machine that needs longer cannot run a lab. */
+const CONNECT_LIMIT_MS = 10_000
+
+const identity = JSON.parse(process.argv[2] ?? '{}') as HostIdentity
+const log = openEventLog({ ...identity, file: identity.eventFile })
+const memory = new EventMemory()
+const emitterOf = (program: string) => memory.remember(log.emitter(program))
+const emit = emitterOf('host')
+const running = new Map<Mechanism, Program>()
+const tcp = scriptTcp(identity.address, emitterOf('tcp-script'))
+const udp = scriptUdp(identity.address, emitterOf('udp-script'))
+const stopAndWait = scriptStopAndWait(identity.address, emitterOf('stop-and-wait'))
+const http = scriptHttp(identity.address, emitterOf('http-script'))
+const users = scriptUsers(emitterOf('user'))
+const sites = scriptSites(identity.address, emitterOf)
+const webSockets = scriptWebSockets(identity.address, emitterOf('websocket-script'))
+const sessions = scriptSessions(identity.address, emitterOf)
+const relays = scriptRelays(identity.address, emitterOf('relay'))
+let wayOut: Promise<number> | null = null
+const allPrograms = () => [
+  ...running.values(),
+  tcp,
+  udp,
+  stopAndWait,
+  http,
+  users,
+  sites,
+  webSockets,
+  sessions,
+  relays,
+]
+
+const answer: Answers<HostRequests> = {
+  ...tcp.answer,
+  ...udp.answer,
+  ...stopAndWait.answer,
+  ...http.answer,
+  ...users.answer,
+  ...sites.answer,
+  ...webSockets.answer,
+  ...sessions.answer,
+  ...relays.answer,
+
+  async serve({ mechanisms, ports }) {
+    const opened: Ports = {}
+    for (const mechanism of mechanisms) {
+      const at = { mechanism, host: identity.address, port: ports[mechanism] ?? 0 }
+      const program = await servers[mechanism](at, emitterOf(programName[mechanism].server))
+      running.set(mechanism, program)
+      opened[mechanism] = program.port
+    }
+    emit('program:ready', { ports: opened as Record<string, number> })
+    return opened
+  },
+
+  async connect({ mechanisms, address, ports, settings }) {
+    const up = mechanisms.map(async (mechanism) => {
+      const { seen, emitter } = whenUp(emitterOf(programName[mechanism].client))
+      const at = { mechanism, host: address, port: ports[mechanism] ?? 0 }
+      running.set(mechanism, await clients[mechanism](at, emitter, settings))
+      const late = AbortSignal.timeout(CONNECT_LIMIT_MS)
+      await Promise.race([
+        seen,
+        once(late, 'abort').then(() =>
+          Promise.reject(new Error(`${mechanism} does not connect to ${address}:${at.port}`)),
+        ),
+      ])
+    })
+    await Promise.all(up)
+    return null
+  },
+
+  async observe() {
+    for (const program of allPrograms()) program.observe()
+    return null
+  },
+
+  async write({ mechanisms }) {
+    for (const mechanism of mechanisms) running.get(mechanism)?.write()
+    return null
+  },
+
+  async reset() {
+    for (const program of allPrograms()) program.reset()
+    return null
+  },
+
+  probe: ({ address, port, withinMs }) => probe(address, port, withinMs),
+
+  untilEvent: ({ wanted, withinMs }) => memory.until(wanted, withinMs),
+
+  measure: measureEcho,
+
+  async openWayOut({ path }) {
+    wayOut ??= startWayOut(path)
+    return { port: await wayOut }
+  },
+
+  async exit() {
+    emit('program:stopping', { because: 'the lab asked' })
+    await Promise.all(allPrograms().map((program) => program.close()))
+    process.exit(0)
+  },
+}
+
+process.on('message', async ({ id, request, ask }: ToHost) => {
+  try {
+    reply({ id, answer: await answer[request](ask as never) })
+  } catch (error) {
+    reply({ id, problem: error instanceof Error ? error.message : String(error) })
+  }
+})
+// The lab is gone, and a host without a lab has no reason to be.
+process.on('disconnect', () => process.exit(0))
+// Ctrl-C in a terminal reaches us too; it is the lab that decides how to end.
+process.on('SIGINT', () => {})
+void start()
+
+async function start(): Promise<void> {
+  emit('program:started', { node: process.version, mechanisms: [] })
+  emit('kernel:sysctls_read', { values: readSysctls() })
+  reply({ started: { echoPort: await startEcho() } })
+}
+
+function reply(message: FromHost): void {
+  process.send?.(message, () => {
+    // The lab may be gone by now; `disconnect` ends us.
+  })
+}
+
+/** An emitter that also tells when its program has a peer, or, having none, has sent something. */
+function whenUp(inner: Emitter): { seen: Promise<void>; emitter: Emitter } {
+  let resolve = () => {}
+  const seen = new Promise<void>((resolved) => {
+    resolve = resolved
+  })
+  const emitter: Emitter = (name, data, groupId) => {
+    inner(name, data, groupId)
+    const isUp: EventName[] = ['udp:datagram_sent']
+    if (isUp.includes(name) || (name === 'belief:updated' && 'new' in data && data.new === 'up')) resolve()
+  }
+  return { seen, emitter }
+}
+
+/** Sends every datagram back: how the lab finds out, apart from the mechanisms, whether a host answers. */
+async function startEcho(): Promise<number> {
+  const socket = dgram.createSocket('udp4')
+  socket.on('message', (message, { port, address }) => socket.send(message, port, address))
+  socket.on('error', () => {})
+  socket.bind(0, identity.address)
+  await once(socket, 'listening')
+  return socket.address().port
+}
+
+async function probe(address: string, port: number, withinMs: number): Promise<boolean> {
+  const socket = dgram.createSocket('udp4')
+  socket.on('error', () => {})
+  try {
+    socket.send('probe', port, address)
+    await once(socket, 'message', { signal: AbortSignal.timeout(withinMs) })
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.close()
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * The session protocol over WebSockets, both ends: each message is one line, without LF. The client's connections come
+ * and go by `reconnecting-client.ts`; what the session makes of them is src/protocols/session/. There is no way to
+ * start it by hand: `session-client.ts` and `session-server.ts` are for that, over TCP and UDP.
+ */
+import { randomBytes } from 'node:crypto'
+import type { Emitter } from '../../events/emit.ts'
+import type { HeartbeatTiming } from '../../protocols/heartbeat/constants.ts'
+import { type ClientAction, SessionClient } from '../../protocols/session/client.ts'
+import { SESSION_ID_HEX_DIGITS, TOKEN_HEX_DIGITS } from '../../protocols/session/constants.ts'
+import { parseLine } from '../../protocols/session/lines.ts'
+import { type ServerAction, SessionServer } from '../../protocols/session/server.ts'
+import { guard } from './liveness.ts'
+import type { Program } from './program.ts'
+import { type ReconnectingClientOptions, startReconnectingClient } from '../reconnecting-client.ts'
+import { DueTimer } from './session-timing.ts'
+import type { WebSocketConnection } from './websocket-connection.ts'
+import { startWebSocketServer, type WebSocketServerOptions } from '../websocket-server.ts'
+
+/** A line that finds no room is lost, and a stream that lost a line is over: the session goes on over another. */
+function sendLine(connection: WebSocketConnection | undefined, line: string): void {
+  if (connection?.send(line) === 'not-taken') connection.endBy('terminate')
+}
+
+export interface WebSocketSessionClient extends Program {
+  /** Takes a message, which will be delivered once, or said to be lost. @throws RangeError when it cannot be sent */
+  say(text: string): 'taken' | 'full' | 'over'
+}
+
+/** Resolves when the first attempt to connect has begun. */
+export async function startWebSocketSessionClient(
+  options: ReconnectingClientOptions & { sessionTiming: HeartbeatTiming },
+  emit: Emitter,
+): Promise<WebSocketSessionClient> {
+  const makeToken = () => randomBytes(TOKEN_HEX_DIGITS / 2).toString('hex')
+  const client = new SessionClient({ timing: options.sessionTiming, makeToken }, performance.now())
+  let connection: WebSocketConnection | undefined
+  let groupId: string | undefined
+  const due = new DueTimer(
+    () => client.dueAtMs,
+    (nowMs) => perform(client.time(nowMs)),
+  )
+  guard.add(client, emit)
+
+  function perform(actions: ClientAction[]): void {
+    for (const action of actions) act(action)
+    due.arm()
+  }
+
+  function act(action: ClientAction): void {
+    const session = client.session ?? ''
+    switch (action.do) {
+      case 'send':
+        sendLine(connection, action.line)
+        break
+      case 'close':
+        // The line may be dead: nobody waits for a close frame.
+        connection?.endBy('terminate')
+        break
+      case 'deliver':
+        emit('session:message_delivered', { session, number: action.number, text: action.text }, groupId)
+        break
+      case 'acknowledged':
+        emit('session:message_acknowledged', { session, number: action.number }, groupId)
+        break
+      case 'note-state': {
+        const { old, because } = action
+        emit('session:state_updated', { session, old, new: action.new, because }, groupId)
+        break
+      }
+      case 'note-resumed':
+        emit('session:resumed', { session, received: action.received, toSend: action.toSend }, groupId)
+        break
+      case 'over': {
+        const unacknowledged = action.unacknowledged.map(({ number }) => number)
+        const certainty = action.because === 'no-answer' ? 'unknown' : 'definite'
+        emit('session:over', { session, because: action.because, certainty, unacknowledged }, groupId)
+        break
+      }
+    }
+  }
+
+  const connections = await startReconnectingClient(
+    {
+      ...options,
+      onOpen(opened) {
+        connection = opened
+        groupId = opened.groupId
+        opened.onMessage((text) => {
+          if (connection === opened) perform(client.take(parseLine(text), performance.now()))
+        })
+        opened.onClose(() => {
+          if (connection !== opened) return
+          connection = undefined
+          perform(client.lost('connection lost', performance.now()))
+        })
+        perform(client.connected('stream', performance.now()))
+      },
+    },
+    emit,
+  )
+  return {
+    ...connections,
+    get port() {
+      return connections.port
+    },
+    say(text) {
+      const said = client.say(text, performance.now())
+      if (typeof said === 'string') return said
+      emit('session:message_said', { session: client.session ?? '', number: said.number, text }, groupId)
+      perform(said.actions)
+      return 'taken'
+    },
+    async close() {
+      due.stop()
+      guard.remove(client)
+      await connections.close()
+    },
+  }
+}
+
+/** Resolves when it listens. Its sessions end with this process. */
+export async function startWebSocketSessionServer(
+  options: WebSocketServerOptions & { sessionTiming: HeartbeatTiming },
+  emit: Emitter,
+): Promise<Program> {
+  const connections = new Map<string, WebSocketConnection>()
+  const server = new SessionServer({
+    timing: options.sessionTiming,
+    makeSessionId: () => randomBytes(SESSION_ID_HEX_DIGITS / 2).toString('hex'),
+    makeChallenge: () => randomBytes(4).readUInt32BE(),
+  })
+  const due = new DueTimer(
+    () => server.dueAtMs,
+    (nowMs) => perform(server.time(nowMs)),
+  )
+  guard.add(server, emit)
+
+  function perform(actions: ServerAction[]): void {
+    for (const action of actions) act(action)
+    due.arm()
+  }
+
+  function act(action: ServerAction): void {
+    // A connection's key is its group id.
+    const key = 'connection' in action ? (action.connection ?? undefined) : undefined
+    const connection = key === undefined ? undefined : connections.get(key)
+    switch (action.do) {
+      case 'send':
+        sendLine(connection, action.line)
+        break
+      case 'close':
+        connection?.endBy('terminate')
+        break
+      case 'deliver': {
+        const { session, number, text } = action
+        emit('session:message_delivered', { session, number, text }, key)
+        break
+      }
+      case 'note-state': {
+        const { session, old, because } = action
+        emit('session:state_updated', { session, old, new: action.new, because }, key)
+        break
+      }
+      case 'note-resumed': {
+        const { session, received, toSend } = action
+        emit('session:resumed', { session, received, toSend }, key)
+        break
+      }
+      case 'note-refused':
+        emit('session:claim_refused', { session: action.session, reason: action.reason }, key)
+        break
+    }
+  }
+
+  const listening = await startWebSocketServer(
+    {
+      ...options,
+      onOpen(opened) {
+        const { groupId } = opened
+        connections.set(groupId, opened)
+        opened.onMessage((text) => perform(server.take(groupId, parseLine(text), performance.now())))
+        opened.onClose(() => {
+          connections.delete(groupId)
+          perform(server.lost(groupId, 'connection lost', performance.now()))
+        })
+        perform(server.connected(groupId, 'stream', performance.now()))
+      },
+    },
+    emit,
+  )
+  return {
+    ...listening,
+    async close() {
+      due.stop()
+      guard.remove(server)
+      await listening.close()
+    },
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * HTTP servers and clients led step by step by a lab. There is no way to start it by hand: `http-server.ts`,
+ * `http-client.ts` and curl(1) are for that.
+ */
+import * as http from 'node:http'
+import type * as net from 'node:net'
+import { buildConnector, Client } from 'undici'
+import type { Emitter } from '../../../events/emit.ts'
+import { observeTcp } from '../../../kernel/socket-options.ts'
+import type { PeerBelief } from '../../parts/belief.ts'
+import type { Scripted } from '../../parts/program.ts'
+import type { HttpRequests } from '../requests.ts'
+import { errorData, groupIdOf, listen, stopListening, takeTcp } from '../../parts/tcp-events.ts'
+
+/** `sent` is called with the socket that the request travels on; resolves with the status of its answer. */
+type Get = (sent: (socket: net.Socket) => void) => Promise<number>
+
+interface HttpClient {
+  get: Get
+  close(): void
+}
+
+/** @param address where servers listen */
+export function scriptHttp(address: string, emit: Emitter): Scripted<HttpRequests> {
+  const servers = new Map<string, http.Server>()
+  const clients = new Map<string, HttpClient>()
+  const sockets = new Map<net.Socket, PeerBelief>()
+  let number = 0
+
+  /** From the first moment of a connection, at either end. */
+  function take(socket: net.Socket, groupId: string, how: 'accepted' | 'connected'): void {
+    sockets.set(socket, takeTcp(socket, emit, groupId, how))
+    socket.once('close', () => sockets.delete(socket))
+  }
+
+  return {
+    answer: {
+      async httpListen({ mechanism, port, does, limits }) {
+        if (servers.has(mechanism)) throw new RangeError(`"${mechanism}" serves already on this host`)
+        const { keepAliveTimeoutMs, headersTimeoutMs, requestTimeoutMs, checkEveryMs } = limits
+        const server = http.createServer(
+          {
+            ...(keepAliveTimeoutMs === undefined ? {} : { keepAliveTimeout: keepAliveTimeoutMs }),
+            ...(headersTimeoutMs === undefined ? {} : { headersTimeout: headersTimeoutMs }),
+            ...(requestTimeoutMs === undefined ? {} : { requestTimeout: requestTimeoutMs }),
+            ...(checkEveryMs === undefined ? {} : { connectionsCheckingInterval: checkEveryMs }),
+          },
+          (request, response) => {
+            const groupId = groupIdOf(mechanism, request.socket.remotePort)
+            emit('http:request_received', { method: request.method ?? '?', path: '/' }, groupId)
+            // Node's own listener comes first, and has set the limit by then.
+            response.once('finish', () => {
+              const { timeout: idleLimitMs = 0 } = request.socket
+              emit('http:response_sent', { status: 200, idleLimitMs }, groupId)
+            })
+            request.resume()
+            // Said by us, so that Node does not add for how long it waits for the next request.
+            response.setHeader('Connection', 'keep-alive')
+            if (does === 'answer') request.once('end', () => response.end('here'))
+          },
+        )
+        server.on('connection', (socket) => take(socket, groupIdOf(mechanism, socket.remotePort), 'accepted'))
+        const opened = await listen(server, { host: address, port })
+        servers.set(mechanism, server)
+        emit('http:limits_read', { mechanism, ...limitsOf(server) })
+        return { port: opened }
+      },
+
+      async httpGet({ mechanism, address: host, port, by, headersTimeoutMs }) {
+        const client =
+          clients.get(mechanism) ??
+          (by === 'node' ? pool(host, port) : undiciClient(`http://${host}:${port}`, headersTimeoutMs))
+        clients.set(mechanism, client)
+        const asked = { number: number++, method: 'GET', path: '/' }
+        const askedAtMs = performance.now()
+        let groupId = groupIdOf(mechanism, undefined)
+        client
+          .get((socket) => {
+            groupId = groupIdOf(mechanism, socket.localPort)
+            if (!sockets.has(socket)) take(socket, groupId, 'connected')
+            emit('http:request_sent', asked, groupId)
+          })
+          .then((status) => ({ name: 'http:response_received', data: { status } }) as const)
+          .catch((error) => ({ name: 'http:request_failed', data: { code: errorData(error).code } }) as const)
+          .then(({ name, data }) => {
+            const outcome = { number: asked.number, afterMs: performance.now() - askedAtMs, ...data }
+            emit(name, outcome as never, groupId)
+          })
+        return null
+      },
+    },
+
+    async close() {
+      for (const client of clients.values()) client.close()
+      for (const socket of sockets.keys()) socket.destroy()
+      await Promise.all([...servers.values()].map(stopListening))
+    },
+    observe() {
+      for (const [socket, { groupId }] of sockets) observeTcp(socket, emit, groupId)
+    },
+    reset() {
+      for (const [socket, belief] of sockets) {
+        belief.become('down', 'user_closed')
+        socket.resetAndDestroy()
+      }
+    },
+  }
+}
+
+function limitsOf(server: http.Server) {
+  const { connectionsCheckingInterval = 0 } = server as { connectionsCheckingInterval?: number }
+  return {
+    keepAliveTimeoutMs: server.keepAliveTimeout,
+    headersTimeoutMs: server.headersTimeout,
+    requestTimeoutMs: server.requestTimeout,
+    checkEveryMs: connectionsCheckingInterval,
+    timeoutMs: server.timeout,
+  }
+}
+
+/** One connection that waits for its next request when it is not in use, as any keep-alive agent has. */
+function pool(host: string, port: number): HttpClient {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+  const get: Get = (sent) =>
+    new Promise((resolve, reject) => {
+      const request = http.get({ host, port, agent }, (response) => {
+        response.resume().once('end', () => resolve(response.statusCode ?? 0))
+        response.once('error', reject)
+      })
+      request.once('error', reject)
+      request.once('socket', (socket) => {
+        if (socket.connecting) socket.once('connect', () => sent(socket))
+        else sent(socket)
+      })
+    })
+  return { get, close: () => agent.destroy() }
+}
+
+function undiciClient(origin: string, headersTimeout: number | undefined): HttpClient {
+  const connect = buildConnector({})
+  let open: net.Socket | undefined
+  const client = new Client(origin, {
+    ...(headersTimeout === undefined ? {} : { headersTimeout }),
+    connect(options, connected) {
+      connect(options, (...outcome) => {
+        open = outcome[1] ?? undefined
+        connected(...outcome)
+      })
+    },
+  })
+  const get: Get = (sent) =>
+    new Promise((resolve, reject) => {
+      let status = 0
+      client.dispatch(
+        { method: 'GET', path: '/' },
+        {
+          onRequestStart() {
+            if (open !== undefined) sent(open)
+          },
+          onResponseStart(_, statusCode) {
+            status = statusCode
+          },
+          onResponseEnd: () => resolve(status),
+          onResponseError: (_, error) => reject(error),
+        },
+      )
+    })
+  return { get, close: () => void client.destroy() }
+}

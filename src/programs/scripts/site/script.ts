@@ -1,0 +1,55 @@
+/**
+ * The programs of a web site, started by a lab in the process of a host; what a person starts by hand is
+ * `bank/main.ts` and `balancer.ts`.
+ */
+import type { Emitter } from '../../../events/emit.ts'
+import { memoryStore } from '../../../store/memory.ts'
+import { startBalancer } from '../../balancer.ts'
+import { startBank } from '../../bank/server.ts'
+import type { Program, Scripted } from '../../parts/program.ts'
+import type { SiteRequests } from '../requests.ts'
+
+/** @param address where they listen */
+export function scriptSites(
+  address: string,
+  emitterOf: (program: string) => Emitter,
+): Scripted<SiteRequests> {
+  const running: Pick<Program, 'close'>[] = []
+
+  return {
+    answer: {
+      async bankStart({ mechanism, name, secure, sessions }) {
+        // Most hosts have no use for what makes certificates, and it is large.
+        const certificate = secure
+          ? await (await import('../../bank/certificate.ts')).makeCertificate([address])
+          : undefined
+        const options = {
+          mechanism,
+          name,
+          host: address,
+          port: 0,
+          store: memoryStore(),
+          sessions,
+          certificate,
+        }
+        const bank = await startBank(options, emitterOf('bank'))
+        running.push(bank)
+        return { port: bank.port, certificate: certificate?.certificate ?? null }
+      },
+
+      async balancerStart({ mechanism, backends, ...how }) {
+        const servers = backends.map((at) => ({ host: at.address, port: at.port }))
+        const listen = { mechanism, host: address, port: 0 }
+        const balancer = await startBalancer({ ...listen, backends: servers, ...how }, emitterOf('balancer'))
+        running.push(balancer)
+        return { port: balancer.port }
+      },
+    },
+
+    async close() {
+      await Promise.all(running.map((program) => program.close()))
+    },
+    observe() {}, // its connections are read off the kernels' tables
+    reset() {}, // nobody asks it to
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * A real browser on a host. It is driven by the page that it shows, and what the page says with console.log()
+ * comes out as a line of the browser: no socket, no protocol, nothing that a fault of the network could touch.
+ */
+import { mkdirSync } from 'node:fs'
+import type { Emitter } from '../events/emit.ts'
+import { findBrowser } from '../hosts/capabilities.ts'
+import type { Host } from '../hosts/host.ts'
+import type { HostCommand } from '../hosts/host-command.ts'
+import { PeerBelief } from '../programs/parts/belief.ts'
+import type { Rig } from './rig.ts'
+
+/** What its lines are logged as. */
+export const BROWSER = 'chromium'
+
+/** No window, no sandbox (which a container does not allow), and it asks nobody anything of its own. */
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-breakpad',
+  '--enable-logging=stderr',
+]
+
+/** `[23:23:1124/182748.612:INFO:CONSOLE:3] "stillhere {...}", source: http://10.0.1.2:40001/ (3)` */
+export const SAID = /CONSOLE.*"stillhere (\{.*\})", source: /
+
+/**
+ * Starts a browser on a host, at a page; `onLine` gets what the page says. All it writes is in a file system of the run's own, gone with it.
+ * @throws RangeError outside the netns tier, or where there is no browser: see the need `browser`
+ */
+export async function startBrowser(
+  rig: Rig,
+  host: Host,
+  url: string,
+  onLine: (line: string) => void,
+): Promise<HostCommand> {
+  const browser = findBrowser()
+  if (browser === null || rig.plan.tier !== 'netns')
+    throw new RangeError(`no browser can run on ${host.name}`)
+  const folder = `/run/${BROWSER}-${host.name}`
+  mkdirSync(folder)
+  return await rig.start(host, [browser, ...FLAGS, `--user-data-dir=${folder}`, url], {
+    name: BROWSER,
+    environment: { HOME: folder, TMPDIR: folder, XDG_CONFIG_HOME: folder, XDG_CACHE_HOME: folder },
+    isGroup: true,
+    lines: SAID,
+    onLine: ({ line }) => onLine(line),
+  })
+}
+
+/** What a page holds about its peer, connection by connection, by what it has said. */
+export class PageBeliefs {
+  readonly #emit: Emitter
+  readonly #beliefs = new Map<string, PeerBelief>()
+
+  /** @param emit in the name of the page */
+  constructor(emit: Emitter) {
+    this.#emit = emit
+  }
+
+  /** The connection that it calls `path`, which is open: of these it is logged. */
+  opened(path: string, groupId: string): void {
+    const belief = new PeerBelief(this.#emit, groupId)
+    belief.become('up', 'connected')
+    this.#beliefs.set(path, belief)
+  }
+
+  /** A line of the browser. */
+  take(line: string): void {
+    const { what, path, wasClean } = saidByPage(line) ?? {}
+    const belief = this.#beliefs.get(String(path))
+    if (what === 'closing') belief?.become('down', 'user_closed')
+    // A page is told that it is over, and not why.
+    else if (what === 'close') belief?.become('down', wasClean === true ? 'close_frame' : 'socket_error')
+  }
+}
+
+/** What a page said in a line of its browser: an object, if it put one into JSON. */
+export function saidByPage(line: string): Record<string, unknown> | undefined {
+  try {
+    const said: unknown = JSON.parse(line)
+    return typeof said === 'object' && said !== null ? (said as Record<string, unknown>) : undefined
+  } catch {
+    // Too long, and cut off.
+    return undefined
+  }
+}

@@ -1,0 +1,664 @@
+/**
+ * The rig: what a lab may do with hosts, programs and faults. It lives in the runner, logs whatever it
+ * does, and leaves nothing behind.
+ */
+import { once, setMaxListeners } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Emitter, EventLog } from '../events/emit.ts'
+import { peerOf } from '../events/host-names.ts'
+import type { EventData, EventName, Truth } from '../events/vocabulary.ts'
+import type { Fault, Struck, Target } from '../faults/fault.ts'
+import { FaultError, type Proof } from '../faults/proof.ts'
+import { type FaultId, faults } from '../faults/registry.ts'
+import { allProcesses, ownProcess, type Workload } from '../faults/workload.ts'
+import { run } from '../hosts/commands.ts'
+import type { Cable, Host, Hosts, Middle, Network, Pair, PairWish, Router } from '../hosts/host.ts'
+import { type CommandOptions, HostCommand } from '../hosts/host-command.ts'
+import { HostProcess, isDeadly } from '../hosts/host-process.ts'
+import { HostTree } from '../hosts/host-tree.ts'
+import type { CaptureProcess } from '../kernel/capture/capture-process.ts'
+import type { EchoResult, EchoSeries } from '../programs/parts/echo-series.ts'
+import type { Wanted } from '../programs/parts/event-memory.ts'
+import type { ClientSettings, Mechanism, Ports } from '../programs/scripts/host-messages.ts'
+import type { TcpConduct } from '../programs/scripts/requests.ts'
+import { act } from './by-hand.ts'
+import { KernelObserver, type OnSocketChange, type WantedSocket } from './kernel-observer.ts'
+import { killWords } from '../lab/kills.ts'
+import { missing } from '../plan/needs.ts'
+import type { Case, Plan } from '../plan/plan.ts'
+import type { PlayCommand } from '../plan/play-command.ts'
+import { type ListenOptions, type SocketAddress, Sockets, type TcpSocket } from './sockets.ts'
+
+/**
+ * What is waited for is mostly there within milliseconds; a machine that starts dozens of processes takes seconds.
+ * Who expects to wait longer says so.
+ */
+export const PATIENCE_MS = 5000
+/** Loopback and a switch answer in well under a millisecond; a busy machine may take longer. */
+const PROBE_ANSWERS_WITHIN_MS = 150
+/** A probe that must be answered is asked again so often: after a mend the first may come too early. */
+const PROBE_TRIES = 3
+/** From a broken channel to the news that the process at its other end is gone. */
+const EXIT_KNOWN_WITHIN_MS = 100
+/** Keys pressed while an act takes its time; whoever presses more has forgotten what. */
+const COMMANDS_MAX = 8
+/** Beyond that Node warns of a leak. */
+const WAITS_MAX = 1000
+
+/** A fault that is in force. */
+export interface InForce {
+  readonly fault: Fault
+  /** `performance.now()` when it was applied, before it was verified. */
+  readonly sinceMs: number
+  /** Takes it back, verified and logged. Does nothing the second time, or where there is no way back. */
+  undo(): Promise<void>
+}
+
+/** One TCP connection of a row, open at both ends. */
+export interface TcpConnection {
+  client: TcpSocket
+  server: TcpSocket
+  /** Where the server listens. */
+  at: SocketAddress
+}
+
+/** The mechanisms that run on both hosts of a pair, and how their clients set their sockets. */
+export interface Programs {
+  mechanisms: Mechanism[]
+  settings: ClientSettings
+}
+
+export class Rig {
+  readonly plan: Plan
+  readonly emit: Emitter
+  readonly #hosts: Hosts
+  readonly #log: EventLog
+  readonly #capture: CaptureProcess | null
+  readonly #stop: AbortSignal
+  readonly #kernel: KernelObserver
+  readonly #processes = new Set<HostProcess>()
+  readonly #commands = new Set<HostCommand>()
+  /** By host: how what is under test there is started, where that is not the host's own process. */
+  readonly #underTest = new Map<string, { tree: HostTree; start: () => Promise<void> }>()
+  /** By pair; none of a pair that was never connected. */
+  readonly #programs = new Map<string, Programs>()
+  readonly #ports = new Map<string, Ports>()
+  /** Of which `address:port` the capture process knows what is spoken there. */
+  readonly #labelled = new Set<string>()
+  readonly #truths = new Map<string, Truth>()
+  readonly #inForce = new Set<InForce>()
+  /** By pair: what somebody else has ended there, in words. */
+  readonly #killed = new Map<string, string>()
+  /** Keys and buttons that wait for their turn. */
+  readonly #asked: PlayCommand[] = []
+  #wake: (() => void) | null = null
+
+  /**
+   * @param capture told which port is whose; null where packets are not captured
+   * @param stop aborted when the run is to end early: every wait of the rig then rejects
+   */
+  constructor(plan: Plan, hosts: Hosts, log: EventLog, capture: CaptureProcess | null, stop: AbortSignal) {
+    this.plan = plan
+    this.emit = log.emitter('lab')
+    this.#hosts = hosts
+    this.#capture = capture
+    this.#log = log
+    this.#stop = stop
+    // Cases wait at the same time, each of them for several things.
+    setMaxListeners(WAITS_MAX, stop)
+    this.#kernel = new KernelObserver(log, hosts.tier)
+  }
+
+  /** Tells the person in front what happens now. */
+  say(message: string): void {
+    this.emit('run:progressed', { message })
+  }
+
+  /** @throws AbortError when the run is to end */
+  async sleep(milliseconds: number): Promise<void> {
+    await delay(Math.max(0, milliseconds), undefined, { signal: this.#stop })
+  }
+
+  /** The chosen ones among a lab's cases that these hosts can show. Logs why the others are skipped. */
+  possible(cases: readonly Case[]): string[] {
+    const chosen = cases.filter(({ id }) => this.plan.cases.includes(id))
+    return chosen.flatMap(({ id, needs = [] }) => {
+      const reason = missing(needs, this.#hosts.tier, process.platform)
+      if (reason === null) return [id]
+      this.skip(id, `${reason}; on Linux, \`npm run doctor\` says what is missing`)
+      return []
+    })
+  }
+
+  /** Whether hosts of this tier can have this between them. */
+  offers(middle: Middle): boolean {
+    return this.#hosts.missingFor(middle) === null
+  }
+
+  /** A case, or one row of it, of which this run can show nothing: its cells are skipped, with this reason. */
+  skip(caseId: string, because: string, mechanism?: string): void {
+    this.emit('case:skipped', { case: caseId, because, ...(mechanism === undefined ? {} : { mechanism }) })
+  }
+
+  /**
+   * One case, from its first act to the end of its watch: what is judged of it lies between. For cases
+   * that are no fault; those begin with `strike` and end with `endWatch`.
+   */
+  async runCase(pair: Pair, act: () => Promise<void>): Promise<void> {
+    this.emit('case:started', { pair: pair.name, promise: this.plan.promises[pair.name] ?? '' })
+    await act()
+    this.emit('case:ended', { pair: pair.name })
+  }
+
+  /** Names this moment of a case, for whoever judges it: what the lab has done just now. */
+  mark(pair: Pair, mark: string): void {
+    this.emit('case:marked', { pair: pair.name, mark })
+  }
+
+  /**
+   * Makes a pair of hosts for each name or wish and starts the process of each host. Nothing runs there yet that
+   * would speak.
+   */
+  async boot(wishes: readonly PairWish[]): Promise<Pair[]> {
+    const pairs = await this.#hosts.bootPairs(wishes)
+    await Promise.all(pairs.flatMap(({ a, b }) => [this.#startProcess(a), this.#startProcess(b)]))
+    return pairs
+  }
+
+  /**
+   * Opens the servers of b and connects the clients of a to them. They come back when the pair's programs
+   * are started again.
+   * @throws Error when a connection does not come up
+   */
+  async connect(pair: Pair, programs: Programs): Promise<void> {
+    this.#programs.set(pair.name, programs)
+    await this.#serve(pair)
+    await this.#connectClients(pair)
+  }
+
+  /** Logs what the kernels say of each connection of the pair, now; nothing of a host that has ended. */
+  async observe(pair: Pair): Promise<void> {
+    await Promise.allSettled([pair.a, pair.b].map((host) => host.process?.ask('observe', null)))
+  }
+
+  /** Has the programs of a host write one line on their open connections. */
+  async write(host: Host, mechanisms: Mechanism[]): Promise<void> {
+    this.#log.emitter('lab', host)('host:asked', { request: 'write', mechanisms })
+    await host.process?.ask('write', { mechanisms })
+  }
+
+  /**
+   * Starts a program of its own on a host, beside the host's process. It ends with the run.
+   * @throws CommandNotStartedError when there is no such program
+   */
+  async start(host: Host, argv: readonly string[], options: CommandOptions): Promise<HostCommand> {
+    const command = await HostCommand.start(host, argv, options, this.#log.emitter(options.name, host))
+    this.#commands.add(command)
+    void command.exited.then(({ signal }) => {
+      const tree = this.#underTest.get(host.name)?.tree
+      const byLab = command.wasKilledByLab || tree?.hasKilled(command.pid) === true
+      if (!byLab) this.#tellOfKill(host, options.name, signal)
+    })
+    return command
+  }
+
+  /** Runs one command on a host to its end. @throws CommandError */
+  async run(host: Host, argv: readonly string[]): Promise<string> {
+    return run([...host.commandPrefix, ...argv], this.#log.emitter('lab', host))
+  }
+
+  /**
+   * From now on faults act on whatever runs on a host beside its own process, which stays as a witness.
+   * @param start starts it; called again after a reboot
+   */
+  putUnderTest(host: Host, start: () => Promise<void>): void {
+    this.#underTest.set(host.name, { tree: new HostTree(host), start })
+  }
+
+  /** Starts what is under test on a host again after it has ended, as a supervisor would. */
+  async startAgain(pair: Pair, host: Host): Promise<void> {
+    const { network } = this.#hosts
+    if (network !== null && host.process?.exit !== null) {
+      await network.reboot(host)
+      await this.#startProcess(host)
+    }
+    await this.#underTest.get(host.name)?.start()
+    const other = host === pair.a ? pair.b : pair.a
+    this.truth(other, 'answering', 'it was started again')
+  }
+
+  /** Tells packet capture and kernel observer that this host speaks `mechanism` at a port of its own. */
+  async speaksAt(host: Host, port: number, mechanism: string): Promise<void> {
+    const address = `${host.address}:${port}`
+    // A client there is known by whom it has connected to.
+    this.#kernel.learn({ name: peerOf(host.name) }, 'remote', address, mechanism)
+    await this.#announce(host, 'own', address, mechanism)
+  }
+
+  /** The processes of what is under test on a host. */
+  processesUnderTest(host: Host): number[] {
+    return (
+      this.#underTest
+        .get(host.name)
+        ?.tree.find()
+        .map(({ pid }) => pid) ?? []
+    )
+  }
+
+  /** A host's sockets at this moment; null where there is no table to read. */
+  look(host: Host) {
+    return this.#kernel.look(host)
+  }
+
+  /** Tells each change of a host's connections that has a group, beside logging it. */
+  onSocketChange(host: Host, onChange: OnSocketChange): void {
+    this.#kernel.listen(host, onChange)
+  }
+
+  /** An emitter of a host, for what the lab finds out about a program there. */
+  emitterOf(host: Host, program: string): Emitter {
+    return this.#log.emitter(program, host)
+  }
+
+  /** Tells them that a program of this host speaks `mechanism` to a server there. */
+  async speaksTo(host: Host, { address, port }: SocketAddress, mechanism: string): Promise<void> {
+    await this.#announce(host, 'remote', `${address}:${port}`, mechanism)
+  }
+
+  /** Sockets of a host that the lab leads step by step. */
+  sockets(host: Host): Sockets {
+    return new Sockets(host, this.#log.emitter('lab', host), (server, { address, port }, mechanism) =>
+      this.#announce(host, server, `${address}:${port}`, mechanism),
+    )
+  }
+
+  /**
+   * A connection of one row: a listener on b and a client on a, connected, accepted, and known to b's kernel.
+   * @throws Error when it does not come up
+   */
+  async connectTcp(
+    { a, b }: Pair,
+    mechanism: string,
+    { ofServer = {}, ofClient = {} }: { ofServer?: ListenOptions; ofClient?: Partial<TcpConduct> } = {},
+  ): Promise<TcpConnection> {
+    const listener = await this.sockets(b).tcp.listen(mechanism, ofServer)
+    const client = await this.sockets(a).tcp.connect(mechanism, listener.at, ofClient)
+    await client.connected()
+    const server = listener.accepted(client)
+    await server.accepted()
+    await this.untilKernel(b, client.groupId, 'ESTABLISHED')
+    return { client, server, at: listener.at }
+  }
+
+  /** From now on it is true, at both ends, that the other one answers. */
+  alive({ a, b }: Pair): void {
+    this.truth(a, 'answering', 'it answers')
+    this.truth(b, 'answering', 'it answers')
+  }
+
+  /**
+   * Waits until the host's kernel has a connection in a state, or (`CLOSED`) has it no more.
+   * @param about a mechanism, or the group id of one connection
+   * @throws Error that tells the states seen, when it does not come in time
+   */
+  async untilKernel(
+    host: Host,
+    about: string,
+    wanted: WantedSocket,
+    { withinMs = PATIENCE_MS }: { withinMs?: number } = {},
+  ): Promise<void> {
+    await this.#unlessStopped(this.#kernel.until(host, about, wanted, withinMs))
+  }
+
+  /**
+   * Waits until a program of a host has logged an event, or has logged it already.
+   * @throws Error that tells what was logged instead, when it does not come in time
+   */
+  async untilEvent<N extends EventName>(
+    host: Host,
+    name: N,
+    { withinMs = PATIENCE_MS, ...about }: Omit<Wanted, 'name'> & { withinMs?: number },
+  ): Promise<{ data: EventData<N>; groupId?: string }> {
+    const asked = processOf(host).ask('untilEvent', { wanted: { name, ...about }, withinMs }, withinMs)
+    return (await this.#unlessStopped(asked)) as { data: EventData<N>; groupId?: string }
+  }
+
+  /**
+   * Waits for what should come, and tells whether it did: that it has not come is for the judgement to say.
+   * @throws AbortError when the run is to end
+   */
+  async came(awaited: Promise<unknown>): Promise<boolean> {
+    try {
+      await awaited
+      return true
+    } catch (error) {
+      if (error instanceof Error && error.name === 'AbortError') throw error
+      return false
+    }
+  }
+
+  /** @throws AbortError when the run is to end before `promise` does */
+  async #unlessStopped<T>(promise: Promise<T>): Promise<T> {
+    promise.catch(() => {}) // heard below, unless the run ends first
+    const over = new AbortController()
+    const stopped = once(this.#stop, 'abort', { signal: over.signal }).then(() => {
+      throw this.#stop.reason
+    })
+    stopped.catch(() => {}) // most runs are not stopped
+    try {
+      this.#stop.throwIfAborted()
+      return (await Promise.race([promise, stopped])) as T
+    } finally {
+      over.abort()
+    }
+  }
+
+  /** The cable of a pair that was made with one. @throws RangeError when it was not */
+  cable(pair: Pair): Cable {
+    if (this.#hosts.network === null) throw new RangeError('there is no cable on loopback')
+    return this.#hosts.network.cable(pair)
+  }
+
+  /** The router of a pair that was made with one. @throws RangeError when it was not */
+  router(pair: Pair): Router {
+    if (this.#hosts.network === null) throw new RangeError('there is no router on loopback')
+    return this.#hosts.network.router(pair)
+  }
+
+  /**
+   * Sends a series of numbered datagrams from one host to another's echo port: what comes back, when, and in
+   * which order. Apart from the programs under test, on the network that they use.
+   */
+  async measure(from: Host, to: Host, series: Omit<EchoSeries, 'address' | 'port'>): Promise<EchoResult> {
+    const { count, everyMs, withinMs } = series
+    const port = processOf(to).echoPort
+    const ask = { ...series, address: to.address, port }
+    // Each wait of the series may be a few milliseconds longer than asked on a busy machine.
+    return processOf(from).ask('measure', ask, 2 * count * (everyMs + 1) + withinMs)
+  }
+
+  /**
+   * Strikes one host of a pair. A fault that cannot be seen to have happened is logged as such: its
+   * cells prove nothing, the others do.
+   * @param struck by default the one that `--strike` names, b where nobody chose
+   */
+  async strike(one: FaultId | Fault, pair: Pair, struck = this.#struckOf(pair)): Promise<InForce> {
+    const fault = faultOf(one)
+    const { id } = fault
+    const other = struck === pair.a ? pair.b : pair.a
+    const detail = { fault: id, pair: pair.name, struck: struck.name }
+    this.emit('watch:started', detail)
+    this.emit('fault:striking', { ...detail, promise: fault.promise })
+    const sinceMs = performance.now()
+    let result: Struck
+    try {
+      result = await fault.strike(this.#target(pair, struck, other))
+      this.emit('fault:struck', { ...detail, verifiedBy: result.verifiedBy })
+    } catch (error) {
+      if (!(error instanceof FaultError)) throw error
+      this.emit('fault:unverified', { ...detail, problem: error.message })
+      return { fault, sinceMs, undo: async () => {} }
+    }
+    const inForce: InForce = {
+      fault,
+      sinceMs,
+      undo: async () => {
+        if (!this.#inForce.delete(inForce) || result.undo === undefined) return
+        try {
+          const proof: Proof = await result.undo()
+          this.emit('fault:undone', { ...detail, verifiedBy: proof.verifiedBy })
+        } catch (error) {
+          if (!(error instanceof FaultError)) throw error
+          this.emit('fault:unverified', { ...detail, problem: error.message })
+        }
+      },
+    }
+    this.#inForce.add(inForce)
+    return inForce
+  }
+
+  /**
+   * Starts the process of a host again that was killed. What ran in it comes back only where the rig had
+   * connected it; the rest is for the lab to start.
+   */
+  async restart(pair: Pair, host: Host): Promise<void> {
+    const other = host === pair.a ? pair.b : pair.a
+    await this.#target(pair, host, other).restartPrograms(host)
+    this.truth(other, 'answering', 'it was started again')
+  }
+
+  /**
+   * From here on, what happens to the pair is not judged as the fault's.
+   * @param uncertainMs what ended it may have begun so long ago
+   */
+  endWatch(id: string, pair: Pair, struck = this.#struckOf(pair), uncertainMs = 0): void {
+    this.emit('watch:ended', {
+      fault: id,
+      pair: pair.name,
+      struck: struck.name,
+      ...(uncertainMs === 0 ? {} : { uncertainMs }),
+    })
+  }
+
+  /** The learner strikes a host now, or was seen to have struck it, at most `uncertainMs` ago. */
+  learnerStrikes(id: FaultId, pair: Pair, struck: Host, uncertainMs: number): void {
+    const detail = { fault: id, pair: pair.name, struck: struck.name }
+    this.emit('watch:started', detail)
+    this.emit('fault:striking', { ...detail, promise: faults[id].promise, uncertainMs })
+  }
+
+  /** What showed that it happened; or why nothing that follows proves anything. */
+  learnerStruck(id: FaultId, pair: Pair, struck: Host, shown: Proof | { problem: string }): void {
+    const detail = { fault: id, pair: pair.name, struck: struck.name }
+    if ('problem' in shown) this.emit('fault:unverified', { ...detail, ...shown })
+    else this.emit('fault:struck', { ...detail, verifiedBy: shown.verifiedBy })
+  }
+
+  /** Takes a learner's key or button, to be done in its turn. */
+  take(command: PlayCommand): void {
+    if (this.#asked.length < COMMANDS_MAX) this.#asked.push(command)
+    else this.say(`${command.action}: too many at once`)
+    this.#wake?.()
+  }
+
+  /**
+   * The next of them; null when there is none for so long.
+   * @throws AbortError when the run is to end
+   */
+  async nextCommand(withinMs: number): Promise<PlayCommand | null> {
+    this.#stop.throwIfAborted()
+    if (this.#asked.length === 0) {
+      const came = new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+      await Promise.race([this.sleep(withinMs), came])
+    }
+    return this.#asked.shift() ?? null
+  }
+
+  /**
+   * Does to a host what the learner asked.
+   * @param truth told what becomes true on the way; what is true afterwards is for the lab to see
+   * @throws Error when it cannot be done
+   */
+  async obey({ action, host: side }: PlayCommand, pair: Pair, truth: Target['truth']): Promise<void> {
+    const host = pair[side]
+    this.#log.emitter('lab', host)('host:asked', { request: action, mechanisms: [] })
+    await act(action, { ...this.#target(pair, host, host === pair.a ? pair.b : pair.a), truth })
+  }
+
+  /** The cables, where this tier has any. */
+  get network(): Network | null {
+    return this.#hosts.network
+  }
+
+  /** What the log was last told to be true of the peer of `seenFrom`. */
+  truthOf(seenFrom: Host): Truth {
+    return this.#truths.get(seenFrom.name) ?? 'absent'
+  }
+
+  /** What is true of the peer of `seenFrom` from now on. */
+  truth(seenFrom: Host, truth: Truth, because: string): void {
+    const old = this.truthOf(seenFrom)
+    if (old === truth) return
+    this.#truths.set(seenFrom.name, truth)
+    const peer = peerOf(seenFrom.name)
+    this.#log.emitter('truth', seenFrom)('truth:updated', {
+      peer,
+      old,
+      new: truth,
+      because,
+      certainty: 'definite',
+    })
+  }
+
+  /**
+   * Why an experiment failed, if it was somebody's kill: on this pair, or on any.
+   * @returns words for it; null: nobody did
+   */
+  async killOn(pair?: string): Promise<string | null> {
+    // That a question got no answer may be known before the end of whom it was put to.
+    await delay(EXIT_KNOWN_WITHIN_MS)
+    return (pair === undefined ? [...this.#killed.values()][0] : this.#killed.get(pair)) ?? null
+  }
+
+  /** Takes back every fault and ends every process by its pid. */
+  async end(because: string): Promise<void> {
+    for (const inForce of [...this.#inForce]) await inForce.undo()
+    this.#kernel.close()
+    this.emit('run:ended', { because })
+    const started = [...this.#processes, ...this.#commands]
+    for (const process of started) process.signal('SIGKILL')
+    // Daemons too. What was frozen or never asked for anything else ends as well.
+    await Promise.all([...this.#underTest.values()].map(({ tree }) => tree.kill()))
+    await Promise.all(started.map((process) => process.exited))
+    for (const command of this.#commands) command.hangUp()
+    await this.#hosts.network?.close()
+  }
+
+  /** Somebody else's kill is no fault of the lab's: what is seen of that pair from now on proves nothing. */
+  #tellOfKill(host: Host, what: string, signal: NodeJS.Signals | null): void {
+    if (this.plan.play || signal === null || !isDeadly(signal)) return
+    this.#killed.set(host.pair, killWords({ host: host.name, data: { what, signal } }))
+    this.#log.emitter('lab', host)('host:killed', { what, signal })
+  }
+
+  #struckOf({ a, b }: Pair): Host {
+    return this.plan.strike === 'client' ? a : b
+  }
+
+  #target(pair: Pair, struck: Host, other: Host): Target {
+    return {
+      pair,
+      struck,
+      other,
+      network: this.#hosts.network,
+      truth: (seenFrom, truth) => this.truth(seenFrom, truth, 'the lab did it'),
+      answers: (from, withinMs) => this.#answers(from, from === pair.a ? pair.b : pair.a, withinMs),
+      measure: async (from, series) => {
+        try {
+          return await this.measure(from, from === pair.a ? pair.b : pair.a, series)
+        } catch (error) {
+          // A host whose process has ended measures nothing, and proves nothing.
+          throw new FaultError(error instanceof Error ? error.message : String(error))
+        }
+      },
+      workload: (host) => this.#workload(pair, host),
+      restartPrograms: async (host) => {
+        await this.#startProcess(host)
+        await this.#underTest.get(host.name)?.start()
+        if (this.#programs.has(pair.name)) {
+          await (host === pair.b ? this.#serve(pair) : this.#connectClients(pair))
+        }
+      },
+      run: (host, argv) => this.run(host, argv),
+    }
+  }
+
+  #workload(pair: Pair, host: Host): Workload {
+    const underTest = this.#underTest.get(host.name)
+    if (underTest !== undefined) return allProcesses(host, underTest.tree)
+    return ownProcess(host, () => this.#answers(host === pair.a ? pair.b : pair.a, host))
+  }
+
+  /**
+   * An answer at the first try is enough to say yes. For no, one unanswered probe is enough only because
+   * each fault asks right after its act and is believed only when the answer is the expected one.
+   */
+  async #answers(from: Host, to: Host, withinMs = 0): Promise<boolean> {
+    const port = to.process?.echoPort
+    if (port === undefined || from.process === null) return false
+    const probe = { address: to.address, port, withinMs: PROBE_ANSWERS_WITHIN_MS }
+    const until = performance.now() + withinMs
+    for (let tries = 0; tries < PROBE_TRIES || performance.now() < until; tries++) {
+      if (await from.process.ask('probe', probe)) return true
+    }
+    return false
+  }
+
+  async #startProcess(host: Host): Promise<void> {
+    host.incarnation += 1
+    const { run, lab, folder, programsBundle } = this.plan
+    const started = await HostProcess.start(host.commandPrefix, programsBundle, {
+      run,
+      lab,
+      host: host.name,
+      incarnation: host.incarnation,
+      address: host.address,
+      eventFile: `${folder}/events/${host.name}.${host.incarnation}.ndjson`,
+    })
+    host.process = started
+    this.#processes.add(started)
+    this.#kernel.watch(host, started.pid)
+    const emit = this.#log.emitter('lab', host)
+    emit('host:process_started', { processId: started.pid })
+    void started.exited.then(({ code, signal }) => {
+      emit('host:process_exited', { code, signal })
+      if (!started.wasKilledByLab) this.#tellOfKill(host, "the host's process", signal)
+    })
+  }
+
+  async #serve({ name, b }: Pair): Promise<void> {
+    const process = processOf(b)
+    const { mechanisms } = this.#programsOf(name)
+    // After a reboot the servers come back where the clients know them.
+    const ports = await process.ask('serve', { mechanisms, ports: this.#ports.get(name) ?? {} })
+    this.#ports.set(name, ports)
+    const open = Object.entries(ports)
+    await Promise.all(open.map(([each, port]) => this.#announce(b, 'own', `${b.address}:${port}`, each)))
+  }
+
+  /** Tells the observers what is spoken where, so that what they see gets the group id of its connection. */
+  async #announce(host: Host, server: 'own' | 'remote', address: string, mechanism: string): Promise<void> {
+    this.#kernel.learn(host, server, address, mechanism)
+    // A server's own word counts for more than what a client calls it.
+    if (server === 'remote' && this.#labelled.has(address)) return
+    this.#labelled.add(address)
+    await this.#capture?.label({ [address]: mechanism })
+  }
+
+  async #connectClients({ name, a, b }: Pair): Promise<void> {
+    const process = processOf(a)
+    const { mechanisms, settings } = this.#programsOf(name)
+    const ports = this.#ports.get(name) ?? {}
+    const open = Object.entries(ports)
+    await Promise.all(open.map(([each, port]) => this.#announce(a, 'remote', `${b.address}:${port}`, each)))
+    await process.ask('connect', { mechanisms, address: b.address, ports, settings })
+    this.alive({ name, a, b })
+  }
+
+  #programsOf(pair: string): Programs {
+    const programs = this.#programs.get(pair)
+    if (programs === undefined) throw new Error(`No programs were connected on the pair ${pair}`)
+    return programs
+  }
+}
+
+function faultOf(one: FaultId | Fault): Fault {
+  return typeof one === 'string' ? faults[one] : one
+}
+
+function processOf(host: Host): HostProcess {
+  if (host.process === null) throw new Error(`Host ${host.name} has no process`)
+  return host.process
+}
