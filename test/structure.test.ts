@@ -1,4 +1,4 @@
-/** The arrows of src/README.md, held against the imports. */
+/** The house: src/README.md says who may import whom, and this holds every file to it. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { expect, test } from 'vitest'
@@ -7,38 +7,8 @@ import type { Lab } from '../src/lab/lab.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 
-/** Which folders of src a folder may import from, beside itself and `foreign`. */
-const MAY_IMPORT: Record<string, string[]> = {
-  foreign: [],
-  events: [],
-  protocols: ['events'],
-  wire: ['events'],
-  kernel: ['events', 'wire'],
-  recorder: ['events'],
-  store: [],
-  programs: ['events', 'kernel', 'protocols', 'store'],
-  hosts: ['events', 'kernel', 'programs'],
-  faults: ['events', 'hosts', 'programs', 'wire'],
-  lab: ['events', 'faults', 'hosts', 'kernel', 'programs', 'recorder', 'store', 'view'],
-  forecast: ['events', 'hosts', 'kernel', 'lab', 'view'],
-  try: ['events', 'faults', 'hosts', 'kernel', 'lab', 'programs', 'view'],
-  // The lab of keepalive once more, with containers for hosts: it puts everything together, as an entry point does.
-  compose: ['events', 'faults', 'hosts', 'kernel', 'lab', 'programs', 'recorder', 'view'],
-  view: ['events', 'faults', 'hosts', 'lab', 'programs', 'wire'],
-}
-/** The entry points beside the folders: they put everything together. */
-const ENTRY_POINTS = [
-  'src/cli.ts',
-  'src/processes/runner.ts',
-  'src/processes/capture.ts',
-  'src/processes/cable.ts',
-  'src/commands/doctor.ts',
-  'src/commands/watch.ts',
-  'src/commands/report.ts',
-  'src/commands/forecast.ts',
-]
-/** Only these know which labs there are. */
-const MAY_IMPORT_LABS = ['src/cli.ts', 'src/processes/runner.ts']
+/** Only these know which labs there are; `compose/` is one of them again, with containers for hosts. */
+const MAY_IMPORT_LABS = ['src/cli.ts', 'src/processes/runner.ts', 'src/compose/']
 
 const files = [...filesUnder('src', '.ts'), ...filesUnder('labs', '.ts')]
 
@@ -47,38 +17,101 @@ function filesUnder(folder: string, suffix: string): string[] {
   return names.filter((name) => name.endsWith(suffix)).map((name) => join(folder, name))
 }
 
+const textOf = (file: string) => readFileSync(join(ROOT, file), 'utf8')
+
+/** What a file imports, types included: files from the project's root, packages by their names. */
 function importsOf(file: string): string[] {
-  const text = readFileSync(join(ROOT, file), 'utf8')
-  return [...text.matchAll(/(?:from|import) '([^']+)'/g)].map(([, path = '']) =>
+  return [...textOf(file).matchAll(/(?:from |import |import\()'([^']+)'/g)].map(([, path = '']) =>
     path.startsWith('.') ? relative(ROOT, resolve(ROOT, dirname(file), path)) : path,
   )
 }
 
-test('there are files to look at', () => {
+/** The table of src/README.md: by folder, which others it may import; null: all. */
+function mayImport(): Map<string, string[] | null> {
+  const rows = textOf('src/README.md').matchAll(/^\| `([a-z]+)\/` \|.*\| ([^|]+) \|$/gm)
+  return new Map(
+    [...rows].map(([, folder = '', list = '']) => {
+      if (list.startsWith('all')) return [folder, null]
+      return [folder, list === 'nothing' ? [] : list.split(', ')]
+    }),
+  )
+}
+
+test('the table of src/README.md has every folder, and no other', () => {
+  const folders = new Set(files.flatMap((file) => /^src\/([^/]+)\//.exec(file)?.[1] ?? []))
+  expect([...mayImport().keys()].sort()).toEqual([...folders].sort())
   expect(files.length).toBeGreaterThan(50)
 })
 
-test('folders import only what their place in the data flow allows', () => {
+test('folders import only what that table allows', () => {
+  const table = mayImport()
   const wrong = files.flatMap((file) => {
-    const [top, folder = ''] = file.split('/')
-    if (top !== 'src' || ENTRY_POINTS.includes(file)) return []
-    const allowed = [folder, 'foreign', ...(MAY_IMPORT[folder] ?? [])]
+    const folder = /^src\/([^/]+)\//.exec(file)?.[1]
+    const allowed = folder === undefined ? null : table.get(folder)
+    if (!allowed) return []
     return importsOf(file)
-      .filter((path) => path.startsWith('src/') && !allowed.includes(path.split('/')[1] ?? ''))
+      .filter((path) => path.startsWith('src/'))
+      .filter((path) => ![folder, ...allowed].includes(path.split('/')[1]))
       .map((path) => `${file} imports ${path}`)
   })
   expect(wrong).toEqual([])
 })
 
-test('nobody but the entry points imports labs', () => {
-  const wrong = files.filter(
-    (file) =>
-      file.startsWith('src/') &&
-      !file.startsWith('src/compose/') &&
-      !MAY_IMPORT_LABS.includes(file) &&
-      importsOf(file).some((path) => path.startsWith('labs/')),
+test('no two folders that the table names import each other', () => {
+  const table = mayImport()
+  const both = [...table].flatMap(([folder, allowed]) =>
+    (allowed ?? [])
+      .filter((other) => table.get(other)?.includes(folder))
+      .map((other) => `${folder} ${other}`),
   )
+  expect(both).toEqual([])
+})
+
+test('no file imports itself by way of others, types included', () => {
+  expect(circlesAmong(files, importsOf)).toEqual([])
+})
+
+test('a circle is found', () => {
+  const arrows: Record<string, string[]> = { a: ['b'], b: ['c'], c: ['b', 'd'], d: [] }
+  expect(circlesAmong(Object.keys(arrows), (file) => arrows[file] ?? [])).toEqual(['b > c > b'])
+})
+
+/** Depth first: who is met again while still on the way to it closes a circle. */
+function circlesAmong(all: readonly string[], arrowsFrom: (file: string) => readonly string[]): string[] {
+  const known = new Set(all)
+  const done = new Set<string>()
+  const way: string[] = []
+  const circles: string[] = []
+  const visit = (file: string) => {
+    const met = way.indexOf(file)
+    if (met !== -1) circles.push([...way.slice(met), file].join(' > '))
+    if (met !== -1 || done.has(file)) return
+    way.push(file)
+    for (const next of arrowsFrom(file)) if (known.has(next)) visit(next)
+    way.pop()
+    done.add(file)
+  }
+  all.forEach(visit)
+  return circles
+}
+
+test('nobody but the entry points imports labs, and no lab another one', () => {
+  const wrong = files.flatMap((file) => {
+    const own = /^labs\/([^/]+)\//.exec(file)?.[1]
+    if (file === 'labs/index.ts' || MAY_IMPORT_LABS.some((place) => file.startsWith(place))) return []
+    return importsOf(file)
+      .filter((path) => path.startsWith('labs/') && path.split('/')[1] !== own)
+      .map((path) => `${file} imports ${path}`)
+  })
   expect(wrong).toEqual([])
+})
+
+test('no lab reads captured packets but by Cell.packets(), which knows whether all of them are there', () => {
+  const readers = files
+    // websocket has a cell of its own yet; that one asks `whyUnwatched` of both ends.
+    .filter((file) => file.startsWith('labs/') && !file.startsWith('labs/websocket/'))
+    .filter((file) => /'(packet:captured|wire:[a-z_]+)'/.test(textOf(file)))
+  expect(readers).toEqual([])
 })
 
 test('protocols have no sockets, clocks or loggers', () => {
@@ -88,17 +121,14 @@ test('protocols have no sockets, clocks or loggers', () => {
     .filter(
       (file) =>
         importsOf(file).some((path) => forbidden.test(path)) ||
-        /\b(Date\.now|performance\.now|setTimeout|setInterval|process\.hrtime)\b/.test(
-          readFileSync(join(ROOT, file), 'utf8'),
-        ),
+        /\b(Date\.now|performance\.now|setTimeout|setInterval|process\.hrtime)\b/.test(textOf(file)),
     )
   expect(wrong).toEqual([])
 })
 
 test('only src/kernel uses koffi', () => {
   const users = files.filter(
-    (file) =>
-      importsOf(file).includes('koffi') || readFileSync(join(ROOT, file), 'utf8').includes("('koffi')"),
+    (file) => importsOf(file).includes('koffi') || textOf(file).includes("('koffi')"),
   )
   expect(users.length).toBeGreaterThan(0)
   expect(users.filter((file) => !file.startsWith('src/kernel/'))).toEqual([])

@@ -1,10 +1,10 @@
 /** A customer of the bank, who does with it what its pages offer, over whatever connection the lab names. */
 import { randomBytes } from 'node:crypto'
 import type { Pair } from '../../src/hosts/host.ts'
-import type { Rig } from '../../src/rig/rig.ts'
-import type { SocketAddress, Sockets, User } from '../../src/rig/sockets.ts'
 import { USERS } from '../../src/programs/bank/users.ts'
 import type { UserAnswer } from '../../src/programs/scripts/requests.ts'
+import type { Rig } from '../../src/rig/rig.ts'
+import type { SocketAddress, Sockets, User } from '../../src/rig/sockets.ts'
 
 /** What may be different from one request to the next. */
 export type How = Partial<Omit<Parameters<User['ask']>[2], 'method' | 'path' | 'body'>>

@@ -6,8 +6,8 @@ import { rm } from 'node:fs/promises'
 import type { LabEvent } from '../../src/events/vocabulary.ts'
 import { mechanismOf } from '../../src/lab/log.ts'
 import { PLAY_PAIR } from '../../src/plan/play-command.ts'
-import type { Rig } from '../../src/rig/rig.ts'
 import { USERS } from '../../src/programs/bank/users.ts'
+import type { Rig } from '../../src/rig/rig.ts'
 import { killableBank } from './servers.ts'
 
 /** Long enough to see what a browser says when nobody is there. */

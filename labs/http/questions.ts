@@ -3,9 +3,9 @@
  * is decided by each run anew, from what it observed.
  */
 import type { Check } from '../../src/lab/checks.ts'
-import type { Plan } from '../../src/plan/plan.ts'
 import { observationWords, type Question } from '../../src/lab/predict.ts'
 import { question } from '../../src/lab/question.ts'
+import type { Plan } from '../../src/plan/plan.ts'
 import { duration } from '../../src/view/words.ts'
 import type { HttpSettings } from './conditions.ts'
 

@@ -2,9 +2,9 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import type { Host } from '../../src/hosts/host.ts'
+import { EVENT_LOG_VARIABLE, type LoggedProgram } from '../../src/programs/parts/command-line.ts'
 import type { Rig } from '../../src/rig/rig.ts'
 import type { SocketAddress } from '../../src/rig/sockets.ts'
-import { EVENT_LOG_VARIABLE, type LoggedProgram } from '../../src/programs/parts/command-line.ts'
 
 /** A bundle starts in a quarter of a second, on a machine that has nothing else to do; this one starts dozens. */
 const READY_WITHIN_MS = 30_000

@@ -1,10 +1,10 @@
 /** What the lab tells beside its checks: what was counted apart, in two small tables. */
 import { type Check, observedWords } from '../../src/lab/checks.ts'
 import type { LabLog } from '../../src/lab/log.ts'
-import type { Plan } from '../../src/plan/plan.ts'
 import { alignedTable } from '../../src/lab/table.ts'
 import type { Style } from '../../src/lab/tale.ts'
 import { casesText } from '../../src/lab/tell.ts'
+import type { Plan } from '../../src/plan/plan.ts'
 
 /** What each row shows, in the order in which a reader meets them. */
 export const LESSONS = {

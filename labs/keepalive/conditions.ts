@@ -3,8 +3,8 @@
 import { keepaliveGiveUp, retransmissionGiveUp } from '../../src/kernel/give-up.ts'
 import type { LabOptions } from '../../src/plan/options.ts'
 import type { Conditions, Plan } from '../../src/plan/plan.ts'
-import type { Programs } from '../../src/rig/rig.ts'
 import { type ClientSettings, mechanisms } from '../../src/programs/scripts/host-messages.ts'
+import type { Programs } from '../../src/rig/rig.ts'
 
 /** How the clients set their sockets. */
 export type KeepaliveSettings = ClientSettings

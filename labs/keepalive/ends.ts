@@ -1,9 +1,9 @@
 /** `--cell cut/tcp-idle`: what this lab says of a cell before its events and checks. */
 import { roleOf } from '../../src/events/host-names.ts'
 import type { LabLog } from '../../src/lab/log.ts'
-import type { CellName, Plan } from '../../src/plan/plan.ts'
 import type { Style } from '../../src/lab/tale.ts'
 import { secondsAfter } from '../../src/lab/tell.ts'
+import type { CellName, Plan } from '../../src/plan/plan.ts'
 import { bothEnds, type EndOfCell } from './judge.ts'
 import { type Struck, seenOn } from './struck.ts'
 

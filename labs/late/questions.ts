@@ -1,8 +1,8 @@
 /** What the lab asks before it shows. Which choice is right is decided by each run anew, from what it observed. */
 import { type Check, SLACK_MS } from '../../src/lab/checks.ts'
-import type { Plan } from '../../src/plan/plan.ts'
 import { observationWords, type Question } from '../../src/lab/predict.ts'
 import { question } from '../../src/lab/question.ts'
+import type { Plan } from '../../src/plan/plan.ts'
 import { duration } from '../../src/view/words.ts'
 import { type LateSettings, LIMITS_MS, limitRow } from './conditions.ts'
 

@@ -1,10 +1,10 @@
 /** What a run found, as four small tables of at most 80 columns. */
 import { type Check, observedWords } from '../../src/lab/checks.ts'
 import type { LabLog } from '../../src/lab/log.ts'
-import { cellId, type Plan } from '../../src/plan/plan.ts'
 import { observationWords } from '../../src/lab/predict.ts'
 import { alignedTable } from '../../src/lab/table.ts'
 import type { Style } from '../../src/lab/tale.ts'
+import { cellId, type Plan } from '../../src/plan/plan.ts'
 
 /** Each table has a row only for what this run looked into. */
 export function findingsText(_log: LabLog, plan: Plan, checks: readonly Check[], style: Style): string {

@@ -2,10 +2,10 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import type { EventName } from '../../src/events/vocabulary.ts'
 import type { Host, Pair } from '../../src/hosts/host.ts'
-import type { Rig } from '../../src/rig/rig.ts'
-import type { SessionHandle, SocketAddress } from '../../src/rig/sockets.ts'
 import type { Wanted } from '../../src/programs/parts/event-memory.ts'
 import type { ClientMemory } from '../../src/protocols/session/client.ts'
+import type { Rig } from '../../src/rig/rig.ts'
+import type { SessionHandle, SocketAddress } from '../../src/rig/sockets.ts'
 import type { SessionSettings } from './conditions.ts'
 
 const CARRIERS = ['tcp', 'udp'] as const

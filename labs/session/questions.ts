@@ -1,8 +1,8 @@
 /** What to predict, with choices that people believe; the right one is found in what was seen. */
 import type { Check } from '../../src/lab/checks.ts'
-import type { Plan } from '../../src/plan/plan.ts'
 import { observationWords, type Question } from '../../src/lab/predict.ts'
 import { question } from '../../src/lab/question.ts'
+import type { Plan } from '../../src/plan/plan.ts'
 import { duration } from '../../src/view/words.ts'
 import type { SessionSettings } from './conditions.ts'
 import { INTO_CUT } from './plain.ts'

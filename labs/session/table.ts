@@ -1,8 +1,8 @@
 /** What became of every conversation, a line each. */
 import { type Cell, cellOf } from '../../src/lab/cell.ts'
 import type { LabLog } from '../../src/lab/log.ts'
-import type { Plan } from '../../src/plan/plan.ts'
 import { alignedTable } from '../../src/lab/table.ts'
+import type { Plan } from '../../src/plan/plan.ts'
 import type { SessionSettings } from './conditions.ts'
 import { carriers, type Fates, oversAt, sessionsOf, toServer } from './messages.ts'
 import { linesOf } from './plain.ts'

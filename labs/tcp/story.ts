@@ -1,10 +1,10 @@
 /** What the lab tells beside its checks: the ten states in one table, and a line for each row. */
 import { type Check, observedWords } from '../../src/lab/checks.ts'
 import type { LabLog } from '../../src/lab/log.ts'
-import type { Plan } from '../../src/plan/plan.ts'
 import { alignedTable } from '../../src/lab/table.ts'
 import type { Style } from '../../src/lab/tale.ts'
 import { casesText } from '../../src/lab/tell.ts'
+import type { Plan } from '../../src/plan/plan.ts'
 
 export const LESSONS = {
   open: 'one end is connected before the other; the programs come last.',

@@ -1,10 +1,10 @@
 /** What the lab says of a run: a table of TCP's states, and a list of the rest. */
 import type { Check } from '../../src/lab/checks.ts'
 import type { LabLog } from '../../src/lab/log.ts'
-import { cellId, cellOfCheck, type Plan } from '../../src/plan/plan.ts'
 import { alignedTable } from '../../src/lab/table.ts'
 import type { Style } from '../../src/lab/tale.ts'
 import { cellWord } from '../../src/lab/tell.ts'
+import { cellId, cellOfCheck, type Plan } from '../../src/plan/plan.ts'
 import { beside, wrapped } from '../../src/text/wrap.ts'
 
 /** The settings that most states were looked at with; what only one has is in the list. */

@@ -1,7 +1,7 @@
 /** What several cases of this lab do alike. */
 import type { Pair } from '../../src/hosts/host.ts'
-import type { Rig, TcpConnection } from '../../src/rig/rig.ts'
 import type { TcpConduct } from '../../src/programs/scripts/requests.ts'
+import type { Rig, TcpConnection } from '../../src/rig/rig.ts'
 import type { FrameKind } from '../../src/wire/cable.ts'
 
 /** More than the window that a receiver offers at first, and less than a send queue takes. */

@@ -2,12 +2,12 @@
 import { hostName } from '../../src/events/host-names.ts'
 import { addressOf, type EventName, type EventOf, type LabEvent } from '../../src/events/vocabulary.ts'
 import type { BusyConnection, Span } from '../../src/kernel/give-up.ts'
-import { BROWSER, saidByPage } from '../../src/rig/browser.ts'
 import { Cell as LabCell } from '../../src/lab/cell.ts'
 import { type Claim, SLACK_MS, STAMP_MS } from '../../src/lab/checks.ts'
 import type { TimedClaim } from '../../src/lab/judging.ts'
 import type { LabLog, Watch } from '../../src/lab/log.ts'
 import type { Plan } from '../../src/plan/plan.ts'
+import { BROWSER, saidByPage } from '../../src/rig/browser.ts'
 import type { WebSocketRow, WebSocketSettings } from './conditions.ts'
 import { measuredBySs } from './expectations.ts'
 

@@ -1,9 +1,9 @@
 /** What a run found, as small tables of at most 80 columns. */
 import type { Check } from '../../src/lab/checks.ts'
 import type { LabLog } from '../../src/lab/log.ts'
-import type { Plan } from '../../src/plan/plan.ts'
 import { observationWords } from '../../src/lab/predict.ts'
 import type { Style } from '../../src/lab/tale.ts'
+import type { Plan } from '../../src/plan/plan.ts'
 
 const COLUMNS = [36, 20] as const
 

@@ -14,11 +14,11 @@
  */
 import type { Host, Pair } from '../../src/hosts/host.ts'
 import type { HostCommand } from '../../src/hosts/host-command.ts'
-import { PageBeliefs, startBrowser } from '../../src/rig/browser.ts'
 import type { Lab } from '../../src/lab/lab.ts'
+import { randomFrom } from '../../src/lab/random.ts'
 import { missing } from '../../src/plan/needs.ts'
 import type { Plan } from '../../src/plan/plan.ts'
-import { randomFrom } from '../../src/lab/random.ts'
+import { PageBeliefs, startBrowser } from '../../src/rig/browser.ts'
 import type { Rig } from '../../src/rig/rig.ts'
 import type { WebSocketEnd, WebSocketListener } from '../../src/rig/sockets.ts'
 import {

@@ -7,9 +7,9 @@ import { tellReading } from '../forecast/tell.ts'
 import { printableJson } from '../foreign/printable.ts'
 import { CannotRunError } from '../launcher/launch.ts'
 import { UsageError } from '../plan/options.ts'
+import { print } from '../text/wrap.ts'
 import { endWithPipe } from '../view/terminal/pipe.ts'
 import { styleFor } from '../view/terminal/style.ts'
-import { print } from '../text/wrap.ts'
 
 const HELP = `npm run forecast -- --pid N | --all [--json] [--plain]
 

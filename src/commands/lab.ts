@@ -2,19 +2,8 @@
 import { join, relative } from 'node:path'
 import type { LabEvent } from '../events/vocabulary.ts'
 import { printable, printableData, printableJson } from '../foreign/printable.ts'
-import { openPage } from '../page/server.ts'
-import { writeReportHtml } from '../view/report/report-html.ts'
-import { listenToKeys } from '../view/terminal/keys.ts'
-import { PlayView } from '../view/terminal/play.ts'
-import { Progress } from '../view/terminal/progress.ts'
-import { ask, comparisonsText, scoreText } from '../view/terminal/questions.ts'
-import { isLively, styleFor } from '../view/terminal/style.ts'
-import { PlayTable } from '../view/terminal/table.ts'
-import { print } from '../text/wrap.ts'
 import { type Check, overall, type Verdict } from '../lab/checks.ts'
 import type { Lab } from '../lab/lab.ts'
-import { type LabOptions, labHelp, parseLabOptions } from '../plan/options.ts'
-import type { Plan } from '../plan/plan.ts'
 import {
   type Comparison,
   compare,
@@ -24,11 +13,22 @@ import {
   toldOf,
   withObserved,
 } from '../lab/predict.ts'
-import { readPredictions, savePredictions } from '../launcher/prediction-file.ts'
 import { runCommand } from '../lab/run-command.ts'
-import { latestRun, type Outcome, openRun, type Run, startRun } from '../launcher/start.ts'
 import type { Style } from '../lab/tale.ts'
 import { printableTold, tellCell, tellEnd, tellRun } from '../lab/tell.ts'
+import { readPredictions, savePredictions } from '../launcher/prediction-file.ts'
+import { latestRun, type Outcome, openRun, type Run, startRun } from '../launcher/start.ts'
+import { openPage } from '../page/server.ts'
+import { type LabOptions, labHelp, parseLabOptions } from '../plan/options.ts'
+import type { Plan } from '../plan/plan.ts'
+import { print } from '../text/wrap.ts'
+import { writeReportHtml } from '../view/report/report-html.ts'
+import { listenToKeys } from '../view/terminal/keys.ts'
+import { PlayView } from '../view/terminal/play.ts'
+import { Progress } from '../view/terminal/progress.ts'
+import { ask, comparisonsText, scoreText } from '../view/terminal/questions.ts'
+import { isLively, styleFor } from '../view/terminal/style.ts'
+import { PlayTable } from '../view/terminal/table.ts'
 
 /** As shells count it: 128 + SIGINT. */
 export const INTERRUPTED = 130

@@ -4,9 +4,9 @@
  * come back. So this is a decision above them, as in a real application: after a while, try again.
  */
 import type { Emitter } from '../events/emit.ts'
-import type { ClientSettings, Mechanism } from '../programs/scripts/host-messages.ts'
 import type { Program } from '../programs/parts/program.ts'
 import { clients } from '../programs/registry.ts'
+import type { ClientSettings, Mechanism } from '../programs/scripts/host-messages.ts'
 
 /** Long enough to read that the connection is down before the next one begins. */
 export const AGAIN_AFTER_MS = 5000

@@ -7,9 +7,9 @@ import { seenOn } from '../../labs/keepalive/struck.ts'
 import { type HostSide, hostName, otherSide, roleOf } from '../events/host-names.ts'
 import { SLACK_MS } from '../lab/checks.ts'
 import type { LabLog, Strike } from '../lab/log.ts'
+import type { Forecast } from '../page/messages.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Mechanism } from '../programs/scripts/host-messages.ts'
-import type { Forecast } from '../page/messages.ts'
 
 /**
  * @param struck which end would be struck; the words are about the other one

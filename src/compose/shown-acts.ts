@@ -1,8 +1,8 @@
 /** The acts as the page shows them: with the names of today's containers, and what to expect of each. */
 import { hostName, pairOf, sideOf } from '../events/host-names.ts'
 import type { EventOf, LabEvent } from '../events/vocabulary.ts'
-import type { Plan } from '../plan/plan.ts'
 import type { Forecast, ShownAct } from '../page/messages.ts'
+import type { Plan } from '../plan/plan.ts'
 import { type Act, acts } from './acts.ts'
 import { SERVER } from './arrange.ts'
 import { forecast } from './forecast.ts'

@@ -2,7 +2,13 @@
  * The lab's handle on the one process of a host: start it, ask it, signal it, see it end.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import type { FromHost, HostIdentity, HostRequests, RequestName, ToHost } from '../programs/scripts/host-messages.ts'
+import type {
+  FromHost,
+  HostIdentity,
+  HostRequests,
+  RequestName,
+  ToHost,
+} from '../programs/scripts/host-messages.ts'
 import { environmentWithSbin } from './commands.ts'
 
 /** From spawn to the first message: node's own start on a busy machine, with plenty to spare. */

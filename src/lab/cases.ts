@@ -4,14 +4,14 @@
  */
 import type { Middle, Pair, PairWish } from '../hosts/host.ts'
 import type { RouterSettings } from '../hosts/router.ts'
+import { type Case, cellOfCheck, type Matrix, type Plan } from '../plan/plan.ts'
+import type { Rig } from '../rig/rig.ts'
 import type { Json } from '../store/store.ts'
 import { type Cell, cellOf } from './cell.ts'
 import type { Check } from './checks.ts'
 import type { Claims } from './claims.ts'
 import { judgeCases } from './judging.ts'
 import type { LabLog } from './log.ts'
-import { type Case, cellOfCheck, type Matrix, type Plan } from '../plan/plan.ts'
-import type { Rig } from '../rig/rig.ts'
 
 export interface CaseOf<S extends Json> extends Case {
   /** What is between its two hosts; a switch where left out, and where these hosts have no such thing. */

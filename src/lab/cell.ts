@@ -9,11 +9,11 @@ import { type HostSide, hostName } from '../events/host-names.ts'
 import type { Belief, EventName, EventOf } from '../events/vocabulary.ts'
 import { type BusyConnection, sendsTailLossProbes } from '../kernel/give-up.ts'
 import type { Keepalive } from '../kernel/socket-options.ts'
+import type { Plan } from '../plan/plan.ts'
 import type { Json } from '../store/store.ts'
 import { kernelWords } from './kernel-words.ts'
 import type { LabLog, Period, Strike, Watch } from './log.ts'
 import type { Captured } from './packets.ts'
-import type { Plan } from '../plan/plan.ts'
 
 export class Cell<S extends Json = Json> {
   readonly log: LabLog

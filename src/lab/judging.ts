@@ -1,7 +1,8 @@
 /** From claims to the checks of a whole run: what was not observed is skipped out loud, cell by cell. */
+
+import { cellOfCheck, type Plan } from '../plan/plan.ts'
 import { type Check, type Claim, judge, skip } from './checks.ts'
 import type { LabLog } from './log.ts'
-import { cellOfCheck, type Plan } from '../plan/plan.ts'
 
 /** Why the rig ends a run that came to its end by itself. */
 export const EXPERIMENT_OVER = 'the experiment is over'

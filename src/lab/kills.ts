@@ -3,14 +3,10 @@
  * then on, whether it would have passed or failed; the others do.
  */
 import { pairOf } from '../events/host-names.ts'
-import type { EventData, EventOf } from '../events/vocabulary.ts'
+import { killWords } from '../events/killed.ts'
+import type { EventOf } from '../events/vocabulary.ts'
 import type { Check } from './checks.ts'
 import type { LabLog } from './log.ts'
-
-/** `redis on cut-b was ended by SIGKILL, which the lab had not sent` */
-export function killWords({ host, data }: { host: string; data: EventData<'host:killed'> }): string {
-  return `${data.what} on ${host} was ended by ${data.signal}, which the lab had not sent`
-}
 
 /** What somebody has ended on a pair before its case was over; undefined: nothing. */
 export function killOn(log: LabLog, pair: string): EventOf<'host:killed'> | undefined {

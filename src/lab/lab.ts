@@ -1,13 +1,13 @@
 /** What a lab is: one experiment, as the rest of the project knows it. */
 
 import type { LabEvent } from '../events/vocabulary.ts'
+import type { LabOptions } from '../plan/options.ts'
+import type { CellName, Conditions, Matrix, Plan } from '../plan/plan.ts'
+import type { Rig } from '../rig/rig.ts'
 import type { Json } from '../store/store.ts'
 import type { Check } from './checks.ts'
 import type { LabLog } from './log.ts'
-import type { LabOptions } from '../plan/options.ts'
-import type { CellName, Conditions, Matrix, Plan } from '../plan/plan.ts'
 import type { Question } from './predict.ts'
-import type { Rig } from '../rig/rig.ts'
 import type { Style, Tale } from './tale.ts'
 
 /**

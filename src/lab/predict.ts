@@ -6,9 +6,9 @@
  */
 import * as v from 'valibot'
 import { parseForeignJson } from '../foreign/json.ts'
+import type { Plan } from '../plan/plan.ts'
 import { type Check, type Verdict, withUnit } from './checks.ts'
 import type { LabLog } from './log.ts'
-import type { Plan } from '../plan/plan.ts'
 
 export const PREDICTIONS_SCHEMA = 'stillhere/predictions@1'
 

@@ -1,7 +1,8 @@
 /** A question of a lab, answered by checks of the very run that the person is about to see. */
+
+import { cellOfCheck } from '../plan/plan.ts'
 import type { Check } from './checks.ts'
 import type { LabLog } from './log.ts'
-import { cellOfCheck } from '../plan/plan.ts'
 import { type Answer, answerFrom, type Choice, type Question } from './predict.ts'
 
 /** A question, in the order in which it is met: asked, chosen, observed, explained. */

@@ -1,9 +1,10 @@
 /** `report.json`: what a run found, for people and for programs. */
+
+import { killWords } from '../events/killed.ts'
+import type { Plan } from '../plan/plan.ts'
 import type { Check, Verdict } from './checks.ts'
 import { overall } from './checks.ts'
-import { killWords } from './kills.ts'
 import type { LabLog } from './log.ts'
-import type { Plan } from '../plan/plan.ts'
 
 export const REPORT_SCHEMA = 'stillhere/report@1'
 

@@ -8,8 +8,8 @@ import { name, TIME_MAX_MS } from '../events/vocabulary.ts'
 import { parseForeignJson } from '../foreign/json.ts'
 import { ForeignFileError, readRegular } from '../foreign/regular-file.ts'
 import { shortened } from '../foreign/shortened.ts'
-import { verdicts } from './checks.ts'
 import { type Plan, paces, runTiers, sides } from '../plan/plan.ts'
+import { verdicts } from './checks.ts'
 import { REPORT_SCHEMA, type Report } from './report.ts'
 
 /** Ours have 200 kB. What is bigger was not written by us. */

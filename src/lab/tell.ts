@@ -3,11 +3,11 @@
 import { pairOf } from '../events/host-names.ts'
 import { addressOf, type LabEvent } from '../events/vocabulary.ts'
 import { printableData } from '../foreign/printable.ts'
+import { type CellName, cellId, cellOfCheck, type Plan } from '../plan/plan.ts'
 import { beside, wrapped } from '../text/wrap.ts'
 import { type Check, countWords, expectedWords, observedWords, overall, type Verdict } from './checks.ts'
 import type { Lab } from './lab.ts'
 import { LabLog, mechanismOf } from './log.ts'
-import { type CellName, cellId, cellOfCheck, type Plan } from '../plan/plan.ts'
 import { runCommand } from './run-command.ts'
 import type { Style, Tale } from './tale.ts'
 

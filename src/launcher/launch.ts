@@ -11,11 +11,11 @@ import type { LabEvent } from '../events/vocabulary.ts'
 import type { Isolation } from '../hosts/capabilities.ts'
 import { environmentWithSbin } from '../hosts/commands.ts'
 import { OuterPids } from '../hosts/outer-pids.ts'
-import { Recorder } from '../recorder/recorder.ts'
 import { LabLog } from '../lab/log.ts'
 import { UsageError, WRONG_USAGE } from '../plan/options.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { PlayCommand } from '../plan/play-command.ts'
+import { Recorder } from '../recorder/recorder.ts'
 
 /** What a run needs beside its watch: start, settling, mending, the end. Then the runner is stuck. */
 const RUN_LIMIT_BESIDE_WATCH_MS = 90_000

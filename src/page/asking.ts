@@ -2,7 +2,7 @@
  * The questions about one run, as the page asks them: one at a time, the same one to every browser, and
  * whoever answers first has answered for all.
  */
-import type { Plan } from '../plan/plan.ts'
+
 import {
   AnswerSheet,
   compare,
@@ -14,6 +14,7 @@ import {
 } from '../lab/predict.ts'
 import { savePredictions } from '../launcher/prediction-file.ts'
 import type { Outcome } from '../launcher/start.ts'
+import type { Plan } from '../plan/plan.ts'
 import type { Asked } from './messages.ts'
 
 export class Asking {

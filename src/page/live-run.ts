@@ -5,17 +5,17 @@
 import type { LabEvent } from '../events/vocabulary.ts'
 import { overall } from '../lab/checks.ts'
 import type { Lab } from '../lab/lab.ts'
+import { questionsToAsk, type Told } from '../lab/predict.ts'
+import type { Report } from '../lab/report.ts'
+import { readPredictions } from '../launcher/prediction-file.ts'
+import { latestRun, type Outcome, type Run, startRun } from '../launcher/start.ts'
 import { type LabOptions, UsageError } from '../plan/options.ts'
 import type { PlayCommand } from '../plan/play-command.ts'
-import { questionsToAsk, type Told } from '../lab/predict.ts'
-import { readPredictions } from '../launcher/prediction-file.ts'
-import type { Report } from '../lab/report.ts'
-import { latestRun, type Outcome, type Run, startRun } from '../launcher/start.ts'
+import { impossibleActions } from '../plan/possible.ts'
 import { writeReportHtml } from '../view/report/report-html.ts'
 import { Asking } from './asking.ts'
 import { EventStore } from './event-store.ts'
 import type { LiveState, Prediction } from './messages.ts'
-import { impossibleActions } from '../plan/possible.ts'
 
 /** It cannot be done now; the message is for the person at the page. */
 export class NotNowError extends Error {

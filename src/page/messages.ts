@@ -5,10 +5,10 @@
 import type { LabEvent } from '../events/vocabulary.ts'
 import type { Tier } from '../hosts/host.ts'
 import type { Verdict } from '../lab/checks.ts'
-import type { Case, Plan, RunTier, Side } from '../plan/plan.ts'
-import type { PlayAction } from '../plan/play-command.ts'
 import type { Choice as Expectation, Told } from '../lab/predict.ts'
 import type { Report } from '../lab/report.ts'
+import type { Case, Plan, RunTier, Side } from '../plan/plan.ts'
+import type { PlayAction } from '../plan/play-command.ts'
 import type { RecordedCells } from '../view/viewer/run.ts'
 
 /** Every request but those for the page itself carries the token here: other sites cannot set a header. */

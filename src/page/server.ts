@@ -31,9 +31,10 @@ import { printableLines } from '../foreign/printable.ts'
 import { findCapabilities } from '../hosts/capabilities.ts'
 import type { Lab } from '../lab/lab.ts'
 import { CannotRunError } from '../launcher/launch.ts'
+import type { startRun } from '../launcher/start.ts'
 import { parseLabOptions, UsageError } from '../plan/options.ts'
 import { selectionOf } from '../plan/plan.ts'
-import type { startRun } from '../launcher/start.ts'
+import { impossibleActions, impossibleCases } from '../plan/possible.ts'
 import {
   type Admission,
   admission,
@@ -48,7 +49,6 @@ import { Feed } from './feed.ts'
 import { LiveRun, NotNowError } from './live-run.ts'
 import { Locks, newToken, type Refusal, SECURITY_HEADERS } from './locks.ts'
 import { GOING_AWAY, type LabSetup, type Setup, type ShownAct, SUBPROTOCOL } from './messages.ts'
-import { impossibleActions, impossibleCases } from '../plan/possible.ts'
 import { RateLimit } from './rate-limit.ts'
 import {
   choiceSchemaOf,

@@ -9,10 +9,18 @@ import type { EventName } from '../events/vocabulary.ts'
 import { readSysctls } from '../kernel/sysctls.ts'
 import { measureEcho } from '../programs/parts/echo-series.ts'
 import { EventMemory } from '../programs/parts/event-memory.ts'
-import type { FromHost, HostIdentity, HostRequests, Mechanism, Ports, ToHost } from '../programs/scripts/host-messages.ts'
-import { scriptHttp } from '../programs/scripts/http/script.ts'
 import type { Answers, Program } from '../programs/parts/program.ts'
+import { startWayOut } from '../programs/parts/way-out.ts'
 import { clients, programName, servers } from '../programs/registry.ts'
+import type {
+  FromHost,
+  HostIdentity,
+  HostRequests,
+  Mechanism,
+  Ports,
+  ToHost,
+} from '../programs/scripts/host-messages.ts'
+import { scriptHttp } from '../programs/scripts/http/script.ts'
 import { scriptRelays } from '../programs/scripts/relay/script.ts'
 import { scriptSessions } from '../programs/scripts/session/script.ts'
 import { scriptSites } from '../programs/scripts/site/script.ts'
@@ -20,7 +28,6 @@ import { scriptStopAndWait } from '../programs/scripts/stop-and-wait/script.ts'
 import { scriptTcp } from '../programs/scripts/tcp/script.ts'
 import { scriptUdp } from '../programs/scripts/udp/script.ts'
 import { scriptUsers } from '../programs/scripts/user/script.ts'
-import { startWayOut } from '../programs/parts/way-out.ts'
 import { scriptWebSockets } from '../programs/scripts/websocket/script.ts'
 
 /** Ten connections on one host come up in milliseconds; a machine that needs longer cannot run a lab. */

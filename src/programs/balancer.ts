@@ -29,7 +29,15 @@ import {
 } from './parts/command-line.ts'
 import { HTTP_TIME_LIMITS } from './parts/connection-limits.ts'
 import type { Program } from './parts/program.ts'
-import { admitTcp, closeInOrder, errorData, groupIdOf, listen, stopListening, takeTcp } from './parts/tcp-events.ts'
+import {
+  admitTcp,
+  closeInOrder,
+  errorData,
+  groupIdOf,
+  listen,
+  stopListening,
+  takeTcp,
+} from './parts/tcp-events.ts'
 
 export const policies = ['sticky', 'round-robin'] as const
 export type Policy = (typeof policies)[number]

@@ -27,10 +27,10 @@ import {
   UsageError,
 } from './parts/command-line.ts'
 import { guard } from './parts/liveness.ts'
-import { type CarrierName, carriers } from './session-server.ts'
 import { DueTimer, tooMuchWaits } from './parts/session-timing.ts'
 import { addressesOf, errorData, groupIdOf, openTcp, reportTcp } from './parts/tcp-events.ts'
 import { closeUdp, connectUdp } from './parts/udp-socket.ts'
+import { type CarrierName, carriers } from './session-server.ts'
 
 export interface SessionClientOptions {
   mechanism: string

@@ -5,7 +5,14 @@
 import * as net from 'node:net'
 import type { Emitter } from '../events/emit.ts'
 import { PeerBelief } from './parts/belief.ts'
-import { listenFlags, listenOptions, runByHand, runsAsFile, tcpFlags, tcpOptions } from './parts/command-line.ts'
+import {
+  listenFlags,
+  listenOptions,
+  runByHand,
+  runsAsFile,
+  tcpFlags,
+  tcpOptions,
+} from './parts/command-line.ts'
 import type { Program } from './parts/program.ts'
 import { TcpConnection, type TcpConnectionOptions } from './parts/tcp-connection.ts'
 import { addressesOf, admitTcp, groupIdOf, listen, reportTcp, stopListening } from './parts/tcp-events.ts'

@@ -15,8 +15,8 @@ import type { EventData, RelayDirection } from '../events/vocabulary.ts'
 import type { Host } from '../hosts/host.ts'
 import type { Keepalive } from '../kernel/socket-options.ts'
 import type { Policy } from '../programs/balancer.ts'
-import type { HostRequests, RequestName } from '../programs/scripts/host-messages.ts'
 import type { LaneMode } from '../programs/relay/lane.ts'
+import type { HostRequests, RequestName } from '../programs/scripts/host-messages.ts'
 import type {
   ConnectOutcome,
   HttpClientKind,

@@ -1,10 +1,11 @@
 /** What a try found, as text: a table for whoever wants to know how long, and fault by fault why. */
+
+import { killWords } from '../events/killed.ts'
 import { type Check, countWords, observedWords } from '../lab/checks.ts'
-import { killWords } from '../lab/kills.ts'
 import type { LabLog } from '../lab/log.ts'
-import { otherSide, type Plan, type Side, sides } from '../plan/plan.ts'
 import type { Style, Tale } from '../lab/tale.ts'
 import { painted, type Told, VERDICT_WORDS } from '../lab/tell.ts'
+import { otherSide, type Plan, type Side, sides } from '../plan/plan.ts'
 import { shortTime, signMeanings, signOf, Waits } from '../view/viewer/signs.ts'
 import { type CaseFindings, type ConnectionFindings, type EndFindings, findingsOf } from './findings.ts'
 import type { TrySettings } from './request.ts'

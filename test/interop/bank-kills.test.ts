@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { bundlePrograms } from '../../src/processes/bundle.ts'
 import { randomFrom } from '../../src/lab/random.ts'
+import { bundlePrograms } from '../../src/processes/bundle.ts'
 import {
   type Account,
   accountKey,

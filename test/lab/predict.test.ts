@@ -6,7 +6,6 @@ import type { EventData, EventName, LabEvent } from '../../src/events/vocabulary
 import type { FaultId } from '../../src/faults/registry.ts'
 import type { Check, Observation } from '../../src/lab/checks.ts'
 import { LabLog } from '../../src/lab/log.ts'
-import { type Plan, selectionOf } from '../../src/plan/plan.ts'
 import {
   AnswerSheet,
   type Comparison,
@@ -20,6 +19,7 @@ import {
   summaryOf,
   withObserved,
 } from '../../src/lab/predict.ts'
+import { type Plan, selectionOf } from '../../src/plan/plan.ts'
 import { mechanisms } from '../../src/programs/scripts/host-messages.ts'
 
 const plan = {

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { EventName } from '../../src/events/vocabulary.ts'
+import { STRANGER_EVENTS_PER_SECOND_MAX } from '../../src/programs/parts/strangers.ts'
+import { connectUdp } from '../../src/programs/parts/udp-socket.ts'
 import { type SessionClientOptions, startSessionClient } from '../../src/programs/session-client.ts'
 import {
   carriers,
@@ -13,8 +15,6 @@ import {
   type SessionServerOptions,
   startSessionServer,
 } from '../../src/programs/session-server.ts'
-import { STRANGER_EVENTS_PER_SECOND_MAX } from '../../src/programs/parts/strangers.ts'
-import { connectUdp } from '../../src/programs/parts/udp-socket.ts'
 import { CONFIRM_WITHIN_MS } from '../../src/protocols/session/constants.ts'
 import { memoryStore } from '../../src/store/memory.ts'
 import { type Store, StoreUnavailableError } from '../../src/store/store.ts'

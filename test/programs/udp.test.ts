@@ -2,10 +2,10 @@ import * as dgram from 'node:dgram'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Program } from '../../src/programs/parts/program.ts'
 import { STRANGER_EVENTS_PER_SECOND_MAX } from '../../src/programs/parts/strangers.ts'
+import { bindUdp, connectUdp } from '../../src/programs/parts/udp-socket.ts'
 import { startUdpClient } from '../../src/programs/udp-client.ts'
 import { startUdpHeartbeat } from '../../src/programs/udp-heartbeat.ts'
 import { startUdpServer } from '../../src/programs/udp-server.ts'
-import { bindUdp, connectUdp } from '../../src/programs/parts/udp-socket.ts'
 import { collectEvents } from '../support/events.ts'
 
 const at = { mechanism: 'udp', host: '127.0.0.1' }

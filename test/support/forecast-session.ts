@@ -5,8 +5,8 @@
 
 import { type ConnectionReport, readOne } from '../../src/forecast/read.ts'
 import type { Pair } from '../../src/hosts/host.ts'
-import type { TcpSocket } from '../../src/rig/sockets.ts'
 import type { TcpConduct } from '../../src/programs/scripts/requests.ts'
+import type { TcpSocket } from '../../src/rig/sockets.ts'
 import { openSession } from './session.ts'
 
 /** What one look at a connection said, and between which moments (CLOCK_MONOTONIC, ms) it was taken. */

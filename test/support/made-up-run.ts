@@ -5,9 +5,9 @@ import { hostName, hostSides, pairOf } from '../../src/events/host-names.ts'
 import { addressOf, type EventData, type EventName, type LabEvent } from '../../src/events/vocabulary.ts'
 import { type Check, overall, skip } from '../../src/lab/checks.ts'
 import { LabLog } from '../../src/lab/log.ts'
-import { type Plan, selectionOf } from '../../src/plan/plan.ts'
 import { randomFrom } from '../../src/lab/random.ts'
 import { REPORT_SCHEMA, type Report } from '../../src/lab/report.ts'
+import { type Plan, selectionOf } from '../../src/plan/plan.ts'
 
 const START_NS = 5_046_635_045_776n
 const STRIKE_AT = 4000

@@ -15,8 +15,8 @@ import { environmentWithSbin } from '../../src/hosts/commands.ts'
 import { netnsHosts } from '../../src/hosts/netns.ts'
 import { CableProcess } from '../../src/kernel/cable/cable-process.ts'
 import { CaptureProcess } from '../../src/kernel/capture/capture-process.ts'
-import { bundlePrograms } from '../../src/processes/bundle.ts'
 import type { Plan } from '../../src/plan/plan.ts'
+import { bundlePrograms } from '../../src/processes/bundle.ts'
 import { type Programs, Rig } from '../../src/rig/rig.ts'
 
 const SESSION_LIMIT_MS = 100_000

@@ -10,13 +10,13 @@ import { expect } from 'vitest'
 import { keepalive } from '../../labs/keepalive/lab.ts'
 import { USERS } from '../../src/programs/bank/users.ts'
 import { writeReportHtml } from '../../src/view/report/report-html.ts'
+import { askingLab, pageUnderTest, someEvents } from '../page/support.ts'
 import { openBank } from '../programs/bank/support.ts'
 import { complaintsOfAxe } from '../support/axe.ts'
 import { hasChromium, type Opening, openPage } from '../support/chromium.ts'
 import { temporaryFolder } from '../support/cli.ts'
 import { madeUpRun } from '../support/made-up-run.ts'
 import { testNeeding } from '../support/needs.ts'
-import { askingLab, pageUnderTest, someEvents } from '../page/support.ts'
 
 const test = testNeeding('Chromium', hasChromium)
 const TIMEOUT_MS = 90_000

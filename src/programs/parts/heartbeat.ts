@@ -3,7 +3,11 @@
  * own ping frames. It speaks every interval, answers, and judges. It closes nothing.
  */
 import type { Emitter } from '../../events/emit.ts'
-import { type HeartbeatTiming, LINES_PER_SECOND_MAX, NUMBER_MAX } from '../../protocols/heartbeat/constants.ts'
+import {
+  type HeartbeatTiming,
+  LINES_PER_SECOND_MAX,
+  NUMBER_MAX,
+} from '../../protocols/heartbeat/constants.ts'
 import type { Message, Refusal } from '../../protocols/heartbeat/message.ts'
 import { RateLimit } from '../../protocols/heartbeat/rate-limit.ts'
 import type { PeerBelief } from './belief.ts'

@@ -10,12 +10,12 @@ import { type ClientAction, SessionClient } from '../../protocols/session/client
 import { SESSION_ID_HEX_DIGITS, TOKEN_HEX_DIGITS } from '../../protocols/session/constants.ts'
 import { parseLine } from '../../protocols/session/lines.ts'
 import { type ServerAction, SessionServer } from '../../protocols/session/server.ts'
+import { type ReconnectingClientOptions, startReconnectingClient } from '../reconnecting-client.ts'
+import { startWebSocketServer, type WebSocketServerOptions } from '../websocket-server.ts'
 import { guard } from './liveness.ts'
 import type { Program } from './program.ts'
-import { type ReconnectingClientOptions, startReconnectingClient } from '../reconnecting-client.ts'
 import { DueTimer } from './session-timing.ts'
 import type { WebSocketConnection } from './websocket-connection.ts'
-import { startWebSocketServer, type WebSocketServerOptions } from '../websocket-server.ts'
 
 /** A line that finds no room is lost, and a stream that lost a line is over: the session goes on over another. */
 function sendLine(connection: WebSocketConnection | undefined, line: string): void {

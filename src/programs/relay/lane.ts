@@ -4,6 +4,7 @@
  */
 import type { Emitter } from '../../events/emit.ts'
 import type { RelayDirection, RelayMode } from '../../events/vocabulary.ts'
+import type { Program } from '../parts/program.ts'
 
 export interface LaneMode {
   mode: RelayMode
@@ -11,6 +12,18 @@ export interface LaneMode {
   delayMs?: number | undefined
   /** `drop`: of a hundred datagrams so many, by chance; all where left out. */
   percent?: number | undefined
+}
+
+export interface RelayOptions {
+  mechanism: string
+  protocol: 'tcp' | 'udp'
+  listen: { host: string; port: number }
+  to: { host: string; port: number }
+}
+
+export interface RunningRelay extends Pick<Program, 'port' | 'close' | 'reset'> {
+  /** From now on. What was held back is passed on as the new mode has it, in order. */
+  setMode(direction: RelayDirection, mode: LaneMode): void
 }
 
 /** What a lane holds back, at most: then it is {@link Lane.isFull}. */

@@ -8,11 +8,10 @@
  */
 import { createInterface } from 'node:readline'
 import type { Emitter } from '../../events/emit.ts'
-import { type RelayDirection, type RelayMode, relayDirections, relayModes } from '../../events/vocabulary.ts'
+import { type RelayMode, relayDirections, relayModes } from '../../events/vocabulary.ts'
 import { printable } from '../../foreign/printable.ts'
 import { runByHand, runsAsFile, socketAddress, UsageError } from '../parts/command-line.ts'
-import type { Program } from '../parts/program.ts'
-import type { LaneMode } from './lane.ts'
+import type { RelayOptions, RunningRelay } from './lane.ts'
 import { startTcpRelay } from './tcp.ts'
 import { startUdpRelay } from './udp.ts'
 
@@ -20,18 +19,6 @@ export const WARNING =
   'It stands between two live kernels: of TCP, each end talks to the kernel of the relay, which ' +
   'acknowledges data and answers keepalive whatever becomes of the other end. It can hold back data; it ' +
   'cannot cut a connection as a cable does.'
-
-export interface RelayOptions {
-  mechanism: string
-  protocol: 'tcp' | 'udp'
-  listen: { host: string; port: number }
-  to: { host: string; port: number }
-}
-
-export interface RunningRelay extends Pick<Program, 'port' | 'close' | 'reset'> {
-  /** From now on. What was held back is passed on as the new mode has it, in order. */
-  setMode(direction: RelayDirection, mode: LaneMode): void
-}
 
 /** Resolves when it listens; rejects when it cannot (EADDRINUSE, ...). */
 export async function startRelay(options: RelayOptions, emit: Emitter): Promise<RunningRelay> {

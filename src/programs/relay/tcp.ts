@@ -5,8 +5,6 @@
 import * as net from 'node:net'
 import type { Emitter } from '../../events/emit.ts'
 import type { RelayDirection } from '../../events/vocabulary.ts'
-import type { RelayOptions, RunningRelay } from './relay.ts'
-import { Lane, type LaneMode } from './lane.ts'
 import {
   addressesOf,
   admitTcp,
@@ -16,6 +14,7 @@ import {
   listen,
   stopListening,
 } from '../parts/tcp-events.ts'
+import { Lane, type LaneMode, type RelayOptions, type RunningRelay } from './lane.ts'
 
 interface Legs {
   client: net.Socket

@@ -5,10 +5,9 @@
 import * as dgram from 'node:dgram'
 import type { Emitter } from '../../events/emit.ts'
 import type { RelayDirection } from '../../events/vocabulary.ts'
-import type { RelayOptions, RunningRelay } from './relay.ts'
-import { Lane, type LaneMode } from './lane.ts'
 import { errorData, groupIdOf } from '../parts/tcp-events.ts'
 import { bindUdp, closeUdp, connectUdp } from '../parts/udp-socket.ts'
+import { Lane, type LaneMode, type RelayOptions, type RunningRelay } from './lane.ts'
 
 /** Anybody can invent senders. */
 const SENDERS_MAX = 64

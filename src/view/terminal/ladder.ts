@@ -1,8 +1,8 @@
 /** The same ladder as plain text in 80 columns: a line for each thing that happens, time running downward. */
 import { printable } from '../../foreign/printable.ts'
+import { beside, COLUMNS, wrapped } from '../../text/wrap.ts'
 import type { Arrow, Ladder, Lane } from '../ladder.ts'
 import { moment } from '../words.ts'
-import { beside, COLUMNS, wrapped } from '../../text/wrap.ts'
 
 const WIDTH = COLUMNS
 const TIME = 10

@@ -8,9 +8,9 @@ import { printable, printableData } from '../../foreign/printable.ts'
 import { enterContainer } from '../../hosts/container.ts'
 import { cableByHand } from '../../hosts/netns.ts'
 import { mechanismOf } from '../../lab/log.ts'
+import type { Style } from '../../lab/tale.ts'
 import type { Plan, RunTier } from '../../plan/plan.ts'
 import { PLAY_PAIR } from '../../plan/play-command.ts'
-import type { Style } from '../../lab/tale.ts'
 
 export class PlayView {
   readonly #write: (text: string) => void

@@ -2,12 +2,13 @@
  * What a person sees while a lab runs: a line for each step and, on a terminal, one that counts the
  * seconds of the watch. On standard error, so that a piped result stays clean.
  */
+
+import { killWords } from '../../events/killed.ts'
 import type { LabEvent } from '../../events/vocabulary.ts'
 import { printable } from '../../foreign/printable.ts'
-import { killWords } from '../../lab/kills.ts'
 import type { Plan } from '../../plan/plan.ts'
-import { isLively } from './style.ts'
 import { print } from '../../text/wrap.ts'
+import { isLively } from './style.ts'
 
 const REFRESH_EVERY_MS = 250
 /** Starting hosts, settling and the end take their time beside the watch. */

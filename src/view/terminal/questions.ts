@@ -1,6 +1,5 @@
 /** Predictions on a terminal: asked key by key before anything is shown, and told beside what was observed. */
 import type { Check } from '../../lab/checks.ts'
-import type { Plan } from '../../plan/plan.ts'
 import {
   AnswerSheet,
   type Comparison,
@@ -10,6 +9,7 @@ import {
   summaryOf,
 } from '../../lab/predict.ts'
 import type { Style } from '../../lab/tale.ts'
+import type { Plan } from '../../plan/plan.ts'
 import { beside, wrapped } from '../../text/wrap.ts'
 
 /** The column of the texts beside `you said`, `observed` and `why`. */

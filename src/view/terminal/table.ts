@@ -5,6 +5,7 @@
 import { type HostSide, hostName } from '../../events/host-names.ts'
 import type { KernelSocket, LabEvent, TcpState, Trigger } from '../../events/vocabulary.ts'
 import { enterContainer } from '../../hosts/container.ts'
+import type { Style } from '../../lab/tale.ts'
 import type { Plan, RunTier } from '../../plan/plan.ts'
 import {
   PLAY_PAIR,
@@ -13,13 +14,12 @@ import {
   playActions,
   whyNotNow,
 } from '../../plan/play-command.ts'
-import type { Style } from '../../lab/tale.ts'
 import { impossibleActions } from '../../plan/possible.ts'
+import { beside } from '../../text/wrap.ts'
 import { Board, type End, type Row, type TruthAbout } from './board.ts'
 import { listenToKeys } from './keys.ts'
 import { commandsByHand, ONLY_HERE } from './play.ts'
 import { Screen } from './screen.ts'
-import { beside } from '../../text/wrap.ts'
 
 /** Events come in batches ten times a second; between them only the clocks go on. */
 const REDRAW_EVERY_MS = 200

@@ -1,8 +1,8 @@
 /** What a viewer is told about a run: no more than a stranger may read, since reports are passed on. */
 import type { LabEvent } from '../../events/vocabulary.ts'
 import type { Check, Verdict } from '../../lab/checks.ts'
-import type { Plan } from '../../plan/plan.ts'
 import type { Report } from '../../lab/report.ts'
+import type { Plan } from '../../plan/plan.ts'
 
 /** A plan without the folders of the machine it was made on. */
 export type ViewedPlan = Pick<

@@ -3,7 +3,12 @@ import { once } from 'node:events'
 import * as http from 'node:http'
 import * as net from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { type Admission, admission, endWith, HTTP_TIME_LIMITS } from '../../../src/programs/parts/connection-limits.ts'
+import {
+  type Admission,
+  admission,
+  endWith,
+  HTTP_TIME_LIMITS,
+} from '../../../src/programs/parts/connection-limits.ts'
 
 /** A server that greets whom it admits, and keeps who says so. */
 async function openServer(limits: Parameters<typeof admission>[0]) {

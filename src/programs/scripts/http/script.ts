@@ -9,8 +9,8 @@ import type { Emitter } from '../../../events/emit.ts'
 import { observeTcp } from '../../../kernel/socket-options.ts'
 import type { PeerBelief } from '../../parts/belief.ts'
 import type { Scripted } from '../../parts/program.ts'
-import type { HttpRequests } from '../requests.ts'
 import { errorData, groupIdOf, listen, stopListening, takeTcp } from '../../parts/tcp-events.ts'
+import type { HttpRequests } from '../requests.ts'
 
 /** `sent` is called with the socket that the request travels on; resolves with the status of its answer. */
 type Get = (sent: (socket: net.Socket) => void) => Promise<number>

@@ -2,7 +2,8 @@
 import type { Emitter } from '../../../events/emit.ts'
 import { relayDirections } from '../../../events/vocabulary.ts'
 import type { Scripted } from '../../parts/program.ts'
-import { type RunningRelay, startRelay } from '../../relay/relay.ts'
+import type { RunningRelay } from '../../relay/lane.ts'
+import { startRelay } from '../../relay/relay.ts'
 import type { RelayRequests } from '../requests.ts'
 
 /** @param address where relays listen */

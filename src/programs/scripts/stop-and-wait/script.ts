@@ -7,12 +7,16 @@ import type { Emitter } from '../../../events/emit.ts'
 import { formatDatagram, parseDatagram } from '../../../protocols/datagrams/message.ts'
 import { formatAcknowledgement, parseAcknowledgement } from '../../../protocols/stop-and-wait/message.ts'
 import { StopAndWaitReceiver } from '../../../protocols/stop-and-wait/receiver.ts'
-import { type Action, type StopAndWaitLimits, StopAndWaitSender } from '../../../protocols/stop-and-wait/sender.ts'
+import {
+  type Action,
+  type StopAndWaitLimits,
+  StopAndWaitSender,
+} from '../../../protocols/stop-and-wait/sender.ts'
 import { PeerBelief, triggerOf } from '../../parts/belief.ts'
 import type { Scripted } from '../../parts/program.ts'
-import type { StopAndWaitRequests } from '../requests.ts'
 import { errorData, groupIdOf } from '../../parts/tcp-events.ts'
 import { bindUdp, closeUdp, connectUdp } from '../../parts/udp-socket.ts'
+import type { StopAndWaitRequests } from '../requests.ts'
 
 /** Anybody can invent senders. The one remembered longest is forgotten for a new one. */
 const PEERS_MAX = 64

@@ -9,9 +9,16 @@ import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promi
 import type { Emitter } from '../../../events/emit.ts'
 import { canSetUserTimeout } from '../../../kernel/socket-options.ts'
 import type { Scripted } from '../../parts/program.ts'
-import { applyConduct, ScriptedConnection } from './connection.ts'
+import {
+  addressesOf,
+  closeInOrder,
+  groupIdOf,
+  listen,
+  openTcp,
+  stopListening,
+} from '../../parts/tcp-events.ts'
 import type { TcpConduct, TcpRequests } from '../requests.ts'
-import { addressesOf, closeInOrder, groupIdOf, listen, openTcp, stopListening } from '../../parts/tcp-events.ts'
+import { applyConduct, ScriptedConnection } from './connection.ts'
 
 /** Closed ones are remembered, since to write on one is an experiment too. */
 const CONNECTIONS_MAX = 2000

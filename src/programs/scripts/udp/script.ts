@@ -11,9 +11,9 @@ import { type Counted, DatagramTally } from '../../../protocols/datagrams/tally.
 import { PeerBelief } from '../../parts/belief.ts'
 import { Liveness } from '../../parts/liveness.ts'
 import type { Scripted } from '../../parts/program.ts'
-import type { DatagramDetector, UdpRequests } from '../requests.ts'
 import { errorData, groupIdOf } from '../../parts/tcp-events.ts'
 import { bindUdp, closeUdp, connectUdp } from '../../parts/udp-socket.ts'
+import type { DatagramDetector, UdpRequests } from '../requests.ts'
 
 /** Anybody can invent senders. The one remembered longest is forgotten for a new one. */
 const PEERS_MAX = 64

@@ -14,8 +14,8 @@ import { CookieJar, cookieHeader } from '../../../protocols/cookies/jar.ts'
 import { sessionDigest } from '../../../protocols/http-session/session.ts'
 import type { PeerBelief } from '../../parts/belief.ts'
 import type { Scripted } from '../../parts/program.ts'
-import type { UserAnswer, UserAsk, UserRequests } from '../requests.ts'
 import { errorData, groupIdOf, takeTcp } from '../../parts/tcp-events.ts'
+import type { UserAnswer, UserAsk, UserRequests } from '../requests.ts'
 
 const BODY_BYTES_MAX = 64 * 1024
 /** Of an answer, in its event. */

@@ -6,17 +6,17 @@ import * as http from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Emitter } from '../../../events/emit.ts'
 import type { Program, Scripted } from '../../parts/program.ts'
-import { startReconnectingClient } from '../../reconnecting-client.ts'
-import type { WebSocketRequests } from '../requests.ts'
 import { listen, stopListening } from '../../parts/tcp-events.ts'
-import { startWebSocketClient, type WebSocketClient } from '../../websocket-client.ts'
 import type { WebSocketConnection } from '../../parts/websocket-connection.ts'
-import { startWebSocketServer, type WebSocketServer } from '../../websocket-server.ts'
 import {
   startWebSocketSessionClient,
   startWebSocketSessionServer,
   type WebSocketSessionClient,
 } from '../../parts/websocket-session.ts'
+import { startReconnectingClient } from '../../reconnecting-client.ts'
+import { startWebSocketClient, type WebSocketClient } from '../../websocket-client.ts'
+import { startWebSocketServer, type WebSocketServer } from '../../websocket-server.ts'
+import type { WebSocketRequests } from '../requests.ts'
 
 /** What chance says, in order; beyond it, chance itself. */
 function drawsOf(draws: readonly number[]): () => number {
