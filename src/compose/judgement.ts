@@ -6,7 +6,7 @@
 import { hostName, pairOf } from '../events/host-names.ts'
 import type { EventName, LabEvent } from '../events/vocabulary.ts'
 import type { Check } from '../lab/checks.ts'
-import { LabLog } from '../lab/log.ts'
+import { LabLog, mechanismOf } from '../lab/log.ts'
 import type { Plan } from '../plan/plan.ts'
 import { ROUTER, remember } from './arrange.ts'
 import { WATCH_MS } from './truths.ts'
@@ -80,7 +80,9 @@ export class Judgement {
     if (LASTING.has(event.name)) kept.lasting.set(`${event.host} ${event.name}`, event)
     else kept.recent.push(event)
     if ((kept.recent[0]?.time ?? event.time) < event.time - 2 * KEPT_MS) {
-      kept.recent = kept.recent.filter(({ time }) => time >= event.time - KEPT_MS)
+      const from = event.time - KEPT_MS
+      kept.lasting = lastingBefore(kept, from)
+      kept.recent = kept.recent.filter(({ time }) => time >= from)
     }
     if (event.name !== 'watch:ended') return []
     const checks = this.#judgeStrike(pair, kept).map((check) => this.#excuse(check, pair, kept))
@@ -105,7 +107,8 @@ export class Judgement {
     return { ...check, verdict: 'skipped', because: 'the router had forgotten this connection before' }
   }
 
-  #judgeStrike(pair: string, { lasting, recent, strikes }: Kept): Check[] {
+  #judgeStrike(pair: string, kept: Kept): Check[] {
+    const { recent, strikes } = kept
     const began = recent.findLast(({ name }) => name === 'fault:striking')
     if (began === undefined) return []
     const from = began.time - BEFORE_MS
@@ -113,10 +116,29 @@ export class Judgement {
     const own = recent.filter(
       ({ time, name }) => time >= from && !(/^(fault|watch):/.test(name) && time < began.time),
     )
-    const log = new LabLog([...lasting.values(), ...own])
+    const log = new LabLog([...lastingBefore(kept, from).values(), ...own])
     return this.#judge(log, this.#plan).map((check) => {
       const [fault, mechanism, what] = check.id.split('/')
       return { ...check, id: `${pair}/${mechanism}/${strikes}-${fault}-${what}` }
     })
   }
+}
+
+/** With what was believed last of each connection: who is silent for an hour still believes it. */
+function lastingBefore({ lasting, recent }: Kept, from: number): Map<string, LabEvent> {
+  const all = new Map(lasting)
+  for (const event of recent) {
+    if (event.name !== 'belief:updated' || event.time >= from) continue
+    const rowOf = (one: LabEvent) => `${one.host} ${one.name} ${mechanismOf(one)}`
+    const key = `${event.host} ${event.name} ${event.group_id}`
+    // Another connection has begun: those of its row that are over will not be heard of again.
+    if (!all.has(key)) {
+      for (const [other, one] of all) {
+        const isOver = one.name === 'belief:updated' && one.data.new === 'down'
+        if (isOver && rowOf(one) === rowOf(event)) all.delete(other)
+      }
+    }
+    all.set(key, event)
+  }
+  return all
 }
