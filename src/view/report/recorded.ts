@@ -3,6 +3,7 @@
  * network namespaces still sees what a cut cable does, and sees that it was not seen here.
  */
 import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { parseForeignJson } from '../../foreign/json.ts'
@@ -88,13 +89,12 @@ export function packedRun(plan: Plan, log: LabLog): Buffer {
     environment: { ...plan.environment, kernel },
   }
   // What the lab ran to build its hosts names files of that machine, and nothing is judged by it.
-  return gzipSync(
-    pack(
-      about,
-      log.events.filter(({ name }) => name !== 'command:run'),
-    ),
-    { level: 9 },
+  const text = pack(
+    about,
+    log.events.filter(({ name }) => name !== 'command:run'),
   )
+  const withoutPaths = text.replaceAll(plan.folder, 'run').replaceAll(dirname(plan.bankBundle), 'bundles')
+  return gzipSync(withoutPaths, { level: 9 })
 }
 
 /** @throws Error when the file is something else */
