@@ -1,6 +1,6 @@
 /** The nine faults: of each, what either end of each row should notice, and what else is claimed. */
 import type { Role } from '../../src/events/host-names.ts'
-import type { Mechanism } from '../../src/programs/scripts/host-messages.ts'
+import { type Mechanism, mechanisms } from '../../src/programs/scripts/host-messages.ts'
 import { blip } from './cases/blip.ts'
 import { cut } from './cases/cut.ts'
 import { exit, kill } from './cases/ended.ts'
@@ -32,6 +32,11 @@ export interface Place {
   role: Role
   /** This end is on the host that the fault strikes. */
   struck: boolean
+}
+
+/** Whether the lab has such a cell. A log is a file, and names what it likes. */
+export function hasCell(fault: string, mechanism: string): boolean {
+  return Object.hasOwn(CASES, fault) && (mechanisms as readonly string[]).includes(mechanism)
 }
 
 /** The expectation for one end of one cell. */

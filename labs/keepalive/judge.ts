@@ -11,7 +11,7 @@ import { checkOf, skippedCells } from '../../src/lab/judging.ts'
 import type { LabLog, Strike } from '../../src/lab/log.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import type { Mechanism } from '../../src/programs/scripts/host-messages.ts'
-import { CASES, expectationOf } from './cases.ts'
+import { CASES, expectationOf, hasCell } from './cases.ts'
 import type { Expectation, Noticed, Recovers } from './expectations.ts'
 import type { KeepaliveFault } from './faults.ts'
 import { whyNotAlone } from './play-before.ts'
@@ -54,21 +54,21 @@ export function judgeRun(log: LabLog, plan: Plan): Check[] {
 }
 
 function strikeClaims(log: LabLog, plan: Plan, strike: Strike): Claims {
-  const { further = {} } = CASES[strike.fault as KeepaliveFault]
+  const mechanisms = plan.mechanisms.filter((mechanism) => hasCell(strike.fault, mechanism))
   const isWhole = !plan.play && strike.problem === null && strike.complete
-  return plan.mechanisms.flatMap((mechanism) => {
+  return mechanisms.flatMap((mechanism) => {
     const seen = seenOn(log, plan, strike, mechanism)
-    const more = isWhole ? further[mechanism as Mechanism] : undefined
+    const more = isWhole ? CASES[strike.fault as KeepaliveFault].further?.[mechanism as Mechanism] : undefined
     return [...bothEnds(seen).map((one) => claimOf(seen, one)), ...(more?.(seen) ?? [])]
   })
 }
 
-/** Both ends of one cell; the one that has to find out first. */
+/** Both ends of one cell; the one that has to find out first. None of a cell that the lab does not have. */
 export function bothEnds(seen: Struck): EndOfCell[] {
   const { cell, strike, other, struck } = seen
+  if (!hasCell(strike.fault, cell.row)) return []
   return [other, struck].map((end) => {
     const place = {
-      // This lab strikes with no other, and has no other rows.
       fault: strike.fault as KeepaliveFault,
       mechanism: cell.row as Mechanism,
       role: roleOf(end.host),

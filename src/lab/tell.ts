@@ -200,7 +200,7 @@ function summaryText(checks: readonly Check[], style: Style, max = Infinity): st
     ),
     ...atMost(
       max,
-      [...skipped].map((because) => `  skipped: ${because}`),
+      [...skipped].map((because) => beside('  skipped: ', because, style.columns).join('\n')),
     ).map(style.dim),
   ].join('\n')
 }

@@ -73,8 +73,11 @@ describe('lab:tcp on process hosts', () => {
 
       expect(notPassed(report)).toEqual([])
       expect(ended.status).toBe(0)
+      // What is claimed of packets is skipped in all cases: here nobody sees any.
+      const ofOthers = report.checks.filter(({ because }) => !because.startsWith('packets are not captured'))
+      expect(ofOthers.length).toBeLessThan(report.checks.length)
       const casesOf = (verdict: string) =>
-        new Set(report.checks.filter((check) => check.verdict === verdict).map(({ id }) => id.split('/')[0]))
+        new Set(ofOthers.filter((check) => check.verdict === verdict).map(({ id }) => id.split('/')[0]))
       expect(casesOf('pass')).toEqual(new Set(['frozen', 'idle', 'orderly', 'reset']))
       expect(casesOf('skipped')).toEqual(new Set(['handshake', 'close', 'both-close', 'port', 'time-wait']))
     },

@@ -101,8 +101,11 @@ describe('lab:udp on process hosts', () => {
       const { report, ended } = await runLab(['udp', '--hosts', 'process'])
 
       expect(notPassed(report)).toEqual([])
+      // What is claimed of packets is skipped in all cases: here nobody sees any.
+      const ofOthers = report.checks.filter(({ because }) => !because.startsWith('packets are not captured'))
+      expect(ofOthers.length).toBeLessThan(report.checks.length)
       const verdicts = (caseId: string) =>
-        new Set(report.checks.filter(({ id }) => id.startsWith(`${caseId}/`)).map(({ verdict }) => verdict))
+        new Set(ofOthers.filter(({ id }) => id.startsWith(`${caseId}/`)).map(({ verdict }) => verdict))
       for (const id of ['nobody', 'messages', 'goodbye']) expect(verdicts(id)).toEqual(new Set(['pass']))
       for (const id of ['no-host', 'first-byte', 'loss', 'duplicate', 'reorder', 'sizes', 'black-hole']) {
         expect(verdicts(id)).toEqual(new Set(['skipped']))
