@@ -2,6 +2,7 @@
 import type { HostSide } from '../../src/events/host-names.ts'
 import type { EventOf } from '../../src/events/vocabulary.ts'
 import type { Cell, End } from '../../src/lab/cell.ts'
+import { STAMP_MS } from '../../src/lab/checks.ts'
 import { says } from '../../src/lab/claims.ts'
 import { firstOfEach, packetWords } from '../../src/lab/packets.ts'
 import { foundInOrder, steps, type Transition } from './expectations.ts'
@@ -14,7 +15,8 @@ export function reaches(cell: Cell, side: HostSide, transition: Transition, what
   const step = steps[transition]
   const end = cell.at(side)
   const seen = seenInState(end, step.to, cell.watch.from)
-  const packets = end.packets(seen === null ? {} : { from: seen.from, to: seen.event.time })
+  // A kernel changes a state first and sends afterwards: a look may fall between the two.
+  const packets = end.packets(seen === null ? {} : { from: seen.from, to: seen.event.time + STAMP_MS })
   const words = packets?.map(packetWords) ?? []
   const found = foundInOrder(step.packets, words)
   const isThere = found.length === step.packets.length
