@@ -1,7 +1,7 @@
 /** What the log of this lab says of datagrams on their way from a to b. */
 import type { EventOf } from '../../src/events/vocabulary.ts'
 import type { Cell } from '../../src/lab/cell.ts'
-import { says } from '../../src/lab/claims.ts'
+import { nothing, says } from '../../src/lab/claims.ts'
 import { type Captured, received, sent } from '../../src/lab/packets.ts'
 
 /** What left a, and what of it came to b, in order; null where not every packet is known. */
@@ -97,5 +97,16 @@ export function sendTakesIt(cell: Cell) {
     because: 'send() is done when the own kernel has the datagram; it does not ask for the receiver',
     source: 'RFC 768; send(2): no indication of failure to deliver is implicit in a send()',
     evidence: [...taken, ...refused],
+  })
+}
+
+/** The sending program hears nothing, for the whole watch. */
+export function toldNothing(cell: Cell) {
+  return nothing(cell, 'told', cell.at('a').all('udp:error_received'), cell.watch, {
+    claim: 'the sending program is told nothing, for the whole watch',
+    formula: 'no error on the socket',
+    because: 'UDP expects no answer, so its silence is never an error',
+    source: 'RFC 768; Linux: only a hard ICMP error reaches a socket, and only a connected one (udp_err)',
+    short: 'QUIET',
   })
 }

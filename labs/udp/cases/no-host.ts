@@ -1,10 +1,10 @@
 /** There is not even a host. The address is of the same network, so a has to find out by itself. */
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell } from '../../../src/lab/cell.ts'
-import { counts, nothing, took } from '../../../src/lab/claims.ts'
+import { counts, took } from '../../../src/lab/claims.ts'
 import { sent } from '../../../src/lab/packets.ts'
 import type { UdpSettings } from '../conditions.ts'
-import { sendTakesIt } from '../datagrams.ts'
+import { sendTakesIt, toldNothing } from '../datagrams.ts'
 import { portAt } from '../sockets.ts'
 
 /** The last byte of an address that no host of the lab has. */
@@ -74,16 +74,6 @@ export const noHost: CaseOf<UdpSettings> = {
       ]
     },
   },
-}
-
-function toldNothing(cell: Cell) {
-  return nothing(cell, 'told', cell.at('a').all('udp:error_received'), cell.watch, {
-    claim: 'the sending program is told nothing, for the whole watch',
-    formula: 'no error on the socket',
-    because: 'UDP expects no answer, so its silence is never an error',
-    source: 'RFC 768; Linux: only a hard ICMP error reaches a socket, and only a connected one (udp_err)',
-    short: 'QUIET',
-  })
 }
 
 function asksForNobody(cell: Cell) {

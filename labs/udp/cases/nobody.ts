@@ -1,10 +1,10 @@
 /** Host b is there, and nobody on it listens. */
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell } from '../../../src/lab/cell.ts'
-import { AT_ONCE, counts, nothing, says, took } from '../../../src/lab/claims.ts'
+import { AT_ONCE, counts, says, took } from '../../../src/lab/claims.ts'
 import { sent } from '../../../src/lab/packets.ts'
 import type { UdpSettings } from '../conditions.ts'
-import { icmpAtA, sendTakesIt } from '../datagrams.ts'
+import { icmpAtA, sendTakesIt, toldNothing } from '../datagrams.ts'
 import { portAt } from '../sockets.ts'
 
 const PORT_UNREACHABLE = 'port unreachable'
@@ -32,13 +32,7 @@ export const nobody: CaseOf<UdpSettings> = {
   rows: {
     udp: (cell) => [
       sendTakesIt(cell),
-      nothing(cell, 'told', cell.at('a').all('udp:error_received'), cell.watch, {
-        claim: 'the sending program is told nothing, for the whole watch',
-        formula: 'no error on the socket',
-        because: 'UDP expects no answer, so its silence is never an error',
-        source: 'RFC 768; Linux: only a hard ICMP error reaches a socket, and only a connected one (udp_err)',
-        short: 'QUIET',
-      }),
+      toldNothing(cell),
       icmpCame(cell, 'the answer reached host a; its kernel has no socket that asked to be told'),
     ],
 
