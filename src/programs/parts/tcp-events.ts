@@ -16,7 +16,7 @@ const ADMITTED_MAX = 800
  * Of one address. All clients of a lab share one, and so do containers behind one router: labs open fifty at a time,
  * and tests with a hundred more should not notice it either.
  */
-const ADMITTED_PER_ADDRESS_MAX = 200
+export const ADMITTED_PER_ADDRESS_MAX = 200
 
 /** A peer that is frozen or cut off never answers our FIN: after this time we stop waiting for it. */
 const CLOSE_LIMIT_MS = 500
