@@ -165,9 +165,13 @@ function bytesOfWord(hex: string): Buffer {
   return endianness() === 'LE' ? bytes.reverse() : bytes
 }
 
-/** The smallest page of any machine, and the width to which every line is padded. */
+/** The smallest page of any machine. */
 const PAGE_BYTES = 4096
-const LINE_BYTES = 150
+/**
+ * No line is longer. Those of tcp are padded to 150; those of tcp6 and udp6 are not, and have 178 bytes or more, as
+ * long as their numbers are: user, inode, pointer, windows (get_tcp6_sock() in net/ipv6/tcp_ipv6.c).
+ */
+const LINE_BYTES_MAX = 320
 const TABLE_BYTES_START = 16 * 1024
 /** 200,000 sockets. A table cut short would show the rest as gone, so a longer one is an error. */
 const TABLE_BYTES_MAX = 32 * 1024 * 1024
@@ -218,7 +222,7 @@ export class SocketTableReader {
       filled += bytes
       // A page with room for another line was the last. To ask again would double the time: the kernel
       // walks its whole hash table to find nothing more.
-      if (bytes < PAGE_BYTES - LINE_BYTES) return this.#buffer.toString('latin1', 0, filled)
+      if (bytes < PAGE_BYTES - LINE_BYTES_MAX) return this.#buffer.toString('latin1', 0, filled)
     }
   }
 
