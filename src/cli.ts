@@ -2,7 +2,7 @@
  * The command line: `npm run lab:<id>`, `lab`, `try`, `forecast`, `watch`, `report`, `doctor`.
  *
  * Exit status: 0 every check that was not skipped passed, 1 one failed, 2 wrong usage, 3 this machine
- * cannot run it, 4 none failed but something was inconclusive.
+ * cannot run it, 4 none failed but something was inconclusive, 70 a fault of this program.
  */
 
 import { labs } from '../labs/index.ts'
@@ -22,9 +22,15 @@ import { GLOSSARY } from './view/glossary.ts'
 import { styleFor } from './view/terminal/style.ts'
 
 const CANNOT_RUN = 3
+/** EX_SOFTWARE of sysexits(3): Node's own 1 would read as a check that failed. */
+const OWN_FAULT = 70
 /** Advice fits easily; what is longer quotes a file of somebody else's. */
 const MESSAGE_MAX = 5000
 
+process.on('uncaughtException', (error) => {
+  tellOwnFault(error)
+  process.exit(OWN_FAULT)
+})
 process.exitCode = await main(process.argv.slice(2))
 
 async function main([command, ...args]: string[]): Promise<number> {
@@ -54,6 +60,15 @@ async function main([command, ...args]: string[]): Promise<number> {
     }
     throw error
   }
+}
+
+/** Its message may quote somebody else, and Node would print that as it stands. */
+function tellOwnFault(error: unknown): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  print(
+    process.stderr,
+    `stillhere: this is a fault of stillhere itself; what follows helps to mend it:\n${shortened(printableLines(text), MESSAGE_MAX)}\n`,
+  )
 }
 
 /** In the order in which to take them. */

@@ -217,6 +217,26 @@ test(
   TIMEOUT_MS,
 )
 
+test(
+  "a fault of stillhere itself has a status that is no verdict's, and its text steers nothing either",
+  async () => {
+    // Thrown as soon as somebody would hear of it, in the middle of whatever runs.
+    const fault = `const look = setInterval(() => {
+      if (process.listenerCount('uncaughtException') === 0) return
+      clearInterval(look)
+      throw new Error(${JSON.stringify(HOSTILE)})
+    }, 1)`
+    const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(fault)}`
+    const { status, stderr } = await run(['lab', 'keepalive', '--no-predict', '--out', temporaryFolder()], {
+      NODE_OPTIONS,
+    })
+    expect(stderr).toContain('cmd(')
+    expect(status).toBe(70)
+    expect(letThrough(stderr)).toEqual([])
+  },
+  TIMEOUT_MS,
+)
+
 testInBrowser(
   'report.html in a browser',
   async () => {
