@@ -71,7 +71,7 @@ function refreshPages({ id }: Lab, quote: (block: string) => string | null): voi
 async function record(lab: Lab): Promise<void> {
   const out = mkdtempSync(join(tmpdir(), 'stillhere-record-'))
   try {
-    const command = ['--import', 'tsx', 'src/cli.ts', 'lab', lab.id, '--plain', '--no-predict', '--out', out]
+    const command = ['src/start.mjs', 'lab', lab.id, '--plain', '--no-predict', '--out', out]
     const { status } = spawnSync(process.execPath, command, {
       cwd: ROOT,
       stdio: ['ignore', 'ignore', 'inherit'],

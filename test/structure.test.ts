@@ -141,7 +141,7 @@ test('every lab has a folder, an npm script, and a page', () => {
   const labs = filesUnder('labs', '/lab.ts').map((path) => path.split('/')[1] ?? '')
   expect(labs.length).toBeGreaterThan(0)
   for (const id of labs) {
-    expect(scripts[`lab:${id}`]).toBe(`node --import tsx src/cli.ts lab ${id}`)
+    expect(scripts[`lab:${id}`]).toBe(`node src/start.mjs lab ${id}`)
     for (const page of ['README.md', 'answers.md']) {
       expect(readFileSync(join(ROOT, 'labs', id, page), 'utf8').length).toBeGreaterThan(500)
     }

@@ -89,6 +89,7 @@ async function runOnce(lab: Lab, options: LabOptions, style: Style, start: typeo
 /** The experiment: progress while it lasts, then what it found. Predictions first, where there is somebody to ask. */
 async function watch(lab: Lab, options: LabOptions, style: Style, start: typeof startRun): Promise<Outcome> {
   const progress = new Progress(process.stderr, options)
+  progress.announce(lab)
   const asks = canAsk(options)
   // While somebody is being asked, nothing may give the answer away or scroll the question out of sight.
   let held: LabEvent[] | null = asks ? [] : null

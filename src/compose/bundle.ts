@@ -1,15 +1,14 @@
 /** Bundles what runs in containers, while the image is built: `node --import tsx src/compose/bundle.ts FOLDER`. */
-import { fileURLToPath } from 'node:url'
 import { bundle } from '../processes/bundle.ts'
-
-const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+import { projectFile } from '../project/files.ts'
 
 await bundle(
+  'containers',
   {
-    endpoint: here('endpoint.ts'),
-    router: here('router.ts'),
-    tell: here('tell.ts'),
-    bank: here('../programs/bank/main.ts'),
+    endpoint: projectFile('src/compose/endpoint.ts'),
+    router: projectFile('src/compose/router.ts'),
+    tell: projectFile('src/compose/tell.ts'),
+    bank: projectFile('src/programs/bank/main.ts'),
   },
   process.argv[2] ?? '.',
 )

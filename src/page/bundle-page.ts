@@ -1,10 +1,10 @@
 /** The page's own files, as a browser wants them: one script, one style sheet, one document. */
 import { readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import { build, stop } from 'esbuild'
+import { projectFile } from '../project/files.ts'
 import { pictureStyle } from '../view/svg-style.ts'
 
-const CLIENT = new URL('client/', import.meta.url)
+const CLIENT = 'src/page/client'
 
 export interface PageFiles {
   html: string
@@ -15,7 +15,7 @@ export interface PageFiles {
 /** Bundles the browser's code; a tenth of a second. It stays in memory: nobody else needs it as a file. */
 export async function bundlePage(): Promise<PageFiles> {
   const { outputFiles } = await build({
-    entryPoints: ['main.ts', 'page.css'].map((name) => fileURLToPath(new URL(name, CLIENT))),
+    entryPoints: ['main.ts', 'page.css'].map((name) => projectFile(`${CLIENT}/${name}`)),
     outdir: 'page',
     bundle: true,
     write: false,
@@ -27,7 +27,7 @@ export async function bundlePage(): Promise<PageFiles> {
   await stop()
   const textOf = (suffix: string) => outputFiles.find(({ path }) => path.endsWith(suffix))?.text ?? ''
   return {
-    html: await readFile(new URL('index.html', CLIENT), 'utf8'),
+    html: await readFile(projectFile(`${CLIENT}/index.html`), 'utf8'),
     js: textOf('.js'),
     css: `${textOf('.css')}\n${pictureStyle()}`,
   }

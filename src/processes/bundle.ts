@@ -2,64 +2,36 @@
  * The programs as one JavaScript file each: a process started through tsx needs three times as long
  * (535 against 241 ms of CPU), and a lab starts eighteen.
  */
-import { randomBytes } from 'node:crypto'
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { build, stop } from 'esbuild'
+import { bundled } from '../project/bundle.mjs'
+import { projectFile } from '../project/files.ts'
 
-/** Inside node_modules, so that native modules, which are not bundled, are found from there. */
-const FOLDER = fileURLToPath(new URL('../../node_modules/.cache/stillhere/', import.meta.url))
 const ENTRIES = {
-  runner: fileURLToPath(new URL('runner.ts', import.meta.url)),
-  host: fileURLToPath(new URL('host.ts', import.meta.url)),
-  capture: fileURLToPath(new URL('capture.ts', import.meta.url)),
-  cable: fileURLToPath(new URL('cable.ts', import.meta.url)),
-  bank: fileURLToPath(new URL('../programs/bank/main.ts', import.meta.url)),
+  runner: projectFile('src/processes/runner.ts'),
+  host: projectFile('src/processes/host.ts'),
+  capture: projectFile('src/processes/capture.ts'),
+  cable: projectFile('src/processes/cable.ts'),
+  bank: projectFile('src/programs/bank/main.ts'),
 }
+/** Native modules: each finds its binary beside its own files. */
+const NATIVE = ['koffi', 'lmdb']
 
 /**
- * Bundles the runner, the programs of a host, the capture and the cable process, and the bank; about a tenth of a second.
+ * The runner, the programs of a host, the capture and the cable process, and the bank.
  * @returns the path of each file
  */
 export function bundlePrograms(): Promise<Record<keyof typeof ENTRIES, string>> {
-  return bundle(ENTRIES, FOLDER)
+  return bundle('programs', ENTRIES)
 }
 
 /**
- * Makes one file of each entry and all it imports.
+ * One file of each entry and all it imports.
+ * @param set a name for them together @param folder where they go, if not beside the lab's own
  * @returns the path of each, by its name
  */
-export async function bundle<Name extends string>(
+export function bundle<Name extends string>(
+  set: string,
   entries: Record<Name, string>,
-  folder: string,
+  folder?: string,
 ): Promise<Record<Name, string>> {
-  const { outputFiles } = await build({
-    entryPoints: entries,
-    outdir: folder,
-    outExtension: { '.js': '.cjs' },
-    bundle: true,
-    write: false,
-    platform: 'node',
-    target: 'node20',
-    format: 'cjs',
-    // Native modules: each finds its binary beside its own files.
-    external: ['koffi', 'lmdb'],
-    // Each process keeps the text it was started from.
-    minifyWhitespace: true,
-    minifySyntax: true,
-    logLevel: 'silent',
-    // A program tells by this whether it was started as a file; inside a bundle it never is.
-    define: { 'import.meta.url': 'undefined' },
-  })
-  await stop()
-  mkdirSync(folder, { recursive: true })
-  for (const { path, contents } of outputFiles) {
-    // Another run may start from these files at this moment: replace them whole.
-    const fresh = join(dirname(path), `${basename(path)}.${randomBytes(4).toString('hex')}`)
-    writeFileSync(fresh, contents)
-    renameSync(fresh, path)
-  }
-  const paths = Object.keys(entries).map((name) => [name, join(folder, `${name}.cjs`)])
-  return Object.fromEntries(paths) as Record<Name, string>
+  return bundled(set, entries, { format: 'cjs', external: NATIVE }, folder)
 }

@@ -24,7 +24,7 @@ let folder: string
 beforeAll(() => {
   out = mkdtempSync(join(tmpdir(), 'stillhere-report-'))
   const lab = ['lab', 'keepalive', '--hosts', 'process', '--only', 'kill/tcp-idle,freeze/tcp-heartbeat']
-  const { status } = spawnSync(process.execPath, ['--import', 'tsx', 'src/cli.ts', ...lab, '--out', out])
+  const { status } = spawnSync(process.execPath, ['src/start.mjs', ...lab, '--out', out])
   expect(status).toBe(0)
   folder = join(out, readdirSync(out).find((name) => name !== 'latest') ?? '')
 }, LAB_LIMIT_MS)

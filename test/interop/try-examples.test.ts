@@ -73,7 +73,7 @@ describe('an example does what its expectations say', () => {
 })
 
 function tryFile(file: string, out: string): Promise<Ended> {
-  const args = ['--import', 'tsx', 'src/cli.ts', 'try', '--file', join(FOLDER, file), '--json', '--out', out]
+  const args = ['src/start.mjs', 'try', '--file', join(FOLDER, file), '--json', '--out', out]
   return new Promise((resolve) => {
     const child = execFile(process.execPath, args, { maxBuffer: 10_000_000 }, (_, stdout, stderr) =>
       resolve({ status: child.exitCode ?? -1, stdout, stderr }),

@@ -233,7 +233,7 @@ describe('the locks', () => {
 })
 
 describe('npm run watch', () => {
-  const watch = (...args: string[]) => runNode(['--import', 'tsx', 'src/cli.ts', 'watch', ...args])
+  const watch = (...args: string[]) => runNode(['src/start.mjs', 'watch', ...args])
   onLinux(
     'Ctrl-C ends the run that goes on in order, then the server; nothing is left',
     async () => {

@@ -30,7 +30,7 @@ export function start(
   environment: NodeJS.ProcessEnv = {},
   under: readonly string[] = [],
 ): Started {
-  const [program = '', ...rest] = [...under, process.execPath, '--import', 'tsx', 'src/cli.ts', ...args]
+  const [program = '', ...rest] = [...under, process.execPath, 'src/start.mjs', ...args]
   const child = spawn(program, rest, {
     cwd: ROOT,
     env: { ...process.env, ...environment },

@@ -36,7 +36,7 @@ export function startOnTerminal(
   const command = [
     `stty columns ${columns} rows 24`,
     `echo "${BEFORE}$(stty -g)"`,
-    `"$NODE" --import tsx src/cli.ts ${args.map((arg) => `'${arg}'`).join(' ')} & node=$!`,
+    `"$NODE" src/start.mjs ${args.map((arg) => `'${arg}'`).join(' ')} & node=$!`,
     // In the foreground of the terminal, and still known by its pid.
     'echo "pid $node"; fg >/dev/null; status=$?',
     `echo "${AFTER}$(stty -g)"`,

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect } from 'vitest'
+import { projectFile } from '../../src/project/files.ts'
 import { bundleForBrowser } from '../../src/view/report/bundle.ts'
 import type { ViewedPlan } from '../../src/view/viewer/run.ts'
 import type { mountViewer, Viewer } from '../../src/view/viewer/viewer.ts'
@@ -18,7 +19,7 @@ type Globals = typeof globalThis & { mountViewer: typeof mountViewer; viewer: Vi
 
 async function openViewer({ plan }: { plan: ViewedPlan }) {
   const style = readFileSync(new URL('../../src/view/viewer/viewer.css', import.meta.url), 'utf8')
-  const script = await bundleForBrowser(new URL('../support/viewer-entry.ts', import.meta.url))
+  const script = await bundleForBrowser(projectFile('test/support/viewer-entry.ts'))
   const file = join(temporaryFolder(), 'viewer.html')
   writeFileSync(
     file,

@@ -5,9 +5,9 @@ import { build } from 'esbuild'
  * Made anew for each report: that takes about 50 ms, and a stored one would have to be kept true.
  * @param entry the file that the browser runs
  */
-export async function bundleForBrowser(entry: URL): Promise<string> {
+export async function bundleForBrowser(entry: string): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [decodeURIComponent(entry.pathname)],
+    entryPoints: [entry],
     bundle: true,
     write: false,
     minify: true,
@@ -19,6 +19,6 @@ export async function bundleForBrowser(entry: URL): Promise<string> {
     logLevel: 'silent',
   })
   const [file] = outputFiles
-  if (file === undefined) throw new Error(`esbuild made nothing of ${entry.href}`)
+  if (file === undefined) throw new Error(`esbuild made nothing of ${entry}`)
   return file.text
 }

@@ -4,13 +4,13 @@
  */
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { parseForeignJson } from '../../foreign/json.ts'
 import { readRegular } from '../../foreign/regular-file.ts'
 import { LabLog } from '../../lab/log.ts'
 import type { Report } from '../../lab/report.ts'
 import type { Plan } from '../../plan/plan.ts'
+import { projectFile } from '../../project/files.ts'
 import { Cells } from '../viewer/cells.ts'
 import { RECORDED_SCHEMA, type RecordedCells } from '../viewer/run.ts'
 import { pack, unpack } from './pack.ts'
@@ -57,23 +57,22 @@ export function recordedCellsText({ cells, ...head }: RecordedCells): string {
 }
 
 /** Where the recorded cells of a lab are. */
-export function recordedCellsFile(lab: string): URL {
-  return new URL(`../../../labs/${lab}/recorded/cells.json`, import.meta.url)
+export function recordedCellsFile(lab: string): string {
+  return projectFile(`labs/${lab}/recorded/cells.json`)
 }
 
 /** undefined: this lab has none. @throws Error when the file is there and is something else */
 export function readRecordedCells(lab: string): RecordedCells | undefined {
   const file = recordedCellsFile(lab)
   if (!existsSync(file)) return undefined
-  const cells = parseForeignJson(readRegular(fileURLToPath(file), FILE_BYTES_MAX)) as RecordedCells
-  if (cells.schema !== RECORDED_SCHEMA)
-    throw new Error(`${file.pathname}: expected the schema "${RECORDED_SCHEMA}"`)
+  const cells = parseForeignJson(readRegular(file, FILE_BYTES_MAX)) as RecordedCells
+  if (cells.schema !== RECORDED_SCHEMA) throw new Error(`${file}: expected the schema "${RECORDED_SCHEMA}"`)
   return cells
 }
 
 /** Where the recorded run of a lab is, whole: what it was judged by can be judged again, on any machine. */
-export function recordedRunFile(lab: string): URL {
-  return new URL(`../../../labs/${lab}/recorded/run.gz`, import.meta.url)
+export function recordedRunFile(lab: string): string {
+  return projectFile(`labs/${lab}/recorded/run.gz`)
 }
 
 /** A run as small as it gets, without the paths and names of the machine that made it. */

@@ -6,7 +6,6 @@ import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Lab } from '../../lab/lab.ts'
@@ -16,6 +15,7 @@ import type { Report } from '../../lab/report.ts'
 import type { Tale } from '../../lab/tale.ts'
 import { lessonsOf } from '../../lab/tell.ts'
 import type { Plan } from '../../plan/plan.ts'
+import { projectFile } from '../../project/files.ts'
 import { layout } from '../layout.ts'
 import { narrativeOf, rowsOf } from '../narrative.ts'
 import { toSvg } from '../svg.ts'
@@ -51,8 +51,8 @@ export interface ReportedRun {
   told?: Told
 }
 
-const PROJECT = fileURLToPath(new URL('../../../', import.meta.url))
-const STYLES = ['../viewer/viewer.css', './report.css']
+const SCRIPT = 'src/view/report/open.ts'
+const STYLES = ['src/view/viewer/viewer.css', 'src/view/report/report.css']
 /** The last tenth of the size would take as long as all the rest. */
 const GZIP_LEVEL = 6
 /** Some five screens: ten thousand arrows would make up most of the file, and nobody scrolls through them. */
@@ -85,10 +85,10 @@ export async function reportHtml(
     ...(recorded === undefined || !isFilled ? {} : { recorded }),
   }
   const [script, events] = await Promise.all([
-    bundleForBrowser(new URL('./open.ts', import.meta.url)),
+    bundleForBrowser(projectFile(SCRIPT)),
     promisify(gzip)(withoutPaths(pack(about, log.events), run.plan), { level: GZIP_LEVEL }),
   ])
-  const sheets = STYLES.map((path) => readFileSync(new URL(path, import.meta.url), 'utf8'))
+  const sheets = STYLES.map((path) => readFileSync(projectFile(path), 'utf8'))
   const style = [...sheets, pictureStyle()].join('\n')
   const body = withoutPaths(bodyOf(run, plan, cells, recorded ?? null), run.plan)
   return [
@@ -129,7 +129,7 @@ function viewed(plan: Plan): ViewedPlan {
 function withoutPaths(text: string, { folder }: Plan): string {
   const places: [string, string][] = [
     [folder, '(run)'],
-    [PROJECT.slice(0, -1), '(project)'],
+    [projectFile().slice(0, -1), '(project)'],
     [homedir(), '~'],
   ]
   // A home of "/" or of one short word would be found everywhere.

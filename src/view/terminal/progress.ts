@@ -6,6 +6,7 @@
 import { killWords } from '../../events/killed.ts'
 import type { LabEvent } from '../../events/vocabulary.ts'
 import { printable } from '../../foreign/printable.ts'
+import type { Lab } from '../../lab/lab.ts'
 import type { Plan } from '../../plan/plan.ts'
 import { print } from '../../text/wrap.ts'
 import { isLively } from './style.ts'
@@ -30,6 +31,11 @@ export class Progress {
     // In play the lines of the play view tell more.
     this.#quiet = options.json || options.play
     this.#lively = isLively(stream, options)
+  }
+
+  /** The first line, while this machine is still being asked what it can do. */
+  announce({ id, question }: Pick<Lab, 'id' | 'question'>): void {
+    this.#say(`lab:${id}: ${question}`)
   }
 
   /** Says what is going to happen. */
