@@ -83,6 +83,8 @@ async function main(): Promise<void> {
     await rig?.end(stoppedBecause)
     await capture?.stop()
     clearInterval(control)
-    process.disconnect?.()
+    // Not only when nothing is left to wait for: a host that was still starting keeps its channel open, and has not
+    // heard that it is over. It ends with this process. What was said last is out before that.
+    process.stderr.write('', () => process.exit())
   }
 }

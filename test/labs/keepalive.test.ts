@@ -266,11 +266,30 @@ describe('wrong input', () => {
     mkdirSync(out, { recursive: true })
     writeFileSync(
       preload,
-      'if (process.argv[1]?.endsWith("host.cjs")) throw new Error("no memory for this host")',
+      `if (process.argv[1]?.endsWith("host.cjs")) {
+        if (process.argv[2].includes("kill-a")) throw new Error("no memory for this host")
+        // The other one starts when the run is over.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000)
+      }`,
     )
-    const ended = await run(['lab', 'keepalive', '--hosts', 'process', '--only', 'kill/udp', '--out', out], {
+    const {
+      child,
+      says,
+      ended: ending,
+    } = start(['lab', 'keepalive', '--hosts', 'process', '--only', 'kill/udp', '--out', out], {
       NODE_OPTIONS: `--require ${preload}`,
     })
+    await says('starting 2 hosts')
+    const processes = await new Promise<number[]>((resolve) => {
+      const look = setInterval(() => {
+        const found = descendants(child.pid ?? 0)
+        if (found.length < 2) return
+        clearInterval(look)
+        resolve(found)
+      }, 50)
+    })
+    const ended = await ending
+    expect(await allGone(processes, 5000)).toEqual([])
     expect(ended.status).toBe(3)
     expect(ended.stderr).toMatch(/Host kill-[ab] did not start.*no memory for this host/s)
   })
