@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Pair } from '../../src/hosts/host.ts'
 import { USERS } from '../../src/programs/bank/users.ts'
-import type { UserAnswer } from '../../src/programs/scripts/requests.ts'
+import type { UserAnswer } from '../../src/programs/scripts/user/requests.ts'
 import type { Rig } from '../../src/rig/rig.ts'
 import type { SocketAddress, Sockets, User } from '../../src/rig/sockets.ts'
 
@@ -28,9 +28,9 @@ export async function openBank(
   rig: Rig,
   pair: Pair,
   row: string,
-  options: Parameters<Sockets['bank']>[1] = {},
+  options: Parameters<Sockets['site']['bank']>[1] = {},
 ) {
-  const at = await rig.sockets(pair.b).bank(row, options)
+  const at = await rig.sockets(pair.b).site.bank(row, options)
   return { at, someone: customersOf(rig, pair, row, at) }
 }
 

@@ -32,7 +32,7 @@ export async function bankAtTwoServers(
     ['one', 'two'].map((name) => killableBank(rig, pair.b, { mechanism: row, name, store })),
   )
   const servers = banks.map((bank) => bank.at)
-  const at = await rig.sockets(pair.a).balancer(row, servers, { policy })
+  const at = await rig.sockets(pair.a).site.balancer(row, servers, { policy })
   const alice = customersOf(rig, pair, row, at)('alice', { connection: 'one' })
   const signedIn = await alice.signIn()
   const servedBy = 'headers' in signedIn ? signedIn.headers['x-served-by'] : undefined

@@ -2,7 +2,7 @@
 import type { Keepalive as KernelKeepalive } from '../../src/kernel/socket-options.ts'
 import type { LabOptions } from '../../src/plan/options.ts'
 import type { Conditions } from '../../src/plan/plan.ts'
-import type { HttpLimits } from '../../src/programs/scripts/requests.ts'
+import type { HttpLimits } from '../../src/programs/scripts/http/requests.ts'
 
 /** Plain data, which an interface is not to the compiler. */
 type Keepalive = Pick<KernelKeepalive, keyof KernelKeepalive>

@@ -1,6 +1,6 @@
 /** What several cases of this lab do alike. */
 import type { Pair } from '../../src/hosts/host.ts'
-import type { TcpConduct } from '../../src/programs/scripts/requests.ts'
+import type { TcpConduct } from '../../src/programs/scripts/tcp/requests.ts'
 import type { Rig, TcpConnection } from '../../src/rig/rig.ts'
 import type { FrameKind } from '../../src/wire/cable.ts'
 

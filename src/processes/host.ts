@@ -20,15 +20,7 @@ import type {
   Ports,
   ToHost,
 } from '../programs/scripts/host-messages.ts'
-import { scriptHttp } from '../programs/scripts/http/script.ts'
-import { scriptRelays } from '../programs/scripts/relay/script.ts'
-import { scriptSessions } from '../programs/scripts/session/script.ts'
-import { scriptSites } from '../programs/scripts/site/script.ts'
-import { scriptStopAndWait } from '../programs/scripts/stop-and-wait/script.ts'
-import { scriptTcp } from '../programs/scripts/tcp/script.ts'
-import { scriptUdp } from '../programs/scripts/udp/script.ts'
-import { scriptUsers } from '../programs/scripts/user/script.ts'
-import { scriptWebSockets } from '../programs/scripts/websocket/script.ts'
+import { type ScriptRequests, scripts } from '../programs/scripts/registry.ts'
 
 /** Ten connections on one host come up in milliseconds; a machine that needs longer cannot run a lab. */
 const CONNECT_LIMIT_MS = 10_000
@@ -39,39 +31,12 @@ const memory = new EventMemory()
 const emitterOf = (program: string) => memory.remember(log.emitter(program))
 const emit = emitterOf('host')
 const running = new Map<Mechanism, Program>()
-const tcp = scriptTcp(identity.address, emitterOf('tcp-script'))
-const udp = scriptUdp(identity.address, emitterOf('udp-script'))
-const stopAndWait = scriptStopAndWait(identity.address, emitterOf('stop-and-wait'))
-const http = scriptHttp(identity.address, emitterOf('http-script'))
-const users = scriptUsers(emitterOf('user'))
-const sites = scriptSites(identity.address, emitterOf)
-const webSockets = scriptWebSockets(identity.address, emitterOf('websocket-script'))
-const sessions = scriptSessions(identity.address, emitterOf)
-const relays = scriptRelays(identity.address, emitterOf('relay'))
+const scripted = Object.values(scripts).map((script) => script({ address: identity.address, emitterOf }))
 let wayOut: Promise<number> | null = null
-const allPrograms = () => [
-  ...running.values(),
-  tcp,
-  udp,
-  stopAndWait,
-  http,
-  users,
-  sites,
-  webSockets,
-  sessions,
-  relays,
-]
+const allPrograms = () => [...running.values(), ...scripted]
 
 const answer: Answers<HostRequests> = {
-  ...tcp.answer,
-  ...udp.answer,
-  ...stopAndWait.answer,
-  ...http.answer,
-  ...users.answer,
-  ...sites.answer,
-  ...webSockets.answer,
-  ...sessions.answer,
-  ...relays.answer,
+  ...(Object.assign({}, ...scripted.map((script) => script.answer)) as Answers<ScriptRequests>),
 
   async serve({ mechanisms, ports }) {
     const opened: Ports = {}

@@ -24,10 +24,11 @@ import type { PlayCommand } from '../plan/play-command.ts'
 import type { EchoResult, EchoSeries } from '../programs/parts/echo-series.ts'
 import type { Wanted } from '../programs/parts/event-memory.ts'
 import type { ClientSettings, Mechanism, Ports } from '../programs/scripts/host-messages.ts'
-import type { TcpConduct } from '../programs/scripts/requests.ts'
+import type { TcpConduct } from '../programs/scripts/tcp/requests.ts'
 import { act } from './by-hand.ts'
 import { KernelObserver, type OnSocketChange, type WantedSocket } from './kernel-observer.ts'
-import { type ListenOptions, type SocketAddress, Sockets, type TcpSocket } from './sockets.ts'
+import { LedHost } from './sockets/led-host.ts'
+import { type ListenOptions, type SocketAddress, type Sockets, socketsOf, type TcpSocket } from './sockets.ts'
 
 /**
  * What is waited for is mostly there within milliseconds; a machine that starts dozens of processes takes seconds.
@@ -267,8 +268,10 @@ export class Rig {
 
   /** Sockets of a host that the lab leads step by step. */
   sockets(host: Host): Sockets {
-    return new Sockets(host, this.#log.emitter('lab', host), (server, { address, port }, mechanism) =>
-      this.#announce(host, server, `${address}:${port}`, mechanism),
+    return socketsOf(
+      new LedHost(host, this.#log.emitter('lab', host), (server, { address, port }, mechanism) =>
+        this.#announce(host, server, `${address}:${port}`, mechanism),
+      ),
     )
   }
 

@@ -5,7 +5,7 @@
 
 import { type ConnectionReport, readOne } from '../../src/forecast/read.ts'
 import type { Pair } from '../../src/hosts/host.ts'
-import type { TcpConduct } from '../../src/programs/scripts/requests.ts'
+import type { TcpConduct } from '../../src/programs/scripts/tcp/requests.ts'
 import type { TcpSocket } from '../../src/rig/sockets.ts'
 import { openSession } from './session.ts'
 

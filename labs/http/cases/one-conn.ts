@@ -22,9 +22,9 @@ export const oneConn: CaseOf<HttpSettings> = {
       for (const user of neighbours) await user.visit()
     }
 
-    const bank = await rig.sockets(pair.b).bank('proxied')
+    const bank = await rig.sockets(pair.b).site.bank('proxied')
     const only = { policy: 'round-robin', connectionsMax: 1 } as const
-    const balancer = await rig.sockets(pair.a).balancer('proxied', [bank], only)
+    const balancer = await rig.sockets(pair.a).site.balancer('proxied', [bank], only)
     const someone = customersOf(rig, pair, 'proxied', balancer)
     const clients = USERS.map((name) => someone(name, { connection: name }))
     await Promise.all(clients.map((user) => user.signIn()))

@@ -18,7 +18,7 @@ export const tls: CaseOf<HttpSettings> = {
 
   async act(rig, pair) {
     const overTls = async (row: string) => {
-      const at = await rig.sockets(pair.b).bank(row, { secure: true })
+      const at = await rig.sockets(pair.b).site.bank(row, { secure: true })
       const ca = at.certificate ?? ''
       const alice = customersOf(rig, pair, row, at)('alice', { tls: { ca, ticket: false } })
       return { alice, resumed: { tls: { ca, ticket: true } } satisfies How }
@@ -28,7 +28,7 @@ export const tls: CaseOf<HttpSettings> = {
     await careful.signIn({ connection: 'one' })
     await careful.visit({ connection: 'one' })
     // The same host by its other door, which is not locked.
-    const plain = await rig.sockets(pair.b).bank('host-cookie')
+    const plain = await rig.sockets(pair.b).site.bank('host-cookie')
     await customersOf(rig, pair, 'host-cookie', plain)('alice').visit()
 
     const { alice, resumed } = await overTls('ticket')

@@ -2,7 +2,7 @@
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell } from '../../../src/lab/cell.ts'
 import { type Claims, nothing } from '../../../src/lab/claims.ts'
-import type { TcpConduct } from '../../../src/programs/scripts/requests.ts'
+import type { TcpConduct } from '../../../src/programs/scripts/tcp/requests.ts'
 import type { TimeoutsSettings } from '../conditions.ts'
 import { halfHandshake } from '../half-handshake.ts'
 import { lose } from '../sockets.ts'

@@ -4,10 +4,18 @@
  * A program is a function first (`startTcpServer(options, emit)`), so that one process can run several;
  * run as a file it reads its options from the command line and prints its events.
  */
+import type { Emitter } from '../../events/emit.ts'
 
 /** A handler for each request: what is asked in, the answer out. */
 export type Answers<Requests extends Record<keyof Requests, { ask: unknown; answer: unknown }>> = {
   [N in keyof Requests]: (ask: Requests[N]['ask']) => Promise<Requests[N]['answer']>
+}
+
+/** Where a script's sockets are. */
+export interface ScriptedHost {
+  readonly address: string
+  /** What a program of that name says goes there. */
+  emitterOf(program: string): Emitter
 }
 
 /** Sockets that a lab leads step by step instead of a program that knows by itself what to do. */

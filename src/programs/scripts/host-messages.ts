@@ -6,17 +6,7 @@
 import type { EventData, EventName } from '../../events/vocabulary.ts'
 import type { EchoResult, EchoSeries } from '../parts/echo-series.ts'
 import type { Wanted } from '../parts/event-memory.ts'
-import type {
-  HttpRequests,
-  RelayRequests,
-  SessionRequests,
-  SiteRequests,
-  StopAndWaitRequests,
-  TcpRequests,
-  UdpRequests,
-  UserRequests,
-  WebSocketRequests,
-} from './requests.ts'
+import type { ScriptRequests } from './registry.ts'
 
 /** The mechanisms whose two ends a host's process can run. */
 export const mechanisms = [
@@ -49,16 +39,7 @@ export type ClientSettings = {
 }
 
 /** What the lab asks. Every request is answered, or the process has ended. */
-export interface HostRequests
-  extends TcpRequests,
-    UdpRequests,
-    StopAndWaitRequests,
-    HttpRequests,
-    UserRequests,
-    SiteRequests,
-    WebSocketRequests,
-    SessionRequests,
-    RelayRequests {
+export interface HostRequests extends ScriptRequests {
   /** Open the servers. `ports` as of the incarnation before, where there was one; else free ones. */
   serve: { ask: { mechanisms: Mechanism[]; ports: Partial<Record<Mechanism, number>> }; answer: Ports }
   /** Start the clients. Answered when each believes that its peer is up, or (UDP) has sent something. */

@@ -8,7 +8,7 @@ const ADDRESS = '127.0.0.1'
 
 test('detectors of one socket hear the same datagrams, and each has its own limit', async () => {
   const { emit, until, events } = collectEvents()
-  const { answer, close } = scriptUdp(ADDRESS, emit)
+  const { answer, close } = scriptUdp({ address: ADDRESS, emitterOf: () => emit })
   onTestFinished(close)
   const detectors = [60, 400].map((limitMs) => ({
     mechanism: `limit-${limitMs}`,
@@ -40,7 +40,7 @@ test('detectors of one socket hear the same datagrams, and each has its own limi
 
 test('a series ends with its socket', async () => {
   const { emit, until } = collectEvents()
-  const { answer, close } = scriptUdp(ADDRESS, emit)
+  const { answer, close } = scriptUdp({ address: ADDRESS, emitterOf: () => emit })
   onTestFinished(close)
   const to = { address: ADDRESS, port: 9 }
   const { port } = await answer.udpOpen({ mechanism: 'beats', port: 0, to })
@@ -52,7 +52,7 @@ test('a series ends with its socket', async () => {
 
 test('both ends of a scripted connection speak the heartbeat, and close nothing', async () => {
   const { emit, until, events } = collectEvents()
-  const { answer, close } = scriptTcp(ADDRESS, emit)
+  const { answer, close } = scriptTcp({ address: ADDRESS, emitterOf: () => emit })
   onTestFinished(close)
   const heartbeat = { intervalMs: 50, suspectAfterMs: 150, downAfterMs: 300 }
   const { port } = await answer.tcpListen({

@@ -14,7 +14,7 @@ const hasNc = spawnSync('nc', ['-h']).error === undefined
 
 function started() {
   const collected = collectEvents()
-  const script = scriptStopAndWait(LOOPBACK, collected.emit)
+  const script = scriptStopAndWait({ address: LOOPBACK, emitterOf: () => collected.emit })
   onTestFinished(() => script.close())
   return { ...collected, ...script }
 }

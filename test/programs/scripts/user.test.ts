@@ -1,7 +1,7 @@
 import * as http from 'node:http'
 import type * as net from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import type { UserAsk } from '../../../src/programs/scripts/requests.ts'
+import type { UserAsk } from '../../../src/programs/scripts/user/requests.ts'
 import { scriptUsers } from '../../../src/programs/scripts/user/script.ts'
 import { collectEvents } from '../../support/events.ts'
 
@@ -27,7 +27,7 @@ async function open(listener?: http.RequestListener) {
     server.listen(0, '127.0.0.1', () => resolve((server.address() as net.AddressInfo).port))
   })
   const { emit, ...seen } = collectEvents()
-  const users = scriptUsers(emit)
+  const users = scriptUsers({ address: '127.0.0.1', emitterOf: () => emit })
   closers.push(() => users.close())
   const ask = async (user: string, path: string, how: Partial<UserAsk> = {}) => {
     const answer = await users.answer.userAsk({

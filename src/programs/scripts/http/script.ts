@@ -5,12 +5,11 @@
 import * as http from 'node:http'
 import type * as net from 'node:net'
 import { buildConnector, Client } from 'undici'
-import type { Emitter } from '../../../events/emit.ts'
 import { observeTcp } from '../../../kernel/socket-options.ts'
 import type { PeerBelief } from '../../parts/belief.ts'
-import type { Scripted } from '../../parts/program.ts'
+import type { Scripted, ScriptedHost } from '../../parts/program.ts'
 import { errorData, groupIdOf, listen, stopListening, takeTcp } from '../../parts/tcp-events.ts'
-import type { HttpRequests } from '../requests.ts'
+import type { HttpRequests } from './requests.ts'
 
 /** `sent` is called with the socket that the request travels on; resolves with the status of its answer. */
 type Get = (sent: (socket: net.Socket) => void) => Promise<number>
@@ -20,8 +19,8 @@ interface HttpClient {
   close(): void
 }
 
-/** @param address where servers listen */
-export function scriptHttp(address: string, emit: Emitter): Scripted<HttpRequests> {
+export function scriptHttp({ address, emitterOf }: ScriptedHost): Scripted<HttpRequests> {
+  const emit = emitterOf('http-script')
   const servers = new Map<string, http.Server>()
   const clients = new Map<string, HttpClient>()
   const sockets = new Map<net.Socket, PeerBelief>()

@@ -1,13 +1,12 @@
 /** Relays in a host's process, as a lab asks for them. */
-import type { Emitter } from '../../../events/emit.ts'
 import { relayDirections } from '../../../events/vocabulary.ts'
-import type { Scripted } from '../../parts/program.ts'
+import type { Scripted, ScriptedHost } from '../../parts/program.ts'
 import type { RunningRelay } from '../../relay/lane.ts'
 import { startRelay } from '../../relay/relay.ts'
-import type { RelayRequests } from '../requests.ts'
+import type { RelayRequests } from './requests.ts'
 
-/** @param address where relays listen */
-export function scriptRelays(address: string, emit: Emitter): Scripted<RelayRequests> {
+export function scriptRelays({ address, emitterOf }: ScriptedHost): Scripted<RelayRequests> {
+  const emit = emitterOf('relay')
   const relays = new Map<string, RunningRelay>()
 
   function known(mechanism: string): RunningRelay {

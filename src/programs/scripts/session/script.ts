@@ -1,21 +1,13 @@
 /** Sessions that a lab leads step by step: the programs session-server and session-client in a host's process. */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Emitter } from '../../../events/emit.ts'
-import type { Program, Scripted } from '../../parts/program.ts'
+import type { Program, Scripted, ScriptedHost } from '../../parts/program.ts'
 import { type SessionClientProgram, startSessionClient } from '../../session-client.ts'
 import { openStore, startSessionServer } from '../../session-server.ts'
-import type { SessionRequests } from '../requests.ts'
+import type { SessionRequests } from './requests.ts'
 
 const SESSIONS_MAX = 64
 
-/**
- * @param address where servers listen
- * @param emitterOf the emitter of a program
- */
-export function scriptSessions(
-  address: string,
-  emitterOf: (program: string) => Emitter,
-): Scripted<SessionRequests> {
+export function scriptSessions({ address, emitterOf }: ScriptedHost): Scripted<SessionRequests> {
   const servers: Program[] = []
   const clients = new Map<string, SessionClientProgram>()
 

@@ -2,18 +2,13 @@
  * The programs of a web site, started by a lab in the process of a host; what a person starts by hand is
  * `bank/main.ts` and `balancer.ts`.
  */
-import type { Emitter } from '../../../events/emit.ts'
 import { memoryStore } from '../../../store/memory.ts'
 import { startBalancer } from '../../balancer.ts'
 import { startBank } from '../../bank/server.ts'
-import type { Program, Scripted } from '../../parts/program.ts'
-import type { SiteRequests } from '../requests.ts'
+import type { Program, Scripted, ScriptedHost } from '../../parts/program.ts'
+import type { SiteRequests } from './requests.ts'
 
-/** @param address where they listen */
-export function scriptSites(
-  address: string,
-  emitterOf: (program: string) => Emitter,
-): Scripted<SiteRequests> {
+export function scriptSites({ address, emitterOf }: ScriptedHost): Scripted<SiteRequests> {
   const running: Pick<Program, 'close'>[] = []
 
   return {

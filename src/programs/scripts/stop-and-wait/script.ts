@@ -13,17 +13,17 @@ import {
   StopAndWaitSender,
 } from '../../../protocols/stop-and-wait/sender.ts'
 import { PeerBelief, triggerOf } from '../../parts/belief.ts'
-import type { Scripted } from '../../parts/program.ts'
+import type { Scripted, ScriptedHost } from '../../parts/program.ts'
 import { errorData, groupIdOf } from '../../parts/tcp-events.ts'
 import { bindUdp, closeUdp, connectUdp } from '../../parts/udp-socket.ts'
-import type { StopAndWaitRequests } from '../requests.ts'
+import type { StopAndWaitRequests } from './requests.ts'
 
 /** Anybody can invent senders. The one remembered longest is forgotten for a new one. */
 const PEERS_MAX = 64
 const SOCKETS_MAX = 64
 
-/** @param address where sockets are bound */
-export function scriptStopAndWait(address: string, emit: Emitter): Scripted<StopAndWaitRequests> {
+export function scriptStopAndWait({ address, emitterOf }: ScriptedHost): Scripted<StopAndWaitRequests> {
+  const emit = emitterOf('stop-and-wait')
   const sockets = new Set<dgram.Socket>()
 
   async function open(mechanism: string, port: number): Promise<{ socket: dgram.Socket; port: number }> {

@@ -10,7 +10,7 @@ import type { HeartbeatTiming } from '../../../protocols/heartbeat/constants.ts'
 import { PeerBelief } from '../../parts/belief.ts'
 import { startStreamHeartbeat } from '../../parts/stream-heartbeat.ts'
 import { errorData, reportTcp } from '../../parts/tcp-events.ts'
-import type { ConnectOutcome, TcpAct, TcpConduct, TcpSetting } from '../requests.ts'
+import type { ConnectOutcome, TcpAct, TcpConduct, TcpSetting } from './requests.ts'
 
 /** What may wait in this process for its kernel to take it. */
 const WAITING_BYTES_MAX = 16 * 1024 * 1024

@@ -6,9 +6,8 @@
  */
 import * as net from 'node:net'
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
-import type { Emitter } from '../../../events/emit.ts'
 import { canSetUserTimeout } from '../../../kernel/socket-options.ts'
-import type { Scripted } from '../../parts/program.ts'
+import type { Scripted, ScriptedHost } from '../../parts/program.ts'
 import {
   addressesOf,
   closeInOrder,
@@ -17,16 +16,16 @@ import {
   openTcp,
   stopListening,
 } from '../../parts/tcp-events.ts'
-import type { TcpConduct, TcpRequests } from '../requests.ts'
 import { applyConduct, ScriptedConnection } from './connection.ts'
+import type { TcpConduct, TcpRequests } from './requests.ts'
 
 /** Closed ones are remembered, since to write on one is an experiment too. */
 const CONNECTIONS_MAX = 2000
 /** Node's own default; the kernel takes no more than net.core.somaxconn. */
 const BACKLOG = 511
 
-/** @param address where listeners listen */
-export function scriptTcp(address: string, emit: Emitter): Scripted<TcpRequests> {
+export function scriptTcp({ address, emitterOf }: ScriptedHost): Scripted<TcpRequests> {
+  const emit = emitterOf('tcp-script')
   const servers = new Map<string, net.Server>()
   const connections = new Map<string, ScriptedConnection>()
 

@@ -4,16 +4,15 @@
  */
 import * as dgram from 'node:dgram'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Emitter } from '../../../events/emit.ts'
 import { pathMtuBytes, setDontFragment } from '../../../kernel/datagram-options.ts'
 import { formatDatagram, parseDatagram } from '../../../protocols/datagrams/message.ts'
 import { type Counted, DatagramTally } from '../../../protocols/datagrams/tally.ts'
 import { PeerBelief } from '../../parts/belief.ts'
 import { Liveness } from '../../parts/liveness.ts'
-import type { Scripted } from '../../parts/program.ts'
+import type { Scripted, ScriptedHost } from '../../parts/program.ts'
 import { errorData, groupIdOf } from '../../parts/tcp-events.ts'
 import { bindUdp, closeUdp, connectUdp } from '../../parts/udp-socket.ts'
-import type { DatagramDetector, UdpRequests } from '../requests.ts'
+import type { DatagramDetector, UdpRequests } from './requests.ts'
 
 /** Anybody can invent senders. The one remembered longest is forgotten for a new one. */
 const PEERS_MAX = 64
@@ -35,8 +34,8 @@ interface Peer {
   judges: Liveness[]
 }
 
-/** @param address where sockets are bound */
-export function scriptUdp(address: string, emit: Emitter): Scripted<UdpRequests> {
+export function scriptUdp({ address, emitterOf }: ScriptedHost): Scripted<UdpRequests> {
+  const emit = emitterOf('udp-script')
   const sockets = new Map<string, Opened>()
 
   function known({ mechanism, port }: { mechanism: string; port: number }): Opened {

@@ -8,14 +8,13 @@ import * as https from 'node:https'
 import type * as net from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { parseCookie } from 'cookie'
-import type { Emitter } from '../../../events/emit.ts'
 import { observeTcp } from '../../../kernel/socket-options.ts'
 import { CookieJar, cookieHeader } from '../../../protocols/cookies/jar.ts'
 import { sessionDigest } from '../../../protocols/http-session/session.ts'
 import type { PeerBelief } from '../../parts/belief.ts'
-import type { Scripted } from '../../parts/program.ts'
+import type { Scripted, ScriptedHost } from '../../parts/program.ts'
 import { errorData, groupIdOf, takeTcp } from '../../parts/tcp-events.ts'
-import type { UserAnswer, UserAsk, UserRequests } from '../requests.ts'
+import type { UserAnswer, UserAsk, UserRequests } from './requests.ts'
 
 const BODY_BYTES_MAX = 64 * 1024
 /** Of an answer, in its event. */
@@ -24,7 +23,8 @@ const BODY_LOGGED = 200
 /** No answer came in time, and the user gave up. */
 const GAVE_UP = 'NO_ANSWER'
 
-export function scriptUsers(emit: Emitter): Scripted<UserRequests> {
+export function scriptUsers({ emitterOf }: ScriptedHost): Scripted<UserRequests> {
+  const emit = emitterOf('user')
   const jars = new Map<string, CookieJar>()
   /** By `<mechanism>/<name>`: each holds one connection at most. */
   const kept = new Map<string, { agent: http.Agent; user: string }>()

@@ -4,8 +4,7 @@
  */
 import * as http from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Emitter } from '../../../events/emit.ts'
-import type { Program, Scripted } from '../../parts/program.ts'
+import type { Program, Scripted, ScriptedHost } from '../../parts/program.ts'
 import { listen, stopListening } from '../../parts/tcp-events.ts'
 import type { WebSocketConnection } from '../../parts/websocket-connection.ts'
 import {
@@ -16,7 +15,7 @@ import {
 import { startReconnectingClient } from '../../reconnecting-client.ts'
 import { startWebSocketClient, type WebSocketClient } from '../../websocket-client.ts'
 import { startWebSocketServer, type WebSocketServer } from '../../websocket-server.ts'
-import type { WebSocketRequests } from '../requests.ts'
+import type { WebSocketRequests } from './requests.ts'
 
 /** What chance says, in order; beyond it, chance itself. */
 function drawsOf(draws: readonly number[]): () => number {
@@ -24,8 +23,8 @@ function drawsOf(draws: readonly number[]): () => number {
   return () => left.shift() ?? Math.random()
 }
 
-/** @param address where servers listen */
-export function scriptWebSockets(address: string, emit: Emitter): Scripted<WebSocketRequests> {
+export function scriptWebSockets({ address, emitterOf }: ScriptedHost): Scripted<WebSocketRequests> {
+  const emit = emitterOf('websocket-script')
   const servers = new Map<string, WebSocketServer>()
   const pages: http.Server[] = []
   const clients = new Map<string, WebSocketClient>()
