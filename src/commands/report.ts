@@ -6,11 +6,12 @@ import { pairOf } from '../events/host-names.ts'
 import { inOrder } from '../events/parse.ts'
 import type { LabEvent } from '../events/vocabulary.ts'
 import { printable } from '../foreign/printable.ts'
+import { UsageError } from '../foreign/usage.ts'
 import { countWords } from '../lab/checks.ts'
 import type { Report } from '../lab/report.ts'
 import { NoRunError, openRun } from '../page/earlier-runs.ts'
 import type { OpenedEnd, OpenedHead } from '../page/messages.ts'
-import { UsageError } from '../plan/options.ts'
+import { usageErrorOf } from '../plan/options.ts'
 import { cellId, type Plan } from '../plan/plan.ts'
 import { fitted, print } from '../text/wrap.ts'
 import { toCsv } from '../view/export/csv.ts'
@@ -159,9 +160,7 @@ function parse(args: readonly string[]) {
       },
     })
   } catch (error) {
-    // Node's message goes on with advice about "--" that does not fit here.
-    const [first = ''] = String(error instanceof Error ? error.message : error).split(/\. |\n/)
-    throw new UsageError(`${first}; try --help`)
+    throw usageErrorOf(error)
   }
 }
 

@@ -1,8 +1,9 @@
 /** `npm run watch`: the live page, until Ctrl-C. */
 import { parseArgs } from 'node:util'
+import { UsageError } from '../foreign/usage.ts'
 import type { Lab } from '../lab/lab.ts'
 import { openPage } from '../page/server.ts'
-import { DEFAULT_PORT, portOf, UsageError } from '../plan/options.ts'
+import { DEFAULT_PORT, portOf } from '../plan/options.ts'
 import { print } from '../text/wrap.ts'
 
 const WATCH_HELP = `npm run watch -- [options]

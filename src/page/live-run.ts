@@ -3,13 +3,14 @@
  * question about it is open, `state`, `store` and `report` say nothing of what it found, to nobody.
  */
 import type { LabEvent } from '../events/vocabulary.ts'
+import { UsageError } from '../foreign/usage.ts'
 import { overall } from '../lab/checks.ts'
 import type { Lab } from '../lab/lab.ts'
 import { questionsToAsk, type Told } from '../lab/predict.ts'
 import type { Report } from '../lab/report.ts'
 import { readPredictions } from '../launcher/prediction-file.ts'
 import { latestRun, type Outcome, type Run, startRun } from '../launcher/start.ts'
-import { type LabOptions, UsageError } from '../plan/options.ts'
+import type { LabOptions } from '../plan/options.ts'
 import type { PlayCommand } from '../plan/play-command.ts'
 import { impossibleActions } from '../plan/possible.ts'
 import { writeReportHtml } from '../view/report/report-html.ts'

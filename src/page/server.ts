@@ -28,11 +28,12 @@ import * as v from 'valibot'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { faults } from '../faults/registry.ts'
 import { printableLines } from '../foreign/printable.ts'
+import { UsageError } from '../foreign/usage.ts'
 import { findCapabilities } from '../hosts/capabilities.ts'
 import type { Lab } from '../lab/lab.ts'
 import { CannotRunError } from '../launcher/launch.ts'
 import type { startRun } from '../launcher/start.ts'
-import { parseLabOptions, UsageError } from '../plan/options.ts'
+import { parseLabOptions } from '../plan/options.ts'
 import { selectionOf } from '../plan/plan.ts'
 import { impossibleActions, impossibleCases } from '../plan/possible.ts'
 import {
@@ -41,6 +42,7 @@ import {
   destroyOnceEnded,
   HTTP_TIME_LIMITS,
 } from '../programs/parts/connection-limits.ts'
+import { RateLimit } from '../protocols/rate-limit.ts'
 import { readRecordedCells } from '../view/report/recorded.ts'
 import { bundlePage, type PageFiles } from './bundle-page.ts'
 import { argumentsOf, commandOf } from './choice.ts'
@@ -49,7 +51,6 @@ import { Feed } from './feed.ts'
 import { LiveRun, NotNowError } from './live-run.ts'
 import { Locks, newToken, type Refusal, SECURITY_HEADERS } from './locks.ts'
 import { GOING_AWAY, type LabSetup, type Setup, type ShownAct, SUBPROTOCOL } from './messages.ts'
-import { RateLimit } from './rate-limit.ts'
 import {
   choiceSchemaOf,
   helloSchema,
@@ -253,7 +254,7 @@ function application({ locks, places, files, setup, labs, out, live, acts }: Par
   app.use(lock((request) => locks.refuseRequest(request)))
   app.use((request, response, next) => {
     places.keep(request.socket)
-    if (limit.admits()) next()
+    if (limit.take(performance.now()) === 'admit') next()
     else say(response, 429, 'too many requests')
   })
 

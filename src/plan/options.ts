@@ -1,5 +1,6 @@
 /** The options of a lab, from the command line. */
 import { parseArgs } from 'node:util'
+import { problemOfArguments, UsageError } from '../foreign/usage.ts'
 import { type Tier, tiers } from '../hosts/host.ts'
 import { beside } from '../text/wrap.ts'
 import {
@@ -17,10 +18,7 @@ import {
 /** The exit status of the whole command, and of the runner, when what was asked for makes no sense. */
 export const WRONG_USAGE = 2
 
-/** Something the person typed that cannot be: one line, status 2. */
-export class UsageError extends Error {
-  override name = 'UsageError'
-}
+export { UsageError }
 
 /** What the options of a lab depend on. */
 export interface Choosable extends Matrix {
@@ -147,9 +145,7 @@ function parse(args: readonly string[]) {
 
 /** What parseArgs() threw, in a line. */
 export function usageErrorOf(error: unknown): UsageError {
-  // Node's message goes on with advice about "--" that does not fit here.
-  const [first = ''] = String(error instanceof Error ? error.message : error).split(/\. |\n/)
-  return new UsageError(`${first}; try --help`)
+  return new UsageError(`${problemOfArguments(error)}; try --help`)
 }
 
 function strikeOf({ id, hasStrike }: Choosable, side: string | undefined): Side | null {

@@ -17,6 +17,7 @@ import type * as net from 'node:net'
 import { pipeline } from 'node:stream'
 import { parseCookie, stringifySetCookie } from 'cookie'
 import type { Emitter } from '../events/emit.ts'
+import { UsageError } from '../foreign/usage.ts'
 import { observeTcp } from '../kernel/socket-options.ts'
 import type { PeerBelief } from './parts/belief.ts'
 import {
@@ -25,7 +26,6 @@ import {
   runByHand,
   runsAsFile,
   socketAddresses,
-  UsageError,
 } from './parts/command-line.ts'
 import { HTTP_TIME_LIMITS } from './parts/connection-limits.ts'
 import type { Program } from './parts/program.ts'

@@ -11,23 +11,17 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import * as v from 'valibot'
 import type { Emitter } from '../events/emit.ts'
-import type { EventData } from '../events/vocabulary.ts'
 import { printable } from '../foreign/printable.ts'
+import { UsageError } from '../foreign/usage.ts'
 import type { HeartbeatTiming } from '../protocols/heartbeat/constants.ts'
 import { type ClientAction, SessionClient } from '../protocols/session/client.ts'
 import { TOKEN_HEX_DIGITS } from '../protocols/session/constants.ts'
 import { lineReader, parseLine } from '../protocols/session/lines.ts'
 import { PeerBelief } from './parts/belief.ts'
-import {
-  connectFlags,
-  connectOptions,
-  ipv4Address,
-  runByHand,
-  runsAsFile,
-  UsageError,
-} from './parts/command-line.ts'
+import { connectFlags, connectOptions, ipv4Address, runByHand, runsAsFile } from './parts/command-line.ts'
 import { guard } from './parts/liveness.ts'
-import { DueTimer, tooMuchWaits } from './parts/session-timing.ts'
+import { logClientAction, logSaid } from './parts/session-events.ts'
+import { DueTimer, sendLine } from './parts/session-timing.ts'
 import { addressesOf, errorData, groupIdOf, openTcp, reportTcp } from './parts/tcp-events.ts'
 import { closeUdp, connectUdp } from './parts/udp-socket.ts'
 import { type CarrierName, carriers } from './session-server.ts'
@@ -114,7 +108,8 @@ export async function startSessionClient(
   let waitMs = 0
   let reconnecting: NodeJS.Timeout | undefined
   let hasRoom = () => {}
-  const toHandOver: EventData<'session:message_delivered'>[] = []
+  /** Received, and not kept yet. */
+  const toHandOver: ClientAction[] = []
   const due = new DueTimer(
     () => client.dueAtMs,
     (nowMs) => perform(client.time(nowMs)),
@@ -132,12 +127,12 @@ export async function startSessionClient(
   }
 
   function act(action: ClientAction): void {
-    const session = client.session ?? ''
+    if (action.do !== 'deliver') log(action)
     switch (action.do) {
       case 'save':
         if (stateFile !== undefined) writeState(stateFile, client)
         // Only now: a message that was handed over is one that will not come again.
-        for (const each of toHandOver.splice(0)) emit('session:message_delivered', each, groupId)
+        for (const each of toHandOver.splice(0)) log(each)
         break
       case 'send':
         link?.send(action.line)
@@ -147,45 +142,28 @@ export async function startSessionClient(
         link = null
         break
       case 'deliver':
-        toHandOver.push({ session, number: action.number, text: action.text })
-        break
-      case 'acknowledged':
-        emit('session:message_acknowledged', { session, number: action.number }, groupId)
+        toHandOver.push(action)
         break
       case 'room':
         hasRoom()
         break
       case 'note-state':
-        emit(
-          'session:state_updated',
-          { session, old: action.old, new: action.new, because: action.because },
-          groupId,
-        )
         if (action.new === 'attached') waitMs = 0
-        break
-      case 'note-resumed':
-        emit('session:resumed', { session, received: action.received, toSend: action.toSend }, groupId)
-        break
-      case 'note-sent-again':
-        emit('session:sent_again', { session, messages: action.messages }, groupId)
         break
       case 'note-belief': {
         const { new: next, trigger, silentMs } = action.transition
         link?.belief.become(next, trigger, silentMs)
         break
       }
-      case 'note-refused-line':
-        emit('session:line_refused', { problem: action.problem, excerpt: action.excerpt }, groupId)
-        break
-      case 'over': {
-        const unacknowledged = action.unacknowledged.map(({ number }) => number)
-        const certainty = action.because === 'no-answer' ? 'unknown' : 'definite'
-        emit('session:over', { session, because: action.because, certainty, unacknowledged }, groupId)
+      case 'over':
         if (stateFile !== undefined) rmSync(stateFile, { force: true })
         hasRoom()
         break
-      }
     }
+  }
+
+  function log(action: ClientAction): void {
+    logClientAction(action, client.session ?? '', emit, groupId)
   }
 
   function connectSoon(): void {
@@ -228,10 +206,7 @@ export async function startSessionClient(
       const own: Link = {
         port: socket.localPort ?? 0,
         belief,
-        send: (line) => {
-          if (tooMuchWaits(socket)) socket.destroy()
-          else if (socket.writable) socket.write(`${line}\n`)
-        },
+        send: (line) => sendLine(socket, line),
         close: () => socket.destroySoon(),
         abort: () => socket.resetAndDestroy(),
       }
@@ -313,9 +288,8 @@ export async function startSessionClient(
     },
     say(text) {
       const said = client.say(text, performance.now())
-      if (said === 'full') emit('session:queue_full', { session: client.session ?? '' }, groupId)
+      logSaid(said, client.session ?? '', text, emit, groupId)
       if (typeof said === 'string') return said
-      emit('session:message_said', { session: client.session ?? '', number: said.number, text }, groupId)
       perform(said.actions)
       return 'taken'
     },

@@ -10,23 +10,19 @@ import * as dgram from 'node:dgram'
 import * as net from 'node:net'
 import * as v from 'valibot'
 import type { Emitter } from '../events/emit.ts'
+import { UsageError } from '../foreign/usage.ts'
 import type { HeartbeatTiming } from '../protocols/heartbeat/constants.ts'
 import { GRACE_MS, SESSION_ID_HEX_DIGITS, TEXT_CHARS_MAX } from '../protocols/session/constants.ts'
 import { formatLine, lineReader, parseLine } from '../protocols/session/lines.ts'
 import { type ServerAction, SessionServer } from '../protocols/session/server.ts'
+import { openFolder } from '../store/open.ts'
 import type { Json, Store } from '../store/store.ts'
 import { PeerBelief } from './parts/belief.ts'
-import {
-  listenFlags,
-  listenOptions,
-  optionalInteger,
-  runByHand,
-  runsAsFile,
-  UsageError,
-} from './parts/command-line.ts'
+import { listenFlags, listenOptions, optionalInteger, runByHand, runsAsFile } from './parts/command-line.ts'
 import { guard } from './parts/liveness.ts'
 import type { Program } from './parts/program.ts'
-import { DueTimer, tooMuchWaits } from './parts/session-timing.ts'
+import { logSaid, logServerAction } from './parts/session-events.ts'
+import { DueTimer, sendLine } from './parts/session-timing.ts'
 import { watchStrangers } from './parts/strangers.ts'
 import {
   addressesOf,
@@ -168,9 +164,8 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
     const said = server.say(session, answered, performance.now())
     const groupId = groupIdOf(mechanism, portOf(connection))
     // Somebody who asks and never acknowledges the answers gets no more of them.
-    if (said === 'full') emit('session:queue_full', { session }, groupId)
+    logSaid(said, session, answered, emit, groupId)
     if (typeof said === 'string') return
-    emit('session:message_said', { session, number: said.number, text: answered }, groupId)
     // It is kept with the message, in this batch.
     enqueue(said.actions.filter((action) => action.do !== 'save'))
   }
@@ -223,6 +218,7 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
     const groupId = link?.belief.groupId ?? groupIdOf(mechanism, portOf(key))
     if (link !== undefined && action.do === 'note-state' && action.new === 'attached') link.proved()
     const tell = isStrangers(action, link) ? strangers.tell : emit
+    logServerAction(action, tell, groupId, mono)
     switch (action.do) {
       case 'send':
         link?.send(action.line)
@@ -230,16 +226,6 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
       case 'close':
         link?.close()
         break
-      case 'deliver': {
-        const { session, number, text } = action
-        emit('session:message_delivered', { session, number, text }, groupId)
-        break
-      }
-      case 'acknowledged': {
-        const { session, number } = action
-        emit('session:message_acknowledged', { session, number }, groupId)
-        break
-      }
       case 'load': {
         let read: Json | undefined
         try {
@@ -261,42 +247,12 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
       case 'forget':
         counts.delete(action.session)
         break
-      case 'note-state': {
-        const { session, old, because } = action
-        tell('session:state_updated', { session, old, new: action.new, because }, groupId, mono)
-        break
-      }
-      case 'note-resumed': {
-        const { session, received, toSend } = action
-        tell('session:resumed', { session, received, toSend }, groupId)
-        break
-      }
-      case 'note-sent-again':
-        tell('session:sent_again', { session: action.session, messages: action.messages }, groupId)
-        break
-      case 'note-refused':
-        tell('session:claim_refused', { session: action.session, reason: action.reason }, groupId)
-        break
       case 'note-refused-line':
-        tell('session:line_refused', { problem: action.problem, excerpt: action.excerpt }, groupId)
         link?.complain?.(action.problem)
         break
       case 'note-belief': {
         const { new: next, trigger, silentMs } = action.transition
         link?.belief.become(next, trigger, silentMs)
-        break
-      }
-      case 'over': {
-        const unacknowledged = action.unacknowledged.map(({ number }) => number)
-        // Only silence ends it then: the client may be well, and come back too late.
-        const certainty =
-          action.because === 'grace-over' || action.because === 'unconfirmed' ? 'unknown' : 'definite'
-        tell(
-          'session:over',
-          { session: action.session, because: action.because, certainty, unacknowledged },
-          groupId,
-          mono,
-        )
         break
       }
     }
@@ -331,11 +287,7 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
       if (!admits(socket)) return
       const key = addressesOf(socket).remote
       const belief = new PeerBelief(emit, groupIdOf(mechanism, socket.remotePort))
-      const send = (line: string) => {
-        // Who sends and never reads gets no more of our memory than this.
-        if (tooMuchWaits(socket)) socket.destroy()
-        else if (socket.writable) socket.write(`${line}\n`)
-      }
+      const send = (line: string) => sendLine(socket, line)
       sockets.add(socket)
       links.set(key, {
         belief,
@@ -470,16 +422,11 @@ if (runsAsFile(import.meta.url)) {
       const carrier = carriers.find((each) => each === values.carrier)
       if (carrier === undefined) throw new UsageError('"--carrier" must be tcp or udp')
       const graceMs = optionalInteger(values, 'grace', 1, 86_400_000)
-      const store = await openStore(values.store === undefined ? null : String(values.store))
+      const store = values.store === undefined ? undefined : await openFolder(String(values.store))
       return startSessionServer(
         { mechanism: 'session', carrier, ...listenOptions(values), graceMs, store },
         emit,
       )
     },
   })
-}
-
-/** Loaded only where it is wanted: a native module takes its time. */
-export async function openStore(folder: string | null): Promise<Store | undefined> {
-  return folder === null ? undefined : (await import('../store/durable.ts')).durableStore(folder)
 }

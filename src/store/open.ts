@@ -1,7 +1,5 @@
 /** A store by the name that a person gives it on a command line. */
-import { durableStore } from './durable.ts'
 import { memoryStore } from './memory.ts'
-import { redisStore } from './redis.ts'
 import type { Store } from './store.ts'
 
 /**
@@ -10,5 +8,11 @@ import type { Store } from './store.ts'
  */
 export async function openStore(name: string, prefix: string): Promise<Store> {
   if (name === 'memory') return memoryStore()
-  return /^redis(s|\+unix)?:\/\//.test(name) ? await redisStore(name, prefix) : durableStore(name)
+  if (!/^redis(s|\+unix)?:\/\//.test(name)) return openFolder(name)
+  return (await import('./redis.ts')).redisStore(name, prefix)
+}
+
+/** A store in a folder. Loaded only where it is wanted: a native module takes its time. */
+export async function openFolder(folder: string): Promise<Store> {
+  return (await import('./durable.ts')).durableStore(folder)
 }

@@ -1,18 +1,13 @@
 /** Long lines for a narrow terminal: broken between words, never inside one. */
 import { stripVTControlCharacters } from 'node:util'
+import { inLines } from './lines.ts'
 
 /** What every terminal, mail and printer shows: the width of the first ones. */
 export const COLUMNS = 80
 
-/** Lines of whole words; a word that is longer than a line keeps one of its own. */
+/** Lines of whole words, as wide as they look; a word that is longer than a line keeps one of its own. */
 export function wrapped(text: string, columns = COLUMNS): string[] {
-  const lines = ['']
-  for (const word of text.split(' ')) {
-    const line = `${lines.at(-1)} ${word}`.trimStart()
-    if (shownWidth(line) <= columns) lines[lines.length - 1] = line
-    else lines.push(word)
-  }
-  return lines
+  return inLines(text, columns, shownWidth)
 }
 
 /** The text beside its label, further lines below the first. */

@@ -6,9 +6,9 @@
  *   sh -c '...'   ==== switch, cable, router ====   sh -c '...'
  */
 import { writeFileSync } from 'node:fs'
+import { UsageError } from '../foreign/usage.ts'
 import type { Host, Pair } from '../hosts/host.ts'
 import type { Lab } from '../lab/lab.ts'
-import { UsageError } from '../plan/options.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Rig } from '../rig/rig.ts'
 import { allCases, middleOf, type TryCase } from './faults.ts'

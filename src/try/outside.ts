@@ -12,7 +12,7 @@ import * as dns from 'node:dns'
 import * as http from 'node:http'
 import * as net from 'node:net'
 import { type Duplex, pipeline } from 'node:stream'
-import { UsageError } from '../plan/options.ts'
+import { UsageError } from '../foreign/usage.ts'
 import { endToEnd } from '../programs/balancer.ts'
 
 /** sockaddr_un(3type) has 108 bytes, the last of them zero. */

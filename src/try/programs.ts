@@ -1,8 +1,8 @@
 /** Somebody's programs on a pair of hosts: started, waited for until they talk, started again. */
 import { chmodSync, mkdirSync } from 'node:fs'
+import { UsageError } from '../foreign/usage.ts'
 import type { Host, Pair } from '../hosts/host.ts'
 import type { HostCommand, SaidLine } from '../hosts/host-command.ts'
-import { UsageError } from '../plan/options.ts'
 import type { Rig } from '../rig/rig.ts'
 import { EndBeliefs } from './ends.ts'
 import { observeSockets } from './observe.ts'

@@ -4,9 +4,9 @@
  * Documentation/networking/tuntap.rst). So the lab makes it, with its address, and gives it away.
  */
 import { statSync } from 'node:fs'
+import { UsageError } from '../foreign/usage.ts'
 import { run } from '../hosts/commands.ts'
 import type { Host, Pair } from '../hosts/host.ts'
-import { UsageError } from '../plan/options.ts'
 import type { Rig } from '../rig/rig.ts'
 
 const DEVICE_FILE = '/dev/net/tun'

@@ -5,8 +5,10 @@
  * under the page's content security policy. Every text goes through {@link escapedXml}: host names and payloads
  * are whatever somebody sent.
  */
+
 import { escapedXml } from '../foreign/printable.ts'
 import { shortened } from '../foreign/shortened.ts'
+import { inLines } from '../text/lines.ts'
 import type {
   Arrow,
   ArrowKind,
@@ -509,17 +511,6 @@ function legendOf(ladder: Ladder): { svg: string; height: number } {
     ...notes,
   ].join('\n')
   return { svg, height: 40 + rows * LEGEND_ROW + notes.length * 15 }
-}
-
-/** Whole words in lines of at most so many characters. */
-function inLines(words: string, charactersMax: number): string[] {
-  const lines = ['']
-  for (const word of words.split(' ')) {
-    const longer = `${lines.at(-1)} ${word}`.trimStart()
-    if (longer.length <= charactersMax) lines[lines.length - 1] = longer
-    else lines.push(word)
-  }
-  return lines
 }
 
 function arrowEntry(kind: ArrowKind, { x, y }: { x: number; y: number }): string {

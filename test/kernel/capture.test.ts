@@ -12,10 +12,9 @@ import { environmentWithSbin } from '../../src/hosts/commands.ts'
 import { bundlePrograms } from '../../src/processes/bundle.ts'
 import { finishCaptures } from '../../src/view/pcapng/finish.ts'
 import { describeNeeding, testNeeding } from '../support/needs.ts'
+import { hasTshark, tshark } from '../support/tshark.ts'
 
 const { isolation } = await findCapabilities()
-const TSHARK = 'tshark'
-const hasTshark = spawnSync(TSHARK, ['--version']).status === 0
 
 describeNeeding('network namespaces', isolation !== null)('the capture process', () => {
   const folder = mkdtempSync(join(tmpdir(), 'stillhere-capture-'))
@@ -154,11 +153,6 @@ describeNeeding('network namespaces', isolation !== null)('the capture process',
     )
   })
 })
-
-function tshark(file: string, filter: string): string[] {
-  const { stdout } = spawnSync(TSHARK, ['-r', file, '-Y', filter], { encoding: 'utf8' })
-  return stdout.split('\n').filter((line) => line !== '')
-}
 
 function commandOf(pid: string): string {
   try {

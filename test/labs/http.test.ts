@@ -1,5 +1,4 @@
 /** The lab itself, run as a person runs it; its own checks are the assertions, and tshark counts after it. */
-import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -11,14 +10,14 @@ import { findCapabilities, isInPath } from '../../src/hosts/capabilities.ts'
 import { LabLog } from '../../src/lab/log.ts'
 import type { Report } from '../../src/lab/report.ts'
 import type { Plan } from '../../src/plan/plan.ts'
+import { notPassed } from '../support/checks.ts'
 import { allGone, descendants, runLab, start, temporaryFolder } from '../support/cli.ts'
 import { describeNeeding, testNeeding } from '../support/needs.ts'
 import { checkIds, recordedReport } from '../support/recorded.ts'
+import { hasTshark, tshark, tsharkFields } from '../support/tshark.ts'
 
 const { tier } = await findCapabilities()
 const LAB_LIMIT_MS = 150_000
-const TSHARK = 'tshark'
-const hasTshark = spawnSync(TSHARK, ['--version']).status === 0
 const hasRedis = isInPath('redis-server')
 
 /** Claims 20 and 22 of the page. */
@@ -40,10 +39,6 @@ const ASKED = [
 
 /** What only packets can tell, which process hosts do not show. */
 const ABOUT_PACKETS = ['handshakes', 'packets', 'probes', 'answers', 'bytes', 'certificate', 'readable']
-
-function notPassed({ checks }: Report) {
-  return checks.filter(({ verdict }) => verdict === 'fail' || verdict === 'inconclusive')
-}
 
 function casesOf({ checks }: Report, verdict: string): Set<string | undefined> {
   return new Set(checks.filter((check) => check.verdict === verdict).map(({ id }) => id.split('/')[0]))
@@ -162,12 +157,8 @@ const printed = new WeakMap<object, string>()
 // ---- other witnesses ------------------------------------------------------------------------------------
 
 /** How many packets of a host's capture fit a filter. */
-function tshark(folder: string, host: string, filter: string): number {
-  const { stdout, status } = spawnSync(TSHARK, ['-r', join(folder, `${host}.pcapng`), '-Y', filter], {
-    encoding: 'utf8',
-  })
-  expect(status).toBe(0)
-  return stdout.split('\n').filter((line) => line !== '').length
+function counted(folder: string, host: string, filter: string): number {
+  return tshark(join(folder, `${host}.pcapng`), filter).length
 }
 
 /** Where the servers of a row listened. */
@@ -184,7 +175,11 @@ function portsOf(events: readonly LabEvent[], host: string, mechanism: string): 
 function compareWithTshark(folder: string, events: readonly LabEvent[]): void {
   const connections = (caseId: string, mechanism: string) => {
     const [port] = portsOf(events, `${caseId}-b`, mechanism)
-    return tshark(folder, `${caseId}-b`, `tcp.dstport == ${port} && tcp.flags.syn == 1 && tcp.flags.ack == 0`)
+    return counted(
+      folder,
+      `${caseId}-b`,
+      `tcp.dstport == ${port} && tcp.flags.syn == 1 && tcp.flags.ack == 0`,
+    )
   }
   expect(connections('many-conns', 'per-request')).toBe(7)
   expect(connections('many-conns', 'kept')).toBe(1)
@@ -194,12 +189,14 @@ function compareWithTshark(folder: string, events: readonly LabEvent[]): void {
 
   // Three customers' cookies in one TCP stream, for whoever can read it.
   const [proxied] = portsOf(events, 'one-conn-b', 'proxied')
-  expect(tshark(folder, 'one-conn-b', `tcp.dstport == ${proxied} && http.cookie contains "session="`)).toBe(6)
-  expect(tshark(folder, 'tls-b', `tcp.port == ${portsOf(events, 'tls-b', 'ticket')[0]} && http`)).toBe(0)
+  expect(counted(folder, 'one-conn-b', `tcp.dstport == ${proxied} && http.cookie contains "session="`)).toBe(
+    6,
+  )
+  expect(counted(folder, 'tls-b', `tcp.port == ${portsOf(events, 'tls-b', 'ticket')[0]} && http`)).toBe(0)
 
   const probes = (mechanism: string) => {
     const [port] = portsOf(events, 'keep-alive-b', mechanism)
-    return tshark(folder, 'keep-alive-a', `tcp.dstport == ${port} && tcp.analysis.keep_alive`)
+    return counted(folder, 'keep-alive-a', `tcp.dstport == ${port} && tcp.analysis.keep_alive`)
   }
   expect(probes('probes')).toBeGreaterThanOrEqual(3)
   for (const mechanism of ['persistent', 'header', 'heartbeat']) expect(probes(mechanism)).toBe(0)
@@ -207,12 +204,8 @@ function compareWithTshark(folder: string, events: readonly LabEvent[]): void {
 
 /** Whoever reads the log can use no session: ids are there as digests. */
 function expectNoSecrets(folder: string, events: readonly LabEvent[]): void {
-  const { stdout } = spawnSync(
-    TSHARK,
-    ['-r', join(folder, 'one-conn-b.pcapng'), '-Y', 'http.cookie', '-T', 'fields', '-e', 'http.cookie'],
-    { encoding: 'utf8' },
-  )
-  const ids = [...stdout.matchAll(/session=([\da-f]{32})/g)].map(([, id = '']) => id)
+  const cookies = tsharkFields(join(folder, 'one-conn-b.pcapng'), 'http.cookie', ['http.cookie']).join('\n')
+  const ids = [...cookies.matchAll(/session=([\da-f]{32})/g)].map(([, id = '']) => id)
   expect(new Set(ids).size).toBe(6)
   const log = JSON.stringify(events)
   expect(ids.filter((id) => log.includes(id))).toEqual([])

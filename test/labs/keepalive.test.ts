@@ -7,6 +7,7 @@ import { readLog } from '../../src/events/parse.ts'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
 import type { Report } from '../../src/lab/report.ts'
 import { mechanisms } from '../../src/programs/scripts/host-messages.ts'
+import { notPassed, skipped } from '../support/checks.ts'
 import { claimRows } from '../support/claims.ts'
 import { allGone, descendants, run, runLab, start, temporaryFolder } from '../support/cli.ts'
 import { describeNeeding, testNeeding } from '../support/needs.ts'
@@ -27,10 +28,6 @@ const ASKED = [
   'cut/http-session/cookie',
 ]
 
-function notPassed({ checks }: Report) {
-  return checks.filter(({ verdict }) => verdict === 'fail' || verdict === 'inconclusive')
-}
-
 describeNeeding('network namespaces', tier === 'netns')('lab:keepalive on netns hosts', () => {
   test.each(['server', 'client'])(
     'all 81 cells are there and none failed, the %s struck',
@@ -44,8 +41,8 @@ describeNeeding('network namespaces', tier === 'netns')('lab:keepalive on netns 
         new Set(FAULTS.flatMap((fault) => mechanisms.map((mechanism) => `${fault}/${mechanism}`))),
       )
       // Only what has no meaning may be skipped here: UDP has no connection to reset, two ends each.
-      const skipped = report.checks.filter(({ verdict }) => verdict === 'skipped').map(({ id }) => id)
-      expect(skipped.sort()).toEqual(
+      const left = skipped(report).map(({ id }) => id)
+      expect(left.sort()).toEqual(
         ['udp', 'udp-heartbeat']
           .flatMap((udp) => [`reset/${udp}/detected`, `reset/${udp}/struck-end`])
           .sort(),

@@ -1,5 +1,4 @@
 /** The lab itself, run as a person runs it; its own checks are the assertions, and tshark's count beside them. */
-import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -12,13 +11,13 @@ import type { Report } from '../../src/lab/report.ts'
 import { latestRun } from '../../src/launcher/start.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { tcpFlag } from '../../src/wire/constants.ts'
+import { notPassed } from '../support/checks.ts'
 import { run, runLab, temporaryFolder } from '../support/cli.ts'
 import { describeNeeding, testNeeding } from '../support/needs.ts'
 import { checkIds, recordedReport } from '../support/recorded.ts'
+import { hasTshark, tsharkFields } from '../support/tshark.ts'
 
 const { tier } = await findCapabilities()
-const TSHARK = 'tshark'
-const hasTshark = spawnSync(TSHARK, ['--version']).status === 0
 const LAB_LIMIT_MS = 120_000
 
 /** The asker's own question, at each policy. */
@@ -37,10 +36,6 @@ const ASKED = [
   'lossy/limit-250/duration',
   'crash/limit-400/detection',
 ]
-
-function notPassed({ checks }: Report) {
-  return checks.filter(({ verdict }) => verdict === 'fail' || verdict === 'inconclusive')
-}
 
 function observed({ checks }: Report, id: string): number {
   return Number(checks.find((check) => check.id === id)?.observed.value)
@@ -66,7 +61,7 @@ describeNeeding('network namespaces', tier === 'netns')('lab:late on netns hosts
       const out = temporaryFolder()
       const only = await run(['lab', 'late', '--only', 'late', '--json', '--out', out])
       const report = JSON.parse(only.stdout) as Report
-      const packets = tshark(join(latestRun(out), 'late-a.pcapng'))
+      const packets = tcpPackets(join(latestRun(out), 'late-a.pcapng'))
       const syns = packets.filter(({ syn, ack }) => syn && !ack)
       // Three connections, and the one that was made anew: whatever was sent again came from the same ports.
       expect(new Set(syns.map(({ port }) => port)).size).toBe(4)
@@ -140,17 +135,9 @@ describe('lab:late on process hosts', () => {
 })
 
 /** The TCP packets that passed a host's card, as tshark reads them. */
-function tshark(file: string) {
-  const fields = ['ip.src', 'tcp.srcport', 'tcp.flags'].flatMap((field) => ['-e', field])
-  const text = execFileSync(TSHARK, ['-r', file, '-Y', 'tcp', '-T', 'fields', ...fields], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
-  return text
-    .trim()
-    .split('\n')
-    .map((line) => {
-      const [address = '', port = '', hexadecimal = ''] = line.split('\t')
+function tcpPackets(file: string) {
+  return tsharkFields(file, 'tcp', ['ip.src', 'tcp.srcport', 'tcp.flags']).map(
+    ([address = '', port = '', hexadecimal = '']) => {
       const flags = Number(hexadecimal)
       return {
         address,
@@ -159,5 +146,6 @@ function tshark(file: string) {
         ack: (flags & tcpFlag.ack) > 0,
         rst: (flags & tcpFlag.rst) > 0,
       }
-    })
+    },
+  )
 }

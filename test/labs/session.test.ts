@@ -1,17 +1,16 @@
 /** The lab itself, run as a person runs it; its own checks are the assertions, tshark and files are further witnesses. */
-import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
 import type { Report } from '../../src/lab/report.ts'
+import { notPassed, skipped } from '../support/checks.ts'
 import { run, runLab, temporaryFolder } from '../support/cli.ts'
 import { describeNeeding, testNeeding } from '../support/needs.ts'
 import { checkIds, recordedReport } from '../support/recorded.ts'
+import { hasTshark, tsharkFields } from '../support/tshark.ts'
 
 const { tier } = await findCapabilities()
-const TSHARK = 'tshark'
-const hasTshark = spawnSync(TSHARK, ['--version']).status === 0
 const LAB_LIMIT_MS = 120_000
 
 /** "A session can correspond to a single TCP connection, but a session can use several, or use UDP." */
@@ -32,9 +31,6 @@ const ASKED = [
   'rivals/tcp/one-left',
 ]
 
-const notPassed = ({ checks }: Report) =>
-  checks.filter(({ verdict }) => verdict === 'fail' || verdict === 'inconclusive')
-
 describeNeeding('network namespaces', tier === 'netns')('lab:session on netns hosts', () => {
   test(
     'none of its checks failed, none was skipped, and they are those of the recorded run',
@@ -43,7 +39,7 @@ describeNeeding('network namespaces', tier === 'netns')('lab:session on netns ho
 
       expect(notPassed(report)).toEqual([])
       expect(report).toMatchObject({ lab: 'session', tier: 'netns', verdict: 'pass' })
-      expect(report.checks.filter(({ verdict }) => verdict === 'skipped')).toEqual([])
+      expect(skipped(report)).toEqual([])
       expect(ended.status).toBe(0)
       expect(checkIds(report)).toEqual(expect.arrayContaining(ASKED))
       expect(checkIds(report)).toEqual(checkIds(recordedReport('session')))
@@ -58,10 +54,7 @@ describeNeeding('network namespaces', tier === 'netns')('lab:session on netns ho
       const { stdout } = await run(['lab', 'session', '--only', 'several', '--json', '--out', out])
       const report = JSON.parse(stdout) as Report
       const file = join(out, report.run, 'packets', 'several-a.pcapng')
-      const lines = (filter: string, field: string) =>
-        spawnSync(TSHARK, ['-r', file, '-Y', filter, '-T', 'fields', '-e', field], { encoding: 'utf8' })
-          .stdout.split('\n')
-          .filter((line) => line !== '')
+      const lines = (filter: string, field: string) => tsharkFields(file, filter, [field])
       const connections = report.checks.find(({ id }) => id === 'several/tcp/connections')?.observed.value
       expect(lines('tcp.flags.syn == 1 && tcp.flags.ack == 0', 'tcp.srcport')).toHaveLength(
         Number(connections),

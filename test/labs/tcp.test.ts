@@ -1,5 +1,4 @@
 /** The lab itself, run as a person runs it; its own checks are the assertions, and tshark counts after it. */
-import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
@@ -10,16 +9,15 @@ import { readLog } from '../../src/events/parse.ts'
 import { type EventOf, type LabEvent, tcpStates } from '../../src/events/vocabulary.ts'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
 import { LabLog } from '../../src/lab/log.ts'
-import type { Report } from '../../src/lab/report.ts'
 import type { Plan } from '../../src/plan/plan.ts'
+import { notPassed, skipped } from '../support/checks.ts'
 import { runLab } from '../support/cli.ts'
 import { describeNeeding, testNeeding } from '../support/needs.ts'
 import { checkIds, recordedReport } from '../support/recorded.ts'
+import { hasTshark, tsharkFields } from '../support/tshark.ts'
 
 const { tier } = await findCapabilities()
 const LAB_LIMIT_MS = 120_000
-const TSHARK = 'tshark'
-const hasTshark = spawnSync(TSHARK, ['--version']).status === 0
 
 /** The asker's claims 5, 15 and 16. */
 const ASKED = [
@@ -32,10 +30,6 @@ const ASKED = [
   'handshake/open/one-sided',
   'orderly/client-first/fins',
 ]
-
-function notPassed({ checks }: Report) {
-  return checks.filter(({ verdict }) => verdict === 'fail' || verdict === 'inconclusive')
-}
 
 describeNeeding('network namespaces', tier === 'netns')('lab:tcp on netns hosts', () => {
   testNeeding('tshark', hasTshark)(
@@ -51,8 +45,8 @@ describeNeeding('network namespaces', tier === 'netns')('lab:tcp on netns hosts'
       expect([...passed]).toEqual(expect.arrayContaining(ASKED))
       const states = STATE_CHECKS.filter(([, , id]) => passed.has(id)).map(([state]) => state)
       expect(new Set(states)).toEqual(new Set(['LISTEN', ...tcpStates, '(CLOSED)']))
-      const skipped = report.checks.filter(({ verdict }) => verdict === 'skipped').map(({ id }) => id)
-      expect(skipped).toEqual(['time-wait/client-first/observed'])
+      const left = skipped(report).map(({ id }) => id)
+      expect(left).toEqual(['time-wait/client-first/observed'])
       expect(report.durationMs).toBeLessThan(45_000)
 
       const events = readLog(join(folder, 'events.ndjson'))
@@ -139,22 +133,16 @@ const FLAGS: [bit: number, name: string][] = [
 ]
 
 /** The TCP packets of one host at a server's port; none: all. */
-function tshark(folder: string, host: string, port?: string): Decoded[] {
+function decoded(folder: string, host: string, port?: string): Decoded[] {
   const filter = port === undefined ? 'tcp' : `tcp.port == ${port}`
-  const fields = ['frame.time_epoch', 'tcp.flags', 'tcp.len'].flatMap((field) => ['-e', field])
-  const file = join(folder, `${host}.pcapng`)
-  const { stdout, status } = spawnSync(TSHARK, ['-r', file, '-Y', filter, '-T', 'fields', ...fields], {
-    encoding: 'utf8',
+  return tsharkFields(join(folder, `${host}.pcapng`), filter, [
+    'frame.time_epoch',
+    'tcp.flags',
+    'tcp.len',
+  ]).map(([time = '', flags = '', bytes = '']) => {
+    const names = FLAGS.filter(([bit]) => (Number(flags) & bit) !== 0).map(([, name]) => name)
+    return { atMs: Number(time) * 1000, flags: names.join(' '), bytes: Number(bytes) }
   })
-  expect(status).toBe(0)
-  return stdout
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => {
-      const [time = '', flags = '', bytes = ''] = line.split('\t')
-      const names = FLAGS.filter(([bit]) => (Number(flags) & bit) !== 0).map(([, name]) => name)
-      return { atMs: Number(time) * 1000, flags: names.join(' '), bytes: Number(bytes) }
-    })
 }
 
 /** The port of the server of a row. */
@@ -179,33 +167,33 @@ function compareWithTshark(folder: string, events: readonly LabEvent[]): void {
       .filter((event) => event.host === host)
       .sort((one, other) => one.data.frame - other.data.frame)
       .map(({ data }) => `${data.flags} ${data.bytes}`)
-    expect(tshark(folder, host).map(({ flags, bytes }) => `${flags} ${bytes}`)).toEqual(ours)
+    expect(decoded(folder, host).map(({ flags, bytes }) => `${flags} ${bytes}`)).toEqual(ours)
   }
 
   // What the checks say, from the files alone. The last packets are those of the end of the run.
   const silent = portOf(events, 'idle-b', 'silent')
   for (const host of ['idle-a', 'idle-b']) {
-    const [syn, synAck, ack, data] = tshark(folder, host, silent)
+    const [syn, synAck, ack, data] = decoded(folder, host, silent)
     expect([syn?.flags, synAck?.flags, ack?.flags]).toEqual(['SYN', 'SYN ACK', 'ACK'])
     expect(data?.bytes).toBeGreaterThan(0)
     expect((data?.atMs ?? 0) - (ack?.atMs ?? 0)).toBeGreaterThan(9_900)
   }
-  const others = tshark(folder, 'idle-a', portOf(events, 'idle-b', 'loud'))
+  const others = decoded(folder, 'idle-a', portOf(events, 'idle-b', 'loud'))
   expect(others.length).toBeGreaterThan(200)
 
-  const handshake = tshark(folder, 'handshake-b', portOf(events, 'handshake-b', 'open'))
+  const handshake = decoded(folder, 'handshake-b', portOf(events, 'handshake-b', 'open'))
   const first = [...new Set(handshake.map(({ flags }) => flags))].slice(0, 3)
   expect(first).toEqual(['SYN', 'SYN ACK', 'ACK'])
 
   const resets = (mechanism: string) =>
-    tshark(folder, 'reset-a', portOf(events, 'reset-b', mechanism))
+    decoded(folder, 'reset-a', portOf(events, 'reset-b', mechanism))
       .map(({ flags }) => flags)
       .filter((flags) => /FIN|RST/.test(flags))
   expect(resets('abort')).toEqual(['RST ACK'])
   expect(resets('unread')).toEqual(['RST ACK'])
   expect(resets('late-data')).toEqual(['FIN ACK', 'RST'])
   const ends = (mechanism: string) =>
-    tshark(folder, 'orderly-a', portOf(events, 'orderly-b', mechanism))
+    decoded(folder, 'orderly-a', portOf(events, 'orderly-b', mechanism))
       .map(({ flags }) => flags)
       .filter((flags) => /FIN|RST/.test(flags))
   for (const mechanism of ['client-first', 'server-first', 'half-close']) {

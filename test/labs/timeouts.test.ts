@@ -1,5 +1,4 @@
 /** The lab itself, run as a person runs it; its own checks are the assertions, and tshark counts after it. */
-import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
@@ -15,14 +14,14 @@ import { quoted } from '../../src/lab/quote.ts'
 import type { Report } from '../../src/lab/report.ts'
 import { reportSchema } from '../../src/lab/run-files.ts'
 import { type Plan, selectionOf } from '../../src/plan/plan.ts'
+import { notPassed, skipped } from '../support/checks.ts'
 import { runLab } from '../support/cli.ts'
 import { describeNeeding, testNeeding } from '../support/needs.ts'
 import { checkIds, recordedReport } from '../support/recorded.ts'
+import { hasTshark, tshark } from '../support/tshark.ts'
 
 const { tier } = await findCapabilities()
 const LAB_LIMIT_MS = 120_000
-const TSHARK = 'tshark'
-const hasTshark = spawnSync(TSHARK, ['--version']).status === 0
 const FOLDER = join(import.meta.dirname, '../../labs/timeouts')
 
 /** The asker's claims 8 and 16. */
@@ -40,10 +39,6 @@ const RACE = ['reset', 'fin-under-way', 'states', 'reused', 'unread', 'fresh'].m
   (what) => `http-race/pooled/${what}`,
 )
 
-function notPassed({ checks }: Pick<Report, 'checks'>) {
-  return checks.filter(({ verdict }) => verdict === 'fail' || verdict === 'inconclusive')
-}
-
 describeNeeding('network namespaces', tier === 'netns')('lab:timeouts on netns hosts', () => {
   testNeeding('tshark', hasTshark)(
     'nothing failed, TIME-WAIT alone is left to the real pace, and tshark counts the same',
@@ -55,9 +50,9 @@ describeNeeding('network namespaces', tier === 'netns')('lab:timeouts on netns h
       expect(report).toMatchObject({ tier: 'netns', pace: 'quick', verdict: 'pass' })
       expect(checkIds(report)).toEqual(checkIds(recordedReport('timeouts')))
       expect(checkIds(report)).toEqual(expect.arrayContaining([...ASKED, ...RACE]))
-      const skipped = report.checks.filter(({ verdict }) => verdict === 'skipped')
-      expect(skipped.map(({ id }) => id)).toEqual(['time-wait/plain/observed'])
-      expect(skipped[0]?.because).toContain('--pace real --only time-wait')
+      const left = skipped(report)
+      expect(left.map(({ id }) => id)).toEqual(['time-wait/plain/observed'])
+      expect(left[0]?.because).toContain('--pace real --only time-wait')
       expect(report.durationMs).toBeLessThan(45_000)
 
       countWithTshark(folder, report)
@@ -93,7 +88,7 @@ describe('what was recorded at the real pace', () => {
     const report = read()
     expect(v.is(reportSchema, report)).toBe(true)
     expect(report).toMatchObject({ lab: 'timeouts', pace: 'real', verdict: 'pass' })
-    expect(report.checks.filter(({ verdict }) => verdict === 'skipped')).toEqual([])
+    expect(skipped(report)).toEqual([])
     const quick = checkIds(recordedReport('timeouts')).filter((id) => id !== 'time-wait/plain/observed')
     expect(checkIds(report)).toEqual([...quick, 'time-wait/plain/gives-up'].sort())
   })
@@ -115,11 +110,7 @@ describe('what was recorded at the real pace', () => {
 
 /** Sees the packets only, and knows nothing of the lab. */
 function countWithTshark(folder: string, { checks }: Report): void {
-  const count = (host: string, filter: string) => {
-    const file = join(folder, `${host}.pcapng`)
-    const { stdout } = spawnSync(TSHARK, ['-r', file, '-Y', filter], { encoding: 'utf8' })
-    return stdout.split('\n').filter((line) => line !== '').length
-  }
+  const count = (host: string, filter: string) => tshark(join(folder, `${host}.pcapng`), filter).length
   const observed = (id: string) => Number(checks.find((check) => check.id === id)?.observed.value)
   const syns = observed('syn-sent/plain/syns')
   // setTimeout() changes nothing of what the kernel does: as many as without.

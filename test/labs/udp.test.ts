@@ -1,16 +1,15 @@
 /** The lab itself, run as a person runs it; its own checks are the assertions, tshark is the second witness. */
-import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
 import type { Report } from '../../src/lab/report.ts'
+import { notPassed, skipped } from '../support/checks.ts'
 import { run, runLab, temporaryFolder } from '../support/cli.ts'
 import { describeNeeding, testNeeding } from '../support/needs.ts'
 import { checkIds, recordedReport } from '../support/recorded.ts'
+import { hasTshark, tshark } from '../support/tshark.ts'
 
 const { tier } = await findCapabilities()
-const TSHARK = 'tshark'
-const hasTshark = spawnSync(TSHARK, ['--version']).status === 0
 const LAB_LIMIT_MS = 120_000
 
 /** "UDP sends without prior arrangement and without knowing whether the receiver is there." */
@@ -25,10 +24,6 @@ const ASKED = [
   'goodbye/udp/server',
 ]
 
-function notPassed({ checks }: Report) {
-  return checks.filter(({ verdict }) => verdict === 'fail' || verdict === 'inconclusive')
-}
-
 function numberOf({ checks }: Report, id: string): number {
   return Number(checks.find((check) => check.id === id)?.observed.value)
 }
@@ -41,7 +36,7 @@ describeNeeding('network namespaces', tier === 'netns')('lab:udp on netns hosts'
 
       expect(notPassed(report)).toEqual([])
       expect(report).toMatchObject({ lab: 'udp', tier: 'netns', verdict: 'pass' })
-      expect(report.checks.filter(({ verdict }) => verdict === 'skipped')).toEqual([])
+      expect(skipped(report)).toEqual([])
       expect(ended.status).toBe(0)
       expect(checkIds(report)).toEqual(expect.arrayContaining(ASKED))
       expect(checkIds(report)).toEqual(checkIds(recordedReport('udp')))
@@ -57,7 +52,7 @@ describeNeeding('network namespaces', tier === 'netns')('lab:udp on netns hosts'
       const { stdout } = await run(['lab', 'udp', '--only', only, '--json', '--out', out])
       const report = JSON.parse(stdout) as Report
       const count = (host: string, filter: string) =>
-        tshark(join(out, report.run, 'packets', `${host}.pcapng`), filter).length
+        packets(join(out, report.run, 'packets', `${host}.pcapng`), filter).length
 
       // One ICMP message for either socket, the one that is told and the one that is not.
       expect(count('nobody-a', 'icmp.type == 3 && icmp.code == 3')).toBe(2)
@@ -70,7 +65,7 @@ describeNeeding('network namespaces', tier === 'netns')('lab:udp on netns hosts'
       expect(count('first-byte-a', 'udp.port == 7002')).toBe(1)
       const conversation = 'tcp.port == 7006'
       const file = join(out, report.run, 'packets', 'first-byte-a.pcapng')
-      const firstData = tshark(file, `${conversation} && tcp.len > 0`)[0]?.trim().split(/\s+/)[0]
+      const firstData = packets(file, `${conversation} && tcp.len > 0`)[0]?.trim().split(/\s+/)[0]
       expect(count('first-byte-a', `${conversation} && frame.number < ${firstData}`)).toBe(
         numberOf(report, 'first-byte/tcp/before'),
       )
@@ -117,8 +112,7 @@ describe('lab:udp on process hosts', () => {
   )
 })
 
-function tshark(file: string, filter: string): string[] {
-  const options = ['-o', 'ip.defragment:FALSE', '-r', file, '-Y', filter]
-  const { stdout } = spawnSync(TSHARK, options, { encoding: 'utf8' })
-  return stdout.split('\n').filter((line) => line !== '' && !line.includes('Syslog'))
+function packets(file: string, filter: string): string[] {
+  const lines = tshark(file, filter, ['-o', 'ip.defragment:FALSE'])
+  return lines.filter((line) => !line.includes('Syslog'))
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { keepalive } from '../../labs/keepalive/lab.ts'
-import { parseLabOptions, UsageError } from '../../src/plan/options.ts'
+import { UsageError } from '../../src/foreign/usage.ts'
+import { parseLabOptions } from '../../src/plan/options.ts'
 import { mechanisms } from '../../src/programs/scripts/host-messages.ts'
 
 const ALL = keepalive.cases.map(({ id }) => id)

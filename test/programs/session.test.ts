@@ -9,14 +9,10 @@ import type { EventName } from '../../src/events/vocabulary.ts'
 import { STRANGER_EVENTS_PER_SECOND_MAX } from '../../src/programs/parts/strangers.ts'
 import { connectUdp } from '../../src/programs/parts/udp-socket.ts'
 import { type SessionClientOptions, startSessionClient } from '../../src/programs/session-client.ts'
-import {
-  carriers,
-  openStore,
-  type SessionServerOptions,
-  startSessionServer,
-} from '../../src/programs/session-server.ts'
+import { carriers, type SessionServerOptions, startSessionServer } from '../../src/programs/session-server.ts'
 import { CONFIRM_WITHIN_MS } from '../../src/protocols/session/constants.ts'
 import { memoryStore } from '../../src/store/memory.ts'
+import { openFolder } from '../../src/store/open.ts'
 import { type Store, StoreUnavailableError } from '../../src/store/store.ts'
 
 const TIMING = { intervalMs: 200, suspectAfterMs: 400, downAfterMs: 800 }
@@ -178,7 +174,7 @@ test.each([true, false])(
   async (hasStore) => {
     const kept = folder()
     const open = async (port: number) => {
-      const store = await openStore(hasStore ? kept : null)
+      const store = hasStore ? await openFolder(kept) : undefined
       const started = await server({ port, store })
       return { ...started, end: async () => Promise.all([started.program.close(), store?.close()]) }
     }

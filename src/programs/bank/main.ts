@@ -3,9 +3,10 @@
  * where it listens; its events go to the same place, or into a lab's log.
  */
 import { writeFileSync } from 'node:fs'
+import { UsageError } from '../../foreign/usage.ts'
 import { SESSION_LIMITS } from '../../protocols/http-session/constants.ts'
 import { openStore } from '../../store/open.ts'
-import { ipv4Address, optionalInteger, portToListen, runByHand, UsageError } from '../parts/command-line.ts'
+import { ipv4Address, optionalInteger, portToListen, runByHand } from '../parts/command-line.ts'
 import { makeCertificate } from './certificate.ts'
 import { startBank } from './server.ts'
 

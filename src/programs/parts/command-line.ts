@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { type Emitter, type EventLogOptions, openEventLog, printingEmitter } from '../../events/emit.ts'
 import { printable } from '../../foreign/printable.ts'
+import { problemOfArguments, UsageError } from '../../foreign/usage.ts'
 import { canSetUserTimeout } from '../../kernel/socket-options.ts'
 import type { Program } from './program.ts'
 import type { TcpConnectionOptions } from './tcp-connection.ts'
@@ -24,9 +25,6 @@ interface Flag {
 }
 type Flags = Record<string, Flag>
 type Values = Record<string, string | boolean | (string | boolean)[] | undefined>
-
-/** What is wrong with the options, for the person who wrote them. */
-export class UsageError extends Error {}
 
 export const listenFlags: Flags = {
   host: { type: 'string', default: '127.0.0.1', value: 'ADDRESS', help: 'IPv4 address to listen on' },
@@ -185,8 +183,7 @@ function parse(flags: Flags): Values {
   try {
     return parseArgs({ options, strict: true, allowPositionals: false }).values
   } catch (error) {
-    // Only the first sentence: the second is about "--" and file names.
-    throw new UsageError((error as Error).message.split('. ')[0], { cause: error })
+    throw new UsageError(problemOfArguments(error), { cause: error })
   }
 }
 

@@ -9,7 +9,7 @@ import {
   NUMBER_MAX,
 } from '../../protocols/heartbeat/constants.ts'
 import type { Message, Refusal } from '../../protocols/heartbeat/message.ts'
-import { RateLimit } from '../../protocols/heartbeat/rate-limit.ts'
+import { RateLimit } from '../../protocols/rate-limit.ts'
 import type { PeerBelief } from './belief.ts'
 import { Liveness } from './liveness.ts'
 

@@ -1,13 +1,14 @@
-/** What both ends of a session need beside their state machine: a timer that follows it, and limits of their own. */
+/** What both ends of a session need beside their state machine: a timer that follows it, and lines over TCP. */
 import type * as net from 'node:net'
 import { guard } from './liveness.ts'
 
 /** Bytes written and not yet taken by the kernel: a full queue of messages, twice. */
 const WAITING_BYTES_MAX = 256 * 1024
 
-/** The peer does not read, and we should say no more. */
-export function tooMuchWaits({ writableLength }: net.Socket): boolean {
-  return writableLength > WAITING_BYTES_MAX
+/** Over TCP. A peer that does not read gets no more of our memory than this, and loses its connection. */
+export function sendLine(socket: net.Socket, line: string): void {
+  if (socket.writableLength > WAITING_BYTES_MAX) socket.destroy()
+  else if (socket.writable) socket.write(`${line}\n`)
 }
 
 /** Calls a state machine when it says that something is due. */

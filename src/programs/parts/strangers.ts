@@ -3,7 +3,7 @@
  * as they like, and must not fill our disk with it: so it is told now and then, and how much was not told.
  */
 import type { Emitter } from '../../events/emit.ts'
-import { RateLimit } from '../../protocols/heartbeat/rate-limit.ts'
+import { RateLimit } from '../../protocols/rate-limit.ts'
 
 /** Three events make a newcomer: twenty containers that start together are told of in full. */
 export const STRANGER_EVENTS_PER_SECOND_MAX = 60

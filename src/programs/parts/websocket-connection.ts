@@ -13,8 +13,8 @@ import {
   LINES_PER_SECOND_MAX,
 } from '../../protocols/heartbeat/constants.ts'
 import { type Message, parseNumber, type Refusal } from '../../protocols/heartbeat/message.ts'
-import { RateLimit } from '../../protocols/heartbeat/rate-limit.ts'
 import { excerptOf } from '../../protocols/line-reader.ts'
+import { RateLimit } from '../../protocols/rate-limit.ts'
 import { FrameReader } from '../../protocols/websocket/frame.ts'
 import type { PeerBelief } from './belief.ts'
 import { Heartbeat } from './heartbeat.ts'

@@ -14,6 +14,7 @@ import { type ReconnectingClientOptions, startReconnectingClient } from '../reco
 import { startWebSocketServer, type WebSocketServerOptions } from '../websocket-server.ts'
 import { guard } from './liveness.ts'
 import type { Program } from './program.ts'
+import { logClientAction, logSaid, logServerAction } from './session-events.ts'
 import { DueTimer } from './session-timing.ts'
 import type { WebSocketConnection } from './websocket-connection.ts'
 
@@ -48,36 +49,10 @@ export async function startWebSocketSessionClient(
   }
 
   function act(action: ClientAction): void {
-    const session = client.session ?? ''
-    switch (action.do) {
-      case 'send':
-        sendLine(connection, action.line)
-        break
-      case 'close':
-        // The line may be dead: nobody waits for a close frame.
-        connection?.endBy('terminate')
-        break
-      case 'deliver':
-        emit('session:message_delivered', { session, number: action.number, text: action.text }, groupId)
-        break
-      case 'acknowledged':
-        emit('session:message_acknowledged', { session, number: action.number }, groupId)
-        break
-      case 'note-state': {
-        const { old, because } = action
-        emit('session:state_updated', { session, old, new: action.new, because }, groupId)
-        break
-      }
-      case 'note-resumed':
-        emit('session:resumed', { session, received: action.received, toSend: action.toSend }, groupId)
-        break
-      case 'over': {
-        const unacknowledged = action.unacknowledged.map(({ number }) => number)
-        const certainty = action.because === 'no-answer' ? 'unknown' : 'definite'
-        emit('session:over', { session, because: action.because, certainty, unacknowledged }, groupId)
-        break
-      }
-    }
+    logClientAction(action, client.session ?? '', emit, groupId)
+    // The line may be dead: nobody waits for a close frame.
+    if (action.do === 'close') connection?.endBy('terminate')
+    if (action.do === 'send') sendLine(connection, action.line)
   }
 
   const connections = await startReconnectingClient(
@@ -106,8 +81,8 @@ export async function startWebSocketSessionClient(
     },
     say(text) {
       const said = client.say(text, performance.now())
+      logSaid(said, client.session ?? '', text, emit, groupId)
       if (typeof said === 'string') return said
-      emit('session:message_said', { session: client.session ?? '', number: said.number, text }, groupId)
       perform(said.actions)
       return 'taken'
     },
@@ -145,32 +120,9 @@ export async function startWebSocketSessionServer(
     // A connection's key is its group id.
     const key = 'connection' in action ? (action.connection ?? undefined) : undefined
     const connection = key === undefined ? undefined : connections.get(key)
-    switch (action.do) {
-      case 'send':
-        sendLine(connection, action.line)
-        break
-      case 'close':
-        connection?.endBy('terminate')
-        break
-      case 'deliver': {
-        const { session, number, text } = action
-        emit('session:message_delivered', { session, number, text }, key)
-        break
-      }
-      case 'note-state': {
-        const { session, old, because } = action
-        emit('session:state_updated', { session, old, new: action.new, because }, key)
-        break
-      }
-      case 'note-resumed': {
-        const { session, received, toSend } = action
-        emit('session:resumed', { session, received, toSend }, key)
-        break
-      }
-      case 'note-refused':
-        emit('session:claim_refused', { session: action.session, reason: action.reason }, key)
-        break
-    }
+    logServerAction(action, emit, key)
+    if (action.do === 'close') connection?.endBy('terminate')
+    if (action.do === 'send') sendLine(connection, action.line)
   }
 
   const listening = await startWebSocketServer(

@@ -19,7 +19,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { HEARTBEAT_TIMING, type HeartbeatTiming } from '../heartbeat/constants.ts'
 import type { Transition } from '../heartbeat/detector.ts'
-import { RateLimit } from '../heartbeat/rate-limit.ts'
+import { RateLimit } from '../rate-limit.ts'
 import {
   CONFIRM_WITHIN_MS,
   CONNECTIONS_MAX,

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
 import type { Program } from '../../../src/programs/parts/program.ts'
 import {
   startWebSocketSessionClient,
@@ -39,6 +40,17 @@ test('a session goes on over another WebSocket: all that was said arrives once, 
   const opened = atServer.events.filter(({ name }) => name === 'websocket:opened').length
   expect(opened).toBe(3)
   expect(atServer.events.filter(({ name }) => name === 'session:resumed').length).toBe(2)
+})
+
+test('a line that is not the protocol is told, as over any other carrier', async () => {
+  const atServer = collectEvents()
+  const server = await startWebSocketSessionServer({ ...at, port: 0 }, atServer.emit)
+  running.push(server)
+  const stranger = new WebSocket(`ws://127.0.0.1:${server.port}/`)
+  stranger.on('open', () => stranger.send('good morning'))
+  const refused = await atServer.until('session:line_refused')
+  stranger.terminate()
+  expect(refused.data).toMatchObject({ excerpt: 'good morning' })
 })
 
 test('a message that the protocol cannot carry is refused', async () => {

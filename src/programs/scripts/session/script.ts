@@ -1,8 +1,9 @@
 /** Sessions that a lab leads step by step: the programs session-server and session-client in a host's process. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { openFolder } from '../../../store/open.ts'
 import type { Program, Scripted, ScriptedHost } from '../../parts/program.ts'
 import { type SessionClientProgram, startSessionClient } from '../../session-client.ts'
-import { openStore, startSessionServer } from '../../session-server.ts'
+import { startSessionServer } from '../../session-server.ts'
 import type { SessionRequests } from './requests.ts'
 
 const SESSIONS_MAX = 64
@@ -21,7 +22,7 @@ export function scriptSessions({ address, emitterOf }: ScriptedHost): Scripted<S
     answer: {
       async sessionServe({ mechanism, carrier, port, timing, graceMs, storeFolder }) {
         if (servers.length >= SESSIONS_MAX) throw new RangeError(`${SESSIONS_MAX} servers are enough`)
-        const store = await openStore(storeFolder)
+        const store = storeFolder === null ? undefined : await openFolder(storeFolder)
         const options = { mechanism, carrier, host: address, port, timing, graceMs, store }
         const server = await startSessionServer(options, emitterOf('session-server'))
         servers.push(server)

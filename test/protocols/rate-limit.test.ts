@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { RateLimit } from '../../../src/protocols/heartbeat/rate-limit.ts'
+import { RateLimit } from '../../src/protocols/rate-limit.ts'
 
 test('RateLimit.take admits up to the limit, refuses once, then drops until the second is over', () => {
   const rate = new RateLimit(2)
