@@ -12,6 +12,7 @@
  *
  * Who may do what: locks.ts.
  */
+
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -42,6 +43,7 @@ import {
   destroyOnceEnded,
   HTTP_TIME_LIMITS,
 } from '../programs/parts/connection-limits.ts'
+import { webApplication } from '../programs/parts/web-application.ts'
 import { RateLimit } from '../protocols/rate-limit.ts'
 import { readRecordedCells } from '../view/report/recorded.ts'
 import { bundlePage, type PageFiles } from './bundle-page.ts'
@@ -231,12 +233,7 @@ interface Parts {
 }
 
 function application({ locks, places, files, setup, labs, out, live, acts }: Parts): Express {
-  const app = express()
-    .disable('x-powered-by')
-    .disable('etag')
-    // One way to write each address.
-    .enable('case sensitive routing')
-    .enable('strict routing')
+  const app = webApplication().disable('etag')
   const limit = new RateLimit(REQUESTS_PER_SECOND_MAX)
   app.use((_request, response, next) => {
     response.set(SECURITY_HEADERS)

@@ -2,6 +2,7 @@
  * An HTTP server with sessions. The session lives in a Map of this process and in a cookie of the
  * client: it survives every connection, and dies with this process.
  */
+
 import { randomBytes } from 'node:crypto'
 import * as http from 'node:http'
 import type * as net from 'node:net'
@@ -15,6 +16,7 @@ import { listenFlags, listenOptions, runByHand, runsAsFile } from './parts/comma
 import { HTTP_TIME_LIMITS } from './parts/connection-limits.ts'
 import type { Program } from './parts/program.ts'
 import { admitTcp, closeInOrder, groupIdOf, listen, stopListening, takeTcp } from './parts/tcp-events.ts'
+import { webApplication } from './parts/web-application.ts'
 
 export interface HttpServerOptions {
   mechanism: string
@@ -38,8 +40,7 @@ export async function startHttpServer(options: HttpServerOptions, emit: Emitter)
   // Who has a session is no stranger.
   const { admits, keep } = admitTcp()
 
-  const app = express()
-  app.disable('x-powered-by')
+  const app = webApplication()
   app.use((request, response, next) => {
     const groupId = groupIdOfRequest(request)
     emit('http:request_received', { method: request.method, path: request.path.slice(0, 64) }, groupId)

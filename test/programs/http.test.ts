@@ -201,6 +201,16 @@ describe('startHttpServer', () => {
     expect((await until('session:refused')).data.status).toBe(401)
   })
 
+  test('knows one way to write an address', async () => {
+    const server = await startHttpServer({ ...at, port: 0 }, collectEvents().emit)
+    running.push(server)
+    const statusOf = async (path: string) =>
+      (await fetch(`http://127.0.0.1:${server.port}${path}`, { method: 'POST' })).status
+    expect(await statusOf('/sign-in')).toBe(204)
+    expect(await statusOf('/sign-in/')).toBe(404)
+    expect(await statusOf('/Sign-In')).toBe(404)
+  })
+
   test('refuses a body that is too large with 413', async () => {
     const server = await startHttpServer({ ...at, port: 0 }, collectEvents().emit)
     running.push(server)

@@ -4,6 +4,7 @@
  *
  * Pages are for browsers; whoever asks for `Accept: application/json` gets the same as JSON (README.md).
  */
+
 import * as http from 'node:http'
 import * as https from 'node:https'
 import express, { type NextFunction, type Request, type Response } from 'express'
@@ -13,6 +14,7 @@ import { RateTable } from '../../protocols/http-session/rate.ts'
 import type { Store } from '../../store/store.ts'
 import type { Program } from '../parts/program.ts'
 import { admitTcp, groupIdOf, listen, takeTcp } from '../parts/tcp-events.ts'
+import { webApplication } from '../parts/web-application.ts'
 import { answerError } from './answers.ts'
 import type { Certificate } from './certificate.ts'
 import { openCounter } from './counter.ts'
@@ -98,8 +100,7 @@ export async function startBank(
   await openAccounts(store)
   const requests = new RateTable(RATES.requests)
 
-  const app = express()
-  app.disable('x-powered-by')
+  const app = webApplication()
   app.disable('etag')
   app.set('query parser', 'simple')
   app.set('trust proxy', options.proxy ?? false)

@@ -435,6 +435,14 @@ describe('what a browser is told (3.3, 3.4)', () => {
     expect(refused.text).not.toContain('<script')
   })
 
+  test('an address has one way to be written', async () => {
+    const alice = await (await openBank()).user('alice')
+    const statusOf = async (path: string) => (await alice.ask('GET', path)).status
+    expect(await Promise.all(['/account', '/Account', '/account/', '/HEALTH'].map(statusOf))).toEqual([
+      200, 404, 404, 404,
+    ])
+  })
+
   test('X-Forwarded headers are believed from the balancer alone', async () => {
     const forwarded = { 'x-forwarded-proto': 'https', accept: 'application/json' }
     const cookieFrom = async (proxy?: string) => {
