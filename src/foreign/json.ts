@@ -9,6 +9,21 @@ export function parseForeignJson(text: string): unknown {
   return JSON.parse(text)
 }
 
+/**
+ * Whether a value can be read wherever the example can: it has its members, each of its type, and perhaps more. What
+ * the example does not know (null) may be anything, and all elements of a list are like its first.
+ */
+export function hasShapeOf(value: unknown, example: unknown): boolean {
+  if (example === null || example === undefined) return true
+  if (typeof example !== 'object') return typeof value === typeof example
+  if (typeof value !== 'object' || value === null || Array.isArray(value) !== Array.isArray(example))
+    return false
+  if (Array.isArray(value)) return value.every((one) => hasShapeOf(one, (example as unknown[])[0]))
+  return Object.entries(example).every(([key, member]) =>
+    hasShapeOf(Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined, member),
+  )
+}
+
 /** How deep brackets are nested, in one pass and without a stack; those within strings do not count. */
 function depthOf(text: string): number {
   let depth = 0

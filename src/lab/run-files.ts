@@ -47,9 +47,10 @@ const planSchema = v.looseObject({
   cells,
   promises: v.record(text, text),
   showFirst: cells,
+  sysctls: v.record(text, text),
   watchMs: ms,
   environment,
-})
+} satisfies Partial<Record<keyof Plan, v.GenericSchema>>)
 const optionalText = v.optional(text)
 export const reportSchema = v.looseObject({
   schema: v.literal(REPORT_SCHEMA),

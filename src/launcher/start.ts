@@ -1,9 +1,11 @@
 /** Starts one run of a lab and sees it to its report, for whoever watches: the terminal or the page. */
+
 import { writeFileSync } from 'node:fs'
 import * as os from 'node:os'
 import { join, resolve } from 'node:path'
 import { readLog } from '../events/parse.ts'
 import type { LabEvent } from '../events/vocabulary.ts'
+import { hasShapeOf } from '../foreign/json.ts'
 import { UsageError } from '../foreign/usage.ts'
 import { type Capabilities, findCapabilities } from '../hosts/capabilities.ts'
 import { jiffyMs } from '../kernel/jiffies.ts'
@@ -14,7 +16,7 @@ import { LabLog } from '../lab/log.ts'
 import { type Report, reportOf } from '../lab/report.ts'
 import { runCommand } from '../lab/run-command.ts'
 import { problemOf, readPlan, readReport } from '../lab/run-files.ts'
-import type { LabOptions } from '../plan/options.ts'
+import { type LabOptions, parseLabOptions } from '../plan/options.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { PlayCommand } from '../plan/play-command.ts'
 import { bundlePrograms } from '../processes/bundle.ts'
@@ -90,6 +92,11 @@ export function openRun(lab: Lab, folder: string): Outcome {
   if ('problem' in plan) throw none(plan.problem)
   if (plan.lab !== lab.id) {
     throw new UsageError(`the run in ${folder} was lab:${plan.lab}; run lab:${lab.id} first`)
+  }
+  if (
+    !hasShapeOf(plan.settings, lab.prepare({ ...parseLabOptions(lab, []), pace: plan.pace }, {}).settings)
+  ) {
+    throw none(`the settings in its plan.json are not lab:${lab.id}'s, or of another version`)
   }
   if ('problem' in report) throw none(report.problem)
   try {

@@ -3,12 +3,14 @@ import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { keepalive } from '../../labs/keepalive/lab.ts'
 import { claimName, openSession } from '../../src/compose/session.ts'
 import { readLog } from '../../src/events/parse.ts'
 import type { LabEvent } from '../../src/events/vocabulary.ts'
 import { parseForeignJson } from '../../src/foreign/json.ts'
 import { linesOfRegular, readRegular } from '../../src/foreign/regular-file.ts'
 import { readPredictions } from '../../src/launcher/prediction-file.ts'
+import { openRun as openLabRun } from '../../src/launcher/start.ts'
 import { listRuns, openRun } from '../../src/page/earlier-runs.ts'
 import { Recorder } from '../../src/recorder/recorder.ts'
 import { parseTryArguments } from '../../src/try/request.ts'
@@ -47,6 +49,31 @@ function runWith(file: string, put: (path: string) => void): { out: string; fold
   put(join(folder, file))
   return { out, folder }
 }
+
+test.each([
+  [undefined],
+  [null],
+  ['none'],
+  [[]],
+  [{ keepalive: 2000, userTimeoutMs: 4000 }],
+  [{ keepalive: {}, userTimeoutMs: 4000 }],
+])(
+  'settings of a plan that are %j are named in a line, and nothing is told by them',
+  async (settings) => {
+    const out = temporaryFolder()
+    const folder = writeRun(out, { ...made, plan: { ...made.plan, settings } as typeof made.plan })
+    expect(() => openLabRun(keepalive, folder)).toThrow(/settings in its plan\.json/)
+    const { status, stdout, stderr } = await run(['lab', 'keepalive', '--cell', 'cut/tcp-idle', '--out', out])
+    expect({ status, stdout, lines: stderr.trim().split('\n').length }).toEqual({
+      status: 2,
+      stdout: '',
+      lines: 1,
+    })
+    expect(stderr).toMatch(/settings in its plan\.json/)
+    expect(openLabRun(keepalive, writeRun(temporaryFolder(), made)).plan.run).toBe(made.plan.run)
+  },
+  LIMIT_MS,
+)
 
 describe.each(strange)('%s', (_, put, problem) => {
   const there = () => {
