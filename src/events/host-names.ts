@@ -9,7 +9,8 @@ export const hostSides = ['a', 'b'] as const
 export type HostSide = (typeof hostSides)[number]
 
 /** What the programs of a side are to each other. */
-export type Role = 'client' | 'server'
+export const roles = ['server', 'client'] as const
+export type Role = (typeof roles)[number]
 
 const NAME = /^(.+)-([ab])$/
 
@@ -30,6 +31,10 @@ export function sideOf(host: string): HostSide | null {
 
 export function otherSide(side: HostSide): HostSide {
   return side === 'a' ? 'b' : 'a'
+}
+
+export function otherRole(role: Role): Role {
+  return role === 'server' ? 'client' : 'server'
 }
 
 /** The other host of the same pair. @throws Error when the host belongs to no pair */

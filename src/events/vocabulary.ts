@@ -820,7 +820,7 @@ export const envelope = v.strictObject({
   run: text,
   lab: text,
   host: name,
-  /** The how-manieth process of this host: 2 after a reboot. */
+  /** 1 for the first process of this host, 2 after a reboot. */
   incarnation: count,
   program: text,
   /** As the process itself sees it. Another terminal may see another: `outerPid`. */

@@ -4,11 +4,12 @@
  */
 import { join } from 'node:path'
 import * as v from 'valibot'
+import { roles } from '../events/host-names.ts'
 import { name, TIME_MAX_MS } from '../events/vocabulary.ts'
 import { parseForeignJson } from '../foreign/json.ts'
 import { ForeignFileError, readRegular } from '../foreign/regular-file.ts'
 import { shortened } from '../foreign/shortened.ts'
-import { type Plan, paces, runTiers, sides } from '../plan/plan.ts'
+import { type Plan, paces, runTiers } from '../plan/plan.ts'
 import { verdicts } from './checks.ts'
 import { REPORT_SCHEMA, type Report } from './report.ts'
 
@@ -39,7 +40,7 @@ const planSchema = v.looseObject({
   tier: v.picklist(runTiers),
   because: text,
   pace: v.picklist(paces),
-  strike: v.nullable(v.picklist(sides)),
+  strike: v.nullable(v.picklist(roles)),
   seed: count,
   play: v.boolean(),
   cases: names,

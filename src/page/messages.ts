@@ -2,12 +2,13 @@
  * What the page and its server say to each other: JSON over HTTP for questions and orders, a WebSocket for
  * what goes on. What comes from a browser is checked by the schemas of `requests.ts`, whoever sent it.
  */
+import type { Role } from '../events/host-names.ts'
 import type { LabEvent } from '../events/vocabulary.ts'
 import type { Tier } from '../hosts/host.ts'
 import type { Verdict } from '../lab/checks.ts'
 import type { Choice as Expectation, Told } from '../lab/predict.ts'
 import type { Report } from '../lab/report.ts'
-import type { Case, Plan, RunTier, Side } from '../plan/plan.ts'
+import type { Case, Plan, RunTier } from '../plan/plan.ts'
 import type { PlayAction } from '../plan/play-command.ts'
 import type { RecordedCells } from '../view/viewer/run.ts'
 
@@ -26,7 +27,7 @@ export interface Choice {
   predict: boolean
   hosts: 'auto' | Tier
   /** Where the lab has it to choose. */
-  strike: Side
+  strike: Role
   cases: string[]
   mechanisms: string[]
 }

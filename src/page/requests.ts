@@ -1,8 +1,9 @@
 /** What a browser may ask for. Anything else is refused with a sentence, before anybody looks at it. */
+
 import * as v from 'valibot'
-import { hostSides } from '../events/host-names.ts'
+import { hostSides, roles } from '../events/host-names.ts'
 import { tiers } from '../hosts/host.ts'
-import { type Matrix, sides } from '../plan/plan.ts'
+import type { Matrix } from '../plan/plan.ts'
 import { playActions } from '../plan/play-command.ts'
 
 /** A lab's or a run's name is shorter. */
@@ -25,7 +26,7 @@ export function choiceSchemaOf({ cases, mechanisms }: Matrix) {
     play: v.boolean(),
     predict: v.boolean(),
     hosts: v.picklist(['auto', ...tiers]),
-    strike: v.picklist(sides),
+    strike: v.picklist(roles),
     cases: some(cases.map(({ id }) => id)),
     mechanisms: some(mechanisms),
   })

@@ -1,19 +1,10 @@
 /** The options of a lab, from the command line. */
 import { parseArgs } from 'node:util'
+import { type Role, roles } from '../events/host-names.ts'
 import { problemOfArguments, UsageError } from '../foreign/usage.ts'
 import { type Tier, tiers } from '../hosts/host.ts'
 import { beside } from '../text/wrap.ts'
-import {
-  type CellName,
-  cellId,
-  type Matrix,
-  type Pace,
-  paces,
-  type Selection,
-  type Side,
-  selectionOf,
-  sides,
-} from './plan.ts'
+import { type CellName, cellId, type Matrix, type Pace, paces, type Selection, selectionOf } from './plan.ts'
 
 /** The exit status of the whole command, and of the runner, when what was asked for makes no sense. */
 export const WRONG_USAGE = 2
@@ -32,7 +23,7 @@ export interface LabOptions extends Selection {
   hosts: 'auto' | Tier
   pace: Pace
   /** null: in this lab nobody chooses which host is struck. */
-  strike: Side | null
+  strike: Role | null
   /** Decides whatever is random in a run, as at which phase of their timers connections are struck. */
   seed: number
   play: boolean
@@ -148,9 +139,9 @@ export function usageErrorOf(error: unknown): UsageError {
   return new UsageError(`${problemOfArguments(error)}; try --help`)
 }
 
-function strikeOf({ id, hasStrike }: Choosable, side: string | undefined): Side | null {
-  if (hasStrike) return oneOf('--strike', side ?? 'server', sides)
-  if (side === undefined) return null
+function strikeOf({ id, hasStrike }: Choosable, role: string | undefined): Role | null {
+  if (hasStrike) return oneOf('--strike', role ?? 'server', roles)
+  if (role === undefined) return null
   throw new UsageError(`--strike: in lab:${id} nobody chooses which host is struck; try --help`)
 }
 

@@ -1,16 +1,11 @@
 /** What is settled before a run starts: plain data, which crosses to the runner and stays in `plan.json`. */
+import type { Role } from '../events/host-names.ts'
 import type { Need } from '../faults/fault.ts'
 import { type Tier, tiers } from '../hosts/host.ts'
 import type { Json } from '../store/store.ts'
 
 export const paces = ['quick', 'real'] as const
 export type Pace = (typeof paces)[number]
-export const sides = ['server', 'client'] as const
-export type Side = (typeof sides)[number]
-
-export function otherSide(side: Side): Side {
-  return side === 'server' ? 'client' : 'server'
-}
 
 /** `compose`: a run on containers that somebody else started; only ever a run in play. */
 export const runTiers = [...tiers, 'compose'] as const
@@ -77,7 +72,7 @@ export interface Plan<Settings extends Json = Json> extends Conditions<Settings>
   because: string
   pace: Pace
   /** null: a lab in which nobody chooses which host is struck. */
-  strike: Side | null
+  strike: Role | null
   seed: number
   play: boolean
   /** What happens in each case, by its id. */

@@ -10,12 +10,12 @@
  * out; TIME is a number with `ms`, `s` or `m`. As in `cut<10s`, `freeze@client:unnoticed`, `blip:survives`,
  * `reboot:recovers<30s`.
  */
-import { type Side, sides } from '../plan/plan.ts'
+import { type Role, roles } from '../events/host-names.ts'
 import { type TryFault, tryFaults } from './faults.ts'
 
 export type Expectation = { readonly text: string; readonly fault: TryFault } & (
-  | { readonly kind: 'notices'; readonly end: Side | null; readonly withinMs: number }
-  | { readonly kind: 'unnoticed'; readonly end: Side | null }
+  | { readonly kind: 'notices'; readonly end: Role | null; readonly withinMs: number }
+  | { readonly kind: 'unnoticed'; readonly end: Role | null }
   | { readonly kind: 'survives' }
   | { readonly kind: 'recovers'; readonly withinMs: number }
 )
@@ -36,7 +36,7 @@ export function parseExpectation(text: string): Expectation {
   if (!isOneOf(tryFaults, fault)) {
     throw new ExpectationError(`"${text}": no fault "${fault}"; there are ${tryFaults.join(', ')}`)
   }
-  if (end !== undefined && !isOneOf(sides, end)) {
+  if (end !== undefined && !isOneOf(roles, end)) {
     throw new ExpectationError(`"${text}": no end "${end}"; there are client and server`)
   }
   const about = { text, fault }

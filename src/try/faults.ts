@@ -1,9 +1,10 @@
 /** The faults that `try` has, and what each is called in a run: a case of its own for each side it strikes. */
 
+import type { Role } from '../events/host-names.ts'
 import type { Fault } from '../faults/fault.ts'
 import { faults } from '../faults/registry.ts'
 import type { Middle } from '../hosts/host.ts'
-import type { Case, Side } from '../plan/plan.ts'
+import type { Case } from '../plan/plan.ts'
 
 /** In the order in which people meet them, as in the registry. */
 export const tryFaults = [
@@ -35,20 +36,20 @@ const OF_NEITHER: readonly TryFault[] = ['nat-forgets']
 /** One fault on one side. */
 export interface TryCase extends Case {
   readonly fault: TryFault
-  readonly side: Side
+  readonly role: Role
 }
 
 /** `cut` strikes the server's host, `cut-c` the client's. */
-export function casesOf(chosen: readonly TryFault[], sides: readonly Side[]): TryCase[] {
+export function casesOf(chosen: readonly TryFault[], roles: readonly Role[]): TryCase[] {
   return chosen.flatMap((fault) =>
-    (OF_NEITHER.includes(fault) ? sides.slice(0, 1) : sides).map((side) => caseOf(fault, side)),
+    (OF_NEITHER.includes(fault) ? roles.slice(0, 1) : roles).map((role) => caseOf(fault, role)),
   )
 }
 
-function caseOf(fault: TryFault, side: Side): TryCase {
+function caseOf(fault: TryFault, role: Role): TryCase {
   const { promise, needs }: Fault = faults[fault]
-  const isClients = side === 'client' && !OF_NEITHER.includes(fault)
-  return { id: `${SHORT[fault] ?? fault}${isClients ? '-c' : ''}`, promise, needs, fault, side }
+  const isClients = role === 'client' && !OF_NEITHER.includes(fault)
+  return { id: `${SHORT[fault] ?? fault}${isClients ? '-c' : ''}`, promise, needs, fault, role }
 }
 
 /** Every case that there can be. */

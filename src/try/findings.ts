@@ -1,10 +1,10 @@
 /** What a try found, fault by fault, from its log. Pure. */
-import { hostOfRole } from '../events/host-names.ts'
+import { hostOfRole, type Role, roles } from '../events/host-names.ts'
 import { addressOf, type EventData, type EventOf, type LabEvent, type Trigger } from '../events/vocabulary.ts'
 import { killOn } from '../lab/kills.ts'
 import type { LabLog, Strike } from '../lab/log.ts'
 import { mechanismOf } from '../lab/log.ts'
-import { type Plan, type Side, sides } from '../plan/plan.ts'
+import type { Plan } from '../plan/plan.ts'
 import { causeOfEnd } from './ends.ts'
 import { allCases, type TryCase } from './faults.ts'
 import type { TrySettings } from './request.ts'
@@ -29,7 +29,7 @@ export interface ConnectionFindings {
 
 /** One end of the conversation. */
 export interface EndFindings {
-  end: Side
+  end: Role
   host: string
   connections: ConnectionFindings[]
   /** It believes in none of the connections any more that it had when the fault struck. */
@@ -45,7 +45,7 @@ export interface EndFindings {
 export interface CaseFindings {
   id: string
   fault: TryCase['fault']
-  struck: Side
+  struck: Role
   /** What showed that it happened. */
   verifiedBy: string
   /** From the moment it became true. */
@@ -55,7 +55,7 @@ export interface CaseFindings {
   /** When it was undone, or what it had ended came back. */
   mendedAt: number
   until: number
-  ends: Record<Side, EndFindings>
+  ends: Record<Role, EndFindings>
   /** The connections of before are there afterwards, at both ends. */
   survived: boolean
   /** Payload has arrived again so long after the mending, each way it went before; null: never. */
@@ -66,7 +66,7 @@ export interface CaseFindings {
   /** Packets that passed and were not captured: payload may have been among them. */
   packetsMissed: number
   /** The ends whose idle connections nobody watches: their kernels would believe in them for ever. */
-  unwatched: Side[]
+  unwatched: Role[]
 }
 
 /** What was found of each fault that was seen to happen, to its end. */
@@ -84,7 +84,7 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
   const { settings } = plan
   const { at: from, until } = strike
   const watched = Math.min(until, from + settings.watchMs)
-  const end = (side: Side) => endFindings(log, settings, one, side, { from, to: watched })
+  const end = (role: Role) => endFindings(log, settings, one, role, { from, to: watched })
   const ends = { client: end('client'), server: end('server') }
   const mendedAt = mendedOf(log, strike)
   const before = { from: from - settings.settleMs / 2, to: from }
@@ -92,7 +92,7 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
   return {
     id: one.id,
     fault: one.fault,
-    struck: one.side,
+    struck: one.role,
     verifiedBy: log.all('fault:struck').find(({ data }) => data.pair === one.id)?.data.verifiedBy ?? '',
     from,
     watchedMs: Math.round(watched - from),
@@ -102,11 +102,11 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
     survived: survives(log, settings, one.id, from, until),
     recoveredAfterMs: recoveredAt === null ? null : Math.max(0, Math.round(recoveredAt - mendedAt)),
     recoveryWatchedMs: Math.round(until - mendedAt),
-    wasSilent: !sides.some((side) => payload(log, one.id, side, 'sent', { from: mendedAt, to: until })),
-    packetsMissed: sides
-      .flatMap((side) => log.all('wire:packets_dropped', { host: hostOfRole(one.id, side), to: until }))
+    wasSilent: !roles.some((role) => payload(log, one.id, role, 'sent', { from: mendedAt, to: until })),
+    packetsMissed: roles
+      .flatMap((role) => log.all('wire:packets_dropped', { host: hostOfRole(one.id, role), to: until }))
       .reduce((sum, { data }) => sum + data.packets, 0),
-    unwatched: sides.filter((side) => isUnwatched(ends[side], one.side === side)),
+    unwatched: roles.filter((role) => isUnwatched(ends[role], one.role === role)),
   }
 }
 
@@ -130,7 +130,7 @@ function endFindings(
   log: LabLog,
   { down }: TrySettings,
   { id: caseId, fault }: TryCase,
-  end: Side,
+  end: Role,
   { from, to }: Time,
 ): EndFindings {
   const host = hostOfRole(caseId, end)
@@ -248,8 +248,8 @@ function isUnwatched({ connections, exit }: EndFindings, isStruck: boolean): boo
 // ---- both ends ----------------------------------------------------------------------------------
 
 function survives(log: LabLog, { down }: TrySettings, caseId: string, from: number, to: number): boolean {
-  return (['client', 'server'] as const).every((side) => {
-    const host = hostOfRole(caseId, side)
+  return (['client', 'server'] as const).every((role) => {
+    const host = hostOfRole(caseId, role)
     const isOpen = (group: string | undefined, time: number) =>
       openAt(log, host, time).some(({ group_id }) => group_id === group)
     return (
@@ -270,16 +270,16 @@ interface Time {
  * way. Where nothing flowed, at both ends.
  */
 function heardAgain(log: LabLog, caseId: string, before: Time, after: Time): number | null {
-  const first = (side: Side, time: Time) => payload(log, caseId, side, 'received', time)
-  const reached = sides.filter((side) => first(side, before) !== undefined)
-  const arrivals = (reached.length === 0 ? sides : reached).map((side) => first(side, after)?.time ?? null)
+  const first = (role: Role, time: Time) => payload(log, caseId, role, 'received', time)
+  const reached = roles.filter((role) => first(role, before) !== undefined)
+  const arrivals = (reached.length === 0 ? roles : reached).map((role) => first(role, after)?.time ?? null)
   return arrivals.includes(null) ? null : Math.max(...arrivals.map(Number))
 }
 
 /** The first packet of a time that took bytes of a program to an end, or from it. */
-function payload(log: LabLog, caseId: string, side: Side, direction: 'sent' | 'received', time: Time) {
+function payload(log: LabLog, caseId: string, role: Role, direction: 'sent' | 'received', time: Time) {
   return log
-    .all('packet:captured', { host: hostOfRole(caseId, side), ...time })
+    .all('packet:captured', { host: hostOfRole(caseId, role), ...time })
     .find(
       (event) => event.data.direction === direction && mechanismOf(event) !== undefined && isPayload(event),
     )

@@ -1,8 +1,10 @@
 /** From what was found to verdicts: each expectation, for each case of its fault. Pure. */
+
+import { otherRole } from '../events/host-names.ts'
 import type { Check, Claim } from '../lab/checks.ts'
 import { checkOf, skippedCells, type TimedClaim } from '../lab/judging.ts'
 import type { LabLog } from '../lab/log.ts'
-import { cellId, otherSide, type Plan } from '../plan/plan.ts'
+import { cellId, type Plan } from '../plan/plan.ts'
 import { shortTime, signOf } from '../view/viewer/signs.ts'
 import type { Expectation } from './expectations.ts'
 import { allCases } from './faults.ts'
@@ -52,14 +54,14 @@ export function claimOf(expectation: Expectation, found: CaseFindings, row: stri
   switch (expectation.kind) {
     case 'notices':
     case 'unnoticed': {
-      const side = expectation.end ?? otherSide(found.struck)
-      const { noticed } = found.ends[side]
+      const role = expectation.end ?? otherRole(found.struck)
+      const { noticed } = found.ends[role]
       const isQuiet = expectation.kind === 'unnoticed'
       const claim: Claim = {
-        ...about(isQuiet ? `unnoticed-${side}` : `detected-${side}`),
+        ...about(isQuiet ? `unnoticed-${role}` : `detected-${role}`),
         claim: isQuiet
-          ? `the ${side} does not notice`
-          : `the ${side} notices within ${expectation.withinMs / 1000} s`,
+          ? `the ${role} does not notice`
+          : `the ${role} notices within ${expectation.withinMs / 1000} s`,
         expected: isQuiet ? { value: null } : { min: 0, max: expectation.withinMs, unit: 'ms' },
         observed: { value: noticed?.afterMs ?? null, unit: 'ms', watchedMs: found.watchedMs },
         because: noticed === null ? 'nothing came to change its belief' : triggerWords(noticed.by),
@@ -99,7 +101,7 @@ export function claimOf(expectation: Expectation, found: CaseFindings, row: stri
 
 /** What its cell says: what made the end notice that was not struck, and after how many seconds. */
 export function shortOf({ struck, ends }: CaseFindings): string {
-  const { noticed } = ends[otherSide(struck)]
+  const { noticed } = ends[otherRole(struck)]
   return noticed === null ? 'quiet' : `${signOf(noticed.by, 'down', '')} ${shortTime(noticed.afterMs)}`
 }
 

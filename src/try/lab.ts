@@ -93,7 +93,7 @@ function trySysctls(sysctls: Record<string, string>): void {
 }
 
 async function oneFault(rig: Rig, { settings, mechanisms }: Plan<TrySettings>, one: TryCase): Promise<void> {
-  const { id, fault, side } = one
+  const { id, fault, role } = one
   const [pair] = await rig.boot([{ name: id, middle: middleOf(fault) }])
   if (pair === undefined) return
   const programs = new TriedPrograms(rig, pair, settings, mechanisms[0] ?? settings.name)
@@ -104,7 +104,7 @@ async function oneFault(rig: Rig, { settings, mechanisms }: Plan<TrySettings>, o
     await rig.sleep(settings.settleMs)
     programs.assertRunning()
     programs.observe()
-    const struck = side === 'client' ? pair.a : pair.b
+    const struck = role === 'client' ? pair.a : pair.b
     const { fault: struckBy, sinceMs, undo } = await rig.strike(fault, pair, struck)
     const lastsMs = fault === 'blip' ? (struckBy.lastsMs ?? settings.watchMs) : settings.watchMs
     await rig.sleep(sinceMs + lastsMs - performance.now())

@@ -1,11 +1,12 @@
 /** What somebody asks of `npm run try`: options of the command line, or the same in a file. */
 import { parseArgs } from 'node:util'
 import * as v from 'valibot'
+import type { Role } from '../events/host-names.ts'
 import { parseForeignJson } from '../foreign/json.ts'
 import { readRegular } from '../foreign/regular-file.ts'
 import { UsageError } from '../foreign/usage.ts'
 import { usageErrorOf } from '../plan/options.ts'
-import { type Pace, paces, type Side } from '../plan/plan.ts'
+import { type Pace, paces } from '../plan/plan.ts'
 import { type Expectation, ExpectationError, parseExpectation, parseTime } from './expectations.ts'
 import { DEFAULT_FAULTS, type TryFault, tryFaults } from './faults.ts'
 import type { RunAs } from './run-as.ts'
@@ -17,7 +18,7 @@ export type TryRequest = {
   server: string
   clients: string[]
   faults: TryFault[]
-  strike: Side[]
+  strike: Role[]
   expect: Expectation[]
   /** As regular expressions; null: not given. */
   ready: string | null

@@ -1,11 +1,12 @@
 /** What a try found, as text: a table for whoever wants to know how long, and fault by fault why. */
 
+import { otherRole, type Role, roles } from '../events/host-names.ts'
 import { killWords } from '../events/killed.ts'
 import { type Check, countWords, observedWords } from '../lab/checks.ts'
 import type { LabLog } from '../lab/log.ts'
 import type { Style, Tale } from '../lab/tale.ts'
 import { painted, type Told, VERDICT_WORDS } from '../lab/tell.ts'
-import { otherSide, type Plan, type Side, sides } from '../plan/plan.ts'
+import type { Plan } from '../plan/plan.ts'
 import { shortTime, signMeanings, signOf, Waits } from '../view/viewer/signs.ts'
 import { type CaseFindings, type ConnectionFindings, type EndFindings, findingsOf } from './findings.ts'
 import type { TrySettings } from './request.ts'
@@ -60,9 +61,9 @@ function tableText(found: readonly CaseFindings[], style: Style): string {
   ].join('\n')
 }
 
-function noticedText({ struck, ends }: CaseFindings, side: Side): string {
-  const { noticed, exit } = ends[side]
-  if (side === struck && exit !== null) return '(struck)'
+function noticedText({ struck, ends }: CaseFindings, role: Role): string {
+  const { noticed, exit } = ends[role]
+  if (role === struck && exit !== null) return '(struck)'
   return noticed === null ? 'quiet' : `${signOf(noticed.by, 'down', '')} ${shortTime(noticed.afterMs)}`
 }
 
@@ -72,7 +73,7 @@ function caseText(found: CaseFindings, checks: readonly Check[], plan: Plan, sty
   return [
     `${style.bold(id)}: ${plan.promises[id] ?? ''}`,
     style.dim(`  seen: ${found.verifiedBy}`),
-    ...([otherSide(struck), struck] as const).flatMap((side) => endLines(ends[side], found, side === struck)),
+    ...([otherRole(struck), struck] as const).flatMap((role) => endLines(ends[role], found, role === struck)),
     `  afterwards ${recoveryWords(found)}`,
     ...own.map((check) => checkLine(check, style)),
   ].join('\n')
@@ -84,12 +85,12 @@ function killsOf(log: LabLog): string[] {
 
 /** Once for each end, since a program sets its sockets the same way whatever goes wrong. */
 function warningsOf(found: readonly CaseFindings[]): string[] {
-  return sides.flatMap((side) => {
-    const cases = found.filter(({ unwatched }) => unwatched.includes(side)).map(({ id }) => id)
+  return roles.flatMap((role) => {
+    const cases = found.filter(({ unwatched }) => unwatched.includes(role)).map(({ id }) => id)
     return cases.length === 0
       ? []
       : [
-          `the ${side} has set neither keepalive nor a user timeout and wrote nothing (${cases.join(', ')}): its kernel would believe for ever`,
+          `the ${role} has set neither keepalive nor a user timeout and wrote nothing (${cases.join(', ')}): its kernel would believe for ever`,
         ]
   })
 }
@@ -104,8 +105,8 @@ export function taleOf(log: LabLog, plan: Plan<TrySettings>): Tale {
       ...found.map((found) => ({
         term: found.id,
         lines: [
-          ...([otherSide(found.struck), found.struck] as const).flatMap((side) =>
-            endLines(found.ends[side], found, side === found.struck).map((line) => line.trim()),
+          ...([otherRole(found.struck), found.struck] as const).flatMap((role) =>
+            endLines(found.ends[role], found, role === found.struck).map((line) => line.trim()),
           ),
           `afterwards ${recoveryWords(found)}`,
         ],

@@ -18,7 +18,7 @@ export interface Wanted {
   mechanism?: string | undefined
   /** Fields of its data that must be so. */
   where?: Record<string, unknown> | undefined
-  /** The how-manieth such event since the process began; the first where left out. */
+  /** 1: the first such event since the process began, 2: the second, ...; the first where left out. */
   occurrence?: number | undefined
 }
 
