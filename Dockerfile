@@ -8,9 +8,7 @@ RUN apt-get update \
 
 WORKDIR /stillhere
 COPY package.json package-lock.json ./
-# npm keeps the compiler, since a package would make use of it if it were there; nothing here does.
-RUN npm ci --omit=dev --omit=peer --no-audit --no-fund \
- && rm -rf /root/.npm node_modules/typescript node_modules/@typescript
+RUN npm ci --omit=dev --no-audit --no-fund && rm -rf /root/.npm
 
 COPY tsconfig.json ./
 COPY labs labs
