@@ -42,8 +42,10 @@ export interface Situation {
   inContainer: boolean
   /** When a cut cable was mended; null while it is not. */
   mendedMs: number | null
-  /** When a rebooted host's kernel was back on the network; null where nothing is rebooted. */
+  /** When a rebooted host's kernel was back on the network, at the latest; null where nothing is rebooted. */
   networkBackMs: number | null
+  /** It may have been back so much earlier. */
+  networkBackWithinMs: number
   /** When the struck process had ended: a starved one takes its time. null where it lives, or nobody saw. */
   endedMs: number | null
 }

@@ -27,6 +27,7 @@ export function situationOf(seen: Struck, end: End): Situation {
   const lostSendsMs = lostSends(end, at, uncertainMs)
   const connection = end.busy(at)
   const heardAt = lastHeard(seen, end)
+  const [back] = struck.ofHost('host:started', { from: at })
   return {
     uncertainMs,
     keepalive: keepaliveOf(cell.at('a'), at),
@@ -43,7 +44,8 @@ export function situationOf(seen: Struck, end: End): Situation {
     connection: connection && { ...connection, severalInFlight: lostSendsMs.length > 1 },
     inContainer: cell.plan.tier === 'compose',
     mendedMs: after(backAgain(seen)),
-    networkBackMs: after(struck.ofHost('host:started', { from: at })[0]),
+    networkBackMs: after(back),
+    networkBackWithinMs: back?.data.withinMs ?? 0,
     endedMs: after(struck.ofHost('host:process_exited', { from: at })[0]),
   }
 }

@@ -3,7 +3,10 @@ import type { Fault } from './fault.ts'
 import { pullThePlug } from './power-off.ts'
 import { verify } from './proof.ts'
 
-/** From power-off to the start of the programs: a very quick machine. */
+/**
+ * From the moment that the kernel is back on the network: a very quick machine, and still long enough for everybody who
+ * speaks once a second to be refused by a kernel without programs, however slow this machine was to come so far.
+ */
 const PROGRAMS_START_AFTER_MS = 1000
 
 export const reboot: Fault = {
@@ -13,10 +16,9 @@ export const reboot: Fault = {
   async strike(target) {
     const { struck, other, network, truth, answers, restartPrograms } = target
     verify(network !== null, 'there is no host to reboot')
-    const began = performance.now()
     await pullThePlug(target)
     await network.reboot(struck)
-    await delay(Math.max(0, PROGRAMS_START_AFTER_MS - (performance.now() - began)))
+    await delay(PROGRAMS_START_AFTER_MS)
     await restartPrograms(struck)
     truth(other, 'answering')
     verify(await answers(other), `${struck.name} does not answer after its reboot`)

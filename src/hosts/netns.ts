@@ -101,6 +101,7 @@ export async function netnsHosts(
       .filter(([path]) => existsSync(`/proc/sys/${path}`))
       .map(([path, value]) => `echo ${value} >/proc/sys/${path}`)
     await run([...host.commandPrefix, 'sh', '-c', settings.join(' && ')], emit)
+    const began = performance.now()
     await ipBatch(
       [
         `link set lo up`,
@@ -111,7 +112,7 @@ export async function netnsHosts(
       emit,
       host,
     )
-    log.emitter('lab', host)('host:started', { address, pair })
+    log.emitter('lab', host)('host:started', { address, pair, withinMs: performance.now() - began })
   }
 
   function missingFor(middle: Middle): string | null {

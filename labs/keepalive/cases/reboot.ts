@@ -24,7 +24,7 @@ const onceBack = once('networkBackMs', 'the host did not come back')
 const saysNothing = onceBack(
   quiet('it sends nothing, so nobody can tell it that the connection is unknown now'),
 )
-const writesLines = onceBack((measured, backMs) => nextSegment(measured.writeEveryMs, backMs))
+const writesLines = onceBack((measured, backMs) => nextSegment(measured, measured.writeEveryMs, backMs))
 const clientWrites: Ends = { client: writesLines, server: saysNothing }
 
 export const reboot: FaultCase = {
@@ -45,7 +45,7 @@ export const reboot: FaultCase = {
     'tcp-user-timeout': clientWrites,
     'tcp-heartbeat': both(writesLines),
     'http-session': {
-      client: onceBack((measured, backMs) => nextSegment(measured.httpMs.interval, backMs)),
+      client: onceBack((measured, backMs) => nextSegment(measured, measured.httpMs.interval, backMs)),
       server: saysNothing,
     },
     websocket: both(writesLines),
@@ -58,10 +58,10 @@ export const reboot: FaultCase = {
   },
 }
 
-function nextDatagram({ heartbeatMs }: Situation, backMs: number): Expectation {
+function nextDatagram({ heartbeatMs, networkBackWithinMs }: Situation, backMs: number): Expectation {
   return down(
     ['econnrefused'],
-    { minMs: backMs, maxMs: backMs + heartbeatMs.interval },
+    { minMs: backMs - networkBackWithinMs, maxMs: backMs + heartbeatMs.interval },
     {
       formula: '(back .. back + interval] + slack',
       why: 'the host is back before its programs',
@@ -71,10 +71,10 @@ function nextDatagram({ heartbeatMs }: Situation, backMs: number): Expectation {
 }
 
 /** What was sent while the host was away is sent again, later and later, but before the next line. */
-function nextSegment(everyMs: number, backMs: number): Expectation {
+function nextSegment({ networkBackWithinMs }: Situation, everyMs: number, backMs: number): Expectation {
   return down(
     ['econnreset'],
-    { minMs: backMs, maxMs: backMs + everyMs },
+    { minMs: backMs - networkBackWithinMs, maxMs: backMs + everyMs },
     {
       formula: 'the first segment after the host is back: (back .. back + write interval] + slack',
       ...UNKNOWN,
@@ -82,12 +82,12 @@ function nextSegment(everyMs: number, backMs: number): Expectation {
   )
 }
 
-function nextProbe({ keepalive }: Situation, backMs: number): Expectation {
+function nextProbe({ keepalive, networkBackWithinMs }: Situation, backMs: number): Expectation {
   if (keepalive === null) return UNREADABLE
   const maxMs = Math.max(keepalive.idleMs, backMs + keepalive.intervalMs)
   return down(
     ['econnreset'],
-    { minMs: backMs, maxMs },
+    { minMs: backMs - networkBackWithinMs, maxMs },
     {
       formula: 'the first probe after the host is back: (back .. max(idle, back + interval)] + slack',
       ...UNKNOWN,
