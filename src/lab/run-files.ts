@@ -48,7 +48,6 @@ const planSchema = v.looseObject({
   cells,
   promises: v.record(text, text),
   showFirst: cells,
-  sysctls: v.record(text, text),
   watchMs: ms,
   environment,
 } satisfies Partial<Record<keyof Plan, v.GenericSchema>>)

@@ -18,7 +18,7 @@ import {
   truthShape,
 } from './svg/columns.ts'
 import { legendOf } from './svg/legend.ts'
-import { head, laneLine, patterns, tickLine } from './svg/paper.ts'
+import { head, laneLine, patterns, tickLine, titleOf } from './svg/paper.ts'
 import {
   arrowLabel,
   arrowShape,
@@ -66,10 +66,6 @@ export function toSvg(ladder: Ladder): string {
     ...parts.map((part) => `\n${part}`),
     '\n</svg>\n',
   ].join('')
-}
-
-export function titleOf({ pair, connection }: Ladder): string {
-  return `${pair} / ${connection}`
 }
 
 /** Several of these may stand in one page, and ids are the page's. */

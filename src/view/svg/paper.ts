@@ -1,7 +1,6 @@
 /** What is there before anything happened: patterns, the names of hosts and columns, lines of time. */
 import { shortened } from '../../foreign/shortened.ts'
 import type { Column, Ladder, Lane } from '../ladder.ts'
-import { titleOf } from '../svg.ts'
 import { GUIDE, INK, OUTLINE, type PatternName, QUIET_INK, WARNING_INK } from '../svg-style.ts'
 import { CHARACTER, LINE, round, text } from './bricks.ts'
 
@@ -104,4 +103,8 @@ export function tickLine(ladder: Ladder, { at, y, text: label }: Ladder['ticks']
     `<path d="M62 ${round(y)}H${round(ladder.width)}" stroke="${GUIDE}"/>` +
     text(60, y + 4, isStrike ? '0 s' : label, { anchor: 'end', bold: isStrike })
   )
+}
+
+export function titleOf({ pair, connection }: Ladder): string {
+  return `${pair} / ${connection}`
 }
