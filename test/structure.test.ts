@@ -108,8 +108,7 @@ test('nobody but the entry points imports labs, and no lab another one', () => {
 
 test('no lab reads captured packets but by Cell.packets(), which knows whether all of them are there', () => {
   const readers = files
-    // websocket has a cell of its own yet; that one asks `whyUnwatched` of both ends.
-    .filter((file) => file.startsWith('labs/') && !file.startsWith('labs/websocket/'))
+    .filter((file) => file.startsWith('labs/'))
     .filter((file) => /'(packet:captured|wire:[a-z_]+)'/.test(textOf(file)))
   expect(readers).toEqual([])
 })

@@ -1,21 +1,9 @@
 /** What should be seen, as pure functions of what was measured. */
-import {
-  type BusyConnection,
-  RTO_MAX_MS,
-  retransmissionGiveUp,
-  type Span,
-  timerAfter,
-} from '../../src/kernel/give-up.ts'
+import { type BusyConnection, RTO_MAX_MS, type Span, timerAfter } from '../../src/kernel/give-up.ts'
 import { SLACK_MS } from '../../src/lab/checks.ts'
 
-/** From the last bytes that a dead line took until the kernel tells the program. */
-export function busyGiveUp(connection: BusyConnection): Span {
-  const { minMs, maxMs } = retransmissionGiveUp(connection)
-  return { minMs, maxMs }
-}
-
 /**
- * The same where the kernel cannot even send: the source address of the connection is nobody's any more, no
+ * From a write until the kernel tells the program, where it cannot even send: the source address of the connection is nobody's any more, no
  * route has it, and each try fails within this host. So nothing is in flight that could be sent again: the kernel
  * takes it for something that waits for its turn, and tries with the timer of zero-window probes
  * (tcp_check_probe_timer(), tcp_probe_timer() in net/ipv4/tcp_timer.c). It tries tcp_retries2 times, doubling,

@@ -1,8 +1,10 @@
 /**
  * The page that the browser shows. It speaks over WebSockets to the server and, about what it believes, to its
- * console. It takes orders as messages: `send 1500` is to be done 1.5 s later, when the line may be dead.
+ * console; `PageEvents` of src/rig/browser.ts knows its words. It takes orders as messages: `send 1500` is to be done
+ * 1.5 s later, when the line may be dead.
  */
 import type { SocketAddress } from '../../src/rig/sockets.ts'
+import { STILL_HERE } from './conditions.ts'
 
 /** How often it says in which states its sockets are. */
 export const SAYS_EVERY_MS = 500
@@ -20,8 +22,8 @@ const seen = (path) => {
 }
 const orders = {
   send(path) {
-    sockets.get(path).send('still here')
-    say('sent', seen(path))
+    sockets.get(path).send('${STILL_HERE}')
+    say('sent', { path, text: '${STILL_HERE}' })
   },
   close(path) {
     sockets.get(path).close()
@@ -29,10 +31,9 @@ const orders = {
   },
   open: (path) => open(path + '-again'),
   block(path, ms) {
-    say('blocked', { path })
-    const until = performance.now() + ms
-    while (performance.now() < until);
-    say('free', { path })
+    const from = performance.now()
+    while (performance.now() < from + ms);
+    say('free', { path, blockedMs: performance.now() - from })
   },
 }
 function open(path) {

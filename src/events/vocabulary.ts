@@ -503,10 +503,13 @@ export const vocabulary = {
     bufferedBytes: count,
   }),
   /**
-   * This end's program ends it: `close` says goodbye and waits for the peer's, `closeTimeoutMs` at most;
-   * `terminate` gives the socket up.
+   * This end's program ends it: `close` says goodbye and waits for the peer's, `closeTimeoutMs` at most, where it
+   * has such a limit; `terminate` gives the socket up.
    */
-  'websocket:ended_by': v.strictObject({ call: v.picklist(['close', 'terminate']), closeTimeoutMs: ms }),
+  'websocket:ended_by': v.strictObject({
+    call: v.picklist(['close', 'terminate']),
+    closeTimeoutMs: v.optional(ms),
+  }),
   /** Close frame received (RFC 6455 section 5.5.1); 1006 means that none came. */
   'websocket:close_received': v.strictObject({ code: count }),
 

@@ -34,15 +34,10 @@ export function checkOf(log: LabLog, made: TimedClaim | UnseenClaim): Check {
 /**
  * Judges the claims of a lab. Of a case that was not seen to its end, or whose fault was not seen to happen,
  * no claim counts; each cell without any is one skipped check with the reason.
- * @param claims null, and what is about a cell that this run has not, is left out
+ * @param claims what is about a cell that this run has not is left out
  */
-export function judgeCases(
-  log: LabLog,
-  plan: Plan,
-  claims: readonly (TimedClaim | UnseenClaim | null)[],
-): Check[] {
+export function judgeCases(log: LabLog, plan: Plan, claims: readonly (TimedClaim | UnseenClaim)[]): Check[] {
   const checks = claims.flatMap((made) => {
-    if (made === null) return []
     const cell = cellOfCheck('id' in made ? made.id : made.claim.id)
     if (!plan.cells.includes(cell) || problemOf(log, cell) !== null) return []
     return [checkOf(log, made)]

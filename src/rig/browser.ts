@@ -4,6 +4,7 @@
  */
 import { mkdirSync } from 'node:fs'
 import type { Emitter } from '../events/emit.ts'
+import type { EventData } from '../events/vocabulary.ts'
 import { findBrowser } from '../hosts/capabilities.ts'
 import type { Host } from '../hosts/host.ts'
 import type { HostCommand } from '../hosts/host-command.ts'
@@ -54,8 +55,11 @@ export async function startBrowser(
   })
 }
 
-/** What a page holds about its peer, connection by connection, by what it has said. */
-export class PageBeliefs {
+type Said = Record<string, unknown>
+type ReadyState = EventData<'websocket:state_read'>['readyState']
+
+/** What a page says of its connections: events like those of any program, and what it holds about its peer. */
+export class PageEvents {
   readonly #emit: Emitter
   readonly #beliefs = new Map<string, PeerBelief>()
 
@@ -73,19 +77,50 @@ export class PageBeliefs {
 
   /** A line of the browser. */
   take(line: string): void {
-    const { what, path, wasClean } = saidByPage(line) ?? {}
+    const said = saidByPage(line)
+    if (said === undefined) return
+    if (said.what === 'states') for (const each of said.sockets as Said[]) this.#looked(each)
+    else this.#told(said)
+  }
+
+  #told({ what, path, text, code, wasClean, blockedMs }: Said): void {
     const belief = this.#beliefs.get(String(path))
-    if (what === 'closing') belief?.become('down', 'user_closed')
-    // A page is told that it is over, and not why.
-    else if (what === 'close') belief?.become('down', wasClean === true ? 'close_frame' : 'socket_error')
+    if (belief === undefined) return
+    const { groupId } = belief
+    switch (what) {
+      case 'sent':
+        this.#emit('websocket:message_sent', { text: String(text) }, groupId)
+        break
+      case 'message':
+        this.#emit('websocket:message_received', { text: String(text) }, groupId)
+        break
+      case 'free':
+        this.#emit('program:blocked', { blockedMs: Number(blockedMs) }, groupId)
+        break
+      case 'closing':
+        this.#emit('websocket:ended_by', { call: 'close' }, groupId)
+        belief.become('down', 'user_closed')
+        break
+      case 'close':
+        this.#emit('websocket:close_received', { code: Number(code) }, groupId)
+        // A page is told that it is over, and not why.
+        belief.become('down', wasClean === true ? 'close_frame' : 'socket_error')
+    }
+  }
+
+  #looked({ path, readyState, bufferedBytes }: Said): void {
+    const groupId = this.#beliefs.get(String(path))?.groupId
+    if (groupId === undefined) return
+    const state = { readyState: readyState as ReadyState, bufferedBytes: Number(bufferedBytes) }
+    this.#emit('websocket:state_read', state, groupId)
   }
 }
 
 /** What a page said in a line of its browser: an object, if it put one into JSON. */
-export function saidByPage(line: string): Record<string, unknown> | undefined {
+export function saidByPage(line: string): Said | undefined {
   try {
     const said: unknown = JSON.parse(line)
-    return typeof said === 'object' && said !== null ? (said as Record<string, unknown>) : undefined
+    return typeof said === 'object' && said !== null ? (said as Said) : undefined
   } catch {
     // Too long, and cut off.
     return undefined

@@ -28,7 +28,7 @@ export type { SessionHandle } from './sockets/session.ts'
 export type { ListenOptions, TcpListener, TcpSocket } from './sockets/tcp.ts'
 export type { UdpSocket } from './sockets/udp.ts'
 export type { User } from './sockets/user.ts'
-export type { WebSocketEnd, WebSocketListener } from './sockets/websocket.ts'
+export type { WebSocketEnd } from './sockets/websocket.ts'
 
 /** The lab's half of what `programs/scripts/registry.ts` lists, one for one. */
 const halves = {

@@ -20,7 +20,7 @@ function logOf(...events: { [N in EventName]: [N, EventData<N>] }[EventName][]):
   )
 }
 
-function verdictsOf(log: LabLog, ...claims: (TimedClaim | null)[]): string[] {
+function verdictsOf(log: LabLog, ...claims: TimedClaim[]): string[] {
   return judgeCases(log, plan, claims).map(({ id, verdict, because }) => `${id} ${verdict} ${because}`.trim())
 }
 
@@ -29,7 +29,7 @@ const over = ['case:ended', { pair: 'loss' }] as const
 
 describe('a claim counts', () => {
   test('when its case was run to its end', () => {
-    expect(verdictsOf(logOf([...began], [...over]), claim('loss/udp/seen', 3), null)).toEqual([
+    expect(verdictsOf(logOf([...began], [...over]), claim('loss/udp/seen', 3))).toEqual([
       'loss/udp/seen pass',
     ])
     expect(verdictsOf(logOf([...began], [...over]), claim('loss/udp/seen', 2))).toEqual([

@@ -1,13 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import {
-  busyGiveUp,
-  measuredBySs,
-  peakExpected,
-  peakOf,
-  unsendableGiveUp,
-} from '../../labs/websocket/expectations.ts'
+import { measuredBySs, peakExpected, peakOf, unsendableGiveUp } from '../../labs/websocket/expectations.ts'
 import { pageHtml } from '../../labs/websocket/page.ts'
-import { PageBeliefs, SAID, saidByPage } from '../../src/rig/browser.ts'
+import { retransmissionGiveUp } from '../../src/kernel/give-up.ts'
+import { PageEvents, SAID, saidByPage } from '../../src/rig/browser.ts'
 import { collectEvents } from '../support/events.ts'
 
 const connection = {
@@ -29,7 +24,7 @@ describe('unsendableGiveUp()', () => {
   })
 
   test('is sooner than a kernel gives up what it could send', () => {
-    expect(unsendableGiveUp(connection).maxMs).toBeLessThan(busyGiveUp(connection).minMs)
+    expect(unsendableGiveUp(connection).maxMs).toBeLessThan(retransmissionGiveUp(connection).minMs)
   })
 
   test('doubles with each further try, up to two minutes', () => {
@@ -89,27 +84,32 @@ describe('what a page says', () => {
     for (const other of ['{"what":', '', 'null', '7']) expect(saidByPage(other)).toBeUndefined()
   })
 
-  test('PageBeliefs: what it holds about its peer, of connections that were seen to open', () => {
+  test('PageEvents: of connections that were seen to open, as of those of any program', () => {
     const { emit, events } = collectEvents()
-    const beliefs = new PageBeliefs(emit)
-    beliefs.opened('/idle', 'page:1')
-    beliefs.opened('/closes', 'page:2')
-    beliefs.take('{"what":"close","path":"/idle","wasClean":false}')
-    beliefs.take('{"what":"closing","path":"/closes"}')
-    beliefs.take('{"what":"close","path":"/closes","wasClean":true}')
-    beliefs.take('{"what":"close","path":"/never-seen"}')
-    beliefs.take('noise')
-    expect(
-      events.map(({ groupId, data }) => [
-        groupId,
-        'new' in data && data.new,
-        'trigger' in data && data.trigger,
-      ]),
-    ).toEqual([
+    const page = new PageEvents(emit)
+    page.opened('/idle', 'page:1')
+    page.opened('/closes', 'page:2')
+    page.take('{"what":"message","path":"/closes","text":"close 0"}')
+    page.take('{"what":"closing","path":"/closes"}')
+    page.take('{"what":"states","sockets":[{"path":"/idle","readyState":"open","bufferedBytes":0}]}')
+    page.take('{"what":"close","path":"/idle","code":1006,"wasClean":false}')
+    page.take('{"what":"close","path":"/closes","code":1005,"wasClean":true}')
+    page.take('{"what":"close","path":"/never-seen","code":1006}')
+    page.take('{"what":"states","sockets":[{"path":"/never-seen","readyState":"open","bufferedBytes":0}]}')
+    page.take('noise')
+    const told = events.map(({ groupId, name, data }) =>
+      'new' in data && 'trigger' in data ? [groupId, data.new, data.trigger] : [groupId, name, data],
+    )
+    expect(told).toEqual([
       ['page:1', 'up', 'connected'],
       ['page:2', 'up', 'connected'],
-      ['page:1', 'down', 'socket_error'],
+      ['page:2', 'websocket:message_received', { text: 'close 0' }],
+      ['page:2', 'websocket:ended_by', { call: 'close' }],
       ['page:2', 'down', 'user_closed'],
+      ['page:1', 'websocket:state_read', { readyState: 'open', bufferedBytes: 0 }],
+      ['page:1', 'websocket:close_received', { code: 1006 }],
+      ['page:1', 'down', 'socket_error'],
+      ['page:2', 'websocket:close_received', { code: 1005 }],
     ])
   })
 

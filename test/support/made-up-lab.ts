@@ -83,15 +83,15 @@ export function ferryLab(log: EventLog | null = null): Lab<FerrySettings> {
       judgeCases(
         log,
         plan,
-        plan.cases.flatMap((id) => [over(log, id), ...(id === 'call' ? [alike(log)] : [])]),
+        plan.cases.flatMap((id) => [...over(log, id), ...(id === 'call' ? alike(log) : [])]),
       ),
   }
 }
 
 /** What the near end believed in the end. */
-function over(log: LabLog, caseId: string): TimedClaim | null {
+function over(log: LabLog, caseId: string): TimedClaim[] {
   const watch = log.watchOf(caseId)
-  if (watch === undefined) return null
+  if (watch === undefined) return []
   const expected = caseId === 'gone' ? 'down' : 'up'
   const claim = {
     id: `${caseId}/tcp-stream/over`,
@@ -104,12 +104,12 @@ function over(log: LabLog, caseId: string): TimedClaim | null {
     evidence: [],
     ...(caseId === 'gone' ? { short: 'GONE' } : {}),
   }
-  return { claim, ...watch }
+  return [{ claim, ...watch }]
 }
 
-function alike(log: LabLog): TimedClaim | null {
+function alike(log: LabLog): TimedClaim[] {
   const watch = log.watchOf('call')
-  if (watch === undefined) return null
+  if (watch === undefined) return []
   const claim = {
     id: 'call/udp/calls',
     claim: 'one call is enough',
@@ -120,7 +120,7 @@ function alike(log: LabLog): TimedClaim | null {
     source: 'test',
     evidence: [],
   }
-  return { claim, from: watch.from, to: watch.to + SLACK_MS }
+  return [{ claim, from: watch.from, to: watch.to + SLACK_MS }]
 }
 
 export interface FerryRun {

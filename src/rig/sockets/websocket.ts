@@ -3,6 +3,9 @@ import type { EventData } from '../../events/vocabulary.ts'
 import type { WebSocketRequests } from '../../programs/scripts/websocket/requests.ts'
 import type { LedHost, SocketAddress } from './led-host.ts'
 
+/** Some milliseconds; on a machine that does much else, one after the other, a second or two for a dozen. */
+const CLIENT_STARTS_MS = 200
+
 export interface WebSocketListener {
   readonly at: SocketAddress
   /** This host's end of a client's connection; its steps reject unless it is open. */
@@ -62,7 +65,14 @@ export function webSockets(host: LedHost) {
       clients: Pick<WebSocketRequests['webSocketReconnecting']['ask'], 'limits' | 'draws'>,
     ): Promise<void> => {
       await host.calls(mechanism, at)
-      await host.ask('webSocketReconnecting', mechanism, undefined, { mechanism, ...at, ...clients })
+      const ask = { mechanism, ...at, ...clients }
+      await host.ask(
+        'webSocketReconnecting',
+        mechanism,
+        undefined,
+        ask,
+        CLIENT_STARTS_MS * clients.draws.length,
+      )
     },
 
     /** Keeps sessions over WebSockets. */
