@@ -25,6 +25,18 @@ export function fill(parent: Element, ...children: Child[]): void {
   parent.replaceChildren(...children.map((child) => nodeOf(child)))
 }
 
+/**
+ * Leaves a part of the page alone as long as the same would stand there: rebuilding a list that somebody
+ * has open would close it, and while a run goes on this happens with every frame.
+ */
+export function fillIfNew(parent: Element, children: Child[]): boolean {
+  const look = JSON.stringify(children)
+  if (parent.getAttribute('data-look') === look) return false
+  parent.setAttribute('data-look', look)
+  fill(parent, ...children)
+  return true
+}
+
 /** @param text from `toSvg`, which escapes whatever came from outside */
 export function svgNode(text: string): SVGSVGElement {
   const parsed = new DOMParser().parseFromString(text, 'image/svg+xml')
