@@ -1,9 +1,6 @@
 /** The live page: what goes on at the server, what may be done about it, and what was before. */
 /// <reference lib="dom" />
-import type { EventName, LabEvent } from '../../events/vocabulary.ts'
-import type { Verdict } from '../../lab/checks.ts'
-import type { Told } from '../../lab/predict.ts'
-import type { Report } from '../../lab/report.ts'
+import type { LabEvent } from '../../events/vocabulary.ts'
 import { fill, within } from '../../view/viewer/dom.ts'
 import { glossarySection } from '../../view/viewer/glossary-section.ts'
 import { type Child, element } from '../../view/viewer/markup.ts'
@@ -12,46 +9,19 @@ import type { Batch, ListedRun, LiveState, ServerMessage, Setup, ShownAct } from
 import { ask, request, takeToken } from './api.ts'
 import { Chooser } from './choose.ts'
 import { ContainersPanel } from './containers-panel.ts'
-import { EVENTS_SHOWN_MAX, listItem, type OpenedRun, openEarlier } from './earlier.ts'
+import { listItem, type OpenedRun, openEarlier } from './earlier.ts'
+import { headParts, phaseWords } from './head.ts'
 import { Link } from './link.ts'
+import { LiveRun } from './live.ts'
 import { PlayPanel } from './play-panel.ts'
 import { PredictionPanel } from './predictions.ts'
-
-/** These come every second from every connection; when a run is too long for a browser, they go first. */
-const ROUTINE = /^(packet|heartbeat|tcp|udp|http|kernel:tcp_info)/
 
 /** So old what is expected may be. */
 const ACTS_EVERY_MS = 5000
 
 const root = <T extends HTMLElement = HTMLElement>(id: string) => within<T>(document, `#${id}`)
 
-/** The run of the server, as far as this browser has it. */
-interface Live {
-  state: LiveState
-  run: string | null
-  /** The index of the first event that we do not have. */
-  next: number
-  missing: number
-  events: LabEvent[]
-  report: Report | null
-  told: Told | null
-  /** What the lab said last; once its cases have begun, how far they have come. */
-  said: string
-  begun: Set<string>
-  over: Set<string>
-}
-
-const IDLE: LiveState = {
-  phase: 'idle',
-  plan: null,
-  command: null,
-  problem: null,
-  verdict: null,
-  asked: null,
-}
-const unheard = () => ({ said: '', begun: new Set<string>(), over: new Set<string>() })
-const nothingYet = () => ({ next: 0, missing: 0, report: null, told: null, ...unheard() })
-const live: Live = { ...nothingYet(), state: IDLE, run: null, events: [] }
+const live = new LiveRun()
 /** null: the live run is shown. */
 let opened: OpenedRun | null = null
 let setup: Setup | null = null
@@ -130,7 +100,7 @@ async function listEarlier(): Promise<void> {
 async function open(id: string): Promise<void> {
   tell(null)
   // The one that is going on is better seen live.
-  opened = id === live.run && (isGoingOn() || isAsking()) ? null : await openEarlier(id)
+  opened = id === live.run && (live.isGoingOn || live.isAsking) ? null : await openEarlier(id)
   giveRoom()
   show()
   root('run').focus()
@@ -157,61 +127,34 @@ function received(message: ServerMessage): void {
 
 function becameOf(state: LiveState): void {
   const before = live.state.phase
-  const wasAsking = isAsking()
+  const wasAsking = live.isAsking
   live.state = state
   const run = state.plan?.run ?? null
   if (run !== live.run || state.phase === 'starting') {
-    Object.assign(live, { ...nothingYet(), run, events: [] })
+    live.begin(run)
     if (run !== null) giveRoom()
     if (opened === null) show()
-  } else if (wasAsking !== isAsking() && opened === null) show()
-  if (opened === null && !isGoingOn()) panel?.end()
+  } else if (wasAsking !== live.isAsking && opened === null) show()
+  if (opened === null && !live.isGoingOn) panel?.end()
   const hasEnded = before !== state.phase && (state.phase === 'ended' || state.phase === 'failed')
-  if (hasEnded || (wasAsking && !isAsking())) void attempt(listEarlier)
+  if (hasEnded || (wasAsking && !live.isAsking)) void attempt(listEarlier)
   showHead()
   chooser?.allow(whyNoStart())
 }
 
-function take({ run, next, fresh, missing, events }: Batch): void {
-  if (run !== live.run) return
-  if (fresh) Object.assign(live, { missing, events: [], ...unheard() })
-  live.next = next
-  for (const event of events) {
-    live.events.push(event)
-    hear(event)
-  }
-  const tooMany = live.events.length > EVENTS_SHOWN_MAX
-  if (tooMany) {
-    const before = live.events.length
-    const newest = live.events[before / 2]?.time ?? 0
-    live.events = live.events.filter((event) => event.time >= newest || !isRoutine(event.name))
-    live.missing += before - live.events.length
-  }
+function take(batch: Batch): void {
+  if (batch.run !== live.run) return
+  const isAnew = live.take(batch)
   if (opened !== null) return
-  if (fresh || tooMany) show()
+  if (isAnew) show()
   else {
+    const { events } = batch
     panel?.take(events)
     containers?.take(events)
     if (held === null) drawing(() => viewer?.append(events))
     else for (const event of events) held.push(event)
     showHead()
   }
-}
-
-/** What a lab announces is over when it has come to pass: from then on its cases are counted. */
-function hear({ name, data }: LabEvent): void {
-  if (name === 'run:progressed') live.said = data.message
-  const { plan } = live.state
-  if (plan === null || plan.play) return
-  if (name === 'case:started' || name === 'watch:started') live.begun.add(data.pair)
-  else if (name === 'case:ended' || name === 'watch:ended') live.over.add(data.pair)
-  else return
-  const [begun, over, all] = [live.begun.size, live.over.size, plan.cases.length]
-  const watched = begun > over ? `, ${begun - over} are watched` : ''
-  live.said =
-    over === 0
-      ? `${begun} of ${all} cases have begun, and are watched`
-      : `${over} of ${all} cases are over${watched}`
 }
 
 /** Draws everything anew: another run is to be seen. */
@@ -247,7 +190,7 @@ function show(): void {
       },
     )
     panel.take(events)
-    if (opened !== null || !isGoingOn()) panel.end()
+    if (opened !== null || !live.isGoingOn) panel.end()
   }
   if (plan.tier === 'compose') {
     containers = new ContainersPanel(play, plan, (cell) => {
@@ -272,11 +215,11 @@ function show(): void {
 function shownLive() {
   const { plan } = live.state
   // Before the last answer there is nothing to draw, nor may what another machine found be there instead.
-  return plan === null || isAsking() ? null : { plan, events: live.events, report: live.report }
+  return plan === null || live.isAsking ? null : { plan, events: live.events, report: live.report }
 }
 
 function showHead(): void {
-  fill(root('phase'), phaseWords())
+  fill(root('phase'), phaseWords(live, opened))
   const { events } = opened ?? live
   const last = events.at(-1)?.time
   const count = opened === null ? live.next : events.length
@@ -287,7 +230,9 @@ function showHead(): void {
   showControls()
   showPredictions()
   // Made anew only when something else is to be said, or a button would vanish under the pointer.
-  fillWhenNew(root('head'), `${opened?.plan.run} ${live.run} ${live.state.phase} ${live.missing}`, headParts)
+  fillWhenNew(root('head'), `${opened?.plan.run} ${live.run} ${live.state.phase} ${live.missing}`, () =>
+    headParts(live, opened),
+  )
   root('head').onclick = ({ target }) => {
     const what = target instanceof HTMLElement ? target.dataset.do : undefined
     if (what === 'live') {
@@ -307,7 +252,7 @@ function showPredictions(): void {
 function showControls(): void {
   const { phase } = live.state
   const place = root('controls')
-  const canPause = isGoingOn() && !isAsking() && opened === null
+  const canPause = live.isGoingOn && !live.isAsking && opened === null
   fillWhenNew(place, `${phase} ${held === null} ${canPause} ${setup?.labs.length}`, () => [
     ...(canPause
       ? [
@@ -319,7 +264,7 @@ function showControls(): void {
         ]
       : []),
     // Containers are stopped where they were started.
-    ...(isGoingOn() && setup?.labs.length !== 0
+    ...(live.isGoingOn && setup?.labs.length !== 0
       ? [
           element(
             'button',
@@ -351,123 +296,10 @@ function fillWhenNew(place: HTMLElement, key: string, parts: () => Child[]): voi
   fill(place, ...parts())
 }
 
-function headParts(): Child[] {
-  if (opened !== null) {
-    const { plan, report, problems } = opened
-    return [
-      element('h2', { class: 'plain' }, `An earlier run of lab:${plan.lab}`),
-      element(
-        'p',
-        { class: 'plain quiet' },
-        `${plan.run}, ${plan.tier} hosts, ${report?.verdict ?? 'unfinished'}`,
-      ),
-      ...(problems.length === 0
-        ? []
-        : [element('ul', { class: 'problem' }, ...problems.map((one) => element('li', {}, one)))]),
-      ...(live.run === null || live.run === plan.run
-        ? []
-        : [
-            element(
-              'button',
-              { type: 'button', class: 'knob', 'data-do': 'live' },
-              isGoingOn() ? 'Show the run that is going on' : 'Show the last run',
-            ),
-          ]),
-    ]
-  }
-  const { plan, command, phase } = live.state
-  if (plan === null) return phase === 'idle' ? [welcome()] : []
-  return [
-    element('h2', { class: 'plain' }, `lab:${plan.lab}${plan.play ? ', in play' : ''}`),
-    element('p', { class: 'plain quiet' }, `${plan.tier} hosts: ${plan.because}`),
-    ...(command === null
-      ? []
-      : [element('p', { class: 'plain quiet' }, 'the same by hand: ', element('code', {}, command))]),
-    ...(live.missing === 0
-      ? []
-      : [
-          element(
-            'p',
-            { class: 'problem' },
-            `${live.missing.toLocaleString('en')} older events are no longer in memory; changes of belief and faults are. The run's folder has all of them. `,
-            element(
-              'button',
-              { type: 'button', class: 'knob', 'data-do': 'reload', disabled: isGoingOn() },
-              'Load all',
-            ),
-          ),
-        ]),
-  ]
-}
-
-function welcome(): Child {
-  return element(
-    'div',
-    { class: 'welcome' },
-    element('h2', { class: 'plain' }, 'A connection is two separate beliefs, one at each end'),
-    element(
-      'p',
-      {},
-      'Each is kept true only by what still arrives. Choose what goes wrong, start, and watch when either end finds out; or choose “you, by buttons” and strike yourself.',
-    ),
-  )
-}
-
-/** Of the run that is shown: another one's verdict above it would be taken for its own. */
-function phaseWords(): string {
-  if (opened !== null) {
-    const { report } = opened
-    const ended = report === null ? 'it did not come to its end' : endedWords(report.verdict)
-    return `an earlier run: ${ended}${isGoingOn() ? ' (another one is going on)' : ''}`
-  }
-  const { phase, problem, verdict, asked } = live.state
-  const open = asked?.open ?? null
-  if (open !== null) {
-    const what = isGoingOn() ? phase : 'the run has ended'
-    return `${what}; first your prediction, ${open.number} of ${asked?.count}`
-  }
-  switch (phase) {
-    case 'idle':
-      return 'no run yet'
-    case 'starting':
-      return 'starting'
-    case 'running':
-      return live.said === '' ? 'running' : live.said
-    case 'stopping':
-      return 'stopping: faults are undone, what was seen is judged'
-    case 'failed':
-      return `the run failed: ${problem}`
-    case 'ended':
-      return endedWords(verdict ?? 'skipped')
-  }
-}
-
-function endedWords(verdict: Verdict): string {
-  return {
-    pass: 'ended: every check passed',
-    fail: 'ended: a check failed',
-    skipped: 'ended',
-    inconclusive: 'ended: not all can be told; the checks say why',
-  }[verdict]
-}
-
-function isGoingOn(): boolean {
-  return ['starting', 'running', 'stopping'].includes(live.state.phase)
-}
-
-/** A question is open, so the server sends nothing of the run. */
-function isAsking(): boolean {
-  return (live.state.asked?.open ?? null) !== null
-}
-
 function whyNoStart(): string | null {
   if (document.body.classList.contains('alone')) return 'there is no connection to the server'
-  if (isAsking()) return 'the last run waits for your predictions; answer or skip them'
-  return isGoingOn() ? 'a run is going on; stop it first' : null
-}
-
-function isRoutine(name: EventName): boolean {
-  return ROUTINE.test(name)
+  if (live.isAsking) return 'the last run waits for your predictions; answer or skip them'
+  return live.isGoingOn ? 'a run is going on; stop it first' : null
 }
 
 /** Does something that can fail, and says so where it does. */
