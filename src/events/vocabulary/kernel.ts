@@ -1,0 +1,84 @@
+/** What is read of a kernel: options, TCP_INFO, socket tables. */
+import * as v from 'valibot'
+import { count, ms, socketAddress, text } from './fields.ts'
+
+/** RFC 9293 section 3.3.2, as the kernel's socket table has them. */
+export const tcpStates = [
+  'SYN-SENT',
+  'SYN-RECEIVED',
+  'ESTABLISHED',
+  'FIN-WAIT-1',
+  'FIN-WAIT-2',
+  'CLOSE-WAIT',
+  'CLOSING',
+  'LAST-ACK',
+  'TIME-WAIT',
+] as const
+export type TcpState = (typeof tcpStates)[number]
+
+/** Which timer a kernel has running on a socket. */
+export const kernelTimers = ['none', 'retransmit', 'keepalive', 'time-wait', 'zero-window-probe'] as const
+export type KernelTimer = (typeof kernelTimers)[number]
+
+const kernelSocket = v.strictObject({
+  state: v.picklist(tcpStates),
+  timer: v.picklist(kernelTimers),
+  /** Keepalive or zero-window probes sent and not answered. */
+  unansweredProbes: count,
+  /** Times the oldest unacknowledged segment was sent again. */
+  retransmits: count,
+  /** Bytes written and not yet acknowledged. */
+  sendQueueBytes: count,
+  /** Bytes arrived that the program has not read. */
+  receiveQueueBytes: count,
+})
+export type KernelSocket = v.InferOutput<typeof kernelSocket>
+
+const kernelListener = v.strictObject({ waiting: count })
+
+export const kernelEvents = {
+  /** The options in force on a socket, read back from the kernel after they were set. */
+  'kernel:options_read': v.strictObject({
+    local: socketAddress,
+    remote: socketAddress,
+    keepalive: v.boolean(),
+    keepaliveIdleMs: ms,
+    keepaliveIntervalMs: ms,
+    keepaliveProbes: count,
+    /** 0: not set, the host's tcp_retries2 decides. */
+    userTimeoutMs: ms,
+  }),
+  /** TCP_INFO of one connection at this moment. */
+  'kernel:tcp_info_read': v.strictObject({
+    state: v.picklist(tcpStates),
+    retransmissionTimeoutMs: ms,
+    roundTripMs: ms,
+    unackedSegments: count,
+    retransmits: count,
+    unansweredProbes: count,
+    /** How often the timer has doubled: of retransmissions, or of zero-window probes. */
+    backoff: count,
+  }),
+  /** A line of the host's socket table appeared (`old: null`), changed, or went (`new: null`). Sampled. */
+  'kernel:socket_updated': v.strictObject({
+    local: socketAddress,
+    remote: socketAddress,
+    old: v.nullable(kernelSocket),
+    new: v.nullable(kernelSocket),
+  }),
+  /**
+   * The host's table has a listening socket at `local` (state LISTEN), or no more (`new: null`). It is no
+   * connection and has no group. `waiting`: connections that this kernel has completed and the program has
+   * not accepted. Sampled.
+   */
+  'kernel:listener_updated': v.strictObject({
+    mechanism: text,
+    local: socketAddress,
+    old: v.nullable(kernelListener),
+    new: v.nullable(kernelListener),
+  }),
+  /** From now on the socket tables are read so often; what is shorter-lived is not seen. */
+  'kernel:sampling_started': v.strictObject({ everyMs: ms, because: text }),
+  /** Settings of a host that decide when its kernel gives up. */
+  'kernel:sysctls_read': v.strictObject({ values: v.record(text, text) }),
+} as const

@@ -1,0 +1,168 @@
+/** What is between two hosts: packets, cables, routers. */
+import * as v from 'valibot'
+import { count, ms, socketAddress, text } from './fields.ts'
+
+/** What is in a captured packet. `fragment`: a later part of an IP packet, which has no ports. */
+const packetProtocols = ['tcp', 'udp', 'fragment', 'icmp', 'arp', 'other'] as const
+
+/** What a captured packet is for. */
+export const packetKinds = [
+  'syn',
+  'syn-ack',
+  'ack',
+  'data',
+  'fin',
+  'rst',
+  'keepalive-probe',
+  'keepalive-answer',
+  'retransmission',
+  'datagram',
+  'fragment', // of a datagram, after its first, which is `datagram`
+  'icmp-error',
+  'arp',
+  'other',
+] as const
+export type PacketKind = (typeof packetKinds)[number]
+
+const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1))
+const cableEnd = { cable: text, direction: v.picklist(['aToB', 'bToA']) }
+
+/** One line of a router's table (nf_conntrack), as it translates. */
+const routerMapping = v.strictObject({
+  protocol: text,
+  /** What the router takes the connection for; only for TCP. */
+  state: v.optional(text),
+  /** It forgets then, unless a packet passes. */
+  forgetsInMs: ms,
+  /** As the inside sees it: client and server. */
+  source: socketAddress,
+  destination: socketAddress,
+  /** As what the server sees the client. */
+  seenAs: socketAddress,
+  /** A packet has passed in both directions. */
+  answered: v.boolean(),
+})
+export type RouterMapping = v.InferOutput<typeof routerMapping>
+
+export const wireEvents = {
+  /**
+   * A packet passed a host's network card. `mono` is the kernel's stamp of that moment, not of the
+   * logging. The same `packet` at the other end is the same packet; seen only as sent, it never arrived.
+   */
+  'packet:captured': v.strictObject({
+    direction: v.picklist(['sent', 'received']),
+    /** A number, equal at both ends, unique in a run: see src/wire/match.ts for what it is told by. */
+    packet: text,
+    /** Its number in packets/<host>.pcapng, from 1. */
+    frame: count,
+    protocol: v.picklist(packetProtocols),
+    /** A port only where the protocol has one; below IP a MAC address. */
+    source: socketAddress,
+    destination: socketAddress,
+    /** What it is for, as far as one can tell from this end's captures. */
+    kind: v.picklist(packetKinds),
+    /** As `SYN`, `PSH ACK`; only for TCP. */
+    flags: v.optional(text),
+    /** Bytes of payload above TCP or UDP, in this packet. */
+    bytes: count,
+    /** For labels: the first line of the payload where it is text, or what ARP and ICMP say. Anybody can have written it. */
+    text: v.optional(text),
+  }),
+  /** From here on every packet of this host is captured. Before, or without this line, nothing is known. */
+  'wire:capture_started': v.strictObject({
+    /** So many packets wait in the kernel for the capture process, then they are lost. */
+    packetsBuffered: count,
+    /** Of each packet; the rest is not kept. */
+    bytesKept: count,
+    /**
+     * CLOCK_REALTIME is so far ahead of `mono`, nanoseconds, as a decimal string. The kernel stamps with
+     * the wall clock, which can be set; in the .pcapng files it is taken as it was at the beginning.
+     */
+    wallClockAheadNs: v.pipe(text, v.regex(/^\d{1,19}$/)),
+    /** How exactly that could be measured: plus or minus. */
+    wallClockWithinNs: count,
+  }),
+  /**
+   * Packets passed that were not captured: the capture process came too late. It asks now and then: they were lost
+   * at any moment of the last `withinMs`. Silence proves nothing then.
+   */
+  'wire:packets_dropped': v.strictObject({ packets: count, withinMs: ms }),
+  /**
+   * No packet of this host is captured any more. `brokeOff`: nobody meant it to end, and what passed after the last
+   * packet that is in the log may have been lost with it.
+   */
+  'wire:capture_ended': v.strictObject({ because: text, brokeOff: v.boolean() }),
+
+  /**
+   * A cable that is a program was told so, for frames of one direction; all of its settings from now on. What
+   * they do is in src/wire/cable.ts. Frames already under way keep their time of arrival.
+   */
+  'cable:set': v.strictObject({
+    ...cableEnd,
+    delayMs: ms,
+    jitterMs: ms,
+    /** Probabilities, of a frame. */
+    loss: share,
+    duplicate: share,
+    reorder: share,
+    cut: v.boolean(),
+    mtuBytes: v.nullable(count),
+  }),
+  /** It was pulled out at one of its ends, or put back. */
+  'cable:plugged': v.strictObject({ cable: text, isPlugged: v.boolean() }),
+  /**
+   * It was told to keep back frames of these kinds (`hold`), to let go `frames` that it had kept back and
+   * keep back these from now on (`release`), or to lose the next `frames` of these (`drop`).
+   */
+  'cable:told': v.strictObject({
+    ...cableEnd,
+    rule: v.picklist(['hold', 'release', 'drop']),
+    kinds: v.array(text),
+    frames: v.optional(count),
+  }),
+  /** A frame did not pass, because of such a rule: neither its sender nor its receiver can know. */
+  'cable:frame_stopped': v.strictObject({
+    ...cableEnd,
+    fate: v.picklist(['held', 'dropped']),
+    protocol: v.picklist(packetProtocols),
+    source: socketAddress,
+    destination: socketAddress,
+    flags: v.optional(text),
+    bytes: count,
+    /** As in `packet:captured`. Anybody can have written it. */
+    text: v.optional(text),
+  }),
+  /**
+   * What became of the frames of one direction since the cable was connected: the words of `CableCounts` in
+   * src/wire/cable.ts. Logged before its settings change, and at the end.
+   */
+  'cable:counted': v.strictObject({
+    ...cableEnd,
+    entered: count,
+    left: count,
+    lost: count,
+    cutOff: count,
+    tooLarge: count,
+    dropped: count,
+    duplicated: count,
+    reordered: count,
+    held: count,
+    overflowed: count,
+  }),
+  /** The cable came too late, or they were too long for it: frames lost that it was not told to lose. */
+  'cable:frames_missed': v.strictObject({ ...cableEnd, frames: count }),
+
+  /** A router stands between the hosts of a pair and translates: b sees `outside` where a is. */
+  'router:started': v.strictObject({
+    router: text,
+    inside: text,
+    outside: text,
+    /** Its rules (nft), as it was given them, and its settings (/proc/sys), as its kernel has them. */
+    rules: text,
+    sysctls: v.record(text, text),
+  }),
+  /** What the router holds about connections: a third believer. `by` says how it was asked. */
+  'router:mappings_read': v.strictObject({ router: text, by: text, mappings: v.array(routerMapping) }),
+  /** It was made to forget so many; whoever holds such a connection was not told. */
+  'router:forgot': v.strictObject({ router: text, by: text, mappings: count }),
+} as const
