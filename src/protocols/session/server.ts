@@ -16,7 +16,6 @@
  *
  * Carry actions out in their order, each before the next: nothing goes out that relies on what is not kept yet.
  */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { HEARTBEAT_TIMING, type HeartbeatTiming } from '../heartbeat/constants.ts'
 import type { Transition } from '../heartbeat/detector.ts'
 import { RateLimit } from '../rate-limit.ts'
@@ -41,6 +40,7 @@ import {
   type RefusalReason,
 } from './lines.ts'
 import { Pulse } from './pulse.ts'
+import { claimantOf, hashOf, type TokenHashes, takeNext } from './tokens.ts'
 
 export const serverStates = ['opening', 'attached', 'detached', 'over'] as const
 export type ServerState = (typeof serverStates)[number]
@@ -86,14 +86,7 @@ export type ServerAction =
   | { do: 'over'; session: string; connection: string | null; because: ServerEnd; unacknowledged: Message[] }
 
 /** What a server has to keep if a session is to survive it: plain JSON, and no secret. */
-export type ServerMemory = {
-  /** SHA-256 of each token, in hex. */
-  tokenHash: string
-  /** Proposed, and not confirmed yet: it is as good as the one before. */
-  nextHash: string | null
-  /** The one before: whoever presents it has a copy, or was copied. */
-  usedHash: string | null
-} & ExchangeMemory
+export type ServerMemory = TokenHashes & ExchangeMemory
 
 export interface ServerOptions {
   timing?: HeartbeatTiming
@@ -108,13 +101,10 @@ export interface ServerOptions {
 
 type ResumeLine = Extract<Line, { word: 'RESUME' }>
 
-interface Session {
+interface Session extends TokenHashes {
   id: string
   state: ServerState
   exchange: Exchange
-  tokenHash: string
-  nextHash: string | null
-  usedHash: string | null
   /** The connection that carries it. */
   connection: string | null
   /** Of the HELLO that opened it. */
@@ -370,21 +360,16 @@ export class SessionServer {
   #claim(connection: Connection, line: ResumeLine, nowMs: number): void {
     const session = this.#sessions.get(line.session)
     const [presented, proposed] = [hashOf(line.token), hashOf(line.next)]
-    if (session === undefined) this.#wrongToken(connection, line, nowMs)
-    else if (equal(presented, session.tokenHash)) {
-      this.#accept(connection, session, line, proposed, nowMs)
-    } else if (equal(presented, session.nextHash)) {
-      // Its client knows our RESUMED; it is only its PONG that we never got.
-      session.usedHash = session.tokenHash
-      session.tokenHash = presented
-      this.#accept(connection, session, line, proposed, nowMs)
-    } else if (equal(presented, session.usedHash) && equal(proposed, session.tokenHash)) {
-      // A copy of the RESUME that was confirmed, late: its client has gone on, and needs no answer.
-    } else if (equal(presented, session.usedHash)) {
+    const claimant = session === undefined ? 'wrong' : claimantOf(session, presented, proposed)
+    if (session === undefined || claimant === 'wrong') this.#wrongToken(connection, line, nowMs)
+    else if (claimant === 'reused') {
       this.#refuse(connection, session.id, 'token-reused')
-      // One of two is a thief, and nothing tells which: nobody keeps the session (RFC 9700 section 4.14.2).
+      // Nobody keeps a session of which one of two is a thief (RFC 9700 section 4.14.2).
       this.#end(session, 'token-reused', nowMs)
-    } else this.#wrongToken(connection, line, nowMs)
+    } else if (claimant !== 'late-copy') {
+      if (claimant === 'owner-ahead') takeNext(session)
+      this.#accept(connection, session, line, proposed, nowMs)
+    }
   }
 
   #accept(connection: Connection, session: Session, line: ResumeLine, nextHash: string, nowMs: number): void {
@@ -442,11 +427,7 @@ export class SessionServer {
       this.#dismiss(older, 'replaced', nowMs)
     }
     this.#dismissClaims(session, () => true, nowMs)
-    if (session.nextHash !== null) {
-      session.usedHash = session.tokenHash
-      session.tokenHash = session.nextHash
-      session.nextHash = null
-    }
+    takeNext(session)
     this.#forgetHello(session)
     session.endsAtMs = Infinity
     session.exchange.attach(connection.carrier, received)
@@ -608,14 +589,4 @@ export class SessionServer {
     this.#actions = []
     return actions
   }
-}
-
-/** A token has 128 random bits: a fast hash without salt is enough, since nobody can try them all. */
-function hashOf(token: string): string {
-  return createHash('sha256').update(token).digest('hex')
-}
-
-/** Takes as long whether the first digit differs or the last. */
-function equal(one: string, other: string | null): boolean {
-  return other !== null && timingSafeEqual(Buffer.from(one, 'hex'), Buffer.from(other, 'hex'))
 }
