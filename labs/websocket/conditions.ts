@@ -41,7 +41,7 @@ export type WebSocketSettings = typeof SETTINGS
 const QUICK_RETRIES = { 'net/ipv4/tcp_retries2': '2' }
 
 export function conditionsOf({ pace }: Pick<LabOptions, 'pace'>): Conditions<WebSocketSettings> {
-  return { settings: SETTINGS, sysctls: pace === 'quick' ? QUICK_RETRIES : {}, watchMs: 20_000 }
+  return { settings: SETTINGS, sysctls: pace === 'quick' ? QUICK_RETRIES : {}, watchMs: 25_000 }
 }
 
 /** Why a case that waits for a kernel to give up is not shown at the real pace. */

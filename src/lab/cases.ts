@@ -17,8 +17,8 @@ export interface CaseOf<S extends Json> extends Case {
   /** What is between its two hosts; a switch where left out, and where these hosts have no such thing. */
   readonly middle?: Middle
   /**
-   * It starts processes of its own. Such cases come one after the other, beside the rest: a processor has no time
-   * for anybody where all of them start at once.
+   * It starts processes of its own, or a crowd of clients. Such cases come one after the other, beside the rest: a
+   * processor has no time for anybody where all of them start at once.
    */
   readonly inTurn?: true
   /** How the router in the middle is set. */

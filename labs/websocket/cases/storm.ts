@@ -24,6 +24,7 @@ export const storm: CaseOf<WebSocketSettings> = {
   id: 'storm',
   promise: 'the server is killed and started again, and fifty clients of each kind want it back',
   needs: ['network'],
+  inTurn: true,
 
   async act(rig, pair, settings) {
     const { a, b } = pair

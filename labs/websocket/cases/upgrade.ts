@@ -18,6 +18,7 @@ const LIBRARY = 'ws README: "Pong messages are automatically sent in response to
 export const upgrade: CaseOf<WebSocketSettings> = {
   id: 'upgrade',
   promise: 'an HTTP request becomes a WebSocket; the server pings, and the client computes for a while',
+  inTurn: true,
 
   async act(rig, pair, settings) {
     const { blockMs } = settings
