@@ -30,7 +30,7 @@ export function situationOf(seen: Struck, end: End): Situation {
   const [back] = struck.ofHost('host:started', { from: at })
   return {
     uncertainMs,
-    keepalive: keepaliveOf(cell.at('a'), at),
+    keepalive: cell.at('a').keepalive(at),
     heartbeatMs: {
       interval: HEARTBEAT_TIMING.intervalMs,
       downAfter: HEARTBEAT_TIMING.downAfterMs,
@@ -70,16 +70,6 @@ function lastHeard(seen: Struck, end: End): number | undefined {
 function ownPauses(end: End, heardAt: number, until: number): number {
   const tookForDown = end.all('belief:updated', { from: heardAt }).find(({ data }) => data.new === 'down')
   return end.pausedMs({ from: heardAt, to: tookForDown?.time ?? until })
-}
-
-function keepaliveOf(client: End, time: number): Situation['keepalive'] {
-  const options = client.options(time)
-  if (options === undefined || !options.keepalive) return null
-  return {
-    idleMs: options.keepaliveIdleMs,
-    intervalMs: options.keepaliveIntervalMs,
-    probes: options.keepaliveProbes,
-  }
 }
 
 /** The request that had no answer yet when the fault struck; null when none was on its way. */
