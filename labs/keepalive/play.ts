@@ -79,7 +79,7 @@ class Game {
     this.#rig.say(`${connections} connections are up: it is your turn`)
     try {
       for (let looks = 1; ; looks++) {
-        const command = await this.#rig.nextCommand(LOOK_EVERY_MS)
+        const command = await this.#rig.learner.next(LOOK_EVERY_MS)
         // What somebody did elsewhere first: it is not to be taken for what the key does.
         this.#lookAround()
         if (command !== null) await this.#obey(command)
@@ -111,7 +111,7 @@ class Game {
       const problem =
         'its cable was taken out and its process ended between two looks: nobody saw which came first'
       const shown = fault === 'power-off' ? { problem } : { verifiedBy: this.#because(struck) }
-      this.#rig.learnerStruck(fault, this.#pair, this.#pair[struck], shown)
+      this.#rig.learner.struck(fault, this.#pair, this.#pair[struck], shown)
     }
   }
 
@@ -142,7 +142,7 @@ class Game {
     if (problem !== null) this.#rig.say(`${action} ${host.name}: ${problem}`)
     const shown: Proof | { problem: string } =
       problem === null ? { verifiedBy: this.#because(side) } : { problem }
-    if (fault !== undefined) this.#rig.learnerStruck(fault, this.#pair, host, shown)
+    if (fault !== undefined) this.#rig.learner.struck(fault, this.#pair, host, shown)
     if (this.#isWell()) await this.#rig.observe(this.#pair)
   }
 
@@ -181,7 +181,7 @@ class Game {
   }
 
   #begin(fault: KeepaliveFault, struck: Host, uncertainMs: number): void {
-    this.#rig.learnerStrikes(fault, this.#pair, struck, uncertainMs)
+    this.#rig.learner.strikes(fault, this.#pair, struck, uncertainMs)
     this.#watching = { fault, struck, until: performance.now() + this.#watchMs }
   }
 

@@ -37,7 +37,7 @@ function stopBecause(reason: string): void {
 }
 // The launcher asks by its channel; if it is gone, so is the reason to go on.
 process.on('message', (message) => {
-  if (isPlayCommand(message)) rig?.take(message)
+  if (isPlayCommand(message)) rig?.learner.take(message)
   else stopBecause(String(message))
 })
 process.on('disconnect', () => stopBecause('the launcher is gone'))

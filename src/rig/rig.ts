@@ -8,8 +8,8 @@ import type { Emitter, EventLog } from '../events/emit.ts'
 import { peerOf } from '../events/host-names.ts'
 import { killWords } from '../events/killed.ts'
 import type { EventData, EventName, Truth } from '../events/vocabulary.ts'
-import type { Fault, Struck, Target } from '../faults/fault.ts'
-import { FaultError, type Proof } from '../faults/proof.ts'
+import type { Fault, Target } from '../faults/fault.ts'
+import { FaultError } from '../faults/proof.ts'
 import { type FaultId, faults } from '../faults/registry.ts'
 import { allProcesses, ownProcess, type Workload } from '../faults/workload.ts'
 import { run } from '../hosts/commands.ts'
@@ -27,33 +27,21 @@ import type { ClientSettings, Mechanism, Ports } from '../programs/scripts/host-
 import type { TcpConduct } from '../programs/scripts/tcp/requests.ts'
 import { act } from './by-hand.ts'
 import { KernelObserver, type OnSocketChange, type WantedSocket } from './kernel-observer.ts'
+import { Learner } from './learner.ts'
+import { answers } from './probe.ts'
 import { LedHost } from './sockets/led-host.ts'
 import { type ListenOptions, type SocketAddress, type Sockets, socketsOf, type TcpSocket } from './sockets.ts'
+import { type InForce, Strikes } from './strikes.ts'
 
 /**
  * What is waited for is mostly there within milliseconds; a machine that starts dozens of processes takes seconds.
  * Who expects to wait longer says so.
  */
 export const PATIENCE_MS = 5000
-/** Loopback and a switch answer in well under a millisecond; a busy machine may take longer. */
-const PROBE_ANSWERS_WITHIN_MS = 150
-/** A probe that must be answered is asked again so often: after a mend the first may come too early. */
-const PROBE_TRIES = 3
 /** From a broken channel to the news that the process at its other end is gone. */
 const EXIT_KNOWN_WITHIN_MS = 100
-/** Keys pressed while an act takes its time; whoever presses more has forgotten what. */
-const COMMANDS_MAX = 8
 /** Beyond that Node warns of a leak. */
 const WAITS_MAX = 1000
-
-/** A fault that is in force. */
-export interface InForce {
-  readonly fault: Fault
-  /** `performance.now()` when it was applied, before it was verified. */
-  readonly sinceMs: number
-  /** Takes it back, verified and logged. Does nothing the second time, or where there is no way back. */
-  undo(): Promise<void>
-}
 
 /** One TCP connection of a row, open at both ends. */
 export interface TcpConnection {
@@ -72,6 +60,8 @@ export interface Programs {
 export class Rig {
   readonly plan: Plan
   readonly emit: Emitter
+  /** In `--play`. */
+  readonly learner: Learner
   readonly #hosts: Hosts
   readonly #log: EventLog
   readonly #capture: CaptureProcess | null
@@ -87,12 +77,9 @@ export class Rig {
   /** Of which `address:port` the capture process knows what is spoken there. */
   readonly #labelled = new Set<string>()
   readonly #truths = new Map<string, Truth>()
-  readonly #inForce = new Set<InForce>()
+  readonly #strikes: Strikes
   /** By pair: what somebody else has ended there, in words. */
   readonly #killed = new Map<string, string>()
-  /** Keys and buttons that wait for their turn. */
-  readonly #asked: PlayCommand[] = []
-  #wake: (() => void) | null = null
 
   /**
    * @param capture told which port is whose; null where packets are not captured
@@ -101,6 +88,8 @@ export class Rig {
   constructor(plan: Plan, hosts: Hosts, log: EventLog, capture: CaptureProcess | null, stop: AbortSignal) {
     this.plan = plan
     this.emit = log.emitter('lab')
+    this.learner = new Learner(this.emit, stop)
+    this.#strikes = new Strikes(this.emit)
     this.#hosts = hosts
     this.#capture = capture
     this.#log = log
@@ -386,38 +375,8 @@ export class Rig {
    * @param struck by default the one that `--strike` names, b where nobody chose
    */
   async strike(one: FaultId | Fault, pair: Pair, struck = this.#struckOf(pair)): Promise<InForce> {
-    const fault = faultOf(one)
-    const { id } = fault
-    const other = struck === pair.a ? pair.b : pair.a
-    const detail = { fault: id, pair: pair.name, struck: struck.name }
-    this.emit('watch:started', detail)
-    this.emit('fault:striking', { ...detail, promise: fault.promise })
-    const sinceMs = performance.now()
-    let result: Struck
-    try {
-      result = await fault.strike(this.#target(pair, struck, other))
-      this.emit('fault:struck', { ...detail, verifiedBy: result.verifiedBy })
-    } catch (error) {
-      if (!(error instanceof FaultError)) throw error
-      this.emit('fault:unverified', { ...detail, problem: error.message })
-      return { fault, sinceMs, undo: async () => {} }
-    }
-    const inForce: InForce = {
-      fault,
-      sinceMs,
-      undo: async () => {
-        if (!this.#inForce.delete(inForce) || result.undo === undefined) return
-        try {
-          const proof: Proof = await result.undo()
-          this.emit('fault:undone', { ...detail, verifiedBy: proof.verifiedBy })
-        } catch (error) {
-          if (!(error instanceof FaultError)) throw error
-          this.emit('fault:unverified', { ...detail, problem: error.message })
-        }
-      },
-    }
-    this.#inForce.add(inForce)
-    return inForce
+    const fault = typeof one === 'string' ? faults[one] : one
+    return this.#strikes.strike(fault, this.#target(pair, struck, struck === pair.a ? pair.b : pair.a))
   }
 
   /**
@@ -441,42 +400,6 @@ export class Rig {
       struck: struck.name,
       ...(uncertainMs === 0 ? {} : { uncertainMs }),
     })
-  }
-
-  /** The learner strikes a host now, or was seen to have struck it, at most `uncertainMs` ago. */
-  learnerStrikes(id: FaultId, pair: Pair, struck: Host, uncertainMs: number): void {
-    const detail = { fault: id, pair: pair.name, struck: struck.name }
-    this.emit('watch:started', detail)
-    this.emit('fault:striking', { ...detail, promise: faults[id].promise, uncertainMs })
-  }
-
-  /** What showed that it happened; or why nothing that follows proves anything. */
-  learnerStruck(id: FaultId, pair: Pair, struck: Host, shown: Proof | { problem: string }): void {
-    const detail = { fault: id, pair: pair.name, struck: struck.name }
-    if ('problem' in shown) this.emit('fault:unverified', { ...detail, ...shown })
-    else this.emit('fault:struck', { ...detail, verifiedBy: shown.verifiedBy })
-  }
-
-  /** Takes a learner's key or button, to be done in its turn. */
-  take(command: PlayCommand): void {
-    if (this.#asked.length < COMMANDS_MAX) this.#asked.push(command)
-    else this.say(`${command.action}: too many at once`)
-    this.#wake?.()
-  }
-
-  /**
-   * The next of them; null when there is none for so long.
-   * @throws AbortError when the run is to end
-   */
-  async nextCommand(withinMs: number): Promise<PlayCommand | null> {
-    this.#stop.throwIfAborted()
-    if (this.#asked.length === 0) {
-      const came = new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
-      await Promise.race([this.sleep(withinMs), came])
-    }
-    return this.#asked.shift() ?? null
   }
 
   /**
@@ -527,7 +450,7 @@ export class Rig {
 
   /** Takes back every fault and ends every process by its pid. */
   async end(because: string): Promise<void> {
-    for (const inForce of [...this.#inForce]) await inForce.undo()
+    await this.#strikes.undoAll()
     this.#kernel.close()
     this.emit('run:ended', { because })
     const started = [...this.#processes, ...this.#commands]
@@ -557,7 +480,7 @@ export class Rig {
       other,
       network: this.#hosts.network,
       truth: (seenFrom, truth) => this.truth(seenFrom, truth, 'the lab did it'),
-      answers: (from, withinMs) => this.#answers(from, from === pair.a ? pair.b : pair.a, withinMs),
+      answers: (from, withinMs) => answers(from, from === pair.a ? pair.b : pair.a, withinMs),
       measure: async (from, series) => {
         try {
           return await this.measure(from, from === pair.a ? pair.b : pair.a, series)
@@ -581,22 +504,7 @@ export class Rig {
   #workload(pair: Pair, host: Host): Workload {
     const underTest = this.#underTest.get(host.name)
     if (underTest !== undefined) return allProcesses(host, underTest.tree)
-    return ownProcess(host, () => this.#answers(host === pair.a ? pair.b : pair.a, host))
-  }
-
-  /**
-   * An answer at the first try is enough to say yes. For no, one unanswered probe is enough only because
-   * each fault asks right after its act and is believed only when the answer is the expected one.
-   */
-  async #answers(from: Host, to: Host, withinMs = 0): Promise<boolean> {
-    const port = to.process?.echoPort
-    if (port === undefined || from.process === null) return false
-    const probe = { address: to.address, port, withinMs: PROBE_ANSWERS_WITHIN_MS }
-    const until = performance.now() + withinMs
-    for (let tries = 0; tries < PROBE_TRIES || performance.now() < until; tries++) {
-      if (await from.process.ask('probe', probe)) return true
-    }
-    return false
+    return ownProcess(host, () => answers(host === pair.a ? pair.b : pair.a, host))
   }
 
   async #startProcess(host: Host): Promise<void> {
@@ -655,10 +563,6 @@ export class Rig {
     if (programs === undefined) throw new Error(`No programs were connected on the pair ${pair}`)
     return programs
   }
-}
-
-function faultOf(one: FaultId | Fault): Fault {
-  return typeof one === 'string' ? faults[one] : one
 }
 
 function processOf(host: Host): HostProcess {

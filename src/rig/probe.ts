@@ -1,0 +1,23 @@
+/** Whether a host answers another: asked by their own processes, apart from the programs under test. */
+import type { Host } from '../hosts/host.ts'
+
+/** Loopback and a switch answer in well under a millisecond; a busy machine may take longer. */
+const ANSWERS_WITHIN_MS = 150
+/** A probe that must be answered is asked again so often: after a mend the first may come too early. */
+const TRIES = 3
+
+/**
+ * An answer at the first try is enough to say yes. For no, one unanswered probe is enough only because
+ * each fault asks right after its act and is believed only when the answer is the expected one.
+ * @param withinMs how long it is asked again and again, beside the usual tries
+ */
+export async function answers(from: Host, to: Host, withinMs = 0): Promise<boolean> {
+  const port = to.process?.echoPort
+  if (port === undefined || from.process === null) return false
+  const probe = { address: to.address, port, withinMs: ANSWERS_WITHIN_MS }
+  const until = performance.now() + withinMs
+  for (let tries = 0; tries < TRIES || performance.now() < until; tries++) {
+    if (await from.process.ask('probe', probe)) return true
+  }
+  return false
+}

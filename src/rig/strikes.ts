@@ -1,0 +1,60 @@
+/** Faults that the lab itself applies: each is logged with what showed that it happened, and taken back at the end. */
+import type { Emitter } from '../events/emit.ts'
+import type { Fault, Struck, Target } from '../faults/fault.ts'
+import { FaultError, type Proof } from '../faults/proof.ts'
+
+/** A fault that is in force. */
+export interface InForce {
+  readonly fault: Fault
+  /** `performance.now()` when it was applied, before it was verified. */
+  readonly sinceMs: number
+  /** Takes it back, verified and logged. Does nothing the second time, or where there is no way back. */
+  undo(): Promise<void>
+}
+
+export class Strikes {
+  readonly #emit: Emitter
+  readonly #inForce = new Set<InForce>()
+
+  constructor(emit: Emitter) {
+    this.#emit = emit
+  }
+
+  /** A fault that cannot be seen to have happened is logged as such: its cells prove nothing, the others do. */
+  async strike(fault: Fault, target: Target): Promise<InForce> {
+    const detail = { fault: fault.id, pair: target.pair.name, struck: target.struck.name }
+    this.#emit('watch:started', detail)
+    this.#emit('fault:striking', { ...detail, promise: fault.promise })
+    const sinceMs = performance.now()
+    let result: Struck
+    try {
+      result = await fault.strike(target)
+      this.#emit('fault:struck', { ...detail, verifiedBy: result.verifiedBy })
+    } catch (error) {
+      if (!(error instanceof FaultError)) throw error
+      this.#emit('fault:unverified', { ...detail, problem: error.message })
+      return { fault, sinceMs, undo: async () => {} }
+    }
+    const inForce: InForce = {
+      fault,
+      sinceMs,
+      undo: async () => {
+        if (!this.#inForce.delete(inForce) || result.undo === undefined) return
+        try {
+          const proof: Proof = await result.undo()
+          this.#emit('fault:undone', { ...detail, verifiedBy: proof.verifiedBy })
+        } catch (error) {
+          if (!(error instanceof FaultError)) throw error
+          this.#emit('fault:unverified', { ...detail, problem: error.message })
+        }
+      },
+    }
+    this.#inForce.add(inForce)
+    return inForce
+  }
+
+  /** Takes back whatever is in force. */
+  async undoAll(): Promise<void> {
+    for (const inForce of [...this.#inForce]) await inForce.undo()
+  }
+}
