@@ -27,7 +27,7 @@ import { tls } from './cases/tls.ts'
 import { conditionsOf, type HttpSettings } from './conditions.ts'
 import { line, play } from './play.ts'
 import { questionsOf } from './questions.ts'
-import { LESSONS, matrix } from './story.ts'
+import { LESSONS, table } from './story.ts'
 
 const cases: readonly CaseOf<HttpSettings>[] = [
   manyConns,
@@ -54,5 +54,5 @@ export const http: Lab<HttpSettings> = {
   playInBrowser: { play, line },
   questions: questionsOf,
   judge: (log, plan) => judgeBy(log, plan, cases),
-  matrix,
+  table,
 }

@@ -59,7 +59,7 @@ const KEEP_ALIVE: readonly [cell: string, what: string, wire: string][] = [
   ['keep-alive/heartbeat', 'heartbeat of requests', 'packets'],
 ]
 
-export function matrix(log: LabLog, plan: Plan, checks: readonly Check[], style: Style): string {
+export function table(log: LabLog, plan: Plan, checks: readonly Check[], style: Style): string {
   return [
     countedTable(checks, style),
     keepAliveTable(checks, style),

@@ -22,7 +22,7 @@ import { FAULTS, type KeepaliveFault } from './faults.ts'
 import { judgeRun } from './judge.ts'
 import { play } from './play.ts'
 import { questionsOf } from './questions.ts'
-import { board, LESSONS, matrix, story } from './story.ts'
+import { board, LESSONS, story, table } from './story.ts'
 import { OVER, UNDOING, WRITING } from './struck.ts'
 
 /** Time for round trips to be measured and the first keepalive probes and heartbeats to be exchanged. */
@@ -55,7 +55,7 @@ export const keepalive: Lab<KeepaliveSettings> = {
   questions: questionsOf,
   judge: judgeRun,
   story,
-  matrix,
+  table,
   board,
   endsOfCell: endsOfCellInWords,
 }

@@ -75,7 +75,7 @@ function firstToNotice(log: LabLog, plan: Plan, strike: Strike): { time: number;
 }
 
 /** Faults across, mechanisms down, what the other end noticed in each cell; then what the signs mean. */
-export function matrix(log: LabLog, plan: Plan, checks: readonly Check[], style: Style): string {
+export function table(log: LabLog, plan: Plan, checks: readonly Check[], style: Style): string {
   const table = tableLines(log, plan, checks, style)
   return [...table, ...control(checks, plan), ...legend(table.join('\n'), log)].join('\n')
 }

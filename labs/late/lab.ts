@@ -30,7 +30,7 @@ import { jitter, lossy } from './cases/mistakes.ts'
 import { conditionsOf, type LateSettings } from './conditions.ts'
 import { figuresOf } from './figure.ts'
 import { questionsOf } from './questions.ts'
-import { board, LESSONS, matrix } from './tables.ts'
+import { board, LESSONS, table } from './tables.ts'
 
 const cases: readonly CaseOf<LateSettings>[] = [inTime, doubted, lateCase, frozen, jitter, lossy, crash]
 
@@ -46,7 +46,7 @@ export const late: Lab<LateSettings> = {
   },
   questions: questionsOf,
   judge: (log, plan) => judgeBy(log, plan, cases),
-  matrix,
+  table,
   board,
   figures: figuresOf,
 }

@@ -24,12 +24,7 @@ function lessonOf(limitMs: number): string {
   return limitMs <= 250 ? 'wrong only where heartbeats are lost.' : 'rarely wrong, and late.'
 }
 
-export function matrix(
-  log: LabLog,
-  plan: Plan<LateSettings>,
-  checks: readonly Check[],
-  style: Style,
-): string {
+export function table(log: LabLog, plan: Plan<LateSettings>, checks: readonly Check[], style: Style): string {
   return [answersTable(log, plan, checks, style), limitsTable(log, plan, style)].filter(Boolean).join('\n\n')
 }
 

@@ -68,6 +68,6 @@ export const nat: Lab<NatSettings> = {
   questions: () => questions,
   judge: (log, plan) => judgeBy(log, plan, cases),
   story,
-  matrix: findingsText,
+  table: findingsText,
   endsOfCell,
 }

@@ -28,7 +28,7 @@ import { stolen } from './cases/stolen.ts'
 import { tooLate } from './cases/too-late.ts'
 import { conditionsOf, type SessionSettings } from './conditions.ts'
 import { questionsOf } from './questions.ts'
-import { matrix } from './table.ts'
+import { table } from './table.ts'
 
 const LESSONS = {
   tcp: 'connections come and go; the session is what both ends remember.',
@@ -60,5 +60,5 @@ export const session: Lab<SessionSettings> = {
   experiment: (rig, plan) => runCases(rig, plan, cases),
   questions: questionsOf,
   judge: (log, plan) => judgeBy(log, plan, cases),
-  matrix,
+  table,
 }

@@ -14,7 +14,7 @@ const HEAD = [
 ]
 const COLUMNS = ['', 'said', 'came', 'twice', 'over', 'client', 'server']
 
-export function matrix(log: LabLog, plan: Plan<SessionSettings>): string {
+export function table(log: LabLog, plan: Plan<SessionSettings>): string {
   const rows = plan.cells.map((id) => {
     const cell = cellOf(log, plan, id)
     if (cell === null || !cell.watch.complete) return [id, '', '', '', '', 'not observed']

@@ -23,7 +23,7 @@ import { reset } from './cases/reset.ts'
 import { timeWait } from './cases/time-wait.ts'
 import { conditionsOf, type TcpSettings } from './conditions.ts'
 import { questionsOf } from './questions.ts'
-import { LESSONS, matrix } from './story.ts'
+import { LESSONS, table } from './story.ts'
 
 const cases: readonly CaseOf<TcpSettings>[] = [
   handshake,
@@ -46,5 +46,5 @@ export const tcp: Lab<TcpSettings> = {
   experiment: (rig, plan) => runCases(rig, plan, cases),
   questions: questionsOf,
   judge: (log, plan) => judgeBy(log, plan, cases),
-  matrix,
+  table,
 }

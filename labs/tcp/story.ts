@@ -37,7 +37,7 @@ export const STATE_CHECKS: readonly [state: string, end: 'client' | 'server', ch
   ['(CLOSED)', 'server', 'close/client-first/closed'],
 ]
 
-export function matrix(log: LabLog, plan: Plan, checks: readonly Check[], style: Style): string {
+export function table(log: LabLog, plan: Plan, checks: readonly Check[], style: Style): string {
   return [statesTable(checks, style), casesText({ log, plan, checks }, plan.cases, style)]
     .filter((part) => part !== '')
     .join('\n\n')

@@ -26,8 +26,8 @@ import { timeWait } from './cases/time-wait.ts'
 import { zeroAlive } from './cases/zero-alive.ts'
 import { zeroDead } from './cases/zero-dead.ts'
 import { conditionsOf, type TimeoutsSettings } from './conditions.ts'
-import { board, matrix } from './matrix.ts'
 import { questionsOf } from './questions.ts'
+import { board, table } from './table.ts'
 
 /** How the sockets are set, and what HTTP has of its own. */
 const LESSONS = {
@@ -71,6 +71,6 @@ export const timeouts: Lab<TimeoutsSettings> = {
   experiment: (rig, plan) => runCases(rig, plan, cases),
   questions: questionsOf,
   judge: (log, plan) => judgeBy(log, plan, cases),
-  matrix,
+  table,
   board,
 }

@@ -14,7 +14,7 @@ const CLAIM_WIDTH = 44
 const NO_BREAK = '\u00a0'
 
 /** Needs no more than the checks, so that a report is enough to tell it from. */
-export function matrix(_log: LabLog, plan: Plan, checks: readonly Check[], style: Style): string {
+export function table(_log: LabLog, plan: Plan, checks: readonly Check[], style: Style): string {
   const others = otherCells(plan).flatMap((cell) => {
     const own = checksOf(cell, checks)
     const [line = '', ...more] = wrapped(own[0]?.claim ?? '', CLAIM_WIDTH)

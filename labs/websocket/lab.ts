@@ -43,5 +43,5 @@ export const websocket: Lab<WebSocketSettings> = {
   experiment: (rig, plan) => runCases(rig, plan, cases),
   questions: () => questions,
   judge: (log, plan) => judgeBy(log, plan, cases),
-  matrix,
+  table: matrix,
 }

@@ -48,7 +48,7 @@ export interface Lab<Settings extends Json = Json> extends Matrix {
   /** One cell told in a few lines; null when this run has nothing to tell it from. */
   story?(log: LabLog, plan: Plan<Settings>): Story | null
   /** What was found, as text of at most 80 columns; without it, check by check (`tell.ts`). */
-  matrix?(log: LabLog, plan: Plan<Settings>, checks: readonly Check[], style: Style): string
+  table?(log: LabLog, plan: Plan<Settings>, checks: readonly Check[], style: Style): string
   /**
    * The same for whoever has only a screen of 24 rows: its last 16 lines have to be enough. Without it, a line for
    * each case (`tell.ts`).

@@ -30,7 +30,7 @@ export function printableTold({ log, plan, checks }: Told): Told {
 /** What tells a lab; the rest of it makes runs. */
 export type Teller = Pick<
   Lab,
-  'id' | 'lessons' | 'story' | 'matrix' | 'board' | 'endsOfCell' | 'hasStrike' | 'play' | 'playInBrowser'
+  'id' | 'lessons' | 'story' | 'table' | 'board' | 'endsOfCell' | 'hasStrike' | 'play' | 'playInBrowser'
 >
 
 /** A word for each verdict that cannot be overlooked. */
@@ -113,7 +113,7 @@ export function tellMatrix(lab: Teller, told: Told, style: Style): string {
   const { log, plan, checks } = told
   // In play a learner strikes what they like: there is no matrix to fill.
   if (plan.play) return summaryText(checks, style)
-  const found = lab.matrix?.(log, plan, checks, style) ?? casesText(told, plan.cases, style)
+  const found = lab.table?.(log, plan, checks, style) ?? casesText(told, plan.cases, style)
   return parts([found, lessonsText(lessonsOf(lab, plan, checks)), summaryText(checks, style)])
 }
 

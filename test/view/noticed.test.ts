@@ -108,7 +108,7 @@ test('the legend has the limits of this run', () => {
   expect(legendOf(run.log.events)).toContain('heard nothing for 3.5 s')
   expect(legendOf(halved)).toContain('heard nothing for 1.8 s')
   const told =
-    (keepalive as unknown as Lab).matrix?.(new LabLog(halved), run.plan, run.report.checks, plainStyle) ?? ''
+    (keepalive as unknown as Lab).table?.(new LabLog(halved), run.plan, run.report.checks, plainStyle) ?? ''
   expect(told).toContain('HB  the program heard nothing for 1.8 s')
   expect(signMeanings((sign) => sign === 'NA?', new Waits())).toEqual([
     ['NA?', 'the program has no answer after its whole limit, and goes on waiting'],
