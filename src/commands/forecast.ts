@@ -1,8 +1,9 @@
 /** `npm run forecast`: how long the connections of a running process would believe in a silent peer. */
 import { release } from 'node:os'
 import { parseArgs } from 'node:util'
+import { isForbidden, isGone, isZombie } from '../forecast/gone.ts'
 import type { ConnectionReport, ProcessReport, Reading } from '../forecast/read.ts'
-import { CONNECTIONS_MAX, isForbidden, isGone, PROCESSES_MAX, readAll, readOne } from '../forecast/read.ts'
+import { CONNECTIONS_MAX, PROCESSES_MAX, readAll, readOne } from '../forecast/read.ts'
 import { tellReading } from '../forecast/tell.ts'
 import { printableJson } from '../foreign/printable.ts'
 import { CannotRunError } from '../launcher/launch.ts'
@@ -67,6 +68,9 @@ async function readPid(pid: number): Promise<Reading> {
   } catch (error) {
     if (isGone(error)) {
       throw new UsageError(`there is no process ${pid} (any more); \`ps -e\` lists those there are`)
+    }
+    if (isZombie(error)) {
+      throw new UsageError(`process ${pid} has ended, and is listed until its parent asks how (a zombie)`)
     }
     if (isForbidden(error)) {
       throw new CannotRunError(

@@ -4,7 +4,10 @@ import type { Forecast } from './outlook.ts'
 
 const HEARTBEAT = 'TCP is asked as well as it can be; a frozen peer only a heartbeat of the program notices'
 
-export function adviceFor(facts: ConnectionFacts, { idle, sending }: Omit<Forecast, 'advice'>): string {
+export function adviceFor(
+  facts: ConnectionFacts,
+  { idle, sending }: Pick<Forecast, 'idle' | 'sending'>,
+): string {
   const { state, reading } = facts
   if (state === 'SYN-SENT') {
     return 'net.ipv4.tcp_syn_retries, TCP_USER_TIMEOUT, or a timer of the program (Node: socket.destroy())'

@@ -2,7 +2,7 @@
 import type { KernelTimer, TcpState } from '../events/vocabulary.ts'
 import type { TcpReading } from '../kernel/socket-options.ts'
 
-/** One TCP connection that a process holds. */
+/** One TCP connection that a process holds, at one moment. */
 export interface ConnectionFacts {
   state: TcpState
   timer: KernelTimer
@@ -13,6 +13,10 @@ export interface ConnectionFacts {
   coarseTimeoutMs: number | null
   /** Options and TCP_INFO; null where they could not be read, and then the socket table is all there is. */
   reading: TcpReading | null
+  /** What is wrong between this host and the first one on the way; null: nothing that the kernel knows of. */
+  ownNetwork: 'no-route' | 'no-neighbour' | null
+  /** The socket table and TCP_INFO were of different moments, each time they were read. */
+  unsteady: boolean
 }
 
 /** What is in force for all connections of a network namespace. */

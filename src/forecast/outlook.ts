@@ -1,5 +1,7 @@
 /** What is foretold of a connection, whatever it was computed from. */
 import type { Span } from '../kernel/give-up.ts'
+import { rangeWords } from './duration.ts'
+import type { ConnectionFacts, HostFacts } from './facts.ts'
 
 /**
  * From when the time counts: the peer falls silent; the first segment that is lost is sent; the peer's window
@@ -11,7 +13,7 @@ export type Since = 'silence' | 'lost-send' | 'closed-window' | 'reading'
 export interface Outlook {
   /** `never`: TCP does not notice. `unknown`: what decides it could not be read. */
   notices: 'within' | 'never' | 'unknown'
-  /** Of `within`: ETIMEDOUT comes in this time. Scheduling of programs is not in it. */
+  /** Of `within`: the error comes in this time. Scheduling of programs is not in it. */
   within: (Span & { since: Since }) | null
   /**
    * The same from the moment of the reading, for a peer that has just fallen silent on a connection that stays
@@ -33,6 +35,50 @@ export interface Forecast {
   frozen: Outlook | null
   /** The connection waits already, unanswered: how that ends. null where it does not. */
   now: Outlook | null
+  /** What surprises in how it is set; null where nothing does. */
+  note: string | null
   /** Which setting would change it, and how. */
   advice: string
+}
+
+export function never(words: string, decidedBy: readonly string[]): Outlook {
+  return { notices: 'never', within: null, fromNow: null, words, decidedBy, unless: null }
+}
+
+export function unknown(words: string, decidedBy: readonly string[]): Outlook {
+  return { notices: 'unknown', within: null, fromNow: null, words, decidedBy, unless: words }
+}
+
+/** Of a connection that waits already. */
+export function waiting(
+  { minMs, maxMs }: Span,
+  what: string,
+  decidedBy: readonly string[],
+  unless: string | null,
+): Outlook {
+  const left = { minMs, maxMs }
+  return {
+    notices: 'within',
+    within: { since: 'reading', ...left },
+    fromNow: left,
+    words: `${what}: gives up in ${rangeWords(left)}`,
+    decidedBy,
+    unless,
+  }
+}
+
+/** @param assumed a sysctl that decides and the value taken for it; null where none decides */
+export function unreadable(
+  { reading, unsteady }: ConnectionFacts,
+  { sysctls }: HostFacts,
+  assumed: readonly [sysctl: string, value: number] | null,
+): string | null {
+  const reasons = [
+    ...(reading === null ? ['TCP_USER_TIMEOUT is set, which is not readable'] : []),
+    ...(sysctls === null && assumed !== null
+      ? [`${assumed[0]} is not ${assumed[1]} in its network namespace`]
+      : []),
+    ...(unsteady ? ['it changed while it was read'] : []),
+  ]
+  return reasons.length === 0 ? null : reasons.join(', or ')
 }

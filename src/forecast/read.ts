@@ -2,29 +2,18 @@
  * The connections of running processes with what will become of them, read from outside. Nothing is sent to a
  * process, nothing is set on a socket; what a process does meanwhile (it ends, closes, connects) is no error.
  */
-import { readdirSync, readlinkSync } from 'node:fs'
-import { execute } from '../hosts/commands.ts'
-import {
-  type ForeignProcess,
-  openSocketReader,
-  problemOf,
-  readForeignProcess,
-} from '../kernel/foreign-process.ts'
+import { readdirSync } from 'node:fs'
+import { type ForeignProcess, readForeignProcess } from '../kernel/foreign-process.ts'
 import { jiffyMs } from '../kernel/jiffies.ts'
+import { problemOnTheWay } from '../kernel/own-network.ts'
 import type { TcpReading } from '../kernel/socket-options.ts'
-import {
-  type DatagramSocket,
-  parseDatagramSockets,
-  parseListenerInodes,
-  parseSocketTable,
-  type SocketTableEntry,
-  SocketTableReader,
-  type TableName,
-} from '../kernel/socket-table.ts'
-import { parseSysctls, readSysctls, sysctlsCommand } from '../kernel/sysctls.ts'
+import type { DatagramSocket, SocketTableEntry } from '../kernel/socket-table.ts'
 import type { ConnectionFacts, HostFacts } from './facts.ts'
 import { forecast } from './forecast.ts'
+import { isForbidden, isGone } from './gone.ts'
+import { Namespace } from './namespace.ts'
 import type { Forecast } from './outlook.ts'
+import { readSockets } from './read-sockets.ts'
 
 /** Of `--all`: processes that hold sockets. */
 export const PROCESSES_MAX = 2000
@@ -105,27 +94,18 @@ export async function readAll(): Promise<Reading> {
   return { ...reading, processes: reading.processes.filter(talks) }
 }
 
-/** Whether another user's process, or one that hides itself, was asked for. */
-export function isForbidden(error: unknown): boolean {
-  return ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')
-}
-
-/** Whether there is no such process, or no more. */
-export function isGone(error: unknown): boolean {
-  return ['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')
-}
-
 async function read(found: readonly ForeignProcess[], leftOut: string[]): Promise<Reading> {
   const tick = jiffyMs() ?? JIFFY_MAX_MS
   // After the descriptors: a socket that is in none of the tables is of another kind, or closed by now.
-  const namespaces = new Map<string, Promise<NamespaceFacts>>()
+  const namespaces = new Map<string, Namespace>()
   const processes: ProcessReport[] = []
   let room = CONNECTIONS_MAX
   for (const one of found) {
-    const facts = namespaces.get(one.netNamespace) ?? readNamespace(one)
+    const { netNamespace, thread } = one
     try {
-      const report = reportOf(one, await facts, tick, room)
-      namespaces.set(one.netNamespace, facts)
+      const namespace = namespaces.get(netNamespace) ?? (await Namespace.read(thread, netNamespace))
+      namespaces.set(netNamespace, namespace)
+      const report = await reportOf(one, namespace, tick, room)
       room -= report.connections.length
       processes.push(report)
     } catch (error) {
@@ -135,145 +115,72 @@ async function read(found: readonly ForeignProcess[], leftOut: string[]): Promis
   return { jiffyMs: tick, processes, leftOut }
 }
 
-interface NamespaceFacts {
-  connections: Map<number, SocketTableEntry>
-  datagrams: Map<number, DatagramSocket>
-  listeners: Set<number>
-  sysctls: HostFacts['sysctls']
-}
-
-async function readNamespace({ pid, netNamespace }: ForeignProcess): Promise<NamespaceFacts> {
-  const tcp = [tableText(pid, 'tcp'), tableText(pid, 'tcp6')]
-  const udp = [tableText(pid, 'udp'), tableText(pid, 'udp6')]
-  const byInode = <T extends { inode: number }>(all: T[]) => new Map(all.map((one) => [one.inode, one]))
-  return {
-    connections: byInode(tcp.flatMap(parseSocketTable)),
-    datagrams: byInode(udp.flatMap(parseDatagramSockets)),
-    listeners: new Set(tcp.flatMap(parseListenerInodes)),
-    sysctls: await sysctlsOf(pid, netNamespace),
-  }
-}
-
-/** Empty where this kernel has no IPv6. @throws Error with code ENOENT or ESRCH when the process ended */
-function tableText(pid: number, table: TableName): string {
-  let reader: SocketTableReader
-  try {
-    reader = new SocketTableReader(pid, table)
-  } catch (error) {
-    if (table.endsWith('6') && isGone(error)) return ''
-    throw error
-  }
-  try {
-    return reader.readText()
-  } finally {
-    reader.close()
-  }
-}
-
-/** null where this process may not enter that namespace. */
-async function sysctlsOf(pid: number, netNamespace: string): Promise<HostFacts['sysctls']> {
-  if (netNamespace === readlinkSync('/proc/self/ns/net')) return readSysctls()
-  const enter = ['nsenter', '--target', String(pid), '--net']
-  // As root; or by the rights that a user has in a user namespace of their own.
-  for (const prefix of [enter, [...enter, '--user', '--preserve-credentials']]) {
-    const { stdout } = await execute([...prefix, ...sysctlsCommand])
-    if (stdout !== '') return parseSysctls(stdout)
-  }
-  return null
-}
-
-function reportOf(
-  { pid, command, uid, netNamespace, sockets, cutShort }: ForeignProcess,
-  { connections, datagrams, listeners, sysctls }: NamespaceFacts,
+async function reportOf(
+  process: ForeignProcess,
+  namespace: Namespace,
   tick: number,
   room: number,
-): ProcessReport {
+): Promise<ProcessReport> {
+  const { pid, command, uid, netNamespace, sockets, cutShort } = process
+  const { sysctls, datagrams } = namespace
+  const looked = readSockets(process, namespace, room)
   const problems = [
     ...(cutShort ? [`descriptors after the first ${DESCRIPTORS_MAX} were not looked at`] : []),
     ...(sysctls === null
       ? ['the sysctls of its network namespace are not readable, except by root: taken as Linux has them']
       : []),
+    ...looked.problems,
   ]
-  const mine = [...sockets].flatMap(([inode, descriptor]) => {
-    const entry = connections.get(inode)
-    return entry === undefined ? [] : [{ descriptor, entry }]
-  })
-  const chosen = mine.slice(0, room)
-  if (chosen.length < mine.length) {
-    problems.push(
-      `${mine.length - chosen.length} connections left out: no more than ${CONNECTIONS_MAX} are read`,
-    )
-  }
-  const { readings, problem } = readOptions(
-    pid,
-    chosen.map(({ descriptor, entry }) => [entry.inode, descriptor]),
-  )
-  if (problem !== null) problems.push(problem)
   const host = { sysctls, jiffyMs: tick }
-  const reports = chosen.flatMap(({ descriptor, entry }): ConnectionReport[] => {
-    const reading = readings.get(entry.inode) ?? null
-    // Closed meanwhile.
-    if (problem === null && reading === null) return []
-    const facts = factsOf(entry, reading)
-    const { local, remote } = entry
-    return [{ local, remote, descriptor, facts, forecast: forecast(facts, host) }]
-  })
+  const connections = await Promise.all(
+    looked.sockets.map(async ({ descriptor, entry, reading, agoMs, unsteady }): Promise<ConnectionReport> => {
+      const facts = factsOf(entry, reading, agoMs)
+      const { local, remote } = entry
+      const ownNetwork = isWaiting(facts)
+        ? problemOnTheWay(await namespace.ownNetwork(netNamespace), addressOf(remote))
+        : null
+      const all = { ...facts, ownNetwork, unsteady }
+      return { local, remote, descriptor, facts: all, forecast: forecast(all, host) }
+    }),
+  )
   const ofUdp = [...sockets.keys()].flatMap((inode) => datagrams.get(inode) ?? [])
+  const { listeners } = namespace.connections
   const listening = [...sockets.keys()].filter((inode) => listeners.has(inode)).length
   return {
     pid,
     command,
     uid,
     netNamespace,
-    source: problem === null ? 'options' : 'socket-table',
+    source: looked.source,
     problems,
     sysctls,
-    connections: reports,
+    connections,
     datagrams: ofUdp,
     listening,
-    otherSockets: sockets.size - mine.length - ofUdp.length - listening,
+    otherSockets: sockets.size - looked.sockets.length - looked.closed - ofUdp.length - listening,
   }
 }
 
-/** Those of one process, by inode; one that is missing was closed meanwhile. */
-function readOptions(
-  pid: number,
-  wanted: readonly (readonly [inode: number, descriptor: number])[],
-): { readings: Map<number, TcpReading>; problem: string | null } {
-  const readings = new Map<number, TcpReading>()
-  if (wanted.length === 0) return { readings, problem: null }
-  const reader = openSocketReader(pid)
-  if ('problem' in reader) return { readings, problem: notReadable(reader.problem) }
-  try {
-    for (const [inode, descriptor] of wanted) {
-      const reading = reader.read(inode, descriptor)
-      if (reading !== null) readings.set(inode, reading)
-    }
-    return { readings, problem: null }
-  } catch (error) {
-    return {
-      readings: new Map(),
-      problem: notReadable(problemOf(error)),
-    }
-  } finally {
-    reader.close()
-  }
+/** Unanswered: only then it matters what the kernel knows of the first host on the way. */
+function isWaiting({ state, retransmits }: Pick<ConnectionFacts, 'state' | 'retransmits'>): boolean {
+  return state === 'SYN-SENT' || retransmits > 0
 }
 
-function notReadable(why: string): string {
-  return `options are not readable: ${why}`
+function addressOf(end: string): string {
+  return end.slice(0, end.lastIndexOf(':')).replace(/^\[|\]$/g, '')
 }
 
-/** What TCP_INFO says is younger than the table. */
+/** What TCP_INFO says is younger than the table, by `agoMs`. */
 function factsOf(
   { socket, timerLeftMs, retransmissionTimeoutMs }: SocketTableEntry,
   reading: TcpReading | null,
-): ConnectionFacts {
+  agoMs: number,
+): Omit<ConnectionFacts, 'ownNetwork' | 'unsteady'> {
   const { state, retransmits, unansweredProbes } = reading?.info ?? socket
   return {
     state,
     timer: socket.timer,
-    timerLeftMs,
+    timerLeftMs: Math.max(0, timerLeftMs - agoMs),
     retransmits,
     unansweredProbes,
     coarseTimeoutMs: retransmissionTimeoutMs,

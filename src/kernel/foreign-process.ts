@@ -13,12 +13,16 @@ import { readTcp, type TcpReading } from './socket-options.ts'
 /** The same on all machines that Node runs on: system calls younger than 5.1 have one number. */
 const SYS_PIDFD_OPEN = 434
 const SYS_PIDFD_GETFD = 438
+/** PIDFD_THREAD in linux/pidfd.h, since Linux 6.9: of one thread, be it the first of its process or not. */
+const PIDFD_THREAD = 0x80
 
 /** What is read of a command line. */
 const COMMAND_BYTES_MAX = 4096
 
 export interface ForeignProcess {
   pid: number
+  /** The thread by which it is read: the first, whose id is `pid`, unless that has ended and others live. */
+  thread: number
   /** Its arguments, or its name in brackets where it hides them. */
   command: string
   uid: number
@@ -33,25 +37,43 @@ export interface ForeignProcess {
 /**
  * What /proc says of a process.
  * @param descriptorsMax so many of its descriptors are looked at
- * @throws Error with code ENOENT or ESRCH when there is no such process (any more), EACCES when it is not ours to see
+ * @throws Error with code ENOENT or ESRCH when there is no such process (any more), EACCES when it is not ours to see,
+ *   {@link ZOMBIE} when it has ended and its parent has not asked how
  */
 export function readForeignProcess(pid: number, descriptorsMax: number): ForeignProcess {
-  const folder = `/proc/${pid}`
-  const { uid } = statSync(folder)
+  const { uid } = statSync(`/proc/${pid}`)
+  const { thread, descriptors } = livingThread(pid)
+  const folder = `/proc/${pid}/task/${thread}`
   const sockets = new Map<number, number>()
-  const descriptors = readdirSync(`${folder}/fd`)
   for (const fd of descriptors.slice(0, descriptorsMax)) {
     const inode = /^socket:\[(\d+)\]$/.exec(linkOf(`${folder}/fd/${fd}`))?.[1]
     if (inode !== undefined) sockets.set(Number(inode), Number(fd))
   }
   return {
     pid,
+    thread,
     command: commandOf(folder),
     uid,
     netNamespace: readlinkSync(`${folder}/ns/net`),
     sockets,
     cutShort: descriptors.length > descriptorsMax,
   }
+}
+
+/** What {@link readForeignProcess} fails with for a process whose threads have all ended. */
+export const ZOMBIE = 'ZOMBIE'
+
+/** The first thread may end by itself (pthread_exit(3)); all share the descriptors. */
+function livingThread(pid: number): { thread: number; descriptors: string[] } {
+  const threads = readdirSync(`/proc/${pid}/task`).map(Number)
+  for (const thread of [pid, ...threads.filter((one) => one !== pid)]) {
+    try {
+      return { thread, descriptors: readdirSync(`/proc/${pid}/task/${thread}/fd`) }
+    } catch (error) {
+      if (!['ENOENT', 'ESRCH'].includes(codeOf(error))) throw error
+    }
+  }
+  throw Object.assign(new Error(`process ${pid} has ended`), { code: threads.length > 0 ? ZOMBIE : 'ESRCH' })
 }
 
 /** Empty where the descriptor was closed while we looked. */
@@ -85,15 +107,18 @@ export type SocketReader = {
  * @returns why that is not possible, in words, where it is not
  * @throws Error with code ESRCH when it has ended
  */
-export function openSocketReader(pid: number): SocketReader | { problem: string } {
+export function openSocketReader({
+  pid,
+  thread,
+}: Pick<ForeignProcess, 'pid' | 'thread'>): SocketReader | { problem: string } {
   const system = libc()
   if (system === null) return { problem: libcProblem() ?? '' }
-  if (retagsSockets(controlGroups('self'), controlGroups(pid))) {
+  if (retagsSockets(controlGroups('self'), controlGroups(thread))) {
     return { problem: 'it is in another net_cls or net_prio control group: a duplicate would change its own' }
   }
   let pidfd: number
   try {
-    pidfd = system.syscall(SYS_PIDFD_OPEN, pid, 0, 0)
+    pidfd = system.syscall(SYS_PIDFD_OPEN, thread, thread === pid ? 0 : PIDFD_THREAD, 0)
   } catch (error) {
     if (codeOf(error) === 'ESRCH') throw error
     return { problem: problemOf(error) }

@@ -16,6 +16,7 @@ import {
   timerAfter,
   UNKNOWN,
 } from './give-up.ts'
+import { timerLatenessMs } from './jiffies.ts'
 
 /** TCP_TIMEOUT_INIT, the first timeout of a SYN (RFC 6298 section 2). No setting changes it. */
 const SYN_TIMEOUT_MS = 1000
@@ -48,13 +49,20 @@ export const settingsThatDecide = {
 } as const satisfies Record<string, readonly string[]>
 
 export interface SynSent {
-  /** net.ipv4.tcp_syn_retries */
+  /** TCP_SYNCNT, or net.ipv4.tcp_syn_retries */
   synRetries: number
   /** net.ipv4.tcp_syn_linear_timeouts; 0 before Linux 6.5. */
   linearTimeouts: number
   /** TCP_USER_TIMEOUT; 0: not set. */
   userTimeoutMs: number
   jiffyMs: number
+  /** As in {@link BusyConnection}. */
+  rtoMaxMs?: number
+}
+
+export interface SynSentGiveUp extends RetransmissionGiveUp {
+  /** Which of the ways to the end is the sooner. */
+  by: 'count' | 'time'
 }
 
 /**
@@ -63,33 +71,36 @@ export interface SynSent {
  * The first timeouts, linearTimeouts + 1 of them, are of one second each, then they double. There are two
  * ways to the end, and the sooner one counts (tcp_write_timeout()): synRetries + linearTimeouts SYNs were
  * sent again; or the time has passed that synRetries doublings alone would take, 2^(synRetries + 1) - 1
- * seconds. So with few retries the linear timeouts add SYNs and no time. TCP_USER_TIMEOUT replaces that
- * time, and can only shorten: the first question is asked when the first second is over.
+ * seconds (tcp_model_timeout()). So with few retries the linear timeouts add SYNs and no time.
+ * TCP_USER_TIMEOUT replaces that time, so that it may lengthen it as well, up to the count; the first question is
+ * asked when the first second is over.
  */
 export function synSentGiveUp({
   synRetries,
   linearTimeouts,
   userTimeoutMs,
   jiffyMs,
-}: SynSent): RetransmissionGiveUp {
-  if (!isCountable(synRetries + linearTimeouts)) return UNKNOWN
-  const limitMs = userTimeoutMs === 0 ? modelTimeout(synRetries, SYN_TIMEOUT_MS) : userTimeoutMs
+  rtoMaxMs = RTO_MAX_MS,
+}: SynSent): SynSentGiveUp {
+  const most = synRetries + linearTimeouts
+  if (!isCountable(most)) return { ...UNKNOWN, by: 'count' }
+  const limitMs = userTimeoutMs === 0 ? modelTimeout(synRetries, SYN_TIMEOUT_MS, rtoMaxMs) : userTimeoutMs
   const retransmissions: Span[] = []
   let timeoutMs = SYN_TIMEOUT_MS
   let fires = timerAfter({ minMs: 0, maxMs: 0 }, timeoutMs, jiffyMs)
   while (
-    retransmissions.length < synRetries + linearTimeouts &&
+    retransmissions.length < most &&
     // Not before one was sent again: retransmits_timed_out().
     (retransmissions.length === 0 || fires.minMs < limitMs)
   ) {
     retransmissions.push(fires)
-    if (retransmissions.length > linearTimeouts) timeoutMs = Math.min(2 * timeoutMs, RTO_MAX_MS)
+    if (retransmissions.length > linearTimeouts) timeoutMs = Math.min(2 * timeoutMs, rtoMaxMs)
     // tcp_clamp_rto_to_user_timeout(): the timer never goes past this limit; at its end it is due at once.
     const leftMs =
       userTimeoutMs === 0 ? timeoutMs : Math.min(timeoutMs, Math.max(jiffyMs, limitMs - fires.minMs))
     fires = timerAfter(fires, leftMs, jiffyMs)
   }
-  return { ...fires, retransmissions }
+  return { ...fires, retransmissions, by: retransmissions.length === most ? 'count' : 'time' }
 }
 
 /**
@@ -136,20 +147,58 @@ export interface ZeroWindow {
  * timer fires once more. The width is the time to the next probe: the answers stop between two.
  */
 export function zeroWindowGiveUp(connection: ZeroWindow): Span {
-  const { retransmissionTimeoutMs, retries2, jiffyMs, rtoMaxMs = RTO_MAX_MS } = connection
+  const { backoff, jiffyMs } = connection
+  const waitMs = probeWait(connection, backoff)
+  const next = { minMs: 0, maxMs: timerAfter({ minMs: 0, maxMs: 0 }, waitMs, jiffyMs).maxMs }
+  return zeroWindowLeft(connection, next, 0)
+}
+
+/**
+ * The same in the middle of it: milliseconds from a moment at which the timer is known, if nothing is heard any more
+ * (tcp_probe_timer(), tcp_send_probe0()).
+ * @param fires when it does, counted from that moment
+ * @param unanswered probes that were sent since anything was heard
+ */
+export function zeroWindowLeft(connection: ZeroWindow, fires: Span, unanswered: number): Span {
+  const { backoff, retries2, jiffyMs } = connection
   if (!isCountable(retries2)) return UNKNOWN
-  const waitMs = (backoff: number) =>
-    Math.min(Math.max(retransmissionTimeoutMs, PROBE_MIN_MS) * 2 ** Math.min(backoff, retries2), rtoMaxMs)
-  let fires: Span = {
-    minMs: 0,
-    maxMs: timerAfter({ minMs: 0, maxMs: 0 }, waitMs(connection.backoff), jiffyMs).maxMs,
-  }
-  for (let probe = 1; probe <= retries2; probe++) {
-    const { minMs, maxMs } = timerAfter(fires, waitMs(connection.backoff + probe), jiffyMs)
+  let end = fires
+  for (let sent = unanswered; sent < retries2; sent++) {
+    const waitMs = probeWait(connection, backoff + sent - unanswered + 1)
+    const { minMs, maxMs } = timerAfter(end, waitMs, jiffyMs)
     // A timer counts from the tick that has begun already: it may fire sooner than asked by less than one.
-    fires = { minMs: minMs - jiffyMs, maxMs }
+    end = { minMs: minMs - jiffyMs, maxMs }
   }
-  return fires
+  return end
+}
+
+/**
+ * The same by TCP_USER_TIMEOUT, whether probes are answered or not (tcp_clamp_probe0_to_user_timeout()).
+ * @param sinceFirst so long ago the first probe was due, with which the clock began
+ */
+export function zeroWindowUserTimeoutLeft(
+  userTimeoutMs: number,
+  fires: Span,
+  sinceFirst: Span,
+  jiffyMs: number,
+): Span {
+  const soonestMs = Math.max(0, userTimeoutMs - sinceFirst.maxMs)
+  const latestMs = Math.max(0, userTimeoutMs - sinceFirst.minMs)
+  return {
+    minMs: Math.max(fires.minMs, soonestMs),
+    maxMs: Math.max(fires.maxMs, latestMs + timerLatenessMs(latestMs, jiffyMs)),
+  }
+}
+
+/** Between two probes, doubled so often: tcp_probe0_when(). */
+export function probeWait(
+  { retransmissionTimeoutMs, retries2, rtoMaxMs = RTO_MAX_MS }: Omit<ZeroWindow, 'backoff' | 'jiffyMs'>,
+  backoff: number,
+): number {
+  return Math.min(
+    Math.max(retransmissionTimeoutMs, PROBE_MIN_MS) * 2 ** Math.min(backoff, retries2),
+    rtoMaxMs,
+  )
 }
 
 /**

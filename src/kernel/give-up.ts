@@ -17,45 +17,110 @@ export interface Span {
   maxMs: number
 }
 
+/** TCP_USER_TIMEOUT, which acts when a timer fires, and a timer is late by its granularity. */
+interface UserTimeout {
+  userTimeoutMs: number
+  jiffyMs: number
+}
+
 /**
  * Keepalive: milliseconds from a cut of an idle connection to ETIMEDOUT, whenever the cut strikes.
  *
- * While the peer answers, a probe goes out each `idleMs`. So the last answer lies up to `idleMs` before
- * the cut, and the whole width is this phase: the timers themselves add little.
+ * After a probe, answered or not, the timer is `intervalMs`; when it fires and something was heard less than
+ * `idleMs` ago, it waits for the rest of that. So while the peer answers, a probe goes out each `idleMs`, or
+ * each `intervalMs` where that is longer. The last answer lies up to so long before the cut, and the whole
+ * width is this phase: the timers themselves add little.
  *
- * With TCP_USER_TIMEOUT (0: not set) the number of probes no longer counts. The kernel gives up when a
- * keepalive timer fires, one probe at least is unanswered, and nothing was heard for that long
- * (tcp_keepalive_timer(), tcp(7)).
+ * With TCP_USER_TIMEOUT the number of probes no longer counts. The kernel gives up when a keepalive timer
+ * fires, one probe at least is unanswered, and nothing was heard for that long (tcp_keepalive_timer(), tcp(7)).
  */
-export function keepaliveGiveUp(keepalive: Keepalive, userTimeoutMs = 0): Span {
-  const { idleMs, intervalMs } = keepalive
-  const unanswered = unansweredProbes(keepalive, userTimeoutMs)
-  return { minMs: unanswered * intervalMs, maxMs: idleMs + unanswered * intervalMs }
+export function keepaliveGiveUp(keepalive: Keepalive, limit: UserTimeout | null = null): Span {
+  const { intervalMs, probes } = keepalive
+  const firstMs = keepalivePeriodMs(keepalive)
+  if (limit === null || limit.userTimeoutMs === 0) {
+    return { minMs: probes * intervalMs, maxMs: firstMs + probes * intervalMs }
+  }
+  const { userTimeoutMs, jiffyMs } = limit
+  const each = keepaliveInterval(keepalive, jiffyMs)
+  // The cut strikes right before the first probe that it swallows, or right after the last answer.
+  const latestFirstMs = firstMs + timerLatenessMs(firstMs, jiffyMs)
+  const fewest = Math.max(1, Math.ceil((userTimeoutMs - latestFirstMs) / each.maxMs))
+  return {
+    minMs: fewest * intervalMs,
+    maxMs: keepaliveGiveUpSinceHeard(keepalive, userTimeoutMs, jiffyMs).maxMs,
+  }
+}
+
+/** How often a peer that answers is asked. */
+export function keepalivePeriodMs({ idleMs, intervalMs }: Keepalive): number {
+  return Math.max(idleMs, intervalMs)
+}
+
+/** The timer between two probes. Zero, which net.ipv4.tcp_keepalive_intvl may be, is the next tick. */
+function keepaliveInterval({ intervalMs }: Keepalive, jiffyMs: number): Span {
+  const { minMs, maxMs } = timerAfter({ minMs: 0, maxMs: 0 }, Math.max(intervalMs, jiffyMs), jiffyMs)
+  return { minMs: Math.min(minMs, intervalMs), maxMs }
 }
 
 /**
  * The same from the moment the peer was last heard, which captured packets tell: no phase is left, and the
- * width is that of the timers. They fire in a chain, `idleMs` and then each `intervalMs`.
+ * width is that of the timers. They fire in a chain: `idleMs`, and then each `intervalMs`. Where that is longer than
+ * `idleMs`, the first may be an interval that a probe before has begun.
  */
 export function keepaliveGiveUpSinceHeard(
   keepalive: Keepalive,
   userTimeoutMs: number,
   jiffyMs: number,
 ): RetransmissionGiveUp {
-  const retransmissions: Span[] = []
-  const unanswered = unansweredProbes(keepalive, userTimeoutMs)
-  if (!isCountable(unanswered)) return UNKNOWN
-  let fires = timerAfter({ minMs: 0, maxMs: 0 }, keepalive.idleMs, jiffyMs)
-  for (let probe = 0; probe < unanswered; probe++) {
-    retransmissions.push(fires)
-    fires = timerAfter(fires, keepalive.intervalMs, jiffyMs)
-  }
-  return { ...fires, retransmissions }
+  const [soonest, latest] = [keepalive.idleMs, keepalivePeriodMs(keepalive)].map((firstMs) =>
+    timerAfter({ minMs: 0, maxMs: 0 }, firstMs, jiffyMs),
+  ) as [Span, Span]
+  const fires = { minMs: soonest.minMs, maxMs: latest.maxMs }
+  return keepaliveLeft(keepalive, { userTimeoutMs, jiffyMs }, { fires, heardAgoMs: 0, unanswered: 0 })
 }
 
-/** After how many unanswered probes the kernel gives up. */
-function unansweredProbes({ idleMs, intervalMs, probes }: Keepalive, userTimeoutMs: number): number {
-  return userTimeoutMs === 0 ? probes : Math.max(1, Math.ceil((userTimeoutMs - idleMs) / intervalMs))
+/** A keepalive timer that runs, as it is seen at some moment, from which all times count. */
+interface KeepaliveTimer {
+  fires: Span
+  heardAgoMs: number
+  /** Probes that were sent since. */
+  unanswered: number
+}
+
+/**
+ * The same in the middle of it: milliseconds from a moment at which the timer is known, if nothing is heard any
+ * more (tcp_keepalive_timer()).
+ */
+export function keepaliveLeft(
+  keepalive: Keepalive,
+  { userTimeoutMs, jiffyMs }: UserTimeout,
+  { fires, heardAgoMs, unanswered }: KeepaliveTimer,
+): RetransmissionGiveUp {
+  const each = keepaliveInterval(keepalive, jiffyMs)
+  // It fired too soon, since something was heard meanwhile: it waits for the rest of the idle time.
+  const idleLeftMs = keepalive.idleMs - heardAgoMs
+  const waits = fires.minMs < idleLeftMs ? idleLeftMs + timerLatenessMs(keepalive.idleMs, jiffyMs) : 0
+  const first = { minMs: Math.max(fires.minMs, idleLeftMs), maxMs: Math.max(fires.maxMs, waits) }
+
+  const limitMs = userTimeoutMs - heardAgoMs
+  const least = unanswered > 0 ? 0 : 1
+  const timersUntil = (fromMs: number, eachMs: number) =>
+    Math.max(least, Math.ceil((limitMs - fromMs) / eachMs))
+  const left = Math.max(0, keepalive.probes - unanswered)
+  const fewest = userTimeoutMs === 0 ? left : timersUntil(first.maxMs, each.maxMs)
+  const most = userTimeoutMs === 0 ? left : timersUntil(first.minMs, Math.max(each.minMs, jiffyMs))
+  if (!(most < Number.POSITIVE_INFINITY)) return UNKNOWN
+
+  const nth = (count: number) => ({
+    minMs: first.minMs + count * each.minMs,
+    maxMs: first.maxMs + count * each.maxMs,
+  })
+  const overdueMs = userTimeoutMs > 0 && most > least ? limitMs + each.maxMs : Number.POSITIVE_INFINITY
+  return {
+    minMs: userTimeoutMs > 0 ? Math.max(nth(fewest).minMs, limitMs) : nth(fewest).minMs,
+    maxMs: Math.min(nth(most).maxMs, overdueMs),
+    retransmissions: Array.from({ length: Math.min(most, LISTED_MAX) }, (_, count) => nth(count)),
+  }
 }
 
 /**
@@ -95,6 +160,11 @@ export interface BusyConnection {
   severalInFlight?: boolean
   /** net.ipv4.tcp_rto_max_ms or TCP_RTO_MAX_MS (Linux 6.15): where the doubling ends. {@link RTO_MAX_MS} where left out. */
   rtoMaxMs?: number
+  /**
+   * What the kernel adds to a round trip at least: net.ipv4.tcp_rto_min_us, TCP_RTO_MIN_US or the route's rto_min,
+   * of which the last is not told to anybody who asks the socket. {@link RTO_MIN_MS} where left out.
+   */
+  rtoMin?: Span
 }
 
 /** Times after the send that was lost. */
@@ -107,17 +177,17 @@ export interface RetransmissionGiveUp extends Span {
 }
 
 /**
- * More than any kernel in use sends: the settings that count are bytes, and a week of TCP_USER_TIMEOUT, one each two
- * minutes, is 5040. What is predicted from may be a log in which anything is missing, and a chain of timers of no
- * length has no end.
+ * So many retransmissions are told one by one, which is more than the settings that are counted allow: they are bytes.
+ * TCP_USER_TIMEOUT may be weeks. What is predicted from may also be a log in which anything is missing, and a chain of
+ * timers of no length has no end.
  */
-const RETRANSMISSIONS_MAX = 10_000
+const LISTED_MAX = 512
 /** What is predicted where something that decides is not known, or is nonsense. It fits no observation. */
 export const UNKNOWN: RetransmissionGiveUp = { minMs: Number.NaN, maxMs: Number.NaN, retransmissions: [] }
 
 /** Whether a chain of so many timers can be followed; not where the number is not known. */
 export function isCountable(retransmissions: number): boolean {
-  return retransmissions <= RETRANSMISSIONS_MAX
+  return retransmissions <= LISTED_MAX
 }
 
 /**
@@ -137,42 +207,79 @@ export function isCountable(retransmissions: number): boolean {
  * 233 ms, which a heartbeat with its delayed acknowledgements easily has; with 3, for 208 to 214 ms.
  */
 export function retransmissionGiveUp(connection: BusyConnection): RetransmissionGiveUp {
-  const { retransmissionTimeoutMs, roundTripMs, userTimeoutMs, jiffyMs, rtoMaxMs = RTO_MAX_MS } = connection
+  const {
+    retransmissionTimeoutMs,
+    roundTripMs,
+    jiffyMs,
+    rtoMin = { minMs: RTO_MIN_MS, maxMs: RTO_MIN_MS },
+  } = connection
   const after = (span: Span, delayMs: number) => timerAfter(span, delayMs, jiffyMs)
   const retransmissions: Span[] = []
   const lostSend: Span = { minMs: 0, maxMs: 0 }
 
   // tcp_schedule_loss_probe(), RFC 8985 section 7.2. The RTO is armed only when the probe is out.
   if (connection.tailLossProbe) {
-    const alone = after(lostSend, Math.min(2 * roundTripMs + RTO_MIN_MS, retransmissionTimeoutMs))
-    const soonest = connection.severalInFlight ? 2 * roundTripMs + PROBE_MIN_JIFFIES * jiffyMs : alone.minMs
-    retransmissions.push({ ...alone, minMs: Math.min(alone.minMs, soonest) })
+    const alone = (rtoMinMs: number) =>
+      after(lostSend, Math.min(2 * roundTripMs + rtoMinMs, retransmissionTimeoutMs))
+    const { minMs } = alone(rtoMin.minMs)
+    const soonest = connection.severalInFlight ? 2 * roundTripMs + PROBE_MIN_JIFFIES * jiffyMs : minMs
+    retransmissions.push({ minMs: Math.min(minMs, soonest), maxMs: alone(rtoMin.maxMs).maxMs })
   }
   const first = after(retransmissions[0] ?? lostSend, retransmissionTimeoutMs)
-  retransmissions.push(first)
+  const end = retransmissionLeft(connection, {
+    fires: lostSend,
+    retransmissionTimeoutMs,
+    sinceFirst: { minMs: 0, maxMs: 0 },
+  })
+  if (Number.isNaN(end.minMs)) return UNKNOWN
+  const shifted = ({ minMs, maxMs }: Span) => ({ minMs: first.minMs + minMs, maxMs: first.maxMs + maxMs })
+  return { ...shifted(end), retransmissions: [...retransmissions, ...end.retransmissions.map(shifted)] }
+}
 
-  const limitMs =
-    userTimeoutMs === 0 ? modelTimeout(connection.retries2, RTO_MIN_MS, rtoMaxMs) : userTimeoutMs
-  let elapsed: Span = { minMs: 0, maxMs: 0 }
+/** Retransmissions that stay unanswered, as they are seen at some moment, from which all times count. */
+interface RetransmissionTimer {
+  fires: Span
+  /** Of that timer: the next is twice as long. */
+  retransmissionTimeoutMs: number
+  /** So long ago the first retransmission was sent. */
+  sinceFirst: Span
+}
+
+/**
+ * The same in the middle of it: milliseconds from a moment at which the timer is known, if nothing is answered
+ * (tcp_retransmit_timer(), tcp_write_timeout()).
+ */
+export function retransmissionLeft(
+  patience: Pick<BusyConnection, 'retries2' | 'userTimeoutMs' | 'jiffyMs' | 'rtoMaxMs'>,
+  { fires: next, retransmissionTimeoutMs, sinceFirst }: RetransmissionTimer,
+): RetransmissionGiveUp {
+  const { retries2, userTimeoutMs, jiffyMs, rtoMaxMs = RTO_MAX_MS } = patience
+  const limitMs = userTimeoutMs === 0 ? modelTimeout(retries2, RTO_MIN_MS, rtoMaxMs) : userTimeoutMs
+  // When the limit is reached.
+  const due = { minMs: limitMs - sinceFirst.maxMs, maxMs: limitMs - sinceFirst.minMs }
+  const retransmissions: Span[] = []
+  let fires = next
   let timeoutMs = retransmissionTimeoutMs
   let earliestMs: number | undefined
   while (isCountable(retransmissions.length)) {
+    if (fires.maxMs >= due.minMs) earliestMs ??= Math.max(due.minMs, fires.minMs)
+    if (earliestMs !== undefined && fires.minMs >= due.maxMs) {
+      return { minMs: earliestMs, maxMs: fires.maxMs, retransmissions }
+    }
+    retransmissions.push(fires)
     timeoutMs = Math.min(2 * timeoutMs, rtoMaxMs)
-    const leftMs = limitMs - elapsed.minMs
     // tcp_clamp_rto_to_user_timeout(): this limit is not overslept, as that of tcp_retries2 is. Measured
     // anew at each retransmission, it is late by its last timer only.
+    const leftMs = due.maxMs - fires.minMs
     if (userTimeoutMs > 0 && timeoutMs >= leftMs) {
-      const latestMs = limitMs + timerLatenessMs(leftMs, jiffyMs)
-      return { minMs: first.minMs + limitMs, maxMs: first.maxMs + latestMs, retransmissions }
+      const latestMs = due.maxMs + timerLatenessMs(leftMs, jiffyMs)
+      return { minMs: earliestMs ?? due.minMs, maxMs: Math.max(latestMs, fires.maxMs), retransmissions }
     }
-    elapsed = after(elapsed, timeoutMs)
-    if (elapsed.maxMs >= limitMs) earliestMs ??= first.minMs + Math.max(limitMs, elapsed.minMs)
-    if (earliestMs !== undefined && elapsed.minMs >= limitMs) {
-      return { minMs: earliestMs, maxMs: first.maxMs + elapsed.maxMs, retransmissions }
-    }
-    retransmissions.push({ minMs: first.minMs + elapsed.minMs, maxMs: first.maxMs + elapsed.maxMs })
+    fires = timerAfter(fires, timeoutMs, jiffyMs)
   }
-  return UNKNOWN
+  // Weeks of TCP_USER_TIMEOUT, unless nothing is known.
+  if (!(userTimeoutMs > 0 && timeoutMs > 0)) return UNKNOWN
+  return { ...due, maxMs: due.maxMs + timerLatenessMs(timeoutMs, jiffyMs), retransmissions }
 }
 
 /** When a timer of `delayMs` fires that is set at a moment within `span`. */

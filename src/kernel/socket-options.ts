@@ -9,12 +9,23 @@ import type { Server, Socket } from 'node:net'
 import type { Emitter } from '../events/emit.ts'
 import type { EventData } from '../events/vocabulary.ts'
 import { libc, libcProblem } from './libc.ts'
-import { decodeHeardAgo, decodeSack, decodeTcpInfo, TCP_INFO_BYTES } from './tcp-info.ts'
+import {
+  type DataCounts,
+  decodeDataCounts,
+  decodeDataSentAgo,
+  decodeHeardAgo,
+  decodeRecoveringMs,
+  decodeSack,
+  decodeTcpInfo,
+  TCP_INFO_BYTES,
+} from './tcp-info.ts'
 
 /** tcp(7), socket(7): numbers from Linux's asm-generic/socket.h and linux/tcp.h. */
 const SOL_SOCKET = 1
 const SO_KEEPALIVE = 9
+const SO_PROTOCOL = 38
 const IPPROTO_TCP = 6
+const IPPROTO_MPTCP = 262
 const TCP_KEEPIDLE = 4 // seconds
 const TCP_KEEPINTVL = 5 // seconds
 const TCP_KEEPCNT = 6
@@ -99,8 +110,16 @@ export interface TcpReading {
   sack: boolean
   /** So long ago something last arrived. */
   heardAgoMs: number
-  /** TCP_SYNCNT: the socket's own, or net.ipv4.tcp_syn_retries. */
-  synRetries: number
+  /** So long ago data was last sent. */
+  dataSentAgoMs: number
+  /** So long ago the first retransmission was sent that is unanswered; null where the kernel does not tell. */
+  recoveringMs: number | null
+  /** null where the kernel does not count. */
+  data: DataCounts | null
+  /** Multipath TCP (RFC 8684): what is read is of its first subflow. */
+  multipath: boolean
+  /** TCP_SYNCNT: the socket's own, or net.ipv4.tcp_syn_retries; null where that is not told. */
+  synRetries: number | null
   /** TCP_RTO_MAX_MS: the socket's own, or net.ipv4.tcp_rto_max_ms; null where the kernel has no such limit to set. */
   rtoMaxMs: number | null
 }
@@ -117,31 +136,37 @@ export function readTcp(fd: number): TcpReading | null {
     const bytes = buffer.subarray(0, system.getsockopt(fd, IPPROTO_TCP, TCP_INFO, buffer))
     const info = decodeTcpInfo(bytes)
     if (info === null) return null
+    const userTimeoutMs = getNumberOrNull(fd, TCP_USER_TIMEOUT)
     return {
       options: {
         keepalive: getNumber(fd, SOL_SOCKET, SO_KEEPALIVE) !== 0,
         keepaliveIdleMs: getNumber(fd, IPPROTO_TCP, TCP_KEEPIDLE) * 1000,
         keepaliveIntervalMs: getNumber(fd, IPPROTO_TCP, TCP_KEEPINTVL) * 1000,
         keepaliveProbes: getNumber(fd, IPPROTO_TCP, TCP_KEEPCNT),
-        userTimeoutMs: getNumber(fd, IPPROTO_TCP, TCP_USER_TIMEOUT),
+        userTimeoutMs: userTimeoutMs ?? 0,
       },
       info,
       sack: decodeSack(bytes) ?? false,
       heardAgoMs: decodeHeardAgo(bytes) ?? 0,
-      synRetries: getNumber(fd, IPPROTO_TCP, TCP_SYNCNT),
-      rtoMaxMs: rtoMaxMs(fd),
+      dataSentAgoMs: decodeDataSentAgo(bytes) ?? 0,
+      recoveringMs: decodeRecoveringMs(bytes),
+      data: decodeDataCounts(bytes),
+      // It has some of the options of TCP, and not this one.
+      multipath: userTimeoutMs === null && getNumber(fd, SOL_SOCKET, SO_PROTOCOL) === IPPROTO_MPTCP,
+      synRetries: getNumberOrNull(fd, TCP_SYNCNT),
+      rtoMaxMs: getNumberOrNull(fd, TCP_RTO_MAX_MS),
     }
   } catch {
-    // EBADF, EOPNOTSUPP, ENOPROTOOPT: no descriptor any more, or of something else.
+    // EBADF, ENOPROTOOPT: no descriptor any more, or of something else.
     return null
   }
 }
 
-function rtoMaxMs(fd: number): number | null {
+/** null where this kernel, or this kind of TCP, has no such option. */
+function getNumberOrNull(fd: number, option: number): number | null {
   try {
-    return getNumber(fd, IPPROTO_TCP, TCP_RTO_MAX_MS)
+    return getNumber(fd, IPPROTO_TCP, option)
   } catch {
-    // An older kernel.
     return null
   }
 }

@@ -18,7 +18,7 @@ export function observeSockets(rig: Rig, host: Host): void {
     for (const [inode, fd] of socketsOf(pid)) {
       const connection = open.get(inode)
       if (connection === undefined) continue
-      const reader = openSocketReader(pid)
+      const reader = openSocketReader({ pid, thread: pid })
       if ('problem' in reader) continue
       const read = reader.read(inode, fd)
       reader.close()

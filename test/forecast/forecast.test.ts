@@ -24,6 +24,8 @@ const usual: ConnectionFacts = {
   unansweredProbes: 0,
   coarseTimeoutMs: 200,
   reading: null,
+  ownNetwork: null,
+  unsteady: false,
 }
 
 function reading(options: Partial<TcpOptions> = {}, info: Partial<TcpReading['info']> = {}): TcpReading {
@@ -41,6 +43,10 @@ function reading(options: Partial<TcpOptions> = {}, info: Partial<TcpReading['in
     },
     sack: true,
     heardAgoMs: 0,
+    dataSentAgoMs: 0,
+    recoveringMs: null,
+    data: null,
+    multipath: false,
     synRetries: 6,
     rtoMaxMs: 120_000,
   }
@@ -177,7 +183,11 @@ describe('other states', () => {
     expect(sending?.words).toContain('its window is closed: unanswered probes, tcp_retries2 = 15')
     expect(frozen?.notices).toBe('never')
     const limited = of({ ...closed, reading: reading({ userTimeoutMs: 10_000 }, { backoff: 3 }) })
-    expect(limited.sending).toMatchObject({ decidedBy: ['TCP_USER_TIMEOUT'], within: { minMs: 0 } })
+    // It has been probed for 2, 4 and 8 timeouts, less the 300 ms that are left of the last.
+    const leftMs = 10_000 - (204 * 14 - 300)
+    expect(limited.sending?.decidedBy).toEqual(['TCP_USER_TIMEOUT'])
+    expect(limited.sending?.within?.minMs).toBeGreaterThan(leftMs - 100)
+    expect(limited.sending?.within?.maxMs).toBeLessThan(leftMs + 400)
   })
 
   test('CLOSE-WAIT: the peer has closed', () => {

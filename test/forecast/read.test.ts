@@ -5,7 +5,8 @@ import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import net from 'node:net'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
-import { type ConnectionReport, isForbidden, isGone, readAll, readOne } from '../../src/forecast/read.ts'
+import { isForbidden, isGone } from '../../src/forecast/gone.ts'
+import { type ConnectionReport, readAll, readOne } from '../../src/forecast/read.ts'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
 import { environmentWithSbin } from '../../src/hosts/commands.ts'
 import { libc, libcProblem } from '../../src/kernel/libc.ts'
@@ -172,7 +173,7 @@ describeNeeding('Linux and koffi', canRead)('the sockets of a process', () => {
     }).toEqual(before)
     const settled = seen.map(({ facts: { timerLeftMs, reading, ...facts } }) => ({
       ...facts,
-      reading: { ...reading, heardAgoMs: 0 },
+      reading: { ...reading, heardAgoMs: 0, dataSentAgoMs: 0 },
     }))
     expect(new Set(settled.map((one) => JSON.stringify(one))).size).toBe(1)
     expect(seen[0]?.facts.reading?.options).toMatchObject({ keepalive: true, keepaliveIdleMs: 30_000 })

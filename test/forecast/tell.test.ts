@@ -13,6 +13,8 @@ const facts: ConnectionFacts = {
   unansweredProbes: 0,
   coarseTimeoutMs: 200,
   reading: null,
+  ownNetwork: null,
+  unsteady: false,
 }
 const report: ProcessReport = {
   pid: 7,

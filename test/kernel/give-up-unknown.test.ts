@@ -30,7 +30,7 @@ test.each([
   ['no jiffy', retransmissionGiveUp({ ...busy, jiffyMs: UNREAD })],
   ['no tcp_syn_retries', synSentGiveUp({ ...syn, synRetries: UNREAD })],
   ['no tcp_synack_retries', synReceivedGiveUp(UNREAD, jiffyMs)],
-  ['probes without an interval', keepaliveGiveUpSinceHeard({ ...keepalive, intervalMs: 0 }, 5000, jiffyMs)],
+  ['no interval of probes', keepaliveGiveUpSinceHeard({ ...keepalive, intervalMs: UNREAD }, 5000, jiffyMs)],
 ])('%s: nothing is predicted', (_, { minMs, maxMs, retransmissions }) => {
   expect([minMs, maxMs, retransmissions]).toEqual([UNREAD, UNREAD, []])
 })

@@ -8,6 +8,7 @@ import {
   type BusyConnection,
   keepaliveGiveUp,
   keepaliveGiveUpSinceHeard,
+  keepaliveLeft,
   retransmissionGiveUp,
   survivesBlip,
 } from '../../src/kernel/give-up.ts'
@@ -150,25 +151,47 @@ describe('keepaliveGiveUp()', () => {
     expect(keepaliveGiveUp(keepalive)).toEqual({ minMs: 3000, maxMs: 5000 })
   })
 
+  const limitedBy = (userTimeoutMs: number) => ({ userTimeoutMs, jiffyMs: 4 })
+
   test('with a user timeout counts time instead of probes (measured 2.4-4.1 s)', () => {
-    expect(keepaliveGiveUp(keepalive, 4000)).toEqual({ minMs: 2000, maxMs: 4000 })
+    expect(keepaliveGiveUp(keepalive, limitedBy(4000))).toEqual({ minMs: 2000, maxMs: 4096 })
   })
+
+  test('a user timeout that little longer: the lateness of the timers may do, or one more is needed', () => {
+    // Measured 2.375 s after the cut, and up to 5 s.
+    for (const userTimeoutMs of [4010, 4040]) {
+      expect(keepaliveGiveUp(keepalive, limitedBy(userTimeoutMs))).toMatchObject({ minMs: 2000 })
+      expect(keepaliveGiveUp(keepalive, limitedBy(userTimeoutMs)).maxMs).toBeGreaterThan(5000)
+    }
+  })
+
+  test.each([
+    [{ idleMs: 2000, intervalMs: 20_000, probes: 1 }, 32_500],
+    [{ idleMs: 1000, intervalMs: 5000, probes: 3 }, 20_000],
+  ])(
+    'an interval longer than the idle time is how often a healthy peer is asked: %j, %d ms',
+    (long, seen) => {
+      const { minMs, maxMs } = keepaliveGiveUp(long)
+      expect(minMs).toBe(long.probes * long.intervalMs)
+      expect(maxMs).toBe((long.probes + 1) * long.intervalMs)
+      expect(seen).toBeLessThanOrEqual(maxMs)
+    },
+  )
 
   test.each([
     { userTimeoutMs: 10_000, probes: 3, measuredMs: 11_200 },
     { userTimeoutMs: 14_000, probes: 9, measuredMs: 14_500 },
   ])('with a user timeout of $userTimeoutMs ms waits for the keepalive timer after it', (row) => {
-    const { maxMs } = keepaliveGiveUp(
+    const { minMs, maxMs } = keepaliveGiveUp(
       { idleMs: 5000, intervalMs: 3000, probes: row.probes },
-      row.userTimeoutMs,
+      limitedBy(row.userTimeoutMs),
     )
-    // Idle since its last byte, so the whole idle time is in it: the measurement is the maximum.
-    expect(row.measuredMs).toBeGreaterThanOrEqual(maxMs)
-    expect(row.measuredMs).toBeLessThanOrEqual(maxMs + 600)
+    expect(row.measuredMs).toBeGreaterThanOrEqual(minMs)
+    expect(row.measuredMs).toBeLessThanOrEqual(maxMs)
   })
 
   test('with a user timeout shorter than the idle time still asks once', () => {
-    expect(keepaliveGiveUp(keepalive, 500)).toEqual({ minMs: 1000, maxMs: 3000 })
+    expect(keepaliveGiveUp(keepalive, limitedBy(500))).toEqual({ minMs: 1000, maxMs: 3064 })
   })
 })
 
@@ -184,9 +207,34 @@ describe('keepaliveGiveUpSinceHeard()', () => {
     const found = keepaliveGiveUpSinceHeard({ idleMs, intervalMs, probes }, limit, 4)
     expect(seen).toBeGreaterThanOrEqual(found.minMs)
     expect(seen).toBeLessThanOrEqual(found.maxMs + WAKE_UP_MS)
-    // The phase is all that the other prediction adds.
-    expect(found.minMs).toBe(keepaliveGiveUp({ idleMs, intervalMs, probes }, limit).maxMs)
     expect(found.retransmissions[0]?.minMs).toBe(idleMs)
     expect(found.retransmissions).toHaveLength((found.minMs - idleMs) / intervalMs)
+  })
+  test('with a user timeout of weeks, or with probes each tick, it is computed all the same', () => {
+    const probes = { idleMs: 1000, intervalMs: 1000, probes: 5 }
+    const weeks = keepaliveGiveUpSinceHeard(probes, 2 ** 31 - 1, 4)
+    expect(weeks.minMs).toBe(2 ** 31 - 1)
+    expect(weeks.maxMs).toBeLessThan(2 ** 31 + 1100)
+    // net.ipv4.tcp_keepalive_intvl may be 0.
+    const eachTick = keepaliveGiveUpSinceHeard({ ...probes, intervalMs: 0 }, 5000, 4)
+    expect(eachTick).toMatchObject({ minMs: 5000, maxMs: 5008 })
+  })
+})
+
+describe('keepaliveLeft()', () => {
+  const keepalive = { idleMs: 2000, intervalMs: 1000, probes: 3 }
+  const limit = { userTimeoutMs: 0, jiffyMs: 4 }
+  const soon = { minMs: 300, maxMs: 310 }
+
+  test('each probe that is unanswered leaves one less', () => {
+    const left = [0, 1, 2, 3].map(
+      (unanswered) => keepaliveLeft(keepalive, limit, { fires: soon, heardAgoMs: 2500, unanswered }).minMs,
+    )
+    expect(left).toEqual([3300, 2300, 1300, 300])
+  })
+
+  test('a timer that fires too soon, something having been heard, waits for the rest of the idle time', () => {
+    const { minMs } = keepaliveLeft(keepalive, limit, { fires: soon, heardAgoMs: 500, unanswered: 0 })
+    expect(minMs).toBe(1500 + 3000)
   })
 })
