@@ -5,16 +5,10 @@
  * cannot run it, 4 none failed but something was inconclusive, 70 a fault of this program.
  */
 
-import { labs } from '../labs/index.ts'
-import { doctor } from './commands/doctor.ts'
-import { forecastCommand } from './commands/forecast.ts'
-import { runLab } from './commands/lab.ts'
-import { reportCommand } from './commands/report.ts'
-import { tryCommand } from './commands/try.ts'
-import { watch } from './commands/watch.ts'
 import { printable, printableLines } from './foreign/printable.ts'
 import { shortened } from './foreign/shortened.ts'
 import { UsageError } from './foreign/usage.ts'
+import type { Lab } from './lab/lab.ts'
 import { runCommand } from './lab/run-command.ts'
 import { CannotRunError } from './launcher/launch.ts'
 import { WRONG_USAGE } from './plan/options.ts'
@@ -34,19 +28,26 @@ process.on('uncaughtException', (error) => {
 })
 process.exitCode = await main(process.argv.slice(2))
 
+/** Each command is loaded when it is called: all of them, with all labs, take two seconds and 100 MB. */
 async function main([command, ...args]: string[]): Promise<number> {
   try {
-    if (command === 'doctor' && args.length === 0) return await doctor()
-    if (command === 'watch') return await watch(labs, args)
-    if (command === 'try') return await tryCommand(args)
-    if (command === 'report') return await reportCommand(args)
-    if (command === 'forecast') return await forecastCommand(args)
+    if (command === 'doctor' && args.length === 0)
+      return await (await import('./commands/doctor.ts')).doctor()
+    if (command === 'try') return await (await import('./commands/try.ts')).tryCommand(args)
+    if (command === 'report') return await (await import('./commands/report.ts')).reportCommand(args)
+    if (command === 'forecast') return await (await import('./commands/forecast.ts')).forecastCommand(args)
     // As `docker compose run lab try ...` says it: the container's command begins with "lab".
-    if (command === 'lab' && args[0] === 'try') return await tryCommand(args.slice(1))
-    if (command === 'lab' && args[0] === undefined) return listLabs()
+    if (command === 'lab' && args[0] === 'try') {
+      return await (await import('./commands/try.ts')).tryCommand(args.slice(1))
+    }
+    const { labs } = await import('../labs/index.ts')
+    if (command === 'watch') return await (await import('./commands/watch.ts')).watch(labs, args)
+    if (command === 'lab' && args[0] === undefined) return listLabs(labs)
     if (command === 'lab' && args[0] === '--words') return tellWords()
     const lab = labs[args[0] as keyof typeof labs]
-    if (command === 'lab' && lab !== undefined) return await runLab(lab, args.slice(1))
+    if (command === 'lab' && lab !== undefined) {
+      return await (await import('./commands/lab.ts')).runLab(lab, args.slice(1))
+    }
     throw new UsageError(
       command === 'lab'
         ? `no lab "${args[0]}"; there are ${Object.keys(labs).join(', ')}`
@@ -73,7 +74,7 @@ function tellOwnFault(error: unknown): void {
 }
 
 /** In the order in which to take them. */
-function listLabs(): number {
+function listLabs(labs: Readonly<Record<string, Lab>>): number {
   const lines = Object.values(labs).flatMap(({ id, question }, index) =>
     beside(`${String(index + 1).padStart(2)}  ${runCommand(id).padEnd(24)} `, question),
   )

@@ -1,30 +1,38 @@
 /** `npm run forecast`: how long the connections of a running process would believe in a silent peer. */
 import { release } from 'node:os'
 import { parseArgs } from 'node:util'
+import { type Choice, processOfContainer } from '../forecast/choose.ts'
 import { isForbidden, isGone, isZombie } from '../forecast/gone.ts'
 import type { ConnectionReport, ProcessReport, Reading } from '../forecast/read.ts'
-import { CONNECTIONS_MAX, PROCESSES_MAX, readAll, readOne } from '../forecast/read.ts'
+import { CONNECTIONS_MAX, PROCESSES_MAX, readAll, readOne, readThese } from '../forecast/read.ts'
+import { type Rhythm, rhythmWords } from '../forecast/rhythm.ts'
 import { tellReading } from '../forecast/tell.ts'
+import { watch } from '../forecast/watch.ts'
 import { printableJson } from '../foreign/printable.ts'
 import { CannotRunError } from '../launcher/launch.ts'
 import { UsageError } from '../plan/options.ts'
 import { print } from '../text/wrap.ts'
+import { parseTime } from '../try/expectations.ts'
 import { endWithPipe } from '../view/terminal/pipe.ts'
 import { styleFor } from '../view/terminal/style.ts'
 
-const HELP = `npm run forecast -- --pid N | --all [--json] [--plain]
+const HELP = `npm run forecast -- WHICH [--watch TIME] [--json] [--plain]
 
-How long each connection of a running process would go on believing in a peer that
-has fallen silent: while it is idle, while it is sending, and when the peer's program
-is frozen. From the options, timers and sysctls in force, with the formula, and which
+How long each connection of running processes would go on believing in a peer that has
+fallen silent: while it is idle, while it is sending, and when the peer's program is
+frozen. From the options, timers and sysctls in force, with the formula, and which
 setting would change it. Linux only.
 
-  --pid N     the process with this id
-  --all       every process that this user may read, up to ${PROCESSES_MAX} processes and
-              ${CONNECTIONS_MAX} connections
-  --json      for programs: stillhere/forecast@1, described in src/forecast/README.md
-  --plain     no colours, as in a pipe
-  --help      this text
+  --pid N           the process with this id
+  --name WORD       processes of this program, or script: postgres, worker.js
+  --port N          connections with this port at either end
+  --container NAME  processes in this container (asks docker or podman for it)
+  --all             all that this user may read: up to ${PROCESSES_MAX} processes,
+                    ${CONNECTIONS_MAX} connections
+  --watch TIME      looks for that long (30s, 2m) whether data is sent by itself:
+                    "sends 2 bytes every 10 s, answered" is a heartbeat of its own
+  --json            for programs: stillhere/forecast@1 (src/forecast/README.md)
+  --plain           no colours, as in a pipe
 
 It changes nothing: it sends nothing, sets nothing, and stops nobody. To read options
 it duplicates the socket's descriptor for a moment (pidfd_getfd), which takes the
@@ -32,8 +40,13 @@ rights to debug the process; without them the socket table tells less, and the t
 says what is missing.`
 
 interface Request {
-  /** null: all. */
+  /** null: it is chosen otherwise. */
   pid: number | null
+  name: string | undefined
+  port: number | undefined
+  container: string | undefined
+  /** 0: one look. */
+  watchMs: number
   json: boolean
   plain: boolean
 }
@@ -52,14 +65,32 @@ export async function forecastCommand(args: readonly string[]): Promise<number> 
   if (process.platform !== 'linux') {
     throw new CannotRunError(`forecast reads Linux's /proc, and this is ${process.platform}: run it on Linux`)
   }
-  const reading = request.pid === null ? await readAll() : await readPid(request.pid)
+  const choice = await choiceOf(request)
+  const { pid, watchMs } = request
+  const reading = pid === null ? await readAll(choice) : await readPid(pid)
+  const pids = reading.processes.map((one) => one.pid)
+  const seen =
+    watchMs === 0
+      ? { reading, rhythms: NO_RHYTHMS }
+      : await watch(reading, () => readThese(pids, choice), watchMs)
   endWithPipe(process.stdout)
-  process.stdout.write(
-    request.json
-      ? `${printableJson(document(reading), 2)}\n`
-      : tellReading(reading, styleFor(process.stdout, request)),
-  )
+  if (request.json) process.stdout.write(`${printableJson(document(seen.reading, seen.rhythms), 2)}\n`)
+  else {
+    const heartbeats = new Map([...seen.rhythms].map(([of, one]) => [of, rhythmWords(one, watchMs)]))
+    process.stdout.write(tellReading(seen.reading, styleFor(process.stdout, request), heartbeats))
+  }
   return 0
+}
+
+type Rhythms = ReadonlyMap<ConnectionReport, Rhythm>
+const NO_RHYTHMS: Rhythms = new Map()
+
+async function choiceOf({ name, port, container }: Request): Promise<Choice> {
+  const common = { ...(name === undefined ? {} : { name }), ...(port === undefined ? {} : { port }) }
+  if (container === undefined) return common
+  const found = await processOfContainer(container)
+  if ('problem' in found) throw new CannotRunError(`--container: ${found.problem}`)
+  return { ...common, containerPid: found.pid }
 }
 
 async function readPid(pid: number): Promise<Reading> {
@@ -83,22 +114,62 @@ async function readPid(pid: number): Promise<Reading> {
 
 /** @returns null when help is wanted */
 function parseRequest(args: readonly string[]): Request | null {
-  const { pid, all, json, plain, help } = parse(args)
+  const { pid, name, port, container, all, watch: time, json, plain, help } = parse(args)
   if (help) return null
-  if (pid === undefined && !all) {
-    throw new UsageError('forecast: say which process, --pid N, or --all; try --help')
+  const narrowed = name !== undefined || port !== undefined || container !== undefined
+  if (pid === undefined && !all && !narrowed) {
+    throw new UsageError(
+      'forecast: say which process, --pid N, --name, --port, --container or --all; try --help',
+    )
   }
-  if (pid !== undefined && all) throw new UsageError('--pid and --all: choose one')
+  if (pid !== undefined && (all || narrowed)) {
+    throw new UsageError('--pid is one process: leave out --all, --name, --port and --container')
+  }
+  if (all && narrowed) throw new UsageError('--all chooses nothing: leave it out')
   if (pid !== undefined && !/^[1-9]\d{0,9}$/.test(pid)) {
     throw new UsageError(`--pid ${pid}: expected the number of a process, such as --pid 4711`)
   }
-  return { pid: pid === undefined ? null : Number(pid), json, plain }
+  if (port !== undefined && !(/^[1-9]\d{0,4}$/.test(port) && Number(port) < 65_536)) {
+    throw new UsageError(`--port ${port}: expected a number from 1 to 65535, such as --port 5432`)
+  }
+  return {
+    pid: pid === undefined ? null : Number(pid),
+    name,
+    port: port === undefined ? undefined : Number(port),
+    container,
+    watchMs: time === undefined ? 0 : watchTime(time),
+    json,
+    plain,
+  }
 }
+
+/** @throws UsageError */
+function watchTime(text: string): number {
+  const ms = parseTime(text)
+  if (ms === null || ms < WATCH_MIN_MS || ms > WATCH_MAX_MS) {
+    throw new UsageError(`--watch ${text}: expected a time from 1s to 60m, such as --watch 30s`)
+  }
+  return ms
+}
+
+const WATCH_MIN_MS = 1000
+const WATCH_MAX_MS = 3_600_000
 
 function parse(args: readonly string[]) {
   const flag = { type: 'boolean', default: false } as const
+  const text = { type: 'string' } as const
   try {
-    const options = { pid: { type: 'string' }, all: flag, json: flag, plain: flag, help: flag } as const
+    const options = {
+      pid: text,
+      name: text,
+      port: text,
+      container: text,
+      watch: text,
+      all: flag,
+      json: flag,
+      plain: flag,
+      help: flag,
+    } as const
     return parseArgs({ args: [...args], options }).values
   } catch (error) {
     // Node's message goes on with advice about "--" that does not fit here.
@@ -108,21 +179,24 @@ function parse(args: readonly string[]) {
 }
 
 /** As src/forecast/README.md describes it. */
-function document({ jiffyMs, processes, leftOut }: Reading) {
+function document({ jiffyMs, processes, leftOut }: Reading, rhythms: Rhythms) {
   return {
     schema: 'stillhere/forecast@1',
     at: new Date().toISOString(),
     kernel: release(),
     jiffyMs,
-    processes: processes.map(processDocument),
+    processes: processes.map((one) => processDocument(one, rhythms)),
     leftOut,
   }
 }
 
-function processDocument({ connections, datagrams, ...report }: ProcessReport) {
+function processDocument({ connections, datagrams, ...report }: ProcessReport, rhythms: Rhythms) {
   return {
     ...report,
-    connections: connections.map(connectionDocument),
+    connections: connections.map((one) => ({
+      ...connectionDocument(one),
+      heartbeat: rhythms.get(one) ?? null,
+    })),
     datagrams: datagrams.map(({ local, remote }) => ({ local, remote })),
   }
 }

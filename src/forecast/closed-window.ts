@@ -11,7 +11,7 @@ import {
 import { longDuration, rangeWords } from './duration.ts'
 import type { ConnectionFacts, HostFacts } from './facts.ts'
 import { chainOf, nextTimer, rtoMaxMs, spanOfAll, sysctl, timeoutsOf } from './host-values.ts'
-import { countOf } from './idle.ts'
+import { countOf, NOT_SENT_RETRY_MS } from './idle.ts'
 import { never, type Outlook, unreadable, waiting } from './outlook.ts'
 import { lostSend } from './sending.ts'
 
@@ -24,7 +24,13 @@ export function windowIsClosed({ timer }: ConnectionFacts): boolean {
 /** The peer is silent from now on. */
 export function closedWindowOutlook(facts: ConnectionFacts, host: HostFacts): Outlook {
   const retries2 = sysctl(host.sysctls, 'tcp_retries2')
-  const bySilence = spanOfAll(windowsOf(facts, host).map((window) => zeroWindowGiveUp(window)))
+  const bySilence = spanOfAll(
+    windowsOf(facts, host).flatMap((window) => [
+      zeroWindowGiveUp(window),
+      // Some of its probes are unanswered already, which may say something or not.
+      zeroWindowLeft(window, nextProbe(facts, host, window), facts.unansweredProbes),
+    ]),
+  )
   const limit = limitLeft(facts, host)
   const isUser = limit !== null && limit.maxMs <= bySilence.maxMs
   const soonestMs = limit === null ? bySilence.minMs : Math.min(bySilence.minMs, limit.minMs)
@@ -40,7 +46,8 @@ export function closedWindowOutlook(facts: ConnectionFacts, host: HostFacts): Ou
   }
   return {
     notices: 'within',
-    within: { since: 'silence', ...within },
+    // TCP_USER_TIMEOUT runs already.
+    within: { since: limit === null ? 'silence' : 'reading', ...within },
     fromNow: within,
     words: `${isUser ? `${longDuration(within.maxMs)} at most` : rangeWords(within)} (its window is closed: ${
       isUser ? 'TCP_USER_TIMEOUT' : `unanswered probes, tcp_retries2 = ${retries2}`
@@ -78,22 +85,52 @@ export function frozenOutlook(facts: ConnectionFacts, host: HostFacts): Outlook 
 /** Probes of the window are unanswered at this moment; or TCP_USER_TIMEOUT runs, answered or not. */
 export function probingWindowNow(facts: ConnectionFacts, host: HostFacts): Outlook | null {
   const { unansweredProbes } = facts
-  if (unansweredProbes === 0) return limitLeft(facts, host) === null ? null : frozenOutlook(facts, host)
+  if (unansweredProbes === 0 || mayBeUnanswerable(facts, host)) {
+    return limitLeft(facts, host) === null ? null : frozenOutlook(facts, host)
+  }
   const { decidedBy, unless } = closedWindowOutlook(facts, host)
   const left = spanOfAll(windowsOf(facts, host).map((window) => leftOf(facts, host, window)))
-  return waiting(
-    left,
-    `${countOf(unansweredProbes, 'probe')} of its closed window unanswered`,
-    decidedBy,
-    unless,
-  )
+  // What could not be sent waits behind the same timer.
+  const of = facts.ownNetwork === null ? ' of its closed window' : ', which this host cannot send,'
+  return waiting(left, `${countOf(unansweredProbes, 'probe')}${of} unanswered`, decidedBy, unless)
+}
+
+/**
+ * A kernel answers what is outside its window no more than twice a second (net.ipv4.tcp_invalid_ratelimit,
+ * tcp_oow_rate_limited()): so the second of two probes that lie near each other is unanswered, the peer being well.
+ */
+const ANSWERS_EACH_MS = 500
+
+function mayBeUnanswerable(facts: ConnectionFacts, host: HostFacts): boolean {
+  if (facts.unansweredProbes > 1 || facts.reading === null) return false
+  const { heardAgoMs } = facts.reading
+  return windowsOf(facts, host).some((window) => {
+    const probedAgoMs = probeWait(window, window.backoff) - facts.timerLeftMs
+    return heardAgoMs - probedAgoMs < ANSWERS_EACH_MS
+  })
 }
 
 function leftOf(facts: ConnectionFacts, host: HostFacts, window: ZeroWindow): Span {
-  const left = zeroWindowLeft(window, nextProbe(facts, host, window), facts.unansweredProbes)
+  const next = nextProbe(facts, host, window)
+  const left = isStuck(facts)
+    ? chainFrom(next, Math.max(0, window.retries2 - facts.unansweredProbes), host)
+    : zeroWindowLeft(window, next, facts.unansweredProbes)
   const limit = limitLeft(facts, host)
   if (limit === null) return left
   return { minMs: Math.min(left.minMs, limit.minMs), maxMs: Math.min(left.maxMs, limit.maxMs) }
+}
+
+/** What the own queue drops is tried again each half second, without doubling anything (tcp_send_probe0()). */
+function isStuck({ reading, unansweredProbes }: ConnectionFacts): boolean {
+  return reading !== null && reading.info.backoff < Math.min(unansweredProbes, 1)
+}
+
+function chainFrom({ minMs, maxMs }: Span, retries: number, { jiffyMs }: HostFacts): Span {
+  const more = chainOf(
+    Array.from({ length: retries }, () => NOT_SENT_RETRY_MS),
+    jiffyMs,
+  )
+  return { minMs: minMs + more.minMs, maxMs: maxMs + more.maxMs }
 }
 
 function nextProbe(facts: ConnectionFacts, host: HostFacts, window: ZeroWindow): Span {

@@ -33,3 +33,14 @@ function roundedUp(ms: number): number {
   const step = ms < TENTHS_BELOW_MS ? 100 : 1000
   return Math.ceil(ms / step) * step
 }
+
+/** In a few characters, for a table: `2.1 h`, `15-18 min`. */
+export function shortRange({ minMs, maxMs }: { minMs: number; maxMs: number }): string {
+  const [unit, seconds] = UNITS.find(([, one]) => maxMs >= 1000 * one) ?? (['s', 1] as const)
+  const [from, to] = [
+    Math.floor((minMs / seconds / 1000) * 10) / 10,
+    Math.ceil((maxMs / seconds / 1000) * 10) / 10,
+  ]
+  const shown = (value: number) => (value >= 10 ? value.toFixed(0) : String(value))
+  return shown(from) === shown(to) ? `${shown(to)} ${unit}` : `${shown(from)}-${shown(to)} ${unit}`
+}

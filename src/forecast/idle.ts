@@ -16,7 +16,7 @@ const KEEPALIVE_OPTIONS = ['SO_KEEPALIVE', 'TCP_KEEPIDLE', 'TCP_KEEPINTVL', 'TCP
 /** MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL and MAX_TCP_KEEPCNT in include/net/tcp.h. */
 const KEEPALIVE_MAX: Keepalive = { idleMs: 32_767_000, intervalMs: 32_767_000, probes: 127 }
 /** TCP_RESOURCE_PROBE_INTERVAL in include/net/tcp.h: a probe that did not leave this host is tried again so soon. */
-const NOT_SENT_RETRY_MS = 500
+export const NOT_SENT_RETRY_MS = 500
 
 export function idleOutlook(facts: ConnectionFacts, host: HostFacts): Outlook {
   const { timer, reading } = facts

@@ -8,6 +8,7 @@ import { jiffyMs } from '../kernel/jiffies.ts'
 import { problemOnTheWay } from '../kernel/own-network.ts'
 import type { TcpReading } from '../kernel/socket-options.ts'
 import type { DatagramSocket, SocketTableEntry } from '../kernel/socket-table.ts'
+import { type Choice, hasPort, isChosen } from './choose.ts'
 import type { ConnectionFacts, HostFacts } from './facts.ts'
 import { forecast } from './forecast.ts'
 import { isForbidden, isGone } from './gone.ts'
@@ -65,8 +66,22 @@ export async function readOne(pid: number): Promise<Reading> {
   return read([readForeignProcess(pid, DESCRIPTORS_MAX)], [])
 }
 
-/** Every process that may be read and holds a TCP or UDP socket, but this one. */
-export async function readAll(): Promise<Reading> {
+/** These processes, without those that have ended. */
+export async function readThese(pids: readonly number[], { port }: Choice = {}): Promise<Reading> {
+  const found = pids.flatMap((pid) => {
+    try {
+      return [readForeignProcess(pid, DESCRIPTORS_MAX)]
+    } catch {
+      return []
+    }
+  })
+  const reading = await read(found, [])
+  if (port === undefined) return reading
+  return { ...reading, processes: reading.processes.flatMap((one) => ofPort(one, port)) }
+}
+
+/** Every process that may be read, holds a TCP or UDP socket and is chosen; but not this one. */
+export async function readAll(choice: Choice = {}): Promise<Reading> {
   const found: ForeignProcess[] = []
   let forbidden = 0
   let tooMany = 0
@@ -75,7 +90,7 @@ export async function readAll(): Promise<Reading> {
     if (!Number.isInteger(pid) || pid === process.pid) continue
     try {
       const one = readForeignProcess(pid, DESCRIPTORS_MAX)
-      if (one.sockets.size === 0) continue
+      if (one.sockets.size === 0 || !isChosen(one, choice)) continue
       if (found.length < PROCESSES_MAX) found.push(one)
       else tooMany += 1
     } catch (error) {
@@ -89,9 +104,23 @@ export async function readAll(): Promise<Reading> {
       : []),
     ...(tooMany > 0 ? [`processes after the first ${PROCESSES_MAX}: ${tooMany}`] : []),
   ])
+  const { port } = choice
+  if (port !== undefined)
+    return { ...reading, processes: reading.processes.flatMap((one) => ofPort(one, port)) }
   const talks = ({ connections, datagrams, listening }: ProcessReport) =>
     connections.length + datagrams.length + listening > 0
   return { ...reading, processes: reading.processes.filter(talks) }
+}
+
+/** What a process has with that port; nothing where it has none. */
+function ofPort(report: ProcessReport, port: number): ProcessReport[] {
+  const connections = report.connections.filter(
+    ({ local, remote }) => hasPort(local, port) || hasPort(remote, port),
+  )
+  const datagrams = report.datagrams.filter(
+    ({ local, remote }) => hasPort(local, port) || hasPort(remote, port),
+  )
+  return connections.length + datagrams.length === 0 ? [] : [{ ...report, connections, datagrams }]
 }
 
 async function read(found: readonly ForeignProcess[], leftOut: string[]): Promise<Reading> {
@@ -109,7 +138,7 @@ async function read(found: readonly ForeignProcess[], leftOut: string[]): Promis
       room -= report.connections.length
       processes.push(report)
     } catch (error) {
-      if (found.length === 1 || !isGone(error)) throw error
+      if (!isGone(error) || found.length === 1) throw error
     }
   }
   return { jiffyMs: tick, processes, leftOut }
@@ -162,8 +191,13 @@ async function reportOf(
 }
 
 /** Unanswered: only then it matters what the kernel knows of the first host on the way. */
-function isWaiting({ state, retransmits }: Pick<ConnectionFacts, 'state' | 'retransmits'>): boolean {
-  return state === 'SYN-SENT' || retransmits > 0
+function isWaiting({
+  state,
+  timer,
+  retransmits,
+  unansweredProbes,
+}: Pick<ConnectionFacts, 'state' | 'timer' | 'retransmits' | 'unansweredProbes'>): boolean {
+  return state === 'SYN-SENT' || retransmits > 0 || (timer === 'zero-window-probe' && unansweredProbes > 0)
 }
 
 function addressOf(end: string): string {

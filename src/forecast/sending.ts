@@ -92,12 +92,25 @@ export function retransmittingNow(facts: ConnectionFacts, host: HostFacts): Outl
       return retransmissionLeft(patienceOf(facts, host), {
         fires,
         retransmissionTimeoutMs: timeoutMs,
-        sinceFirst: { minMs: sinceFirst.minMs, maxMs: sinceFirst.maxMs + unsentMs(facts, timeoutMs) },
+        sinceFirst: {
+          minMs: sinceFirst.minMs,
+          maxMs: sinceFirst.maxMs + unsentMs(facts, befores[index] ?? timeoutMs),
+        },
       })
     }),
   )
   const { decidedBy, unless } = sendingOutlook(facts, host)
-  return waiting(left, `${countOf(retransmits, 'retransmission')} unanswered`, decidedBy, unless)
+  const what = `${countOf(retransmits, 'retransmission')} unanswered`
+  if (!isStuck(facts)) return waiting(left, what, decidedBy, unless)
+  const soonest = { minMs: facts.timerLeftMs, maxMs: left.maxMs }
+  return waiting(soonest, `${what}, if they leave this host at all`, decidedBy, unless ?? UNDOUBLED)
+}
+
+const UNDOUBLED = 'the kernel was told not to double its timeouts'
+
+/** What the own queue drops is tried again each half second, without doubling anything (tcp_retransmit_timer()). */
+function isStuck({ retransmits, reading }: ConnectionFacts): boolean {
+  return reading !== null && reading.info.backoff < retransmits
 }
 
 /** The kernel tells; or it is what so many timers take, without the last one, which runs. */
@@ -112,9 +125,9 @@ function sinceFirstRetransmission(facts: ConnectionFacts, host: HostFacts, timeo
 }
 
 /**
- * A retransmission that finds no route does not count as sent, and the clock of the end runs since the send that was
- * lost (tcp_retransmit_skb()): one timeout and a loss probe before the first retransmission.
+ * A retransmission that finds no way out does not count as sent, and the clock of the end runs since the send that was
+ * lost (tcp_retransmit_skb()): one timeout before the first retransmission, or two with a loss probe.
  */
 function unsentMs({ ownNetwork }: ConnectionFacts, timeoutMs: number): number {
-  return ownNetwork === 'no-route' ? 2 * timeoutMs : 0
+  return ownNetwork === null ? 0 : 2 * timeoutMs
 }

@@ -1,28 +1,39 @@
 /** The forecast as text: aligned, at most 80 columns, and the same without colours. */
-import { printableData } from '../foreign/printable.ts'
+import { printable } from '../foreign/printable.ts'
 import { shortened } from '../foreign/shortened.ts'
 import type { Style } from '../lab/tale.ts'
 import { beside, wrapped } from '../text/wrap.ts'
 import { longDuration } from './duration.ts'
 import type { Outlook } from './outlook.ts'
 import type { ConnectionReport, ProcessReport, Reading } from './read.ts'
+import { tableOf } from './table.ts'
 
 const LABEL_COLUMNS = 13
 const INDENT = '    '
 const COMMAND_MAX = 70
 
-export function tellReading(reading: Reading, style: Style): string {
-  // A process chooses its own name and arguments.
-  const { processes, leftOut } = printableData(reading)
-  const lines = processes.flatMap((one) => [...processLines(one, style), ''])
-  if (processes.length === 0) lines.push('No process that may be read holds a connection.', '')
+/** More than this, and those that are alike become a line of a table. */
+const EACH_MAX = 8
+const ASSUMED =
+  "For a peer that is silent while this host's own network works. Where its route, link or queue fails, or somebody else answers (ICMP, RST), it may come sooner, or not at all."
+
+/** What was seen of the connections' data: a heartbeat, or none. */
+export type Heartbeats = ReadonlyMap<ConnectionReport, string>
+
+export function tellReading(reading: Reading, style: Style, heartbeats: Heartbeats = new Map()): string {
+  const { processes, leftOut } = reading
+  const lines = processes.flatMap((one) => [...processLines(one, style, heartbeats), ''])
+  if (processes.length === 0) lines.push('No process that may be read holds such a connection.', '')
+  else lines.push(...wrapped(ASSUMED, style.columns), '')
   return [...lines, ...leftOut.flatMap((what) => wrapped(`Left out: ${what}`, style.columns)), '']
     .join('\n')
     .replace(/\n+$/, '\n')
 }
 
-function processLines(report: ProcessReport, style: Style): string[] {
-  const { pid, command, uid, connections, datagrams, listening, otherSockets } = report
+function processLines(report: ProcessReport, style: Style, heartbeats: Heartbeats): string[] {
+  const { pid, uid, connections, datagrams, listening, otherSockets } = report
+  // A process chooses its own name and arguments.
+  const command = printable(report.command)
   const counts = [
     counted(connections.length, 'connection'),
     ...(datagrams.length > 0 ? [counted(datagrams.length, 'UDP socket')] : []),
@@ -33,7 +44,9 @@ function processLines(report: ProcessReport, style: Style): string[] {
     style.bold(`pid ${pid}  ${shortened(command, COMMAND_MAX)}  (uid ${uid})`),
     ...beside('  ', counts, style.columns),
     ...report.problems.flatMap((problem) => beside('  ', `note: ${problem}`, style.columns)),
-    ...connections.flatMap((connection) => connectionLines(connection, style)),
+    ...(connections.length > EACH_MAX && heartbeats.size === 0
+      ? ['', ...tableOf(connections), ...beside('  ', EACH_HINT, style.columns)]
+      : connections.flatMap((one) => connectionLines(one, style, heartbeats.get(one)))),
     ...datagrams.flatMap(({ local, remote }) => [
       ...endsLines(local, remote ?? 'anybody', 'UDP', style),
       ...labelled(
@@ -47,8 +60,14 @@ function processLines(report: ProcessReport, style: Style): string[] {
   ]
 }
 
-function connectionLines({ local, remote, facts, forecast }: ConnectionReport, style: Style): string[] {
-  const { idle, sending, frozen, now, advice } = forecast
+const EACH_HINT = 'each by itself, with what would change it: --port N, for fewer of them, or --json'
+
+function connectionLines(
+  { local, remote, facts, forecast }: ConnectionReport,
+  style: Style,
+  heartbeat: string | undefined,
+): string[] {
+  const { idle, sending, frozen, now, note, advice } = forecast
   const outlook = (label: string, one: Outlook | null) =>
     one === null ? [] : labelled(label, outlookWords(one), style)
   return [
@@ -58,6 +77,8 @@ function connectionLines({ local, remote, facts, forecast }: ConnectionReport, s
     ...outlook('idle', idle),
     ...outlook('sending', sending),
     ...outlook('peer frozen', frozen),
+    ...(heartbeat === undefined ? [] : labelled('heartbeat', heartbeat, style)),
+    ...(note === null ? [] : labelled('note', note, style)),
     ...labelled('to change', advice, style),
   ]
 }

@@ -63,6 +63,24 @@ describeNeeding('Linux and koffi', process.platform === 'linux' && libcProblem()
       expect(found.idle.within.maxMs).toBeGreaterThan(60_000)
     })
 
+    test('by port and by name, those that are meant', async () => {
+      const byPort = await run(['forecast', '--port', String(socket.localPort), '--json'])
+      const [found] = JSON.parse(byPort.stdout).processes
+      // Both ends are in this process.
+      expect(found.connections).toHaveLength(2)
+      const byName = await run(['forecast', '--name', 'no-such-program'])
+      expect([byName.status, byName.stdout]).toEqual([0, expect.stringMatching(/^No process /)])
+    })
+
+    test('--watch tells whether the program has a heartbeat of its own', async () => {
+      const beat = setInterval(() => socket.write('hi'), 400)
+      const { status, stdout } = await run(['forecast', '--port', String(socket.localPort), '--watch', '3s'])
+      clearInterval(beat)
+      expect(status).toBe(0)
+      expect(stdout).toMatch(/^ {4}heartbeat {4}sends 2 bytes every 0\.4 s, not answered$/m)
+      expect(stdout).toMatch(/^ {4}heartbeat {4}receives 2 bytes every 0\.4 s, not answered$/m)
+    })
+
     test('all processes, of which this is one', async () => {
       const { status, stdout } = await run(['forecast', '--all', '--plain'])
       expect(status).toBe(0)
@@ -73,10 +91,13 @@ describeNeeding('Linux and koffi', process.platform === 'linux' && libcProblem()
 
 describe('npm run forecast, asked wrongly', () => {
   test.each([
-    [[], 'say which process, --pid N, or --all'],
+    [[], 'say which process, --pid N, --name, --port, --container or --all'],
     [['--pid', 'x'], '--pid x: expected the number of a process'],
     [['--pid', '0'], '--pid 0: expected the number of a process'],
-    [['--pid', '1', '--all'], '--pid and --all: choose one'],
+    [['--pid', '1', '--all'], '--pid is one process: leave out --all'],
+    [['--all', '--port', '80'], '--all chooses nothing: leave it out'],
+    [['--port', '70000'], '--port 70000: expected a number from 1 to 65535'],
+    [['--all', '--watch', 'long'], '--watch long: expected a time from 1s to 60m'],
     [['--slow'], "Unknown option '--slow'"],
     [['7'], "Unexpected argument '7'"],
     ...(process.platform === 'linux'
@@ -89,9 +110,11 @@ describe('npm run forecast, asked wrongly', () => {
     expect(stderr.trim().split('\n')).toHaveLength(1)
   })
 
-  test('--help says what it touches', async () => {
+  test('--help says what it touches, on one screen', async () => {
     const { status, stdout } = await run(['forecast', '--help'])
     expect(status).toBe(0)
+    expect(stdout.trim().split('\n').length).toBeLessThanOrEqual(24)
+    expect(stdout.split('\n').filter((line) => line.length > 88)).toEqual([])
     expect(stdout).toContain('It changes nothing')
   })
 })

@@ -179,7 +179,10 @@ describeNeeding('Linux and koffi', canRead)('the sockets of a process', () => {
     expect(seen[0]?.facts.reading?.options).toMatchObject({ keepalive: true, keepaliveIdleMs: 30_000 })
     // A timer that was set anew would begin again.
     const left = seen.map(({ facts }) => facts.timerLeftMs)
-    expect(left).toEqual([...left].sort((a, b) => b - a))
+    for (const [index, leftMs] of left.slice(1).entries()) {
+      // The table cuts off at 10 ms.
+      expect(leftMs).toBeLessThanOrEqual((left[index] ?? 0) + 10)
+    }
     expect(child.exitCode).toBeNull()
     // One packet, and the counters tell.
     socket.write('x')
