@@ -236,6 +236,152 @@ describe('other states', () => {
   })
 })
 
+/** Each was once forecast otherwise; the figures are what Linux 6.18 did, seconds after the moment of the reading. */
+describe('what kernels were seen to do', () => {
+  const keepalive = { keepalive: true, keepaliveIdleMs: 2000, keepaliveIntervalMs: 1000, keepaliveProbes: 3 }
+  const expectIn = (outlook: { within: { minMs: number; maxMs: number } | null } | null, seenMs: number) => {
+    expect(seenMs).toBeGreaterThanOrEqual(outlook?.within?.minMs ?? Number.NaN)
+    expect(seenMs).toBeLessThanOrEqual((outlook?.within?.maxMs ?? Number.NaN) + 30)
+  }
+
+  test('keepalive whose interval is longer than its idle time: up to one interval more', () => {
+    const options = { ...keepalive, keepaliveIntervalMs: 20_000, keepaliveProbes: 1 }
+    const { idle } = of({ timer: 'keepalive', reading: reading(options) })
+    expectIn(idle, 32_500)
+    expect(idle?.words).toBe('40 s (20 s + 1 x 20 s: the interval is longer than the idle time)')
+  })
+
+  test('the last probe unanswered: what is left is the timer, however long', () => {
+    const options = { ...keepalive, keepaliveIdleMs: 60_000, keepaliveIntervalMs: 75_000, keepaliveProbes: 2 }
+    const facts = { timer: 'keepalive', timerLeftMs: 1200, unansweredProbes: 2 } as const
+    expectIn(of({ ...facts, reading: { ...reading(options), heardAgoMs: 212_000 } }).now, 1500)
+  })
+
+  test('probes that the own queue drops are tried again each half second, for ever', () => {
+    const facts = { timer: 'keepalive', timerLeftMs: 422 } as const
+    const { now } = of({ ...facts, reading: { ...reading(keepalive), heardAgoMs: 6000 } })
+    expect(now).toMatchObject({ notices: 'never', unless: 'keepalive was switched on only now' })
+  })
+
+  test('rto_min of a route: the loss probe waits for it too', () => {
+    const sysctls = { ...host.sysctls, tcp_retries2: '3' }
+    const long = { retransmissionTimeoutMs: 1004 }
+    expectIn(of({ reading: reading({}, long) }, { sysctls }).sending, 8090)
+    expectIn(of({ reading: reading({ userTimeoutMs: 10_000 }, long) }, { sysctls }).sending, 12_180)
+  })
+
+  test.each([
+    [1, 1000, 5100],
+    [2, 2000, 9200],
+  ])('connecting, tcp_rto_max_ms of %d s', (_, rtoMaxMs, seenMs) => {
+    const sysctls = { ...host.sysctls, tcp_syn_retries: '4' }
+    const facts = { state: 'SYN-SENT', timer: 'retransmit', timerLeftMs: 1000 } as const
+    expectIn(of({ ...facts, reading: { ...reading(), synRetries: 4, rtoMaxMs } }, { sysctls }).now, seenMs)
+  })
+
+  test('connecting: who decides', () => {
+    const facts = { state: 'SYN-SENT', timer: 'retransmit', timerLeftMs: 537 } as const
+    const own = of({ ...facts, reading: { ...reading(), synRetries: 1 } }).now
+    expect(own?.decidedBy).toEqual(['TCP_SYNCNT'])
+    const sysctls = { ...host.sysctls, tcp_syn_retries: '2' }
+    const counted = of(
+      { ...facts, reading: { ...reading({ userTimeoutMs: 60_000 }), synRetries: 2 } },
+      { sysctls },
+    ).now
+    expect(counted?.decidedBy).toEqual(['net.ipv4.tcp_syn_retries'])
+    expectIn(counted, 10_900)
+  })
+
+  test('in the middle of backing off, with timeouts below 200 ms', () => {
+    const sysctls = { ...host.sysctls, tcp_retries2: '5', tcp_rto_min_us: '10000' }
+    // R was 12 ms, and has doubled seven times: 12.6 s may pass, and the time since the first retransmission is known.
+    const info = { retransmissionTimeoutMs: 1536, backoff: 7, retransmits: 7 }
+    const facts = { timer: 'retransmit', timerLeftMs: 400, retransmits: 7 } as const
+    const known = of({ ...facts, reading: { ...reading({}, info), recoveringMs: 2660 } }, { sysctls }).now
+    const counted = of({ ...facts, reading: reading({}, info) }, { sysctls }).now
+    // 0.4 s, and then 3.1, 6.1 and, 12.3 s after the first, not yet: another 12.3 s.
+    for (const now of [known, counted]) expectIn(now, 400 + 3072 + 6144 + 12_288 + 100)
+  })
+
+  describe('FIN-WAIT-1 behind a closed window probes the window', () => {
+    const closed = { state: 'FIN-WAIT-1', timer: 'zero-window-probe', timerLeftMs: 3000 } as const
+    const sysctls = { ...host.sysctls, tcp_retries2: '5' }
+
+    test('the peer frozen: never', () => {
+      const { frozen, now } = of({ ...closed, reading: reading({}, { backoff: 5 }) }, { sysctls })
+      expect([frozen?.notices, now]).toEqual(['never', null])
+    })
+
+    test('the peer cut: so many probes, as far apart as they have grown', () => {
+      expectIn(of({ ...closed, reading: reading({}, { backoff: 5 }) }, { sysctls }).sending, 36_800)
+    })
+
+    test('unanswered: as many less', () => {
+      const facts = { ...closed, unansweredProbes: 4 }
+      const { now } = of(
+        { ...facts, reading: { ...reading({}, { backoff: 5 }), heardAgoMs: 30_000 } },
+        { sysctls },
+      )
+      expectIn(now, 3000 + 6528 + 200)
+    })
+
+    test('one unanswered right after an answer says nothing: a kernel answers twice a second at most', () => {
+      const facts = { ...closed, timerLeftMs: 137, unansweredProbes: 1 }
+      const info = { backoff: 2, retransmissionTimeoutMs: 24 }
+      expect(
+        of({ ...facts, reading: { ...reading({}, info), heardAgoMs: 1088 } }, { sysctls }).now,
+      ).toBeNull()
+    })
+  })
+
+  test('no route: the clock runs since the send that was lost', () => {
+    const sysctls = { ...host.sysctls, tcp_retries2: '3' }
+    const facts = {
+      timer: 'retransmit',
+      timerLeftMs: 78,
+      retransmits: 1,
+      ownNetwork: 'no-neighbour',
+    } as const
+    const info = { retransmissionTimeoutMs: 408, backoff: 1, retransmits: 1 }
+    expectIn(
+      of({ ...facts, reading: { ...reading({}, info), recoveringMs: 325 } }, { sysctls }).now,
+      3080 - 530,
+    )
+  })
+
+  test('a user timeout of weeks', () => {
+    const options = { ...keepalive, keepaliveProbes: 5, userTimeoutMs: 2 ** 31 - 1 }
+    const { idle, sending } = of({ reading: { ...reading(options), rtoMaxMs: 1000 } })
+    expect(idle?.within?.maxMs).toBeGreaterThan(2 ** 31)
+    expect(sending?.within?.minMs).toBeGreaterThan(2 ** 31)
+  })
+
+  test('what changes while it is read is not certain', () => {
+    expect(of({ unsteady: true, reading: reading() }).sending?.unless).toBe('it changed while it was read')
+  })
+})
+
+describe('what surprises in how keepalive is set', () => {
+  test("on, with the system's times", () => {
+    expect(of({ reading: reading({ keepalive: true }) }).note).toBe(
+      "keepalive is on, its times are the system's (2 h 11 min 15 s)",
+    )
+  })
+
+  test('only the idle time set', () => {
+    expect(of({ reading: reading({ keepalive: true, keepaliveIdleMs: 60_000 }) }).note).toBe(
+      "only TCP_KEEPIDLE is set: the probes are the system's, 9 x 75 s, so 11 min 15 s more",
+    )
+  })
+
+  test('all of it set, or off: nothing', () => {
+    expect(of({ reading: reading() }).note).toBeNull()
+    expect(
+      of({ reading: reading({ keepalive: true, keepaliveIdleMs: 60_000, keepaliveProbes: 3 }) }).note,
+    ).toBeNull()
+  })
+})
+
 describe('where options are not readable', () => {
   test('no timer means no keepalive', () => {
     expect(of({ timer: 'none' }).idle).toMatchObject({ notices: 'never', unless: null })

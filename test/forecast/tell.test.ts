@@ -74,3 +74,17 @@ test('what was left out is said, also where nothing was found', () => {
   expect(tell({}, ['processes of others: 3'])).toContain('Left out: processes of others: 3')
   expect(tellReading({ jiffyMs: 4, processes: [], leftOut: [] }, plainStyle)).toMatch(/^No process /)
 })
+
+test('many connections are a table, those that are alike one line', () => {
+  const connections = Array.from({ length: 40 }, (_, index) => ({
+    local: `10.0.0.1:${40_000 + index}`,
+    remote: index < 30 ? '10.0.0.2:5432' : '[2001:db8:1111:2222:3333:4444:5555:6666]:443',
+    descriptor: index,
+    facts,
+    forecast: forecast(facts, { sysctls: null, jiffyMs: 4 }),
+  }))
+  const text = tell({ connections })
+  expect(text).toMatch(/^ {5}30 ESTABLISHED 10\.0\.0\.2:5432 /m)
+  expect(text).toMatch(/^ {5}10 ESTABLISHED /m)
+  expect(text.split('\n').filter((line) => line.length > 80)).toEqual([])
+})
