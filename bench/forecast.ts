@@ -31,8 +31,8 @@ const holder = spawn(process.execPath, ['-e', HOLDER, String(count)], {
 })
 try {
   await once((holder as ChildProcess & { stdout: NodeJS.ReadableStream }).stdout, 'data')
-  const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
-  const node = [process.execPath, '--import', 'tsx', cli, 'forecast']
+  const cli = fileURLToPath(new URL('../src/start.mjs', import.meta.url))
+  const node = [process.execPath, cli, 'forecast']
   const ss = await best(['ss', '-tiepn'])
   const started = await best([...node, '--pid', String(process.ppid)])
   say('ss -tiepn', ss)
