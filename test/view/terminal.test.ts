@@ -228,6 +228,26 @@ describe('the table of --play', () => {
     expect(narrow.join(' ').split(/\s+/)).toEqual(text.split(/\s+/))
   })
 
+  test('no word is cut in half on 60 columns, and the keys are told in full', () => {
+    const play = connected()
+      .says(0, 'lab', 'run:started', {} as EventData<'run:started'>)
+      .says(0, 'play-a', 'program:started', { node: '', mechanisms: [] })
+      .says(0, 'play-b', 'program:started', { node: '', mechanisms: [] })
+    const on = (page: Partial<Scenery>, columns: number) =>
+      tableLines(play.board, { ...scenery, ...page }, columns, plain)
+    const words = (lines: readonly string[]) => lines.join(' ').trim().split(/\s+/)
+    const [table, keys] = [on({}, 60), on({ help: 'keys' }, 60)]
+    expect(words(table).filter((word) => word !== 'help' && !words(on({}, 200)).includes(word))).toEqual([])
+    expect(table[0]).toMatch(/\? help +q end$/)
+    expect(words(keys).filter((word) => word !== '\\')).toEqual(
+      words(on({ help: 'keys' }, 200)).filter((word) => word !== '\\'),
+    )
+    for (const lines of [table, keys]) {
+      expect(lines.length).toBeLessThanOrEqual(24)
+      expect(lines.filter((line) => line.length > 60)).toEqual([])
+    }
+  })
+
   test('what cannot be done here is in brackets, with the reason; colours only repeat what is said', () => {
     const lines = connected().lines({ tier: 'process' }, painted)
     expect(lines.join('\n')).toContain('<(x cut)  >')

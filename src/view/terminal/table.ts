@@ -15,7 +15,7 @@ import {
   whyNotNow,
 } from '../../plan/play-command.ts'
 import { impossibleActions } from '../../plan/possible.ts'
-import { beside } from '../../text/wrap.ts'
+import { beside, COLUMNS } from '../../text/wrap.ts'
 import { Board, type End, type Row, type TruthAbout } from './board.ts'
 import { listenToKeys } from './keys.ts'
 import { commandsByHand, ONLY_HERE } from './play.ts'
@@ -24,17 +24,17 @@ import { Screen } from './screen.ts'
 /** Events come in batches ten times a second; between them only the clocks go on. */
 const REDRAW_EVERY_MS = 200
 
-/** A letter for host b, its capital for host a. */
+/** A letter for host b, its capital for host a. Each is told in 44 columns: the page of the keys fits 24 rows of 60. */
 const ACTIONS: Record<PlayAction, { key: string; what: string }> = {
   exit: { key: 'e', what: 'the programs close their sockets and end' },
-  kill: { key: 'k', what: 'SIGKILL: they end with no time to close anything' },
-  start: { key: 's', what: 'ended programs run again, and remember nothing' },
-  freeze: { key: 'f', what: 'SIGSTOP: they hang, while their kernel goes on' },
-  continue: { key: 'c', what: 'SIGCONT: frozen programs go on where they were' },
-  cut: { key: 'x', what: 'the cable is cut in the switch; nobody is told' },
+  kill: { key: 'k', what: 'SIGKILL: they end without closing anything' },
+  start: { key: 's', what: 'ended programs run again, and know nothing' },
+  freeze: { key: 'f', what: 'SIGSTOP: they hang, their kernel goes on' },
+  continue: { key: 'c', what: 'SIGCONT: frozen programs go on' },
+  cut: { key: 'x', what: 'the cable is cut, and nobody is told' },
   mend: { key: 'm', what: 'the cable is plugged in again' },
-  'power-off': { key: 'p', what: 'kernel and all are gone from one moment to the next' },
-  reboot: { key: 'b', what: 'power off, and back with the same address, empty' },
+  'power-off': { key: 'p', what: 'kernel and all are gone at once' },
+  reboot: { key: 'b', what: 'power off, and back with its address, empty' },
   reset: { key: 'r', what: 'the kernel aborts the connections (RST)' },
 }
 
@@ -124,17 +124,17 @@ export function tableLines(board: Board, scenery: Scenery, columns: number, styl
       ? columnLines(columns, style)
       : scenery.help === 'keys'
         ? helpLines(board, scenery, columns, style)
-        : boardLines(board, scenery, style)
+        : boardLines(board, scenery, columns, style)
   return lines.map((pieces) => fitted(pieces, columns))
 }
 
-function boardLines(board: Board, scenery: Scenery, style: Style): Piece[][] {
+function boardLines(board: Board, scenery: Scenery, columns: number, style: Style): Piece[][] {
   const { bold, dim } = style
   return [
     [
       [`stillhere --play  ${clock(scenery.now)} s`, bold],
       `  ${scenery.tier} hosts`,
-      '     ? columns, keys, commands   q end',
+      columns < COLUMNS ? '   ? help   q end' : '     ? columns, keys, commands   q end',
     ],
     ...byHand(board, scenery).map((text): Piece[] => [[text, dim]]),
     [],
@@ -278,7 +278,7 @@ function helpLines(
 ): Piece[][] {
   const actions = impossibleActions(tier, platform)
   return [
-    [['Keys: small for host b (the servers), CAPITAL for host a (the clients)', style.bold]],
+    [['Keys: small for host b, the servers; CAPITAL for host a', style.bold]],
     ...playActions.map((action): Piece[] => {
       const why = actions[action]
       const text = `  ${ACTIONS[action].key}  ${action.padEnd(10)} `
@@ -301,13 +301,16 @@ function clock(ms: number): string {
   return (ms / 1000).toFixed(ms < 999_950 ? 1 : 0)
 }
 
+/** As much as there is room for, in whole words. */
 function fitted(pieces: readonly Piece[], columns: number): string {
   let room = columns
   return pieces
     .map((piece) => {
       const [text, paint] = typeof piece === 'string' ? [piece, plain] : piece
-      const shown = text.slice(0, room)
-      room -= shown.length
+      const isWhole = text.length <= room || text[room] === ' '
+      const shown = isWhole ? text.slice(0, room) : text.slice(0, room).replace(/\S+$/, '')
+      // What follows a word that had no room has none either.
+      room = text.length <= room ? room - text.length : 0
       return shown === '' ? '' : paint(shown)
     })
     .join('')
