@@ -63,7 +63,6 @@ export const laptop: CaseOf<WebSocketSettings> = {
     await page?.order(IDLE, `open ${orderedMs}`)
     rig.mark(pair, 'leaving')
     await rig.strike(moved, pair, a)
-    rig.mark(pair, 'moved')
     const movedAtMs = performance.now()
     await ws?.client[IDLE].read()
     await rig.sleep(movedAtMs + orderedMs - performance.now())
@@ -172,13 +171,13 @@ function pageSaid(cell: Cell, within: Partial<Period> = {}) {
 }
 
 function elsewhere(cell: Cell): Claims {
-  const movedAt = cell.moment('moved')
+  const leftAt = cell.moment('leaving')
   const { a, b, told, toldWords, busy } = connectionOn(cell, IDLE)
-  const wrote = a.first('websocket:message_sent', { from: movedAt ?? cell.watch.to })
-  if (movedAt === undefined || wrote === undefined) return []
+  const wrote = a.first('websocket:message_sent', { from: leftAt ?? cell.watch.to })
+  if (leftAt === undefined || wrote === undefined) return []
   const measured = busy(wrote.time)
   const span = measured === null ? UNKNOWN : unsendableGiveUp(measured)
-  const looks = a.all('websocket:state_read', { from: movedAt, to: wrote.time })
+  const looks = a.all('websocket:state_read', { from: leftAt, to: wrote.time })
   const read = b.last('websocket:state_read', { from: wrote.time })
   const accepted = connectionOn(cell, AGAIN).b.first('tcp:accepted')
   const address = cell.log.first('host:started', { host: a.host })?.data.address ?? ''
@@ -186,7 +185,7 @@ function elsewhere(cell: Cell): Claims {
     says(cell, 'moved-open', 'open', looked(looks), {
       claim: 'the connection goes on saying open at an address that nobody has',
       formula: 'nobody sends, so nobody can miss anything',
-      because: `looked at ${looks.length} times in ${Math.round(wrote.time - movedAt)} ms`,
+      because: `looked at ${looks.length} times in ${Math.round(wrote.time - leftAt)} ms`,
       source: IDLE_TCP,
       evidence: looks,
     }),
@@ -204,7 +203,7 @@ function elsewhere(cell: Cell): Claims {
     says(cell, 'moved-server', 'open', read?.data.readyState ?? '', {
       claim: 'the server holds the old connection to be open, and knows nobody there any more',
       formula: 'an idle connection is told nothing',
-      because: `${Math.round((read?.time ?? cell.watch.to) - movedAt)} ms after the move`,
+      because: `${Math.round((read?.time ?? cell.watch.to) - leftAt)} ms after the move`,
       source: IDLE_TCP,
       evidence: [read],
     }),
