@@ -1,8 +1,6 @@
 /** Every mechanism: what runs at its two ends. */
 import type { Emitter } from '../events/emit.ts'
 import { canSetUserTimeout } from '../kernel/socket-options.ts'
-import { startHttpClient } from './http-client.ts'
-import { startHttpServer } from './http-server.ts'
 import type { Program } from './parts/program.ts'
 import { WRITE_EVERY_MS } from './parts/timing.ts'
 import type { ClientSettings, Mechanism } from './scripts/host-messages.ts'
@@ -13,6 +11,8 @@ import { startUdpHeartbeat } from './udp-heartbeat.ts'
 import { startUdpServer } from './udp-server.ts'
 import { startWebSocketClient } from './websocket-client.ts'
 import { startWebSocketServer } from './websocket-server.ts'
+
+// What speaks HTTP is large, and each host has one half of it at most: that is loaded when it is asked for.
 
 type At = { mechanism: Mechanism; host: string; port: number }
 
@@ -25,7 +25,7 @@ export const servers: Record<Mechanism, (at: At, emit: Emitter) => Promise<Progr
   'tcp-busy': startTcpServer,
   'tcp-user-timeout': startTcpServer,
   'tcp-heartbeat': (at, emit) => startTcpServer({ ...at, heartbeat: true }, emit),
-  'http-session': startHttpServer,
+  'http-session': async (at, emit) => (await import('./http-server.ts')).startHttpServer(at, emit),
   websocket: startWebSocketServer,
 }
 
@@ -49,7 +49,7 @@ export const clients: Record<
       emit,
     ),
   'tcp-heartbeat': (at, emit) => startTcpClient({ ...at, heartbeat: true }, emit),
-  'http-session': startHttpClient,
+  'http-session': async (at, emit) => (await import('./http-client.ts')).startHttpClient(at, emit),
   websocket: startWebSocketClient,
 }
 

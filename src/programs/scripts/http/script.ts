@@ -4,7 +4,6 @@
  */
 import * as http from 'node:http'
 import type * as net from 'node:net'
-import { buildConnector, Client } from 'undici'
 import { observeTcp } from '../../../kernel/socket-options.ts'
 import type { PeerBelief } from '../../parts/belief.ts'
 import type { Scripted, ScriptedHost } from '../../parts/program.ts'
@@ -22,7 +21,7 @@ interface HttpClient {
 export function scriptHttp({ address, emitterOf }: ScriptedHost): Scripted<HttpRequests> {
   const emit = emitterOf('http-script')
   const servers = new Map<string, http.Server>()
-  const clients = new Map<string, HttpClient>()
+  const clients = new Map<string, Promise<HttpClient>>()
   const sockets = new Map<net.Socket, PeerBelief>()
   let number = 0
 
@@ -66,10 +65,13 @@ export function scriptHttp({ address, emitterOf }: ScriptedHost): Scripted<HttpR
       },
 
       async httpGet({ mechanism, address: host, port, by, headersTimeoutMs }) {
-        const client =
+        const made =
           clients.get(mechanism) ??
-          (by === 'node' ? pool(host, port) : undiciClient(`http://${host}:${port}`, headersTimeoutMs))
-        clients.set(mechanism, client)
+          (by === 'node'
+            ? Promise.resolve(pool(host, port))
+            : undiciClient(`http://${host}:${port}`, headersTimeoutMs))
+        clients.set(mechanism, made)
+        const client = await made
         const asked = { number: number++, method: 'GET', path: '/' }
         const askedAtMs = performance.now()
         let groupId = groupIdOf(mechanism, undefined)
@@ -90,7 +92,7 @@ export function scriptHttp({ address, emitterOf }: ScriptedHost): Scripted<HttpR
     },
 
     async close() {
-      for (const client of clients.values()) client.close()
+      for (const client of await Promise.all(clients.values())) client.close()
       for (const socket of sockets.keys()) socket.destroy()
       await Promise.all([...servers.values()].map(stopListening))
     },
@@ -135,7 +137,9 @@ function pool(host: string, port: number): HttpClient {
   return { get, close: () => agent.destroy() }
 }
 
-function undiciClient(origin: string, headersTimeout: number | undefined): HttpClient {
+async function undiciClient(origin: string, headersTimeout: number | undefined): Promise<HttpClient> {
+  // Large, and few hosts have a use for it.
+  const { buildConnector, Client } = await import('undici')
   const connect = buildConnector({})
   let open: net.Socket | undefined
   const client = new Client(origin, {

@@ -4,7 +4,6 @@
  */
 import { memoryStore } from '../../../store/memory.ts'
 import { startBalancer } from '../../balancer.ts'
-import { startBank } from '../../bank/server.ts'
 import type { Program, Scripted, ScriptedHost } from '../../parts/program.ts'
 import type { SiteRequests } from './requests.ts'
 
@@ -14,7 +13,8 @@ export function scriptSites({ address, emitterOf }: ScriptedHost): Scripted<Site
   return {
     answer: {
       async bankStart({ mechanism, name, secure, sessions }) {
-        // Most hosts have no use for what makes certificates, and it is large.
+        // Most hosts have no use for a bank, nor most banks for what makes certificates, and both are large.
+        const { startBank } = await import('../../bank/server.ts')
         const certificate = secure
           ? await (await import('../../bank/certificate.ts')).makeCertificate([address])
           : undefined
