@@ -67,7 +67,7 @@ async function experiment(rig: Rig, plan: Plan<KeepaliveSettings>): Promise<void
   const pairs = await rig.boot(possible)
   await Promise.all(pairs.map((pair) => rig.connect(pair, programsOf(plan))))
 
-  rig.say(
+  rig.begin(
     `${plan.mechanisms.length * pairs.length} connections are up; in a moment ${possible.length} faults strike`,
   )
   const random = randomFrom(plan.seed)

@@ -62,7 +62,7 @@ export async function runCases<S extends Json>(
   })
   rig.say(`starting ${2 * shown.length} hosts, a pair for each of ${shown.length} cases`)
   const pairs = await rig.boot(shown.map((one) => wishOf(rig, one, plan.settings)))
-  rig.say('all cases begin')
+  rig.begin('all cases begin')
   const run = (one: CaseOf<S>) => {
     const pair = pairs[shown.indexOf(one)] as Pair
     return rig.runCase(pair, () => one.act(rig, pair, plan.settings))

@@ -23,6 +23,8 @@ export interface Report {
   kernelSampledEveryMs: number | null
   startedAt: string
   durationMs: number
+  /** Of that, the experiment itself: its longest chain of waits. null where it never began, or is not one of cases. */
+  chainMs: number | null
   checks: Check[]
   verdict: Verdict
   /** What somebody else has ended on the hosts meanwhile: what the run says of those pairs proves nothing. */
@@ -53,9 +55,15 @@ export function reportOf(
     kernelSampledEveryMs: log.first('kernel:sampling_started')?.data.everyMs ?? null,
     startedAt: startedAt.toISOString(),
     durationMs: Math.round(log.events.at(-1)?.time ?? 0),
+    chainMs: chainOf(log),
     checks,
     verdict: overall(checks),
     ...(killed.length === 0 ? {} : { killed }),
     ...(findings === undefined ? {} : { findings }),
   }
+}
+
+function chainOf(log: LabLog): number | null {
+  const [began, ended] = [log.first('run:hosts_ready'), log.last('run:ended')]
+  return began === undefined || ended === undefined ? null : Math.round(ended.time - began.time)
 }

@@ -65,6 +65,8 @@ export const reportSchema = v.looseObject({
   kernelSampledEveryMs: v.nullable(ms),
   startedAt: v.pipe(text, v.isoTimestamp()),
   durationMs: ms,
+  // Runs of before have none.
+  chainMs: v.optional(v.nullable(ms)),
   verdict: v.picklist(verdicts),
   checks: v.pipe(
     v.array(

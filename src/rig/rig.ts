@@ -104,6 +104,12 @@ export class Rig {
     this.emit('run:progressed', { message })
   }
 
+  /** Says so, and marks where start-up is over and the experiment itself begins. */
+  begin(message: string): void {
+    this.emit('run:hosts_ready', {})
+    this.say(message)
+  }
+
   /** @throws AbortError when the run is to end */
   async sleep(milliseconds: number): Promise<void> {
     await delay(Math.max(0, milliseconds), undefined, { signal: this.#stop })

@@ -56,7 +56,6 @@ describeNeeding('network namespaces', tier === 'netns')('lab:http on netns hosts
       expect(casesOf(report, 'skipped')).toEqual(new Set())
       expect(checkIds(report)).toEqual(expect.arrayContaining(ASKED))
       expect(checkIds(report)).toEqual(checkIds(recordedReport('http')))
-      expect(report.durationMs).toBeLessThan(45_000)
 
       const events = readLog(join(folder, 'events.ndjson'))
       compareWithTshark(folder, events)

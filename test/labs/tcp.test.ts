@@ -47,7 +47,6 @@ describeNeeding('network namespaces', tier === 'netns')('lab:tcp on netns hosts'
       expect(new Set(states)).toEqual(new Set(['LISTEN', ...tcpStates, '(CLOSED)']))
       const left = skipped(report).map(({ id }) => id)
       expect(left).toEqual(['time-wait/client-first/observed'])
-      expect(report.durationMs).toBeLessThan(45_000)
 
       const events = readLog(join(folder, 'events.ndjson'))
       compareWithTshark(folder, events)

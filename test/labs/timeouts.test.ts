@@ -53,7 +53,6 @@ describeNeeding('network namespaces', tier === 'netns')('lab:timeouts on netns h
       const left = skipped(report)
       expect(left.map(({ id }) => id)).toEqual(['time-wait/plain/observed'])
       expect(left[0]?.because).toContain('--pace real --only time-wait')
-      expect(report.durationMs).toBeLessThan(45_000)
 
       countWithTshark(folder, report)
       failsWhenChanged(folder)

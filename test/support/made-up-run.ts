@@ -246,6 +246,7 @@ export function madeUpRun({
     kernelSampledEveryMs: 50,
     startedAt: '2026-11-23T02:15:03.000Z',
     durationMs: Math.round(events.at(-1)?.time ?? 0),
+    chainMs: null,
     checks,
     verdict: overall(checks),
   }

@@ -34,6 +34,8 @@ export const labEvents = {
    * The case cannot be shown with these hosts, or one row of it: nothing about that was observed.
    */
   'case:skipped': v.strictObject({ case: text, mechanism: v.optional(text), because: text }),
+  /** All hosts and what they need are up: the experiment itself begins. */
+  'run:hosts_ready': v.strictObject({}),
   /** What the person in front should know now; also a mark on the time line. */
   'run:progressed': v.strictObject({ message: text }),
   /**
