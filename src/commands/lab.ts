@@ -21,6 +21,7 @@ import { latestRun, type Outcome, openRun, type Run, startRun } from '../launche
 import { openPage } from '../page/server.ts'
 import { type LabOptions, labHelp, parseLabOptions } from '../plan/options.ts'
 import type { Plan } from '../plan/plan.ts'
+import { typedPath } from '../project/files.ts'
 import { print } from '../text/wrap.ts'
 import { writeReportHtml } from '../view/report/report-html.ts'
 import { listenToKeys } from '../view/terminal/keys.ts'
@@ -243,5 +244,5 @@ function reportOfRun(plan: Plan): string {
 }
 
 function folderOf({ folder }: Plan): string {
-  return relative('.', folder) || folder
+  return relative(typedPath('.'), folder) || folder
 }

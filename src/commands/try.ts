@@ -9,6 +9,7 @@ import { CannotRunError } from '../launcher/launch.ts'
 import { startRun } from '../launcher/start.ts'
 import type { LabOptions } from '../plan/options.ts'
 import { selectionOf } from '../plan/plan.ts'
+import { typedPath } from '../project/files.ts'
 import { print } from '../text/wrap.ts'
 import { casesOf } from '../try/faults.ts'
 import { tryLab } from '../try/lab.ts'
@@ -46,8 +47,7 @@ export async function tryCommand(args: readonly string[]): Promise<number> {
     throw new CannotRunError(`try needs hosts of its own: ${because}. Try: ${advice.join('; ')}`)
   }
   const cases = casesOf(request.faults, request.strike).map(({ id }) => id)
-  // npm changes the working directory, and says where it was.
-  const folder = process.env.INIT_CWD ?? process.cwd()
+  const folder = typedPath('.')
   const settings: TrySettings = {
     ...request,
     runAs: await findRunAs(isolation, folder),
@@ -64,13 +64,13 @@ export async function tryCommand(args: readonly string[]): Promise<number> {
     progress.end()
     wayOut?.close()
   })
-  if (telling.junit !== null) writeFileSync(telling.junit, toJUnit(report))
   if (telling.json) process.stdout.write(`${printableJson(report, 2)}\n`)
   else {
     const told = printableTold({ log, plan, checks: report.checks })
     const text = tellTry(told, styleFor(process.stdout, telling))
     print(process.stdout, `${text}\n${whereItIs(plan)}\n`)
   }
+  if (telling.junit !== null) writeFileSync(telling.junit, toJUnit(report))
   if (interrupted.signal.aborted) return INTERRUPTED
   if (request.expect.length > 0) return exitStatusOf(report.checks)
   return report.killed === undefined ? 0 : EXIT_STATUS.inconclusive

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { UsageError } from '../foreign/usage.ts'
 import type { Lab } from '../lab/lab.ts'
 import { openPage } from '../page/server.ts'
-import { DEFAULT_PORT, portOf } from '../plan/options.ts'
+import { DEFAULT_PORT, outOf, portOf } from '../plan/options.ts'
 import { print } from '../text/wrap.ts'
 
 const WATCH_HELP = `npm run watch -- [options]
@@ -26,7 +26,7 @@ export async function watch(labs: Readonly<Record<string, Lab>>, args: readonly 
     print(process.stdout, WATCH_HELP)
     return 0
   }
-  const page = await openPage({ labs, out, port: portOf(port) })
+  const page = await openPage({ labs, out: outOf(out), port: portOf(port) })
   process.stdout.write(`The page: ${page.url}\n`)
   print(process.stdout, 'Who has this address can start and kill processes here. Ctrl-C ends it.\n')
   await endWanted()
@@ -49,7 +49,7 @@ function parse(args: readonly string[]) {
       args: [...args],
       options: {
         port: { type: 'string', default: DEFAULT_PORT },
-        out: { type: 'string', default: 'runs' },
+        out: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     }).values

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { readOwnLog } from '../events/parse.ts'
 import type { LabEvent } from '../events/vocabulary.ts'
@@ -35,10 +35,7 @@ export function makeRunFolder(out: string, lab: string): { run: string; folder: 
   const run = `${stamp}-${lab}-${randomBytes(2).toString('hex')}`
   const folder = resolve(out, run)
   try {
-    // One by one: what is missing above DIR is rather a slip of the pen than a wish.
-    if (!existsSync(out)) mkdirSync(out)
-    mkdirSync(folder)
-    mkdirSync(join(folder, 'events'))
+    mkdirSync(join(folder, 'events'), { recursive: true })
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new CannotRunError(

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { type Role, roles } from '../events/host-names.ts'
 import { problemOfArguments, UsageError } from '../foreign/usage.ts'
 import { type Tier, tiers } from '../hosts/host.ts'
+import { projectFile, typedPath } from '../project/files.ts'
 import { beside } from '../text/wrap.ts'
 import { type CellName, cellId, type Matrix, type Pace, paces, type Selection, selectionOf } from './plan.ts'
 
@@ -96,7 +97,7 @@ export function parseLabOptions(lab: Choosable, args: readonly string[]): LabOpt
     json: values.json,
     plain: values.plain,
     verbose: values.verbose,
-    out: values.out,
+    out: outOf(values.out),
     cell: values.cell === undefined ? null : cellOf(lab, '--cell', values.cell),
     predict: values['no-predict'] ? false : (values.predict ?? null),
     watch: values.watch,
@@ -120,7 +121,7 @@ function parse(args: readonly string[]) {
         json: { type: 'boolean', default: false },
         plain: { type: 'boolean', default: false },
         verbose: { type: 'boolean', default: false },
-        out: { type: 'string', default: 'runs' },
+        out: { type: 'string' },
         cell: { type: 'string' },
         predict: { type: 'boolean' },
         'no-predict': { type: 'boolean', default: false },
@@ -132,6 +133,11 @@ function parse(args: readonly string[]) {
   } catch (error) {
     throw usageErrorOf(error)
   }
+}
+
+/** Where runs are kept: the project's own folder, or where somebody says. */
+export function outOf(typed: string | undefined): string {
+  return typed === undefined ? projectFile('runs') : typedPath(typed)
 }
 
 /** What parseArgs() threw, in a line. */

@@ -30,6 +30,8 @@ export const DEFAULT_FAULTS: readonly TryFault[] = ['exit', 'kill', 'freeze', 'c
 
 /** The name of a case is that of a network interface, which is short. */
 const SHORT: Partial<Record<TryFault, string>> = { 'mtu-black-hole': 'black-hole' }
+/** No program of the struck host is left that could notice anything. */
+export const ENDS_THE_STRUCK: readonly TryFault[] = ['exit', 'kill', 'reboot', 'power-off']
 /** It happens between the hosts, and strikes neither. */
 const OF_NEITHER: readonly TryFault[] = ['nat-forgets']
 

@@ -54,7 +54,9 @@ export async function experiment(rig: Rig, plan: Plan<TrySettings>): Promise<voi
     ? `the programs can reach this machine's network${allowLoopback ? ' and loopback' : ''}, by the proxy that http_proxy names (--allow-outside)`
     : "the programs cannot reach this machine's network"
   rig.say(
-    `${waiting.length} faults, ${Math.min(atOnce, waiting.length)} at once, each on two hosts of its own; ${reach}`,
+    waiting.length === 1
+      ? `1 fault, on two hosts of its own; ${reach}`
+      : `${waiting.length} faults, ${Math.min(atOnce, waiting.length)} at once, each on two hosts of its own; ${reach}`,
   )
   if (plan.settings.allowTun) await openTunFile(rig, plan.settings.runAs.name !== null)
   const who = runAsWords(plan.settings.runAs)

@@ -8,6 +8,10 @@ import type { Exit } from '../hosts/host-process.ts'
 const NOT_FOUND = 127
 const NOT_EXECUTABLE = 126
 
+/** `Error: wrong port`, `node:events: TypeError [ERR_X]: ...`, `fatal: no such host`, `panic: ...`. */
+const NAMES_ERROR = /^\s*(?:uncaught )?(?:[\w.:]*error|fatal|panic)\b.*: \S/i
+const LAST_LINES_TOLD = 3
+
 /** Where a program waits to be spoken to. */
 export interface ListeningPlace {
   protocol: 'TCP' | 'UDP'
@@ -80,8 +84,12 @@ export function doNotTalk({ places, said, connectWithinMs, ready }: Silence): st
   return `they do not talk ${within}: the server listens on ${placesWords(reachable)}, and no client has connected${words}; a client reaches it at {server}`
 }
 
+/** Of what a program printed last: the line that names an error, and else its end. */
 function lastWords(lines: readonly string[]): string {
-  return lines.length === 0
+  const error = lines.find((line) => NAMES_ERROR.test(line))
+  const telling =
+    error !== undefined ? [error] : lines.filter((line) => line.trim() !== '').slice(-LAST_LINES_TOLD)
+  return telling.length === 0
     ? ''
-    : `; its last words: ${lines.map((line) => `"${shortened(printable(line))}"`).join(' / ')}`
+    : `; its last words: ${telling.map((line) => `"${shortened(printable(line.trim()))}"`).join(' / ')}`
 }

@@ -14,7 +14,8 @@ import { makeTun } from './tun.ts'
 
 const LOOK_EVERY_MS = 50
 /** Of a program's last words, so many are shown. */
-const LAST_LINES = 3
+/** The stack of an error and what stands around it. */
+const LAST_LINES = 40
 /** On a file system of the run's own, which goes with it. */
 const SCRATCH = '/run/stillhere'
 

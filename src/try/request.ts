@@ -1,14 +1,17 @@
 /** What somebody asks of `npm run try`: options of the command line, or the same in a file. */
+import { accessSync, constants } from 'node:fs'
+import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import * as v from 'valibot'
-import type { Role } from '../events/host-names.ts'
+import { otherRole, type Role } from '../events/host-names.ts'
 import { parseForeignJson } from '../foreign/json.ts'
 import { readRegular } from '../foreign/regular-file.ts'
 import { UsageError } from '../foreign/usage.ts'
-import { usageErrorOf } from '../plan/options.ts'
+import { outOf, usageErrorOf } from '../plan/options.ts'
 import { type Pace, paces } from '../plan/plan.ts'
+import { typedPath } from '../project/files.ts'
 import { type Expectation, ExpectationError, parseExpectation, parseTime } from './expectations.ts'
-import { DEFAULT_FAULTS, type TryFault, tryFaults } from './faults.ts'
+import { DEFAULT_FAULTS, ENDS_THE_STRUCK, type TryFault, tryFaults } from './faults.ts'
 import type { RunAs } from './run-as.ts'
 
 /** What is settled before a run. A `type`: it is part of a plan, which is JSON. */
@@ -189,9 +192,20 @@ export function parseTryArguments(args: readonly string[]): { wanted: () => TryR
   }
   const { json, plain, out, junit, help, file, ...rest } = values
   return {
-    telling: { json, plain, out, junit: junit ?? null, help },
+    telling: { json, plain, out: outOf(out), junit: junit === undefined ? null : writable(junit), help },
     wanted: () => requestOf(validated(file === undefined ? {} : readRequest(file), rest, file)),
   }
+}
+
+/** Before minutes go by. @throws UsageError when a file cannot be made there */
+function writable(junit: string): string {
+  const folder = dirname(typedPath(junit))
+  try {
+    accessSync(folder, constants.W_OK)
+  } catch {
+    throw new UsageError(`--junit ${junit}: cannot write to the folder ${folder}`)
+  }
+  return typedPath(junit)
 }
 
 function parse(args: readonly string[]) {
@@ -221,7 +235,7 @@ function parse(args: readonly string[]) {
         junit: { type: 'string' },
         json: { type: 'boolean', default: false },
         plain: { type: 'boolean', default: false },
-        out: { type: 'string', default: 'runs' },
+        out: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     })
@@ -237,7 +251,7 @@ type OptionValues = Omit<
 
 function readRequest(file: string): Record<string, unknown> {
   try {
-    const value = parseForeignJson(readRegular(file, FILE_BYTES_MAX))
+    const value = parseForeignJson(readRegular(typedPath(file), FILE_BYTES_MAX))
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
       return value as Record<string, unknown>
     }
@@ -282,6 +296,13 @@ function requestOf(wanted: Wanted): TryRequest {
       `--expect ${idle.text}: the fault is not among --faults ${chosen.join(',')}; add it there`,
     )
   }
+  const strike = wanted.strike ?? 'server'
+  const own = expect.find((one) => 'end' in one && one.end === strike && ENDS_THE_STRUCK.includes(one.fault))
+  if (own !== undefined) {
+    throw new UsageError(
+      `--expect ${own.text}: ${own.fault} ends the ${strike} itself, which then notices nothing; leave out "@${strike}", or try --strike ${otherRole(strike === 'both' ? 'server' : strike)}`,
+    )
+  }
   const watchMs = wanted.watch ?? WATCH_MS
   const recoverMs = wanted.recover ?? RECOVER_MS
   for (const one of expect) {
@@ -293,7 +314,6 @@ function requestOf(wanted: Wanted): TryRequest {
       )
     }
   }
-  const strike = wanted.strike ?? 'server'
   const allowLoopback = wanted['allow-loopback'] ?? false
   return {
     name: wanted.name ?? nameOf(wanted.server),

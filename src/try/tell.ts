@@ -19,6 +19,14 @@ const COLUMNS_MAX = 5
 /** Connections of one end that are told; a pool has many alike. */
 const CONNECTIONS_TOLD = 3
 
+/** What cells say beside signs. */
+const WORDS = [
+  ['quiet', 'no change of belief for the whole watch'],
+  ['(struck)', 'the fault ended it'],
+  ['no data', 'after the fault neither end sent any'],
+  ['never', 'after the fault data did not flow each way as before, for as long as was watched'],
+] as const
+
 export function tellTry({ log, plan, checks }: Told, style: Style): string {
   const found = findingsOf(log, plan as Plan<TrySettings>)
   return [
@@ -46,7 +54,7 @@ function tableText(found: readonly CaseFindings[], style: Style): string {
         row('client', (one) => noticedText(one, 'client')),
         row('server', (one) => noticedText(one, 'server')),
         row('back after', ({ recoveredAfterMs, wasSilent }) =>
-          recoveredAfterMs !== null ? shortTime(recoveredAfterMs) : wasSilent ? 'no word' : 'never',
+          recoveredAfterMs !== null ? shortTime(recoveredAfterMs) : wasSilent ? 'no data' : 'never',
         ),
       ].join('\n'),
     )
@@ -57,7 +65,9 @@ function tableText(found: readonly CaseFindings[], style: Style): string {
   return [
     'Who notices, and after how many seconds? And when does data flow again?',
     text,
-    ...used.map(([sign, meaning]) => style.dim(`  ${sign.padEnd(4)} ${meaning}`)),
+    ...[...used, ...WORDS.filter(([word]) => text.includes(word))].map(([sign, meaning]) =>
+      style.dim(`  ${sign.padEnd(4)} ${meaning}`),
+    ),
   ].join('\n')
 }
 
@@ -166,7 +176,7 @@ function optionWords(options: ConnectionFindings['options'], timer: string): str
 function recoveryWords(found: CaseFindings): string {
   const { ends, recoveredAfterMs, recoveryWatchedMs, wasSilent, survived, packetsMissed } = found
   const hadConnections = ends.client.connections.length + ends.server.connections.length > 0
-  const nothing = wasSilent ? 'neither end says a word' : 'data does not flow again'
+  const nothing = wasSilent ? 'neither end sends any data' : 'data does not flow again'
   const data =
     recoveredAfterMs === null
       ? `${nothing}, in ${seconds(recoveryWatchedMs)}`

@@ -3,6 +3,7 @@ import { keepalive } from '../../labs/keepalive/lab.ts'
 import { UsageError } from '../../src/foreign/usage.ts'
 import { parseLabOptions } from '../../src/plan/options.ts'
 import { mechanisms } from '../../src/programs/scripts/host-messages.ts'
+import { projectFile } from '../../src/project/files.ts'
 
 const ALL = keepalive.cases.map(({ id }) => id)
 
@@ -15,7 +16,7 @@ test('without options everything is run', () => {
     mechanisms,
     play: false,
     json: false,
-    out: 'runs',
+    out: projectFile('runs'),
     cell: null,
   })
 })

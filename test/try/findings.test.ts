@@ -145,7 +145,7 @@ describe('what is found of a cut', () => {
     const [silent] = findingsOf(new LabLog(events), planOf())
     expect(silent?.wasSilent).toBe(true)
     expect(tellTry({ log: new LabLog(events), plan: planOf(), checks: [] }, PLAIN)).toContain(
-      'neither end says a word, in 5 s',
+      'neither end sends any data, in 5 s',
     )
   })
 

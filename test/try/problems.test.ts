@@ -19,6 +19,12 @@ describe('a program that is of no use', () => {
     expect(words).toContain('"\\x1b[31mport in use"')
   })
 
+  test('of a long stack the line that names the error is its last word', () => {
+    const said = ['[eval]:1', '^', '', 'Error: wrong port', '    at [eval]:1:7', '}', '', 'Node.js v20.20.2']
+    expect(diesAtOnce('client', status(1), said, null)).toContain('its last words: "Error: wrong port"; ')
+    expect(diesAtOnce('client', status(1), ['one', '', 'two', ''], null)).toContain('"one" / "two"; ')
+  })
+
   test('is a client that goes elsewhere', () => {
     const places = [{ protocol: 'TCP' as const, address: '0.0.0.0:7000', isReachable: true }]
     const words = diesAtOnce('client', { code: null, signal: 'SIGTERM' }, [], places)

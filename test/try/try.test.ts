@@ -1,5 +1,5 @@
 /** Programs that are not the project's, on real hosts, under real faults. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import * as net from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
@@ -284,6 +284,29 @@ describe('without a run', () => {
 
   test('the container, whose command begins with "lab", knows it too', async () => {
     expect(await run(['lab', 'try', '--help'])).toEqual(await run(['try', '--help']))
+  })
+
+  test.each([
+    [
+      ['--junit', '/no/such/folder/x.xml'],
+      '--junit /no/such/folder/x.xml: cannot write to the folder /no/such/folder',
+    ],
+    [
+      ['--expect', 'kill@server<4s'],
+      'kill ends the server itself, which then notices nothing; leave out "@server"',
+    ],
+    [['--expect', 'kill@client<4s', '--strike', 'client'], 'leave out "@client", or try --strike server'],
+  ])('%j: said before anything starts', async (args, problem) => {
+    const { status, stderr } = await run(['try', '--server', 'x', '--client', 'y', ...args])
+    expect([status, stderr.trim().split('\n').length]).toEqual([2, 1])
+    expect(stderr).toContain(problem)
+  })
+
+  test('a file is looked for where the person stands, not where npm goes', async () => {
+    const INIT_CWD = temporaryFolder()
+    writeFileSync(join(INIT_CWD, 'mine.json'), '{"server": "x"}')
+    const { stderr } = await run(['try', '--file', 'mine.json'], { INIT_CWD })
+    expect(stderr).toContain('a client is missing')
   })
 
   test('a bad expectation is one line', async () => {

@@ -94,5 +94,6 @@ export class Progress {
 function howLong({ pace, watchMs }: Plan): string {
   if (pace === 'quick' && watchMs <= HALF_A_MINUTE_MS) return 'This takes about half a minute.'
   if (pace === 'quick') return `This takes about ${Math.ceil(watchMs / 10_000 + 1) * 10} seconds.`
-  return `At this system's own settings this takes about ${Math.ceil(watchMs / 60_000)} minutes; Ctrl-C ends it early.`
+  const minutes = Math.ceil(watchMs / 60_000)
+  return `At this system's own settings this takes about ${minutes === 1 ? 'a minute' : `${minutes} minutes`}; Ctrl-C ends it early.`
 }
