@@ -42,7 +42,7 @@ export interface ForeignProcess {
  */
 export function readForeignProcess(pid: number, descriptorsMax: number): ForeignProcess {
   const { uid } = statSync(`/proc/${pid}`)
-  const { thread, descriptors } = livingThread(pid)
+  const { thread, descriptors, netNamespace } = livingThread(pid)
   const folder = `/proc/${pid}/task/${thread}`
   const sockets = new Map<number, number>()
   for (const fd of descriptors.slice(0, descriptorsMax)) {
@@ -54,7 +54,7 @@ export function readForeignProcess(pid: number, descriptorsMax: number): Foreign
     thread,
     command: commandOf(folder),
     uid,
-    netNamespace: readlinkSync(`${folder}/ns/net`),
+    netNamespace,
     sockets,
     cutShort: descriptors.length > descriptorsMax,
   }
@@ -64,11 +64,16 @@ export function readForeignProcess(pid: number, descriptorsMax: number): Foreign
 export const ZOMBIE = 'ZOMBIE'
 
 /** The first thread may end by itself (pthread_exit(3)); all share the descriptors. */
-function livingThread(pid: number): { thread: number; descriptors: string[] } {
+function livingThread(
+  pid: number,
+): Pick<ForeignProcess, 'thread' | 'netNamespace'> & { descriptors: string[] } {
   const threads = readdirSync(`/proc/${pid}/task`).map(Number)
   for (const thread of [pid, ...threads.filter((one) => one !== pid)]) {
     try {
-      return { thread, descriptors: readdirSync(`/proc/${pid}/task/${thread}/fd`) }
+      const folder = `/proc/${pid}/task/${thread}`
+      const descriptors = readdirSync(`${folder}/fd`)
+      // One that has ended shows no descriptors to root, and is in no namespace.
+      return { thread, descriptors, netNamespace: readlinkSync(`${folder}/ns/net`) }
     } catch (error) {
       if (!['ENOENT', 'ESRCH'].includes(codeOf(error))) throw error
     }

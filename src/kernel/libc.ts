@@ -72,9 +72,9 @@ function bind(koffi: Koffi): Libc {
   const setsockopt = self.func(
     'int setsockopt(int fd, int level, int option, const void *value, uint32_t bytes)',
   )
-  const getsockopt = self.func(
-    'int getsockopt(int fd, int level, int option, _Out_ void *value, _Inout_ uint32_t *bytes)',
-  )
+  // Plain pointers into buffers of ours: to convert arrays for each call takes longer than the call.
+  const getsockopt = self.func('int getsockopt(int fd, int level, int option, void *value, void *bytes)')
+  const length = new Uint32Array(1)
   // Variadic in C; three numbers are passed in the same registers.
   const syscall = self.func('long syscall(long number, long first, long second, long third)')
   const clockGetres = self.func('int clock_getres(int clock, _Out_ long *resolution)')
@@ -85,11 +85,11 @@ function bind(koffi: Koffi): Libc {
       }
     },
     getsockopt(fd, level, option, value) {
-      const bytes = [value.length]
-      if (getsockopt(fd, level, option, value, bytes) !== 0) {
+      length[0] = value.length
+      if (getsockopt(fd, level, option, value, length) !== 0) {
         throw new Error(`getsockopt(level ${level}, option ${option}) failed: ${errnoName(koffi)}`)
       }
-      return bytes[0] ?? 0
+      return length[0]
     },
     syscall(number, ...values) {
       const result = Number(syscall(number, ...values))

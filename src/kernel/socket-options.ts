@@ -124,6 +124,11 @@ export interface TcpReading {
   rtoMaxMs: number | null
 }
 
+/** Filled and read again at once; thousands of sockets are read in a row. */
+const infoBuffer = Buffer.alloc(TCP_INFO_BYTES)
+const numberView = new Int32Array(1)
+const numberBuffer = Buffer.from(numberView.buffer)
+
 /**
  * Options and TCP_INFO of a descriptor of this process. Reading changes nothing.
  * @returns null where the kernel cannot be asked, has closed the connection, or the descriptor is not of TCP
@@ -132,8 +137,7 @@ export function readTcp(fd: number): TcpReading | null {
   const system = libc()
   if (system === null) return null
   try {
-    const buffer = Buffer.alloc(TCP_INFO_BYTES)
-    const bytes = buffer.subarray(0, system.getsockopt(fd, IPPROTO_TCP, TCP_INFO, buffer))
+    const bytes = infoBuffer.subarray(0, system.getsockopt(fd, IPPROTO_TCP, TCP_INFO, infoBuffer))
     const info = decodeTcpInfo(bytes)
     if (info === null) return null
     const userTimeoutMs = getNumberOrNull(fd, TCP_USER_TIMEOUT)
@@ -172,9 +176,8 @@ function getNumberOrNull(fd: number, option: number): number | null {
 }
 
 function getNumber(fd: number, level: number, option: number): number {
-  const value = Buffer.alloc(4)
-  libc()?.getsockopt(fd, level, option, value)
-  return new Int32Array(value.buffer, value.byteOffset, 1)[0] ?? 0
+  libc()?.getsockopt(fd, level, option, numberBuffer)
+  return numberView[0] ?? 0
 }
 
 function setNumber(fd: number, level: number, option: number, value: number): void {

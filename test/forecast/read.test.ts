@@ -1,11 +1,11 @@
 /** Reading processes of this machine from outside: what is found, and that nobody notices. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import dgram from 'node:dgram'
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import net from 'node:net'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
-import { isForbidden, isGone } from '../../src/forecast/gone.ts'
+import { isForbidden, isGone, isZombie } from '../../src/forecast/gone.ts'
 import { type ConnectionReport, readAll, readOne } from '../../src/forecast/read.ts'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
 import { environmentWithSbin } from '../../src/hosts/commands.ts'
@@ -63,6 +63,14 @@ const CLIENT = `const socket = require('net').connect(Number(process.argv[1]), '
   console.log('connected')
 })`
 const client = (port: number) => otherProcess(process.execPath, ['-e', CLIENT, String(port)])
+
+/** A connection that a second thread of it lives on with. */
+const HEADLESS = `import ctypes, socket, sys, threading, time
+one = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
+threading.Thread(target=lambda: time.sleep(60)).start()
+print('open', flush=True)
+ctypes.CDLL(None).pthread_exit(None)`
+const hasPython = spawnSync('python3', ['--version']).status === 0
 
 const TCP_INFO = [6, 11] as const
 /** How long ago things happened, which goes on by itself. */
@@ -205,6 +213,28 @@ describeNeeding('Linux and koffi', canRead)('the sockets of a process', () => {
     await once(child, 'exit')
     const error = await readOne(child.pid ?? 0).catch((error: unknown) => error)
     expect(isGone(error)).toBe(true)
+  })
+
+  testNeeding('python3', hasPython)('a process whose first thread has ended, and others live', async () => {
+    const server = await listen('127.0.0.1')
+    const child = await otherProcess('python3', ['-c', HEADLESS, String(portOf(server))])
+    await expect.poll(() => readFileSync(`/proc/${child.pid}/stat`, 'latin1')).toMatch(/\) Z /)
+    const [report] = (await readOne(child.pid)).processes
+    expect(report).toMatchObject({ pid: child.pid, connections: [{ facts: { state: 'ESTABLISHED' } }] })
+    expect(report?.command).toContain('python3')
+  })
+
+  test('a process that has ended, and whose parent has not asked how', async () => {
+    const parent = spawn('sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    onTestFinished(() => {
+      parent.kill('SIGKILL')
+    })
+    const [line] = await once(parent.stdout, 'data')
+    await expect.poll(() => readFileSync(`/proc/${Number(line)}/stat`, 'latin1')).toMatch(/\) Z /)
+    const error = await readOne(Number(line)).catch((error: unknown) => error)
+    expect([isZombie(error), isGone(error)]).toEqual([true, false])
   })
 
   test("another user's process", async () => {
