@@ -4,8 +4,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { readOwnLog } from '../events/parse.ts'
 import type { LabEvent } from '../events/vocabulary.ts'
 import { UsageError } from '../foreign/usage.ts'
@@ -35,7 +35,7 @@ export function makeRunFolder(out: string, lab: string): { run: string; folder: 
   const run = `${stamp}-${lab}-${randomBytes(2).toString('hex')}`
   const folder = resolve(out, run)
   try {
-    mkdirSync(join(folder, 'events'), { recursive: true })
+    makeFolder(join(folder, 'events'))
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new CannotRunError(
@@ -43,6 +43,13 @@ export function makeRunFolder(out: string, lab: string): { run: string; folder: 
     )
   }
   return { run, folder }
+}
+
+/** With all that is missing above it. One by one: asked for all at once, Node does not come back from some places. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return
+  makeFolder(dirname(path))
+  mkdirSync(path)
 }
 
 /** Points `<out>/latest` at a run, in one step, so that two runs that end together do not collide. */
