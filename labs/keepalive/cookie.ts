@@ -4,17 +4,18 @@ import type { Cell } from '../../src/lab/cell.ts'
 import { type Claims, says } from '../../src/lab/claims.ts'
 import { type Struck, sequelOf } from './struck.ts'
 
-type Answer = EventOf<'session:continued'> | EventOf<'session:refused'>
+type Answer = EventOf<'http-session:continued'> | EventOf<'http-session:denied'>
 
 /** The first answer from a moment on. */
 export function firstAnswer(seen: Struck, expected: 'accepted' | 'refused', from: number): Claims {
   const { at } = seen.strike
   const cell = sequelOf(seen)
   const a = cell.at('a')
-  const before = a.last('session:continued', { to: at }) ?? a.last('session:started', { to: at })
-  const [answer] = [...a.all('session:continued', { from }), ...a.all('session:refused', { from })].sort(
-    (one, other) => one.time - other.time,
-  )
+  const before = a.last('http-session:continued', { to: at }) ?? a.last('http-session:started', { to: at })
+  const [answer] = [
+    ...a.all('http-session:continued', { from }),
+    ...a.all('http-session:denied', { from }),
+  ].sort((one, other) => one.time - other.time)
   const sameConnection = answer !== undefined && answer.group_id === before?.group_id
   return [
     says(cell, 'cookie', expected, answerWord(cell, before?.data.session, answer), {
@@ -29,7 +30,7 @@ export function firstAnswer(seen: Struck, expected: 'accepted' | 'refused', from
 
 function answerWord(cell: Cell, session: string | undefined, answer: Answer | undefined): string {
   if (answer === undefined) return 'no answer'
-  const word = answer.name === 'session:refused' ? 'refused' : 'accepted'
+  const word = answer.name === 'http-session:denied' ? 'refused' : 'accepted'
   if (answer.data.session !== session) return `${word}, for another session`
   const served = cell.at('b').of(answer.group_id).last(answer.name, { to: answer.time })
   return served?.data.session === session ? word : `${word}, of which the server says nothing`

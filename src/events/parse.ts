@@ -26,6 +26,13 @@ const LINE_BYTES_MAX = 6 * WRITTEN_LINE_BYTES_MAX
 /** A message of valibot quotes what it received. */
 const PROBLEM_CHARACTERS_MAX = 200
 
+/** What events were called by the versions before: their runs are read as well. */
+const RENAMED: Readonly<Record<string, EventName>> = {
+  'session:started': 'http-session:started',
+  'session:continued': 'http-session:continued',
+  'session:refused': 'http-session:denied',
+}
+
 /** An event as its program wrote it: without what the recorder adds. */
 export type WrittenEvent = Omit<LabEvent, 'time' | 'outerPid'>
 
@@ -56,9 +63,15 @@ export function parseRecorded(line: string): LabEvent | BadLine {
   } catch {
     return { problem: 'is damaged or cut short: it is not JSON of ours' }
   }
-  const outer = v.safeParse(recordedEnvelope, value)
+  const outer = v.safeParse(recordedEnvelope, withNameOfToday(value))
   if (!outer.success) return { problem: `is no event of this version: ${wording(outer)}` }
   return withData(outer.output, (name) => `is no ${name} of this version`)
+}
+
+function withNameOfToday(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('name' in value)) return value
+  const name = String(value.name)
+  return Object.hasOwn(RENAMED, name) ? { ...value, name: RENAMED[name] } : value
 }
 
 function withData(
@@ -78,7 +91,7 @@ function wording(result: { issues: readonly v.BaseIssue<unknown>[] | undefined }
   return words.slice(0, PROBLEM_CHARACTERS_MAX)
 }
 
-/** A line of a run's log, as it stands there and as an event; or what is wrong with it. */
+/** A line of a run's log, with the names of today, and as an event; or what is wrong with it. */
 export type LogLine = { line: string; event: LabEvent } | (BadLine & { number: number })
 
 /** A run's `events.ndjson`, line by line. @throws as {@link linesOfRegular} */
@@ -88,7 +101,8 @@ export function* readLogLines(file: string): Generator<LogLine> {
     number += 1
     if (line === '') continue
     const event = line === null ? { problem: 'is too long' } : parseRecorded(line)
-    yield 'problem' in event ? { ...event, number } : { line: line ?? '', event }
+    if ('problem' in event) yield { ...event, number }
+    else yield { line: line?.includes(`"${event.name}"`) ? line : JSON.stringify(event), event }
   }
 }
 

@@ -128,14 +128,15 @@ export async function startHttpClient(options: HttpClientOptions, emit: Emitter)
       const given = setCookies.map((text) => parseSetCookie(text)).find(({ name }) => name === SESSION_COOKIE)
       if (given?.value === undefined) return
       sessionId = given.value
-      emit('session:started', { session: sessionDigest(sessionId) }, belief.groupId)
+      emit('http-session:started', { session: sessionDigest(sessionId) }, belief.groupId)
       return
     }
     const session = sessionDigest(sessionId)
     const visits = visitsIn(body)
     // The cookie is kept after a refusal too: signing in again by itself would hide that a session ended.
-    if (status === 401) emit('session:refused', { session, status }, belief.groupId)
-    else if (visits !== undefined) emit('session:continued', { session, requests: visits }, belief.groupId)
+    if (status === 401) emit('http-session:denied', { session, status }, belief.groupId)
+    else if (visits !== undefined)
+      emit('http-session:continued', { session, requests: visits }, belief.groupId)
   }
 
   const asking = setInterval(ask, intervalMs)

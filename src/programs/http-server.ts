@@ -55,7 +55,7 @@ export async function startHttpServer(options: HttpServerOptions, emit: Emitter)
     const id = randomBytes(SESSION_ID_BYTES).toString('hex')
     visitsOf.set(id, 0)
     if (visitsOf.size > SESSIONS_MAX) visitsOf.delete(visitsOf.keys().next().value as string)
-    emit('session:started', { session: sessionDigest(id) }, groupIdOfRequest(request))
+    emit('http-session:started', { session: sessionDigest(id) }, groupIdOfRequest(request))
     // HttpOnly: no script reads it. SameSite: no other site's form sends it. No Secure: this is no TLS.
     const cookie = { name: SESSION_COOKIE, value: id, httpOnly: true, sameSite: 'lax', path: '/' } as const
     response.setHeader('Set-Cookie', stringifySetCookie(cookie)).status(204).end()
@@ -66,13 +66,13 @@ export async function startHttpServer(options: HttpServerOptions, emit: Emitter)
     const session = sessionDigest(id)
     const visits = visitsOf.get(id)
     if (visits === undefined) {
-      emit('session:refused', { session, status: 401 }, groupIdOfRequest(request))
+      emit('http-session:denied', { session, status: 401 }, groupIdOfRequest(request))
       response.status(401).json({ problem: 'no such session' })
       return
     }
     visitsOf.set(id, visits + 1)
     keep(request.socket)
-    emit('session:continued', { session, requests: visits + 1 }, groupIdOfRequest(request))
+    emit('http-session:continued', { session, requests: visits + 1 }, groupIdOfRequest(request))
     response.json({ visits: visits + 1 })
   })
 

@@ -1,5 +1,8 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { inOrder, parseEvent } from '../../src/events/parse.ts'
+import { inOrder, parseEvent, parseRecorded, readLogLines } from '../../src/events/parse.ts'
 
 const good = {
   mono: '1000000',
@@ -37,4 +40,21 @@ test('inOrder sorts by the clock, and by seq within one process', () => {
   const at = (mono: string, pid: number, seq: number) => ({ ...good, mono, pid, seq }) as never
   const events = [at('20', 1, 5), at('9', 2, 0), at('20', 1, 4)]
   expect(events.sort(inOrder).map(({ seq }: { seq: number }) => seq)).toEqual([0, 4, 5])
+})
+
+test('a run of an earlier version is read with the names of today', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'stillhere-test-')), 'events.ndjson')
+  const was = { ...good, time: 1, name: 'session:refused', data: { session: 'ab', status: 401 } }
+  writeFileSync(file, `${JSON.stringify({ ...good, time: 0 })}\n${JSON.stringify(was)}\n`)
+  const lines = [...readLogLines(file)]
+  expect(lines.map((one) => 'event' in one && one.event.name)).toEqual([good.name, 'http-session:denied'])
+  expect(lines.map((one) => 'line' in one && JSON.parse(one.line))).toEqual([
+    { ...good, time: 0 },
+    { ...was, name: 'http-session:denied' },
+  ])
+  // A program of today is to say it in words of today.
+  expect('problem' in parseEvent(JSON.stringify({ ...good, name: 'session:refused', data: was.data }))).toBe(
+    true,
+  )
+  expect('problem' in parseRecorded(JSON.stringify({ ...was, name: 'session:begun' }))).toBe(true)
 })

@@ -62,7 +62,7 @@ const NEWS = [
     because: HOSTILE,
     certainty: 'definite',
   }),
-  hostileEvent('session:started', { session: HOSTILE }),
+  hostileEvent('http-session:started', { session: HOSTILE }),
   hostileEvent('fault:unverified', { fault: 'cut', pair: 'cut', struck: 'cut-b', problem: HOSTILE }, 'lab'),
   hostileEvent('host:killed', { what: HOSTILE, signal: HOSTILE }),
   hostileEvent('recorder:line_refused', { file: HOSTILE, line: 1, problem: HOSTILE, excerpt: HOSTILE }),

@@ -24,7 +24,7 @@ async function startPair() {
   running.push(server)
   const client = await startHttpClient({ ...at, port: server.port, timing }, atClient.emit)
   running.push(client)
-  const { data, groupId } = await atClient.until('session:continued')
+  const { data, groupId } = await atClient.until('http-session:continued')
   return { server, client, atServer, atClient, session: data.session, group: groupId }
 }
 
@@ -56,10 +56,10 @@ describe('an HTTP session', () => {
   test('is one at both ends, and counts over one connection', async () => {
     const { client, atServer, atClient, session, group } = await startPair()
     expect(session).toMatch(/^[0-9a-f]{8}$/)
-    expect((await atServer.until('session:started')).data.session).toBe(session)
+    expect((await atServer.until('http-session:started')).data.session).toBe(session)
     expect(group).toBe(`http:${client.port}`)
     for (const end of [atServer, atClient]) {
-      const third = await end.until('session:continued', ({ requests }) => requests === 3)
+      const third = await end.until('http-session:continued', ({ requests }) => requests === 3)
       expect(third.data.session).toBe(session)
       expect(third.groupId).toBe(group)
     }
@@ -80,7 +80,7 @@ describe('an HTTP session', () => {
       expect(up.data).toMatchObject({ new: 'up', trigger: 'heard' })
       expect(up.groupId).toBe(connected.groupId)
       for (const end of [atServer, atClient]) {
-        const next = await end.until('session:continued', (_, groupId) => groupId === connected.groupId)
+        const next = await end.until('http-session:continued', (_, groupId) => groupId === connected.groupId)
         expect(next.data.session).toBe(session)
         expect(next.data.requests).toBeGreaterThan(1)
       }
@@ -94,9 +94,9 @@ describe('an HTTP session', () => {
     expect(data).toMatchObject({ trigger: 'fin', certainty: 'definite' })
     const fresh = collectEvents()
     running.push(await startHttpServer({ ...at, port: server.port }, fresh.emit))
-    const refused = await atClient.until('session:refused')
+    const refused = await atClient.until('http-session:denied')
     expect(refused.data).toEqual({ session, status: 401 })
-    expect((await fresh.until('session:refused')).data.session).toBe(session)
+    expect((await fresh.until('http-session:denied')).data.session).toBe(session)
     // The connection is well all the same: it is the session that is gone.
     await atClient.until('belief:updated', (belief) => belief.old === 'down' && belief.new === 'up')
     const { number } = (await atClient.until('http:response_received', ({ status }) => status === 401)).data
@@ -112,7 +112,7 @@ describe('an HTTP session', () => {
     const { data } = await atClient.until('http:request_failed')
     expect(data.code).toBe('ECONNREFUSED')
     running.push(await startHttpServer({ ...at, port: server.port }, collectEvents().emit))
-    await atClient.until('session:refused')
+    await atClient.until('http-session:denied')
   })
 })
 
@@ -198,7 +198,7 @@ describe('startHttpServer', () => {
     running.push(server)
     const response = await request(server.port, { path: '/visits', headers })
     expect(response.statusCode).toBe(status)
-    expect((await until('session:refused')).data.status).toBe(401)
+    expect((await until('http-session:denied')).data.status).toBe(401)
   })
 
   test('knows one way to write an address', async () => {

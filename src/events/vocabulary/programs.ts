@@ -255,12 +255,12 @@ export const programEvents = {
   }),
 
   /**
-   * A session began, went on, or was refused, as the end that logs it sees it. `session` is a short
+   * The session of a cookie began, went on, or was refused, as the end that logs it sees it. `session` is a short
    * digest of the session id: enough to recognise it, useless to a thief.
    */
-  'session:started': v.strictObject({ session: text }),
-  'session:continued': v.strictObject({ session: text, requests: count }),
-  'session:refused': v.strictObject({ session: text, status: count }),
+  'http-session:started': v.strictObject({ session: text }),
+  'http-session:continued': v.strictObject({ session: text, requests: count }),
+  'http-session:denied': v.strictObject({ session: text, status: count }),
 
   /**
    * The session protocol (src/protocols/session/): `session` is its public id, the same at both ends; empty while

@@ -88,8 +88,8 @@ export class Board {
         this.message = { at: event.time, text: printable(event.data.message) }
         this.isHandedOver ||= event.data.message.endsWith('your turn')
         break
-      case 'session:started':
-      case 'session:refused':
+      case 'http-session:started':
+      case 'http-session:denied':
         this.message = {
           at: event.time,
           text: printable(`${event.host}: ${event.name} ${event.data.session}`),

@@ -70,9 +70,10 @@ export class PlayView {
         const change = kernelChange(event)
         return change === null ? null : dim(`kernel ${where}${change}`)
       }
-      case 'session:started':
-      case 'session:refused':
-        return `session ${where.trimEnd()} ${event.data.session} ${event.name.slice('session:'.length)}`
+      case 'http-session:started':
+        return `session ${where.trimEnd()} ${event.data.session} started`
+      case 'http-session:denied':
+        return `session ${where.trimEnd()} ${event.data.session} refused`
       default:
         return null
     }
