@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest'
+import type { KernelSocket, LabEvent } from '../../src/events/vocabulary.ts'
 import { layout } from '../../src/view/layout.ts'
 import { cutKeepalive, LogBuilder, VIEW } from './log-builder.ts'
+
+const ESTABLISHED: KernelSocket = {
+  state: 'ESTABLISHED',
+  timer: 'none',
+  unansweredProbes: 0,
+  retransmits: 0,
+  sendQueueBytes: 0,
+  receiveQueueBytes: 0,
+}
 
 describe('a cell of the keepalive lab: cut/tcp-keepalive', () => {
   const ladder = layout(cutKeepalive().events, VIEW)
@@ -153,6 +163,34 @@ describe('beliefs and truth', () => {
       .belief(500, 'cut-a', 'up', 'down', 'econnreset')
       .watchEnds(2000).events
     expect(layout(events, VIEW).disagreements).toEqual([])
+  })
+
+  it('leaves nobody, and no kernel, in a container that is gone, whose process nobody saw end', () => {
+    const before = new LogBuilder()
+      .truth(0, 'cut-a', 'answering')
+      .truth(0, 'cut-b', 'answering')
+      .belief(10, 'cut-b', 'unknown', 'up', 'accepted')
+      .add(10, 'cut-b', 'kernel:socket_updated', { local: '1', remote: '2', old: null, new: ESTABLISHED })
+      .truth(1000, 'cut-a', 'gone')
+    const seen = (events: LabEvent[]) => {
+      const { beliefs, kernels, disagreements } = layout(events, VIEW)
+      return {
+        beliefs: beliefs.filter(({ host }) => host === 'cut-b').map(({ from, belief }) => [from, belief]),
+        kernels: kernels.filter(({ host }) => host === 'cut-b').map(({ from, state }) => [from, state]),
+        disagreements: disagreements.filter(({ host }) => host === 'cut-b'),
+      }
+    }
+    expect(seen(before.watchEnds(9000).events)).toEqual({
+      beliefs: [
+        [10, 'up'],
+        [1000, 'none'],
+      ],
+      kernels: [
+        [10, 'ESTABLISHED'],
+        [1000, 'no entry'],
+      ],
+      disagreements: [],
+    })
   })
 
   it('leaves nobody to believe anything when the process has ended', () => {

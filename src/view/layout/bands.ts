@@ -14,7 +14,8 @@ export type TruthSpan = Placeless<TruthBand>
  * One row for each end, also where a mechanism had several connections: its newest word counts, whichever
  * connection that was about, as it does for the program's own user.
  */
-export function beliefSpans({ beliefs, exits, from, to }: Scene, host: string): BeliefSpan[] {
+export function beliefSpans(scene: Scene, host: string): BeliefSpan[] {
+  const { beliefs, exits, from, to } = scene
   const start: BeliefSpan = {
     host,
     from,
@@ -42,8 +43,31 @@ export function beliefSpans({ beliefs, exits, from, to }: Scene, host: string): 
           connection: undefined,
         }
       }),
+    ...unseenEnds(scene, host).map((event): BeliefSpan => {
+      const why = [{ address: addressOf(event), text: `gone: ${event.data.because}` }]
+      return {
+        ...{
+          host,
+          from: event.time,
+          to,
+          belief: 'none',
+          trigger: null,
+          certainty: event.data.certainty,
+          why,
+        },
+        connection: undefined,
+      }
+    }),
   ].sort((one, other) => one.from - other.from)
   return rowOf([start, ...changes], from, to)
+}
+
+/** Of containers nobody sees the end of a process: all that is known is that the host is gone, and its kernel with it. */
+function unseenEnds({ truths, exits, hosts }: Scene, host: string): Scene['truths'] {
+  if (exits.some((event) => event.host === host)) return []
+  return truths.filter(
+    (event) => hosts.includes(event.host) && event.host !== host && event.data.new === 'gone',
+  )
 }
 
 function exitText({ code, signal }: { code: number | null; signal: string | null }): string {
@@ -65,9 +89,10 @@ export function truthSpans({ truths, hosts, from, to }: Scene, host: string): Tr
  * news (it does after every send, until the ACK), so `retransmit` counts from the first retransmission on.
  */
 export function kernelSpans(
-  { sockets, from, to }: Scene,
+  scene: Scene,
   host: string,
 ): { spans: KernelSpan[]; marks: Omit<KernelMark, 'x' | 'width' | 'y'>[] } {
+  const { sockets, from, to } = scene
   const spans: KernelSpan[] = []
   const marks: Omit<KernelMark, 'x' | 'width' | 'y'>[] = []
   let current: string | undefined
@@ -87,6 +112,11 @@ export function kernelSpans(
     const text = now === null || old === null ? null : countingText(old, now)
     if (text !== null && event.time >= from && event.time <= to) marks.push({ host, at: event.time, text })
   }
+  for (const event of unseenEnds(scene, host)) {
+    if (spans.every((span) => span.from > event.time)) continue
+    spans.push({ host, from: event.time, to, state: 'no entry', timer: 'none', address: addressOf(event) })
+  }
+  spans.sort((one, other) => one.from - other.from)
   return { spans: rowOf(spans, from, to), marks }
 }
 
