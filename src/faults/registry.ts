@@ -17,29 +17,6 @@ import { reject } from './reject.ts'
 import { reordering } from './reordering.ts'
 import { reset } from './reset.ts'
 
-/** Every fault, in the order in which people meet them: from what the peer says to what nobody says. */
-export const faults = {
-  none,
-  exit,
-  kill,
-  reset,
-  reboot,
-  'power-off': powerOff,
-  cut,
-  blip,
-  freeze,
-  // What can be wrong with the network between: of a cable, a router, a firewall. In their default strength.
-  delay: delay(),
-  jitter: jitter(),
-  loss: loss(),
-  duplication: duplication(),
-  reordering: reordering(),
-  'one-way': oneWay,
-  'mtu-black-hole': mtuBlackHole(),
-  reject,
-  'nat-forgets': natForgets,
-} as const satisfies Record<string, Fault>
-
 /** What can be wrong with the network between: of a cable, a router, a firewall. In their default strength. */
 export const wireFaults = {
   delay: delay(),
@@ -51,6 +28,20 @@ export const wireFaults = {
   'mtu-black-hole': mtuBlackHole(),
   reject,
   'nat-forgets': natForgets,
+} as const satisfies Record<string, Fault>
+
+/** Every fault, in the order in which people meet them: from what the peer says to what nobody says. */
+export const faults = {
+  none,
+  exit,
+  kill,
+  reset,
+  reboot,
+  'power-off': powerOff,
+  cut,
+  blip,
+  freeze,
+  ...wireFaults,
 } as const satisfies Record<string, Fault>
 
 export type FaultId = keyof typeof faults

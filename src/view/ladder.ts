@@ -27,7 +27,7 @@ export interface Column {
 }
 
 /** A time during which something stayed as it was, in a column of one end. */
-interface Span {
+export interface Span {
   host: string
   from: number
   to: number

@@ -3,8 +3,10 @@
  */
 import * as net from 'node:net'
 import type { Emitter } from '../../events/emit.ts'
+import { observeTcp } from '../../kernel/socket-options.ts'
 import { PeerBelief, triggerOf } from './belief.ts'
 import { type Admission, admission } from './connection-limits.ts'
+import type { Program } from './program.ts'
 
 /** A server has room for so many connections; its kernel accepts and closes what is beyond. */
 const CONNECTIONS_MAX = 1000
@@ -142,6 +144,24 @@ export function takeTcp(
   emit(`tcp:${how}`, addressesOf(socket), groupId)
   belief.become('up', how)
   return belief
+}
+
+/** What a lab may ask of all connections that a script keeps, each with what is believed of its peer. */
+export function ofAllTcp(
+  sockets: ReadonlyMap<net.Socket, PeerBelief>,
+  emit: Emitter,
+): Pick<Program, 'observe' | 'reset'> {
+  return {
+    observe() {
+      for (const [socket, { groupId }] of sockets) observeTcp(socket, emit, groupId)
+    },
+    reset() {
+      for (const [socket, belief] of sockets) {
+        belief.become('down', 'user_closed')
+        socket.resetAndDestroy()
+      }
+    },
+  }
 }
 
 /** Runs `goodbye` and waits until the socket is closed, by force in the end. */

@@ -1,5 +1,5 @@
 /** Zoom and pan over time: which part of a run the ladder shows. */
-import type { Ladder } from '../ladder.ts'
+import type { Ladder, Span } from '../ladder.ts'
 import { moment } from '../words.ts'
 
 /** Nothing here is measured more finely than this. */
@@ -79,16 +79,6 @@ export function inWindow(ladder: Ladder, whole: Ladder): Ladder {
 
 /** A fault that began before the window strikes above it, with its name. */
 const OUT_OF_SIGHT_PX = 60
-
-interface Span {
-  host: string
-  from: number
-  to: number
-  x: number
-  width: number
-  y: number
-  height: number
-}
 
 /** In play: what led to the strike. */
 const BEFORE_STRIKE_MS = 2000

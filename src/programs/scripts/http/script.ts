@@ -4,10 +4,9 @@
  */
 import * as http from 'node:http'
 import type * as net from 'node:net'
-import { observeTcp } from '../../../kernel/socket-options.ts'
 import type { PeerBelief } from '../../parts/belief.ts'
 import type { Scripted, ScriptedHost } from '../../parts/program.ts'
-import { errorData, groupIdOf, listen, stopListening, takeTcp } from '../../parts/tcp-events.ts'
+import { errorData, groupIdOf, listen, ofAllTcp, stopListening, takeTcp } from '../../parts/tcp-events.ts'
 import type { HttpRequests } from './requests.ts'
 
 /** `sent` is called with the socket that the request travels on; resolves with the status of its answer. */
@@ -96,15 +95,7 @@ export function scriptHttp({ address, emitterOf }: ScriptedHost): Scripted<HttpR
       for (const socket of sockets.keys()) socket.destroy()
       await Promise.all([...servers.values()].map(stopListening))
     },
-    observe() {
-      for (const [socket, { groupId }] of sockets) observeTcp(socket, emit, groupId)
-    },
-    reset() {
-      for (const [socket, belief] of sockets) {
-        belief.become('down', 'user_closed')
-        socket.resetAndDestroy()
-      }
-    },
+    ...ofAllTcp(sockets, emit),
   }
 }
 

@@ -8,12 +8,11 @@ import * as https from 'node:https'
 import type * as net from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { parseCookie } from 'cookie'
-import { observeTcp } from '../../../kernel/socket-options.ts'
 import { CookieJar, cookieHeader } from '../../../protocols/cookies/jar.ts'
 import { sessionDigest } from '../../../protocols/http-session/session.ts'
 import type { PeerBelief } from '../../parts/belief.ts'
 import type { Scripted, ScriptedHost } from '../../parts/program.ts'
-import { errorData, groupIdOf, takeTcp } from '../../parts/tcp-events.ts'
+import { errorData, groupIdOf, ofAllTcp, takeTcp } from '../../parts/tcp-events.ts'
 import type { UserAnswer, UserAsk, UserRequests } from './requests.ts'
 
 const BODY_BYTES_MAX = 64 * 1024
@@ -186,15 +185,7 @@ export function scriptUsers({ emitterOf }: ScriptedHost): Scripted<UserRequests>
       for (const { agent } of kept.values()) agent.destroy()
       for (const socket of sockets.keys()) socket.destroy()
     },
-    observe() {
-      for (const [socket, { groupId }] of sockets) observeTcp(socket, emit, groupId)
-    },
-    reset() {
-      for (const [socket, belief] of sockets) {
-        belief.become('down', 'user_closed')
-        socket.resetAndDestroy()
-      }
-    },
+    ...ofAllTcp(sockets, emit),
   }
 }
 
