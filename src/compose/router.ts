@@ -95,28 +95,29 @@ async function translate(emit: Emitter): Promise<void> {
 }
 
 async function strike(emit: Emitter): Promise<void> {
+  const askedAt = performance.now()
   switch (command) {
     case 'cut':
       await nft(cutRules, emit)
-      await report(emit, 'somebody cut it')
+      await report(emit, 'somebody cut it', askedAt)
       return say('nothing is passed on any more, and nobody was told; "strike mend" undoes it')
     case 'mend':
       await nft(`table ip ${CUT_TABLE}\ndelete table ip ${CUT_TABLE}\n`, emit)
-      await report(emit, 'somebody mended it')
+      await report(emit, 'somebody mended it', askedAt)
       return say('packets are passed on again')
     case 'forget':
       await run(['conntrack', '-F'], emit)
       return say('every conversation is forgotten; the two ends were not told')
     case 'limit':
-      return await limit(emit)
+      return await limit(emit, askedAt)
   }
 }
 
 /** A conversation gets its limit when the router first sees it: those it knows already keep theirs. */
-async function limit(emit: Emitter): Promise<void> {
+async function limit(emit: Emitter, askedAt: number): Promise<void> {
   const seconds = argument === 'off' ? null : Number(argument)
   await nft(rules(seconds), emit)
-  await report(emit, 'somebody set the limit')
+  await report(emit, 'somebody set the limit', askedAt)
   const what =
     seconds === null
       ? "the kernel's own limits are in force again"
@@ -124,14 +125,15 @@ async function limit(emit: Emitter): Promise<void> {
   say(`${what}: for conversations that begin from now on. "docker compose restart client" begins them anew`)
 }
 
-/** What is in force is read back, not taken from what was asked. */
-async function report(emit: Emitter, because: string): Promise<void> {
+/** What is in force is read back, not taken from what was asked; on a busy machine that takes a second. */
+async function report(emit: Emitter, because: string, askedAt: number): Promise<void> {
   const { stdout } = await execute(['nft', 'list', 'ruleset', 'ip'])
   const idle = /established : (\d+)/.exec(stdout)?.[1]
   emit('router:rules_updated', {
     forwarding: stdout.includes(`table ip ${CUT_TABLE} {`) ? 'cut' : 'open',
     idleLimitSeconds: idle === undefined ? null : Number(idle),
     because,
+    uncertainMs: performance.now() - askedAt,
   })
 }
 

@@ -105,9 +105,11 @@ export class TruthFinder {
       case 'container:reported':
         this.#report(event)
         return
-      case 'router:rules_updated':
-        this.#cut(event, event.data.forwarding === 'cut', 'the router drops what it should pass on')
+      case 'router:rules_updated': {
+        const { forwarding, uncertainMs } = event.data
+        this.#cut(event, forwarding === 'cut', 'the router drops what it should pass on', uncertainMs)
         return
+      }
     }
     if (event.host === ROUTER && event.name === 'program:stopping') this.#cut(event, true, 'the router ends')
     if (container === undefined) return
@@ -225,13 +227,13 @@ export class TruthFinder {
     })
   }
 
-  #cut(event: LabEvent, isCut: boolean, because: string): void {
+  #cut(event: LabEvent, isCut: boolean, because: string, uncertainMs = 0): void {
     if (isCut === this.#isCut) return
     this.#isCut = isCut
     const cause: Cause = {
       because: isCut ? because : 'the router passes packets on',
       certainty: 'definite',
-      uncertainMs: 0,
+      uncertainMs,
     }
     this.#change(event, cause, isCut ? 'cut' : null, SERVER)
   }

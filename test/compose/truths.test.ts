@@ -140,6 +140,13 @@ describe('for certain', () => {
     expect(last('client-1-a')).toMatchObject({ new: 'answering', time: 6000 })
   })
 
+  test('and how long ago that may have begun', () => {
+    live(1000, 5000)
+    const rules = { forwarding: 'cut', idleLimitSeconds: null, because: '', uncertainMs: 420.3 } as const
+    say(event(5000, 'router', 'router:rules_updated', rules))
+    expect(strikes()).toMatchObject([{ fault: 'cut', uncertainMs: 421 }])
+  })
+
   test('the engine, at the moment it names', () => {
     live(1000, 5000)
     say(event(4500, 'engine', 'container:reported', { container: 'aaaaaaaaaaaa', action: 'pause' }))

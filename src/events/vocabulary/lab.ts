@@ -114,6 +114,8 @@ export const containerEvents = {
     /** After so many idle seconds a mapping is forgotten; null: the kernel's own limits are in force. */
     idleLimitSeconds: v.nullable(count),
     because: text,
+    /** In force for so long already, at most: since they were asked for. */
+    uncertainMs: v.optional(ms),
   }),
   /**
    * The router began to translate for a conversation, or forgot it (`isKnown: false`): it idled too long, it
