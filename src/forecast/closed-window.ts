@@ -67,7 +67,13 @@ export function frozenOutlook(facts: ConnectionFacts, host: HostFacts): Outlook 
     }
   }
   const { userTimeoutMs } = reading.options
-  if (userTimeoutMs === 0) return never(`never by TCP: ${ANSWERS}`, [])
+  if (userTimeoutMs === 0) {
+    return {
+      ...never(`never by TCP: ${ANSWERS}`, []),
+      // Its second probe follows the first too soon to be answered: ANSWERS_EACH_MS.
+      unless: sysctl(host.sysctls, 'tcp_retries2') < 2 ? 'its window closes: tcp_retries2 is below 2' : null,
+    }
+  }
   const limit = windowIsClosed(facts) ? limitLeft(facts, host) : null
   if (limit !== null) return waiting(limit, 'its window is closed', ['TCP_USER_TIMEOUT'], null)
   const [timeoutMs = 0] = timeoutsOf(facts, host)

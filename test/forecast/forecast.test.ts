@@ -168,6 +168,12 @@ describe('a frozen peer', () => {
     expect(frozen).toMatchObject({ notices: 'never', words: 'never by TCP: its kernel goes on answering' })
   })
 
+  test('with tcp_retries2 of 1 the probes of a window that closes may end it', () => {
+    const sysctls = { ...host.sysctls, tcp_retries2: '1' }
+    expect(of({ reading: reading() }, { sysctls }).frozen?.unless).toContain('tcp_retries2 is below 2')
+    expect(of({ reading: reading() }).frozen?.unless).toBeNull()
+  })
+
   test('with a user timeout once its buffers are full', () => {
     const { frozen, advice } = of({ reading: reading({ keepalive: true, userTimeoutMs: 30_000 }) })
     expect(frozen?.within).toMatchObject({ since: 'closed-window', minMs: 30_204 })
