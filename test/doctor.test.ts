@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { faults } from '../src/faults/registry.ts'
 import { run, temporaryFolder } from './support/cli.ts'
+import { onTerminal, startOnTerminal } from './support/terminal.ts'
 
 const FAULTS = Object.keys(faults).filter((id) => id !== 'none')
 const COMPANIONS = ['nft', 'Chromium', 'redis-server', 'tshark', 'Docker']
@@ -14,6 +15,13 @@ test('every fault of the registry is named, as possible or with the reason why n
   const words = stdout.split(/[\s:]+/)
   expect(FAULTS.filter((id) => !words.includes(id))).toEqual([])
   expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
+})
+
+onTerminal('on 60 columns each line has room', async () => {
+  const terminal = startOnTerminal(['doctor'], {}, 60)
+  expect(await terminal.ended).toMatchObject({ status: 0 })
+  const lines = terminal.written.split('\r\n').filter((line) => !line.startsWith('terminal '))
+  expect(lines.filter((line) => line.length > 60)).toEqual([])
 })
 
 test('what others make is named with what it is for, and where it lacks, how to get it', async () => {

@@ -43,7 +43,11 @@ export async function doctor(): Promise<number> {
   const columns = Math.min(process.stdout.columns || COLUMNS, COLUMNS)
   const text = [
     ...lines.flatMap(([label, words]) => beside(label.padEnd(LABEL_COLUMNS), words, columns)),
-    'programs  of others, which a part needs and the rest does without:',
+    ...beside(
+      'programs'.padEnd(LABEL_COLUMNS),
+      'of others, which a part needs and the rest does without:',
+      columns,
+    ),
     ...companions().flatMap(({ name, isHere, purpose, howToGet }) =>
       beside(
         ' '.repeat(LABEL_COLUMNS) + name.padEnd(NAME_COLUMNS),
