@@ -12,11 +12,10 @@
  */
 import { readSync, writeSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
-import { openEventLog } from '../events/emit.ts'
+import { helperLog, serveLab } from '../kernel/as-helper.ts'
 import type { CableAnswer, ToCables } from '../kernel/cable/messages.ts'
 import { PacketRing, wholePackets } from '../kernel/capture/packet-ring.ts'
 import { systemCalls } from '../kernel/capture/system-calls.ts'
-import type { FromHelper, HelperIdentity } from '../kernel/helper-process.ts'
 import { type CableDirection, CableLine, cableDirections } from '../wire/cable.ts'
 import { labelOf } from '../wire/label.ts'
 import { decodePacket, flagNames } from '../wire/packet.ts'
@@ -45,13 +44,7 @@ interface Lane {
   told: string
 }
 
-const identity = JSON.parse(process.argv[2] ?? '{}') as HelperIdentity
-const log = openEventLog({
-  ...identity,
-  file: `${identity.folder}/events/cable.1.ndjson`,
-  host: 'lab',
-  incarnation: 1,
-})
+const { log } = helperLog('cable')
 const emit = log.emitter('cable')
 const system = systemCalls()
 const wakeUp = system.eventfd()
@@ -62,19 +55,13 @@ const woken = new Uint8Array(8)
 let isStopping = false
 let nextTellMissedMs = 0
 
-process.on('message', (message: ToCables) => {
-  if ('stop' in message) return stop()
+serveLab<ToCables, CableAnswer>((message) => {
   try {
-    reply({ problem: null, answer: obey(message) })
-  } catch (error) {
-    reply({ problem: error instanceof Error ? error.message : String(error) })
+    return obey(message)
+  } finally {
+    wake()
   }
-  wake()
-})
-process.on('disconnect', stop)
-// Ctrl-C in a terminal reaches us too; it is the lab that decides how to end.
-process.on('SIGINT', () => {})
-reply({ problem: null })
+}, stop)
 void run()
 
 async function run(): Promise<void> {
@@ -227,10 +214,4 @@ function stop(): void {
 function wake(): void {
   isWoken = true
   writeSync(wakeUp, new Uint8Array(BigUint64Array.of(1n).buffer))
-}
-
-function reply(message: FromHelper<CableAnswer>): void {
-  process.send?.(message, () => {
-    // The lab may be gone by now; `disconnect` ends us.
-  })
 }

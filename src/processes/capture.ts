@@ -7,12 +7,12 @@
  */
 import { closeSync, existsSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { setPriority } from 'node:os'
-import { type Emitter, openEventLog } from '../events/emit.ts'
+import type { Emitter } from '../events/emit.ts'
+import { helperLog, serveLab } from '../kernel/as-helper.ts'
 import type { ToCapture } from '../kernel/capture/messages.ts'
 import { BYTES_KEPT, type CapturedFrame, PacketRing, SLOTS } from '../kernel/capture/packet-ring.ts'
 import { systemCalls } from '../kernel/capture/system-calls.ts'
 import { measureWallClock, readClocks } from '../kernel/capture/wall-clock.ts'
-import type { FromHelper, HelperIdentity } from '../kernel/helper-process.ts'
 import { enhancedPacket, interfaceDescription, linkType, sectionHeader } from '../view/pcapng/blocks.ts'
 import { FlowMemory } from '../wire/flow-memory.ts'
 import { FragmentMemory } from '../wire/fragments.ts'
@@ -52,13 +52,7 @@ interface CaptureFile {
   blocks: Buffer[]
 }
 
-const identity = JSON.parse(process.argv[2] ?? '{}') as HelperIdentity
-const log = openEventLog({
-  ...identity,
-  file: `${identity.folder}/events/capture.1.ndjson`,
-  host: 'lab',
-  incarnation: 1,
-})
+const { identity, log } = helperLog('capture')
 setPriority(NICENESS)
 const system = systemCalls()
 const clock = measureWallClock(system)
@@ -73,23 +67,12 @@ mkdirSync(`${identity.folder}/packets`, { recursive: true })
 
 setInterval(() => look(process.hrtime.bigint() - HOLD_BACK_NS, PACKETS_A_LOOK_MAX), LOOK_EVERY_MS)
 setInterval(reportDrops, ASK_FOR_DROPS_EVERY_MS)
-process.on('message', (message: ToCapture) => {
-  let problem: string | null = null
-  try {
-    if ('watch' in message) watch(message.watch)
-    else if ('mechanisms' in message) learn(mechanisms, message.mechanisms)
-    else if ('translations' in message) learn(translations, message.translations)
-    else stop()
-  } catch (error) {
-    problem = error instanceof Error ? error.message : String(error)
-  }
-  reply({ problem })
-})
-// The lab is gone; what it left in the rings is still worth having.
-process.on('disconnect', stop)
-// Ctrl-C in a terminal reaches us too; it is the lab that decides how to end.
-process.on('SIGINT', () => {})
-reply({ problem: null })
+// When the lab is gone, what it left in the rings is still worth having.
+serveLab<ToCapture, void>((message) => {
+  if ('watch' in message) watch(message.watch)
+  else if ('mechanisms' in message) learn(mechanisms, message.mechanisms)
+  else learn(translations, message.translations)
+}, stop)
 
 function watch({ name, incarnation }: { name: string; incarnation: number }): void {
   const before = watched.get(name)
@@ -204,10 +187,4 @@ function stop(): void {
   for (const host of [...watched.values()]) close(host, 'the run is over')
   for (const { descriptor } of files.values()) closeSync(descriptor)
   process.exit()
-}
-
-function reply(message: FromHelper): void {
-  process.send?.(message, () => {
-    // The lab may be gone by now; `disconnect` ends us.
-  })
 }
