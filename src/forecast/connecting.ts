@@ -1,6 +1,6 @@
 /** SYN-SENT: how long until connect() fails, if nobody answers. */
-import type { RetransmissionGiveUp, Span } from '../kernel/give-up.ts'
-import { synSentGiveUp } from '../kernel/give-up-by-state.ts'
+import { type RetransmissionGiveUp, type Span, timerAfter } from '../kernel/give-up.ts'
+import { SYN_TIMEOUT_MS, synSentGiveUp } from '../kernel/give-up-by-state.ts'
 import type { ConnectionFacts, HostFacts } from './facts.ts'
 import { linearTimeouts, nextTimer, rtoMaxMs, sysctl } from './host-values.ts'
 import { never, type Outlook, unreadable, waiting } from './outlook.ts'
@@ -37,15 +37,31 @@ export function connectingOutlook(facts: ConnectionFacts, host: HostFacts): Outl
     reading === null
       ? (['tcp_syn_retries', synRetries] as const)
       : (['tcp_syn_linear_timeouts', linearTimeouts(host.sysctls)] as const)
-  return waiting(leftOf(facts, host, giveUp), sent, decidedBy, unreadable(facts, host, assumed))
+  const recoveringMs = retransmits > 0 ? (reading?.recoveringMs ?? null) : null
+  const left =
+    giveUp.by === 'time' && userTimeoutMs > 0 && recoveringMs !== null
+      ? leftOfUserTimeout(userTimeoutMs, recoveringMs, host.jiffyMs)
+      : leftOf(facts, host, giveUp)
+  return waiting(left, sent, decidedBy, unreadable(facts, host, assumed))
 }
 
 const NEIGHBOUR_SYSCTLS = ['net.ipv4.neigh.*.mcast_solicit', 'net.ipv4.neigh.*.retrans_time_ms']
 
 /**
- * What is left of a chain of timers when the next of them fires. TCP_USER_TIMEOUT counts from its beginning, so that
- * lateness until now is made good, and only its last timer may be late.
+ * TCP_USER_TIMEOUT counts from the first SYN, whatever the lateness of the timers since (tcp_clamp_rto_to_user_timeout()),
+ * and only its last timer may be late.
+ * @param recoveringMs since the first SYN was sent again, as the kernel tells
  */
+function leftOfUserTimeout(userTimeoutMs: number, recoveringMs: number, jiffyMs: number): Span {
+  const first = timerAfter({ minMs: 0, maxMs: 0 }, SYN_TIMEOUT_MS, jiffyMs)
+  const leftMs = (sinceSynMs: number) => Math.max(0, userTimeoutMs - sinceSynMs)
+  return {
+    minMs: leftMs(recoveringMs + jiffyMs + first.maxMs),
+    maxMs: timerAfter({ minMs: 0, maxMs: 0 }, leftMs(recoveringMs + first.minMs), jiffyMs).maxMs,
+  }
+}
+
+/** What is left of a chain of timers when the next of them fires. */
 function leftOf(
   facts: ConnectionFacts,
   host: HostFacts,

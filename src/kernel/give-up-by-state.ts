@@ -19,7 +19,7 @@ import {
 import { timerLatenessMs } from './jiffies.ts'
 
 /** TCP_TIMEOUT_INIT, the first timeout of a SYN (RFC 6298 section 2). No setting changes it. */
-const SYN_TIMEOUT_MS = 1000
+export const SYN_TIMEOUT_MS = 1000
 /** TCP_TIMEWAIT_LEN. RFC 9293 section 3.4.2 asks for twice the maximum segment lifetime, four minutes. */
 const TIME_WAIT_MS = 60_000
 /** tcp_orphan_retries(): what 0, the default, means. */
@@ -88,6 +88,7 @@ export function synSentGiveUp({
   const retransmissions: Span[] = []
   let timeoutMs = SYN_TIMEOUT_MS
   let fires = timerAfter({ minMs: 0, maxMs: 0 }, timeoutMs, jiffyMs)
+  let isClamped = false
   while (
     retransmissions.length < most &&
     // Not before one was sent again: retransmits_timed_out().
@@ -98,9 +99,10 @@ export function synSentGiveUp({
     // tcp_clamp_rto_to_user_timeout(): the timer never goes past this limit; at its end it is due at once.
     const leftMs =
       userTimeoutMs === 0 ? timeoutMs : Math.min(timeoutMs, Math.max(jiffyMs, limitMs - fires.minMs))
+    isClamped = leftMs < timeoutMs
     fires = timerAfter(fires, leftMs, jiffyMs)
   }
-  return { ...fires, retransmissions, by: retransmissions.length === most ? 'count' : 'time' }
+  return { ...fires, retransmissions, by: isClamped || retransmissions.length < most ? 'time' : 'count' }
 }
 
 /**

@@ -63,7 +63,9 @@ export function draw(seed: number, count: number, watchMs: number): Drawn {
         fault: faults[index % faults.length] as Group['fault'],
         routeRtoMinMs: one(0, 0, 0, 20, whole(100, 1200)),
         sysctls: {
-          'net/ipv4/tcp_retries2': String(whole(1, 6)),
+          // Not 1: a window that closes may then end a connection whose peer is well, since a kernel answers
+          // window probes twice a second at most; the forecast says so, and cannot say when.
+          'net/ipv4/tcp_retries2': String(whole(2, 6)),
           'net/ipv4/tcp_syn_retries': String(whole(1, 4)),
           'net/ipv4/tcp_syn_linear_timeouts': String(whole(0, 4)),
           'net/ipv4/tcp_early_retrans': one('0', '3', '3', '3'),

@@ -40,8 +40,6 @@ export function misses({ scenario }: Draw, fate: Fate, look: Look, watch: Watch)
     const problem = since === null ? null : problemOf(outlook, fate, since, watch)
     if (problem !== null) found.push(`${name}: ${problem}; it said "${outlook?.words}"`)
   }
-  // With tcp_retries2 of 1 a window that closes may end it, the peer being well.
-  if (fate.endedMs !== null && fate.endedMs < watch.silence.minMs) return found
   const read = { minMs: look.beganMs, maxMs: look.endedMs }
   const isBefore = look.endedMs < watch.silence.minMs
   if (isBefore) {
