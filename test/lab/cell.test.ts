@@ -294,6 +294,7 @@ describe('cases', () => {
       offers: () => true,
       boot: async (wishes: readonly { name: string }[]) => wishes as readonly Pair[],
       say: () => {},
+      begin: () => {},
       runCase: (_pair: Pair, act: () => Promise<void>) => act(),
     } as unknown as Rig
     const cases = ['first', 'second', 'third'].map(
