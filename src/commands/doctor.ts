@@ -48,10 +48,10 @@ export async function doctor(): Promise<number> {
       'of others, which a part needs and the rest does without:',
       columns,
     ),
-    ...companions().flatMap(({ name, isHere, purpose, howToGet }) =>
+    ...companions().flatMap(({ name, isHere, purpose, howToGet, butFirst }) =>
       beside(
         ' '.repeat(LABEL_COLUMNS) + name.padEnd(NAME_COLUMNS),
-        `${isHere ? 'here' : 'not here'}: ${purpose}${isHere ? '' : `. To get it: ${howToGet}`}`,
+        `${isHere ? 'here' : 'not here'}: ${purpose}${whatToDo(isHere, howToGet, butFirst)}`,
         columns,
       ),
     ),
@@ -74,4 +74,9 @@ function faultLines(tier: Tier): [label: string, text: string][] {
     ['faults', possible.join(' ')],
     ...[...impossible].map(([reason, ids]): [string, string] => ['', `not ${ids.join(' ')}: ${reason}`]),
   ]
+}
+
+function whatToDo(isHere: boolean, howToGet: string, butFirst: string | undefined): string {
+  if (!isHere) return `. To get it: ${howToGet}`
+  return butFirst === undefined ? '' : `. But ${butFirst}`
 }

@@ -1,7 +1,7 @@
 /**
  * What this machine can show, found out by doing it once rather than by looking at version numbers.
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { environmentWithSbin, execute } from './commands.ts'
 import type { Tier } from './host.ts'
@@ -141,6 +141,8 @@ interface Companion {
   readonly purpose: string
   /** A command, or a page. */
   readonly howToGet: string
+  /** Why it is of no use although it is here, and what to do. */
+  readonly butFirst?: string
 }
 
 /** All of them, be they here or not. */
@@ -163,8 +165,23 @@ export function companions(): Companion[] {
       isHere: isInPath('docker'),
       purpose: 'containers for hosts (docker compose up)',
       howToGet: 'https://docs.docker.com/get-docker/',
+      ...engineProblem(),
     },
   ]
+}
+
+/** Where the engine listens, unless DOCKER_HOST says otherwise: dockerd(8). */
+const ENGINE_SOCKET = '/var/run/docker.sock'
+
+function engineProblem(): Pick<Companion, 'butFirst'> {
+  if (process.env.DOCKER_HOST !== undefined || process.platform !== 'linux') return {}
+  if (!existsSync(ENGINE_SOCKET)) return { butFirst: 'no engine runs: sudo systemctl start docker' }
+  try {
+    accessSync(ENGINE_SOCKET, constants.W_OK)
+    return {}
+  } catch {
+    return { butFirst: 'its engine refuses you: sudo usermod -aG docker $USER, and sign in again' }
+  }
 }
 
 /** Whether a shell would find it, or root's shell. */

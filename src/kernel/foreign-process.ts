@@ -71,14 +71,21 @@ function livingThread(
   for (const thread of [pid, ...threads.filter((one) => one !== pid)]) {
     try {
       const folder = `/proc/${pid}/task/${thread}`
+      // One that has ended shows root no descriptors, and forbids everybody else to look, its own user too.
+      if (hasEnded(folder)) continue
       const descriptors = readdirSync(`${folder}/fd`)
-      // One that has ended shows no descriptors to root, and is in no namespace.
       return { thread, descriptors, netNamespace: readlinkSync(`${folder}/ns/net`) }
     } catch (error) {
       if (!['ENOENT', 'ESRCH'].includes(codeOf(error))) throw error
     }
   }
   throw Object.assign(new Error(`process ${pid} has ended`), { code: threads.length > 0 ? ZOMBIE : 'ESRCH' })
+}
+
+/** proc_pid_stat(5): the state follows the name, which is in parentheses and may contain any. */
+function hasEnded(folder: string): boolean {
+  const stat = readFileSync(`${folder}/stat`, 'latin1')
+  return ['Z', 'X'].includes(stat.charAt(stat.lastIndexOf(')') + 2))
 }
 
 /** Empty where the descriptor was closed while we looked. */

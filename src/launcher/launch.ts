@@ -11,6 +11,7 @@ import type { LabEvent } from '../events/vocabulary.ts'
 import { UsageError } from '../foreign/usage.ts'
 import type { Isolation } from '../hosts/capabilities.ts'
 import { environmentWithSbin } from '../hosts/commands.ts'
+import type { Exit } from '../hosts/host-process.ts'
 import { OuterPids } from '../hosts/outer-pids.ts'
 import { LabLog } from '../lab/log.ts'
 import { WRONG_USAGE } from '../plan/options.ts'
@@ -124,7 +125,11 @@ function ended(runner: ChildProcess, plan: Plan, interrupt: AbortSignal): Promis
     runner.stderr?.setEncoding('utf8').on('data', (text: string) => {
       if (lastWords.length < LAST_WORDS_LIMIT) lastWords += text.slice(0, LAST_WORDS_LIMIT)
     })
-    const kill = () => runner.kill('SIGKILL')
+    let isKilledHere = false
+    const kill = () => {
+      isKilledHere = true
+      runner.kill('SIGKILL')
+    }
     let killTimer: NodeJS.Timeout | undefined
     const askToStop = (because: string) => {
       if (runner.connected) runner.send(because, () => {})
@@ -139,13 +144,12 @@ function ended(runner: ChildProcess, plan: Plan, interrupt: AbortSignal): Promis
     // Should this process end by an exception, the runner must not outlive it.
     process.once('exit', kill)
     runner.once('error', (error) => finish(error))
-    runner.once('close', (code) => {
+    runner.once('close', (code, signal) => {
       if (code === 0 || interrupt.aborted) finish(null)
       else if (code === WRONG_USAGE) finish(new UsageError(lastWords.trim()))
-      else
-        finish(
-          new CannotRunError(`the lab could not run: ${lastWords.trim() || `its runner ended with ${code}`}`),
-        )
+      else if (isKilledHere)
+        finish(new CannotRunError('the lab could not run: its runner did not end in time'))
+      else finish(new CannotRunError(whyItEnded(plan, lastWords.trim(), { code, signal })))
     })
     function finish(error: Error | null): void {
       clearTimeout(limit)
@@ -156,4 +160,12 @@ function ended(runner: ChildProcess, plan: Plan, interrupt: AbortSignal): Promis
       else reject(error)
     }
   })
+}
+
+/** Why a runner ended without a result. What unshare(1) has to say of a child that somebody killed is about itself. */
+function whyItEnded({ folder }: Plan, lastWords: string, { code, signal }: Exit): string {
+  const hadBegun = existsSync(join(folder, 'events', 'lab.1.ndjson'))
+  return signal !== null || (hadBegun && lastWords.startsWith('unshare:'))
+    ? `the run broke off: somebody ended its runner${signal === null ? '' : ` by ${signal}`}, and the lab did not`
+    : `the lab could not run: ${lastWords || `its runner ended with ${code}`}`
 }

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
 import type { Report } from '../../src/lab/report.ts'
 import type { CaseFindings } from '../../src/try/findings.ts'
-import { descendants, start, temporaryFolder } from '../support/cli.ts'
+import { allGone, descendants, start, temporaryFolder } from '../support/cli.ts'
 import { describeNeeding } from '../support/needs.ts'
 import { ECHO, TALKER } from '../support/try-programs.ts'
 
@@ -58,6 +58,27 @@ describeNeeding('network namespaces', isolation !== null)('whoever kills a proce
     )
     expect([status, report.verdict]).toEqual([4, 'inconclusive'])
   })
+
+  test.each(['netns', 'process'])(
+    'of the runner itself is told so in a line, and nothing is left: %s hosts',
+    {
+      timeout: RUN_LIMIT_MS,
+    },
+    async (hosts) => {
+      const { child, says, ended } = start([
+        ...['lab', 'keepalive', '--only', 'kill/tcp-idle', '--hosts', hosts, '--plain', '--no-predict'],
+        ...['--out', temporaryFolder()],
+      ])
+      await says('the first fault strikes')
+      const all = descendants(child.pid ?? 0)
+      const runner = all.findLast((pid) => /\/runner\.cjs/.test(commandLine(pid)))
+      process.kill(runner ?? 0, 'SIGKILL')
+      const { status, stderr } = await ended
+      expect(stderr).toMatch(/^stillhere: the run broke off: somebody ended its runner/m)
+      expect(status).toBe(3)
+      expect(await allGone(all, 5000)).toEqual([])
+    },
+  )
 
   const twoFaults = [
     ...['try', '--server', ECHO, '--client', TALKER, '--faults', 'cut,freeze'],
