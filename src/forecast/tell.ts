@@ -1,5 +1,5 @@
 /** The forecast as text: aligned, at most 80 columns, and the same without colours. */
-import { printable } from '../foreign/printable.ts'
+import { printableData } from '../foreign/printable.ts'
 import { shortened } from '../foreign/shortened.ts'
 import type { Style } from '../lab/tale.ts'
 import { beside, wrapped } from '../text/wrap.ts'
@@ -21,7 +21,8 @@ const ASSUMED =
 export type Heartbeats = ReadonlyMap<ConnectionReport, string>
 
 export function tellReading(reading: Reading, style: Style, heartbeats: Heartbeats = new Map()): string {
-  const { processes, leftOut } = reading
+  // A process chooses its own name and arguments; what was left out may name it too.
+  const { processes, leftOut } = printableData(reading)
   const lines = processes.flatMap((one) => [...processLines(one, style, heartbeats), ''])
   if (processes.length === 0) lines.push('No process that may be read holds such a connection.', '')
   else lines.push(...wrapped(ASSUMED, style.columns), '')
@@ -32,8 +33,6 @@ export function tellReading(reading: Reading, style: Style, heartbeats: Heartbea
 
 function processLines(report: ProcessReport, style: Style, heartbeats: Heartbeats): string[] {
   const { pid, uid, connections, datagrams, listening, otherSockets } = report
-  // A process chooses its own name and arguments.
-  const command = printable(report.command)
   const counts = [
     counted(connections.length, 'connection'),
     ...(datagrams.length > 0 ? [counted(datagrams.length, 'UDP socket')] : []),
@@ -41,7 +40,7 @@ function processLines(report: ProcessReport, style: Style, heartbeats: Heartbeat
     ...(otherSockets > 0 ? [`${otherSockets} of other kinds`] : []),
   ].join(', ')
   return [
-    style.bold(`pid ${pid}  ${shortened(command, COMMAND_MAX)}  (uid ${uid})`),
+    style.bold(`pid ${pid}  ${shortened(report.command, COMMAND_MAX)}  (uid ${uid})`),
     ...beside('  ', counts, style.columns),
     ...report.problems.flatMap((problem) => beside('  ', `note: ${problem}`, style.columns)),
     ...(connections.length > EACH_MAX && heartbeats.size === 0
