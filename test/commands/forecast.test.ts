@@ -77,8 +77,9 @@ describeNeeding('Linux and koffi', process.platform === 'linux' && libcProblem()
       const { status, stdout } = await run(['forecast', '--port', String(socket.localPort), '--watch', '3s'])
       clearInterval(beat)
       expect(status).toBe(0)
-      expect(stdout).toMatch(/^ {4}heartbeat {4}sends 2 bytes every 0\.4 s, not answered$/m)
-      expect(stdout).toMatch(/^ {4}heartbeat {4}receives 2 bytes every 0\.4 s, not answered$/m)
+      // A busy machine beats later than it was told.
+      expect(stdout).toMatch(/^ {4}heartbeat {4}sends 2 bytes every 0\.[3-6] s, not answered$/m)
+      expect(stdout).toMatch(/^ {4}heartbeat {4}receives 2 bytes every 0\.[3-6] s, not answered$/m)
     })
 
     test('all processes, of which this is one', async () => {
