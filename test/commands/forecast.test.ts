@@ -78,8 +78,12 @@ describeNeeding('Linux and koffi', process.platform === 'linux' && libcProblem()
       clearInterval(beat)
       expect(status).toBe(0)
       // A busy machine beats later than it was told.
-      expect(stdout).toMatch(/^ {4}heartbeat {4}sends 2 bytes (every 0\.[3-6] s|\d times in 3 s), not answered$/m)
-      expect(stdout).toMatch(/^ {4}heartbeat {4}receives 2 bytes (every 0\.[3-6] s|\d times in 3 s), not answered$/m)
+      expect(stdout).toMatch(
+        /^ {4}heartbeat {4}sends 2 bytes (every 0\.[3-6] s|\d times in 3 s), not answered$/m,
+      )
+      expect(stdout).toMatch(
+        /^ {4}heartbeat {4}receives 2 bytes (every 0\.[3-6] s|\d times in 3 s), not answered$/m,
+      )
     })
 
     test('all processes, of which this is one', async () => {
