@@ -19,7 +19,6 @@ const NOTICED_MS = 8000
 /** Clients begin again five seconds after they took a connection for dead, and one attempt may just have failed. */
 const BACK_MS = 20_000
 const IMAGE_BYTES_MAX = 100_000_000
-const STOP_MS_MAX = 2000
 const SERVER = '10.213.2.10'
 /** Bytes, of those that need more than the others. */
 const MEMORY_MAX: Record<string, number> = { recorder: 2 ** 30, server: 2560 * 2 ** 20 }
@@ -287,11 +286,10 @@ describeNeeding('a Docker engine', hasEngine)('docker compose up', () => {
     await compose('up', '-d', '--scale', 'client=1')
   })
 
-  test('everything stops in order, in less than two seconds', async () => {
+  test('everything stops in order, by itself, before the engine would kill it', async () => {
     for (const service of ['client', 'server', 'router', 'recorder']) {
-      const began = performance.now()
       await docker('stop', await containerOf(service))
-      expect(performance.now() - began, service).toBeLessThan(STOP_MS_MAX)
+      // Who is killed ends with 137.
       const { stdout } = await docker('inspect', '-f', '{{.State.ExitCode}}', await containerOf(service))
       expect(stdout.trim(), service).toBe('0')
     }
