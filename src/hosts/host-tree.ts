@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { parseParent, parseProcessState } from '../kernel/socket-table.ts'
+import { isOver, parseParent, parseProcessState } from '../kernel/socket-table.ts'
 import type { Host } from './host.ts'
 import { isDeadly } from './host-process.ts'
 
@@ -37,7 +37,7 @@ export class HostTree {
       if (!/^\d+$/.test(entry)) continue
       const stat = readOrNull(`/proc/${entry}/stat`)
       const state = stat === null ? null : parseProcessState(stat)
-      if (stat === null || state === null || state === 'Z' || state === 'X') continue
+      if (stat === null || state === null || isOver(state)) continue
       const isInside = namespace !== null && inodeOf(`/proc/${entry}/ns/net`) === namespace
       processes.set(Number(entry), { pid: Number(entry), state, parent: parseParent(stat) ?? 0, isInside })
     }

@@ -9,6 +9,7 @@
 import { closeSync, fstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { libc, libcProblem } from './libc.ts'
 import { readTcp, type TcpReading } from './socket-options.ts'
+import { isOver, parseProcessState } from './socket-table.ts'
 
 /** The same on all machines that Node runs on: system calls younger than 5.1 have one number. */
 const SYS_PIDFD_OPEN = 434
@@ -72,7 +73,7 @@ function livingThread(
     try {
       const folder = `/proc/${pid}/task/${thread}`
       // One that has ended shows root no descriptors, and forbids everybody else to look, its own user too.
-      if (hasEnded(folder)) continue
+      if (isOver(parseProcessState(readFileSync(`${folder}/stat`, 'latin1')))) continue
       const descriptors = readdirSync(`${folder}/fd`)
       return { thread, descriptors, netNamespace: readlinkSync(`${folder}/ns/net`) }
     } catch (error) {
@@ -80,12 +81,6 @@ function livingThread(
     }
   }
   throw Object.assign(new Error(`process ${pid} has ended`), { code: threads.length > 0 ? ZOMBIE : 'ESRCH' })
-}
-
-/** proc_pid_stat(5): the state follows the name, which is in parentheses and may contain any. */
-function hasEnded(folder: string): boolean {
-  const stat = readFileSync(`${folder}/stat`, 'latin1')
-  return ['Z', 'X'].includes(stat.charAt(stat.lastIndexOf(')') + 2))
 }
 
 /** Empty where the descriptor was closed while we looked. */

@@ -274,6 +274,11 @@ export function parseProcessState(stat: string): string | null {
   return /^\d+ \(.*\) ([A-Za-z]) /s.exec(stat)?.[1] ?? null
 }
 
+/** Whether that is the state of what has ended: dead, and not yet waited for. */
+export function isOver(state: string | null): boolean {
+  return state === 'Z' || state === 'X'
+}
+
 /** The pid of the parent in a /proc/<pid>/stat. Null for text that is no such file. */
 export function parseParent(stat: string): number | null {
   const parent = /^\d+ \(.*\) [A-Za-z] (\d+) /s.exec(stat)?.[1]

@@ -10,8 +10,6 @@ import { type CellName, cellId, type Matrix, type Pace, paces, type Selection, s
 /** The exit status of the whole command, and of the runner, when what was asked for makes no sense. */
 export const WRONG_USAGE = 2
 
-export { UsageError }
-
 /** What the options of a lab depend on. */
 export interface Choosable extends Matrix {
   readonly id: string

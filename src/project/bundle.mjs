@@ -7,7 +7,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url))
@@ -109,7 +109,6 @@ async function make(entries, wish, folder, extension, record) {
  */
 function replace(path, contents) {
   const fresh = `${path}.${randomBytes(4).toString('hex')}`
-  mkdirSync(dirname(path), { recursive: true })
   writeFileSync(fresh, contents)
   renameSync(fresh, path)
 }
