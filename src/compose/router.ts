@@ -70,7 +70,7 @@ function isWellFormed(): boolean {
 
 async function translate(emit: Emitter): Promise<void> {
   emit('program:started', { node: process.version, mechanisms: [] })
-  await nft(rules(null), emit)
+  await translateFrom(null, emit)
   emit('router:rules_updated', { forwarding: 'open', idleLimitSeconds: null, because: 'the router starts' })
   process.stdout.write(`router: ${OUTSIDE} stands for ${SERVER}, ports ${PORT_RANGE}\n`)
 
@@ -116,7 +116,7 @@ async function strike(emit: Emitter): Promise<void> {
 /** A conversation gets its limit when the router first sees it: those it knows already keep theirs. */
 async function limit(emit: Emitter, askedAt: number): Promise<void> {
   const seconds = argument === 'off' ? null : Number(argument)
-  await nft(rules(seconds), emit)
+  await translateFrom(seconds, emit)
   await report(emit, 'somebody set the limit', askedAt)
   const what =
     seconds === null
@@ -144,6 +144,17 @@ function say(words: string): void {
 async function nft(text: string, emit: Emitter): Promise<void> {
   // Never "flush ruleset": the engine's own rules for names live in the same kernel.
   await run(['nft', text], emit)
+}
+
+/**
+ * Sets the rules, also for who spoke before they were there. A kernel decides about a conversation at its first
+ * packet: what a client sent while this router was starting is remembered as meant for the router itself, and a
+ * heartbeat over UDP, which never falls silent, would renew that memory for ever.
+ */
+async function translateFrom(idleLimitSeconds: number | null, emit: Emitter): Promise<void> {
+  await nft(rules(idleLimitSeconds), emit)
+  // It ends with 1 where there is none to forget, which is the rule.
+  await execute(['conntrack', '-D', '--orig-dst', OUTSIDE, '--reply-src', OUTSIDE])
 }
 
 const cutRules = `

@@ -207,6 +207,20 @@ describeNeeding('a Docker engine', hasEngine)('docker compose up', () => {
     await compose('restart', 'client')
   })
 
+  test('who spoke before the router had its rules is translated all the same', async () => {
+    await untilAllUp(1)
+    // A router that has started, and does not know yet what it is to do; its clients do not wait for that.
+    await inside('router', 'nft', 'delete', 'table', 'ip', 'stillhere')
+    await inside('router', 'conntrack', '-F')
+    const remembered = async () =>
+      (await docker('exec', await containerOf('router'), 'conntrack', '-L', '-p', 'udp')).stdout
+    await expect
+      .poll(remembered, { timeout: BACK_MS })
+      .toMatch(/dport=7002 .*dport=7002|dport=7002 \[UNREPLIED\]/)
+    await inside('router', 'strike', 'limit', 'off')
+    await untilAllUp(1)
+  })
+
   test('the engine’s own events make it certain, to the millisecond', async () => {
     await untilAllUp(1)
     const container = await containerOf('client')
@@ -284,7 +298,7 @@ describeNeeding('a Docker engine', hasEngine)('docker compose up', () => {
     expect(new Set(idle.map(({ id }) => id.split('/')[0])).size).toBe(20)
     expect(idle.map(({ verdict }) => verdict)).toEqual(idle.map(() => 'pass'))
     await compose('up', '-d', '--scale', 'client=1')
-  })
+  }, 240_000) // Twenty containers start one after the other, and end so.
 
   test('everything stops in order, by itself, before the engine would kill it', async () => {
     for (const service of ['client', 'server', 'router', 'recorder']) {
@@ -322,8 +336,10 @@ describeNeeding('a Docker engine', hasEngine)('docker compose up', () => {
 async function untilAllUp(clients: number): Promise<void> {
   await vi.waitFor(
     async () => {
-      const up = (await states()).filter((state) => state === 'up').length
-      expect(up).toBeGreaterThanOrEqual(clients * (2 * mechanisms.length - 1))
+      const all = await states()
+      const up = all.filter(({ belief }) => belief === 'up').length
+      const others = all.flatMap(({ end, belief }) => (belief === 'up' ? [] : [`${end} ${belief}`]))
+      expect(up, others.join(', ')).toBeGreaterThanOrEqual(clients * (2 * mechanisms.length - 1))
     },
     { timeout: 60_000, interval: 1000 },
   )
@@ -332,11 +348,14 @@ async function untilAllUp(clients: number): Promise<void> {
 }
 
 /** The newest belief of each end of each connection; the UDP client holds none. */
-async function states(): Promise<string[]> {
+async function states(): Promise<{ end: string; belief: string }[]> {
   const lanes = new Lanes(mechanisms)
   for (const event of await events()) lanes.take(event)
-  return lanes.all.flatMap(({ board }) =>
-    [...board.rows.values()].flatMap(({ a, b }) => [a.belief, b.belief]),
+  return lanes.all.flatMap(({ pair, board }) =>
+    [...board.rows].flatMap(([mechanism, { a, b }]) => [
+      { end: `${pair}-a ${mechanism}`, belief: a.belief },
+      { end: `${pair}-b ${mechanism}`, belief: b.belief },
+    ]),
   )
 }
 
