@@ -3,7 +3,8 @@
  * the learner or by the engine, or has to infer it from what the containers wrote, which proves little:
  *
  *   it said that it ends                      -> gone       the program's own word
- *   several peers got FIN or RST from it      -> gone       unknown: killed, or something else closed them all
+ *   several peers got FIN or RST from it      -> gone       unknown: killed, or something else closed them all;
+ *                                                           taken back when the same process writes again
  *   it wrote nothing for a while              -> frozen     unknown: paused, or gone without a word
  *   both write, and neither hears the other   -> unreachable  unknown: something between them
  *
@@ -47,6 +48,10 @@ const ENDED: ReadonlySet<EventName> = new Set<EventName>(['tcp:end_received', 't
 
 interface Container {
   condition: 'running' | 'frozen' | 'gone'
+  /** The process that has entered last. */
+  incarnation: number
+  /** It was only concluded that this process is gone. */
+  supposedlyGone: number | null
   connected: boolean
   /** When it was last plugged in or out. */
   pluggedAt: number
@@ -115,6 +120,7 @@ export class TruthFinder {
     if (container === undefined) return
     const { name, state } = container
     state.wroteAt = event.time
+    if (state.supposedlyGone === event.incarnation) this.#takeBack(event, name, state)
     // What the server says of its process is told to every pair as well: its own word is enough.
     if (event.name === 'program:stopping' && sideOf(event.host) !== 'b') {
       state.saidGoodbyeAt = event.time
@@ -187,7 +193,8 @@ export class TruthFinder {
     const name = pairOf(event.host) ?? event.host
     this.#names.set(event.data.container, name)
     const state = this.#stateOf(name)
-    Object.assign(state, { wroteAt: event.time, connected: true, endings: [] })
+    Object.assign(state, { wroteAt: event.time, connected: true, endings: [], supposedlyGone: null })
+    state.incarnation = event.incarnation
     state.condition = 'running'
     if (isClient(name) && !this.#pairs.has(name)) {
       this.#pairs.set(name, {
@@ -309,6 +316,21 @@ export class TruthFinder {
     }
   }
 
+  /** Who writes on had not ended, whoever closed its connections: a router that was not ready yet refuses them, too. */
+  #takeBack(event: LabEvent, name: string, state: Container): void {
+    state.supposedlyGone = null
+    state.condition = 'running'
+    const because = 'it writes on: it had not ended'
+    for (const pair of this.#pairsOf(name)) {
+      if (pair.watch?.fault === 'kill') {
+        const { fault, struck } = pair.watch
+        this.#emit(event, 'lab', 'fault:unverified', { fault, struck, pair: pair.name, problem: because })
+      }
+      this.#listenAnew(pair, event.time)
+    }
+    this.#change(event, { because, certainty: 'definite', uncertainMs: 0 }, null, name)
+  }
+
   /** Tells what is true now from either side, and, when a fault made it so, begins to watch. */
   #updatePair(
     event: LabEvent,
@@ -365,13 +387,15 @@ export class TruthFinder {
 
   #noteEnding(event: LabEvent, name: string): void {
     const state = this.#stateOf(name)
-    if (state.condition === 'gone' || event.time - state.saidGoodbyeAt < GOODBYES_MS) return
+    // Through a router that passes nothing on comes no word of it: who ended the connection was the router.
+    if (this.#isCut || state.condition === 'gone' || event.time - state.saidGoodbyeAt < GOODBYES_MS) return
     state.endings = [...state.endings.filter((time) => event.time - time < ENDINGS_WITHIN_MS), event.time]
     if (state.endings.length < ENDINGS) return
     const because = `its kernel ended ${state.endings.length} connections at once`
     const cause = this.#causeOf(event, name, because, 'unknown')
     const uncertainMs = Math.max(cause.uncertainMs, event.time - (state.endings[0] ?? event.time))
     this.#become(event, name, 'gone', 'kill', { ...cause, uncertainMs })
+    if (cause.certainty === 'unknown') state.supposedlyGone = state.incarnation
   }
 
   /** Who announced what is now seen has done it: then it is certain. */
@@ -411,6 +435,8 @@ export class TruthFinder {
         wroteAt: Number.NEGATIVE_INFINITY,
         saidGoodbyeAt: Number.NEGATIVE_INFINITY,
         endings: [],
+        incarnation: 1,
+        supposedlyGone: null,
       }
       this.#containers.set(name, state)
     }

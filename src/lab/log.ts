@@ -95,6 +95,8 @@ export class LabLog {
       const ended = inPair('watch:ended')
       const lastTime = this.events.at(-1)?.time ?? striking.time
       const until = untilOf(ended) ?? lastTime
+      const unverified = inPair('fault:unverified')
+      const isOfThis = ({ seq }: LabEvent) => ended === undefined || seq < ended.seq
       const truth = this.first('truth:updated', {
         host: other,
         from: striking.time,
@@ -109,7 +111,8 @@ export class LabLog {
         at: truth?.time ?? striking.time,
         until,
         complete: ended !== undefined,
-        problem: inPair('fault:unverified')?.data.problem ?? null,
+        // A pair that is struck again may have no luck only then.
+        problem: unverified !== undefined && isOfThis(unverified) ? unverified.data.problem : null,
       }
     })
   }

@@ -3,6 +3,8 @@ import { Arranger } from '../../src/compose/arrange.ts'
 import { SERVER_PORTS } from '../../src/compose/constants.ts'
 import { SILENT_MS, TruthFinder, UNHEARD_MS, WATCH_MS } from '../../src/compose/truths.ts'
 import type { EventOf, LabEvent } from '../../src/events/vocabulary.ts'
+import { LabLog } from '../../src/lab/log.ts'
+import { Lanes } from '../../src/page/lanes.ts'
 import { CLIENT, entered, event, mapped } from './support.ts'
 
 const GROUP = 'udp-heartbeat:41000'
@@ -72,6 +74,33 @@ describe('inferred, and so unknown', () => {
       say(event(time, 'client-1', 'tcp:end_received', {}, `tcp-idle:${time}`))
     expect(last('client-1-a')).toMatchObject({ new: 'gone', certainty: 'unknown', time: 5020 })
     expect(strikes()).toMatchObject([{ fault: 'kill', struck: 'client-1-b' }])
+  })
+
+  test('who writes on had not ended: what was concluded is taken back, and nothing is judged by it', () => {
+    live(1000, 5000)
+    const up = { old: 'unknown', new: 'up', trigger: 'heard', certainty: 'definite' } as const
+    say(event(4500, 'server', 'belief:updated', up, GROUP))
+    for (const time of [5000, 5010, 5020])
+      say(event(time, 'client-1', 'tcp:error_received', { code: 'ECONNRESET' }, `tcp-idle:${time}`))
+    expect(last('client-1-a')).toMatchObject({ new: 'gone', certainty: 'unknown' })
+    live(6000, 9000)
+    expect(last('client-1-a')).toMatchObject({ old: 'gone', new: 'answering', time: 6000 })
+    const lanes = new Lanes(['udp-heartbeat'])
+    for (const one of said) lanes.take(one)
+    expect(lanes.all[0]?.board.rows.get('udp-heartbeat')?.b.belief).toBe('up')
+    const [unverified] = said.filter(({ name }) => name === 'fault:unverified')
+    expect(unverified?.data).toMatchObject({ fault: 'kill', problem: 'it writes on: it had not ended' })
+    expect(new LabLog(said.map((one, seq) => ({ ...one, seq }))).strikes).toMatchObject([
+      { fault: 'kill', problem: 'it writes on: it had not ended' },
+    ])
+  })
+
+  test('a router that passes nothing on ends connections by itself', () => {
+    live(1000, 5000)
+    say(event(5000, 'router', 'program:stopping', { because: 'SIGTERM' }))
+    for (const time of [5100, 5110, 5120])
+      say(event(time, 'client-1', 'tcp:error_received', { code: 'ECONNRESET' }, `tcp-idle:${time}`))
+    expect(last('client-1-a')).toMatchObject({ new: 'unreachable', certainty: 'definite' })
   })
 
   test('be it within a fraction of a millisecond: the first to end was still up when it may have been struck', () => {

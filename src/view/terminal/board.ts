@@ -58,6 +58,8 @@ export class Board {
   /** In what state the lab sees the hosts, where it looks: in play. */
   readonly conditions: Record<HostSide, HostCondition> = { a: WELL, b: WELL }
   readonly #halves = new Halves()
+  /** What was believed at a host that was told to be gone, in case that is taken back: nobody saw its process end. */
+  #untilGone: Record<HostSide, ReadonlyMap<string, End>> = { a: new Map(), b: new Map() }
   /** As another terminal sees them; by host, and `lab` for the runner. */
   readonly pids = new Map<string, number>()
   /** What the lab said last. */
@@ -79,7 +81,10 @@ export class Board {
       case 'run:started':
       case 'program:started':
         this.pids.set(event.host, event.outerPid ?? event.pid)
-        if (side !== null) this.#eachEnd(side, (end) => Object.assign(end, nobody()))
+        if (side !== null) {
+          this.#untilGone[side] = new Map()
+          this.#eachEnd(side, (end) => Object.assign(end, nobody()))
+        }
         break
       case 'kernel:sampling_started':
         this.kernelSampled = true
@@ -105,7 +110,10 @@ export class Board {
         if (side !== null) this.#learn(side, event)
         break
       case 'host:process_exited':
-        if (side !== null) this.#end(side)
+        if (side !== null) {
+          this.#untilGone[side] = new Map()
+          this.#end(side)
+        }
         break
       case 'host:condition_seen':
         if (side !== null) this.conditions[side] = event.data
@@ -145,7 +153,20 @@ export class Board {
       })
     }
     // Who is gone believes nothing, whether anybody saw its process end or not.
-    if (data.new === 'gone') this.#end(otherSide(side))
+    const about = otherSide(side)
+    if (data.new === 'gone') {
+      this.#untilGone[about] = new Map([...this.rows].map(([id, row]) => [id, { ...row[about] }]))
+      this.#end(about)
+    } else if (data.old === 'gone') this.#takeBack(about)
+  }
+
+  /** It was not gone. What has changed since then is newer. */
+  #takeBack(side: HostSide): void {
+    for (const [id, before] of this.#untilGone[side]) {
+      const end = this.rows.get(id)?.[side]
+      if (end?.belief === 'ended') Object.assign(end, before)
+    }
+    this.#untilGone[side] = new Map()
   }
 
   #end(side: HostSide): void {
