@@ -41,6 +41,20 @@ const STRIKES: Partial<Record<PlayAction, KeepaliveFault>> = {
   reset: 'reset',
 }
 
+/** What an act is there to change in the state of its host; whatever else has changed was somebody else. */
+const CHANGES: Record<PlayAction, readonly (keyof HostCondition)[]> = {
+  exit: ['isRunning'],
+  kill: ['isRunning', 'isStopped'],
+  start: ['isRunning'],
+  freeze: ['isStopped'],
+  continue: ['isStopped'],
+  cut: ['isPlugged'],
+  mend: ['isPlugged'],
+  'power-off': ['isRunning', 'isStopped', 'isPlugged', 'hasPower'],
+  reboot: ['isRunning', 'isStopped', 'isPlugged', 'hasPower'],
+  reset: [],
+}
+
 interface Watching {
   fault: KeepaliveFault
   struck: Host
@@ -124,6 +138,7 @@ class Game {
       return
     }
     this.#endWatch()
+    const before = this.#conditions
     const fault = STRIKES[action]
     if (fault !== undefined) this.#begin(fault, host, 0)
     let problem: string | null = null
@@ -139,6 +154,8 @@ class Game {
     }
     this.#look()
     this.#tell(this.#changed())
+    const others = unexplained(command, before, this.#conditions)
+    if (others !== undefined) problem ??= `something else happened to ${this.#pair[others].name} meanwhile`
     if (problem !== null) this.#rig.say(`${action} ${host.name}: ${problem}`)
     const shown: Proof | { problem: string } =
       problem === null ? { verifiedBy: this.#because(side) } : { problem }
@@ -255,6 +272,19 @@ class Game {
     if (!this.#conditions[otherSide(side)].isPlugged) return `the port of ${other.name} is detached`
     return isStopped ? 'its process is stopped' : 'its process runs and the cable is in'
   }
+}
+
+/** The host to which somebody did something from elsewhere while an act was done: which came first, nobody saw. */
+function unexplained(
+  { action, host }: PlayCommand,
+  before: Readonly<Record<HostSide, HostCondition>>,
+  now: Readonly<Record<HostSide, HostCondition>>,
+): HostSide | undefined {
+  return hostSides.find((side) =>
+    (Object.keys(WELL) as (keyof HostCondition)[]).some(
+      (what) => before[side][what] !== now[side][what] && !(side === host && CHANGES[action].includes(what)),
+    ),
+  )
 }
 
 /** By what somebody did elsewhere is known; undefined when it was no strike. */

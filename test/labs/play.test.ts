@@ -9,6 +9,9 @@ import { playGame } from '../support/play.ts'
 const { tier } = await findCapabilities()
 const onNetns = testNeeding('network namespaces', tier === 'netns')
 
+/** A key, and a signal from another terminal before the lab has looked again. */
+const AT_THE_SAME_MOMENT = ['X 0.0 kill-a 4 E 2', 'x 0.0 kill-b 4', 'f 0.0 kill-b 4', 'm 0.0 X 0.0 stop-a 4']
+
 /** More at once would judge each other's noise. */
 const AT_ONCE = 2
 /** By hand: STILLHERE_GAMES=200 STILLHERE_GAME_SEED=1 npx vitest run test/labs/play.test.ts */
@@ -49,6 +52,20 @@ onNetns(
     })
   },
   (FIRST_GAMES.length / AT_ONCE) * GAME_LIMIT_MS,
+)
+
+onNetns(
+  'a key and a signal at the same moment: nobody saw which came first, and that is said',
+  async () => {
+    const said = new Set<string>()
+    await several(AT_THE_SAME_MOMENT, async (game) => {
+      const report = await playGame(game)
+      expect(failed(report), game).toEqual([])
+      for (const reason of reasons(report).split('; ')) said.add(reason)
+    })
+    expect([...said].join('; ')).toMatch(/something else happened to play-[ab] meanwhile|between two looks/)
+  },
+  (AT_THE_SAME_MOMENT.length / AT_ONCE) * GAME_LIMIT_MS,
 )
 
 onNetns(
