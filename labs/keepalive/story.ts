@@ -1,6 +1,7 @@
 /** What the lab says of a run in its own words: one story, the matrix, what each row teaches. */
 import { type Check, overall, type Verdict } from '../../src/lab/checks.ts'
 import { kernelWords } from '../../src/lab/kernel-words.ts'
+import { killOn } from '../../src/lab/kills.ts'
 import type { Story } from '../../src/lab/lab.ts'
 import type { LabLog, Strike } from '../../src/lab/log.ts'
 import type { Style } from '../../src/lab/tale.ts'
@@ -29,7 +30,10 @@ const ROW_NAME_WIDTH = 16
 
 /** One cell told as a story: the idle connection under the fault that is quietest here. */
 export function story(log: LabLog, plan: Plan): Story | null {
-  const strike = log.strike('cut') ?? log.strike('freeze')
+  // Whom somebody else has killed meanwhile has no story of its own to tell.
+  const strike = [log.strike('cut'), log.strike('freeze')].find(
+    (one) => one !== undefined && killOn(log, one.pair) === undefined,
+  )
   if (plan.play || strike === undefined || !plan.mechanisms.includes('tcp-idle')) return null
   const { fault } = strike
   const after = (time: number) => `${((time - strike.at) / 1000).toFixed(1)} s`

@@ -51,6 +51,7 @@ describeNeeding('network namespaces', isolation !== null)('whoever kills a proce
     expect(stderr).toContain(words)
     expect(stdout).toContain(words)
     expect(report.killed).toEqual([words])
+    expect(stdout).toContain('The story: the programs of freeze-b are frozen')
     const ofCut = report.checks.filter(({ id }) => id.startsWith('cut/'))
     expect(ofCut.length).toBeGreaterThan(0)
     expect(new Set(ofCut.map(({ verdict, because }) => `${verdict}: ${because}`))).toEqual(

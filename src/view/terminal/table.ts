@@ -235,9 +235,7 @@ function keyLines(board: Board, { tier, platform }: Scenery, style: Style): Piec
   const isIdle = (action: PlayAction) =>
     actions[action] !== undefined || whyNotNow({ action, host: 'b' }, board.conditions) !== null
   const piece = (action: PlayAction): Piece =>
-    isIdle(action)
-      ? [`(${ACTIONS[action].key} ${action})  `, style.dim]
-      : `${ACTIONS[action].key} ${action}  `
+    isIdle(action) ? [`(${ACTIONS[action].key} ${action}) `, style.dim] : `${ACTIONS[action].key} ${action}  `
   const half = playActions.length / 2
   return [
     [['host b  ', style.bold], ...playActions.slice(0, half).map(piece)],
