@@ -70,7 +70,7 @@ export const frozen: CaseOf<TcpSettings> = {
           evidence: [b.last('kernel:socket_updated', frozen)],
         }),
         nothing(cell, 'not-asked', b.all('tcp:accepted', frozen), frozen, {
-          claim: 'the server program is not asked, as long as it is frozen',
+          claim: 'the server program is not asked while it is frozen',
           formula: 'no accept()',
           because: 'a program that does not run accepts nothing',
           source: 'accept(2)',

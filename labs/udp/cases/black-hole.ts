@@ -12,7 +12,7 @@ const SMALL = 'small'
 
 export const blackHole: CaseOf<UdpSettings> = {
   id: 'black-hole',
-  promise: 'somewhere on the way packets of more than 1000 bytes vanish, and nobody says so',
+  promise: 'somewhere on the path packets of more than 1000 bytes vanish, and nobody says so',
   needs: ['cable'],
   middle: 'cable',
 
