@@ -142,7 +142,7 @@ function noticed({ cell, strike }: Struck, one: EndOfCell, expected: Noticed) {
   const from = Math.min(strike.at, decisive?.time ?? strike.at)
   return took(cell, whatOf(one), expected, from, decisive, {
     claim: `${who} is ${belief} by ${triggers.join(' or ')} in time`,
-    // Noticed by something else is not noticed as expected, be it in time or not.
+    // Noticed by something else is not noticed as expected, whether in time or not.
     code: triggers,
     formula,
     because: `${inWords(changes, strike)}; ${why}`,

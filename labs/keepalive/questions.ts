@@ -12,7 +12,7 @@ import { cellId, type Plan } from '../../src/plan/plan.ts'
 import { duration } from '../../src/view/words.ts'
 import type { KeepaliveFault } from './faults.ts'
 
-/** Who notices sooner than this did not have to wait for anything. */
+/** An end that notices sooner than this did not have to wait for anything. */
 const AT_ONCE_MS = 1000
 /** These ask the program at the other end, by a heartbeat or a request; the others at most its kernel. */
 const ASK_THE_PROGRAM: readonly string[] = ['udp-heartbeat', 'tcp-heartbeat', 'http-session', 'websocket']
@@ -29,7 +29,7 @@ export function questionsOf(plan: Plan): Question[] {
     lateAnswer,
     keepaliveWhileSending(plan),
     pluggedInAgain,
-    // Whoever reboots the browser's host asks about another memory than the server's.
+    // When the browser's host is rebooted, the memory that is lost is not the server's.
     ...(plan.strike === 'server' ? [cookie] : []),
   ]
 }
@@ -131,7 +131,7 @@ const frozen = ({ mechanisms }: Plan) =>
 
 const killOrExit = question({
   id: 'kill-or-exit',
-  text: 'A program is killed with SIGKILL: it has no time to close anything. What is its peer told, compared with the peer of a program that ends in order?',
+  text: 'A program is killed with SIGKILL: it has no time to close anything. What is its peer told, compared with the peer of a program that ends cleanly?',
   choices: [
     { id: 'same', text: 'the same, at once' },
     { id: 'nothing', text: 'nothing: the dead cannot say goodbye, so it has to wait for a timeout' },
@@ -152,10 +152,10 @@ const killOrExit = question({
 
 const lateAnswer = question({
   id: 'late-answer',
-  text: 'Because heartbeats stay unanswered, a program takes its peer for down. Then an answer comes after all, seconds too late. What happens to the connection?',
+  text: 'Because heartbeats stay unanswered, a program decides that its peer is down. Then an answer comes after all, seconds too late. What happens to the connection?',
   choices: [
     { id: 'ignored', text: 'nothing: what is down stays down, the answer came too late' },
-    { id: 'anew', text: 'the answer makes the two systems establish the connection anew' },
+    { id: 'anew', text: 'the answer makes the two systems establish the connection again' },
     { id: 'up', text: 'it is up again: the same connection, which had never gone' },
   ],
   checks: ['freeze/tcp-heartbeat/late'],
@@ -233,7 +233,7 @@ const pluggedInAgain = question({
     return { choice: isReset ? 'reset' : null, observed: `no new connection came up; ${then}` }
   },
   explanation:
-    'A connection is established by SYN alone, and no kernel sends one by itself. A segment of a connection that its receiver does not know any more is answered with RST. The idle connection beside it, which nobody had asked about, carries data again as if nothing had been.',
+    'A connection is established by SYN alone, and no kernel sends one by itself. A segment of a connection that its receiver no longer knows is answered with RST. The idle connection beside it, which nobody had asked about, carries data again as if nothing had happened.',
 })
 
 const COOKIE_CHOICES: Readonly<Record<string, string>> = {

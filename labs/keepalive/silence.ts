@@ -1,4 +1,4 @@
-/** That a row put nothing on the wire. Whoever claims that shows that the same captures could see. */
+/** That a row put nothing on the wire: a claim that also has to show that the same captures could see. */
 import type { Cell, End } from '../../src/lab/cell.ts'
 import type { Period } from '../../src/lab/log.ts'
 import type { Captured } from '../../src/lab/packets.ts'

@@ -15,7 +15,7 @@ const HEARD = [
 ] as const
 /** What an end sends, and its kernel wants acknowledged. */
 const SENT = ['tcp:written', 'heartbeat:ping_sent', 'heartbeat:pong_sent', 'http:request_sent'] as const
-/** TCP_DELACK_MAX, net/tcp.h: an acknowledgement may be held back so long, and be lost for that. */
+/** TCP_DELACK_MAX, net/tcp.h: an acknowledgement may be held back this long, and so be lost. */
 const DELAYED_ACK_MAX_MS = 200
 
 /** The situation of one end of a cell. */
@@ -56,8 +56,8 @@ function backAgain({ other, strike }: Struck) {
 }
 
 /**
- * Who is frozen says nothing more: what is heard until it continues was on its way before. In play that it continues
- * is seen late, and by then the watch has ended.
+ * A frozen program says nothing more: what is heard until it continues was on its way before. In play the lab
+ * sees late that it continues, and by then the watch has ended.
  */
 function lastHeard(seen: Struck, end: End): number | undefined {
   const { fault, at, until } = seen.strike

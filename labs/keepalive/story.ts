@@ -19,10 +19,10 @@ export const LESSONS: Record<Mechanism, string> = {
   'tcp-idle': 'sends nothing, so nobody sees that the wire is cut.',
   'tcp-keepalive': 'asks the kernel: a frozen program counts as alive.',
   'tcp-busy': 'unacknowledged data ends it; keepalive did not help.',
-  'tcp-user-timeout': 'patience in milliseconds, and still only for the kernel.',
+  'tcp-user-timeout': 'patience in milliseconds, but still only that of the kernel.',
   'tcp-heartbeat': 'asks the program, and so sees the frozen one.',
   'http-session': 'the session outlives the connection, not the server.',
-  websocket: 'its ping is a heartbeat; an orderly end is said twice.',
+  websocket: 'its ping is a heartbeat; a clean close is announced twice.',
 }
 
 const CELL_WIDTH = 7

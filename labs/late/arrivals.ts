@@ -13,7 +13,7 @@ export interface Stream {
   sent: number
   /** As asked of the cable, and from one heartbeat to the next as measured at the sender. */
   traffic: Traffic
-  /** When those heartbeats were heard that the machine itself made late, at the sender or on the cable. */
+  /** When the heartbeats were heard that the machine itself made late, at the sender or on the cable. */
   madeLate: ReadonlySet<number>
   /** As their sender's card saw them leave, and the other one arrive; null where not all are known. */
   packets: { left: Captured[]; came: Captured[] } | null

@@ -1,4 +1,4 @@
-/** What a client leads to that closes at "down": what comes late meets RST, and the other end is told at last. */
+/** What follows when a client closes at "down": what comes late meets RST, and the other end is told at last. */
 import { AT_ONCE, counts, says, took } from '../../src/lab/claims.ts'
 import { received, sent } from '../../src/lab/packets.ts'
 import type { Conversation } from './conversation.ts'
@@ -6,7 +6,7 @@ import { beliefWords } from './flag.ts'
 
 /**
  * Late segments and what they meet. Data for a program that has closed is answered with RST and ends what is left of
- * the connection; then there is no entry at all, and every segment is answered so.
+ * the connection; then there is no entry at all, and every segment is answered like that.
  */
 export function lateMeetsRst({ cell, client, server, since }: Conversation) {
   const closed = client.first('tcp:destroyed', since)

@@ -24,7 +24,7 @@ const BOTTOM = 92
 const COLOUR = { jitter: '#0072b2', lossy: '#b34a00', crash: INK } as const
 const DASH = { jitter: null, lossy: '7 4' } as const
 const LIMIT_STEP = 50
-/** Nobody waits for a run in which a longer time could be measured. */
+/** To measure a longer time a run would have to be longer than anybody waits. */
 const RECURRENCE_MAX_S = 100
 
 type Mistaken = 'jitter' | 'lossy'
@@ -76,7 +76,7 @@ export function limitsSvg(limits: readonly MeasuredLimit[]): string {
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}"`,
     ' role="img" aria-labelledby="limits-title limits-desc"',
     ` font-family="DejaVu Sans, Verdana, Arial, sans-serif" font-size="12" fill="${INK}">`,
-    `\n<title id="limits-title">Several limits, the same heartbeats: how soon they are right, how often and how long they are wrong</title>`,
+    `\n<title id="limits-title">Several limits, the same heartbeats: how soon they are right, and how often and for how long they are wrong</title>`,
     `\n<desc id="limits-desc">${escapedXml(described(limits))}</desc>`,
     `\n<rect width="${WIDTH}" height="${height}" fill="${PAPER}"/>`,
     `\n${text(14, 28, 'How long to wait for a heartbeat?', 'start', 17, true)}`,
@@ -244,7 +244,7 @@ function headline(limits: readonly MeasuredLimit[]): string {
   return `A heartbeat every ${Math.round(traffic.intervalMs)} ms, each 0 to ${traffic.jitterMs} ms on its way. A longer limit is later, and less often wrong.`
 }
 
-/** The same, number by number: for those who hear the picture. */
+/** The same, number by number: for readers who hear the picture. */
 function described(limits: readonly MeasuredLimit[]): string {
   const times = (ms: number | null, unit: 's' | 'ms') => {
     if (ms === null) return 'never'

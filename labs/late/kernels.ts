@@ -62,7 +62,7 @@ export function tcpDoubts(talk: Conversation): Claims {
   const seconds = repeated?.map(({ time }) => `${((time - stall.from) / 1000).toFixed(2)} s`).join(', ')
   return [
     took(cell, 'tcp-doubt', expected ?? { minMs: 0, maxMs: 0 }, expected && stall.from, again, {
-      claim: 'TCP doubts long before, tells nobody, and sends the same bytes again',
+      claim: 'TCP doubts long before that, tells nobody, and sends the same bytes again',
       formula: `first unacknowledged send + tail loss probe or retransmission timeout (${client.busy(stall.from)?.retransmissionTimeoutMs} ms) + slack`,
       because: `${repeated?.length ?? 0} times while the answer stood still, each time after twice as long`,
       source: 'RFC 8985 section 7, RFC 6298 section 5; src/kernel/give-up.ts',
@@ -81,7 +81,8 @@ export function tcpDoubts(talk: Conversation): Claims {
 }
 
 /**
- * From the beginning of the stall until TCP sends again what is not acknowledged; null where it cannot be known.
+ * From the beginning of the stall until TCP sends again what is not acknowledged; null where that cannot be
+ * known.
  * @param data sent under the stall, or right before
  */
 function firstRepetition({ client, stall }: Conversation, data: readonly Captured[]): Span | null {
@@ -136,7 +137,7 @@ function stateOf(
   })
 }
 
-/** SYNs of both ends, counted by the ports they come from: one that is sent again is no second attempt. */
+/** SYNs of both ends, counted by the ports they come from: one that is sent again is not a second attempt. */
 export function attempts(talk: Conversation, expected: number, claim: string) {
   const { cell, since } = talk
   const syns = synsSent(cell, since)

@@ -1,4 +1,4 @@
-/** Three clients that differ in what they do about a peer that they hold to be down. */
+/** Three clients that differ in what they do about a peer that they believe to be down. */
 import type { Pair } from '../../src/hosts/host.ts'
 import type { Rig } from '../../src/rig/rig.ts'
 import type { SocketAddress, TcpSocket } from '../../src/rig/sockets.ts'
@@ -46,7 +46,7 @@ export async function converse(
       await socket.observe()
     }),
   )
-  // It is true all the while: what stands still is a way, or a program, and only for a time.
+  // It stays true all the while: what stands still is a way, or a program, and only for a time.
   rig.alive({ name: a.pair, a, b })
   return clients
 }

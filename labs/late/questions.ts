@@ -31,7 +31,7 @@ const lateAck = ({ heartbeat: { downAfterMs }, stallMs }: LateSettings) =>
     choices: [
       { id: 'syn', text: 'SYN: it establishes the connection again, since the peer is alive after all' },
       { id: 'ack', text: 'an ordinary acknowledgement; the program is told that its peer is back' },
-      { id: 'rst', text: 'RST: such a connection is not known any more' },
+      { id: 'rst', text: 'RST: it no longer knows such a connection' },
       { id: 'nothing', text: 'nothing: what comes too late is thrown away' },
     ],
     checks: ['late/close/late-meets-rst', 'late/close/no-syn'],
@@ -51,8 +51,8 @@ const forgiven = question({
   text: 'Another program has said "down" too, and closed nothing. Now the late answers come. What must happen before the connection can be used?',
   choices: [
     { id: 'handshake', text: 'a new handshake: SYN, SYN-ACK, ACK' },
-    { id: 'resume', text: 'the two programs must agree where they were interrupted' },
-    { id: 'nothing', text: 'nothing: it was there all the time' },
+    { id: 'resume', text: 'the two programs must agree on where they were interrupted' },
+    { id: 'nothing', text: 'nothing: it was there all along' },
     { id: 'never', text: 'it cannot be used again' },
   ],
   checks: ['late/forgive/forgiven', 'late/forgive/no-syn'],
@@ -63,7 +63,7 @@ const forgiven = question({
     return { choice: (syns ?? 0) > 0 ? 'handshake' : 'nothing', observed }
   },
   explanation:
-    '"down" was a word in one program. Its kernel had an entry that said ESTABLISHED and bytes to send again; it sent them until they were acknowledged, and lost nothing.',
+    '"Down" was a word in one program. Its kernel had an entry that said ESTABLISHED and bytes to send again; it sent them until they were acknowledged, and lost nothing.',
 })
 
 const whoDoubts = question({
@@ -83,7 +83,7 @@ const whoDoubts = question({
     return { choice: typeof tcp === 'number' && tcp < application ? 'tcp' : 'application', observed }
   },
   explanation:
-    'Retransmission is how TCP doubts: after some 200 ms on a short path, then after twice as long each time. The program is told only when the kernel gives up, which by default takes a quarter of an hour.',
+    'Retransmission is how TCP doubts: after about 200 ms on a short path, and then after twice as long each time. The program is told only when the kernel gives up, which by default takes a quarter of an hour.',
 })
 
 const otherEnd = question({
@@ -96,14 +96,14 @@ const otherEnd = question({
   checks: ['late/forgive/other-end', 'late/forgive/nothing-new'],
   answer: (seen) => ({ choice: numberOf(seen[0]) === null ? 'no' : 'yes', observed: seenWords(seen) }),
   explanation:
-    "a's TCP gets no acknowledgements. After its timeout it may have one segment under way, the one it sends again; new heartbeats wait behind it. So b hears nothing new, on a way that is open.",
+    "a's TCP gets no acknowledgements. After its timeout it may have one segment under way, the one it sends again; new heartbeats wait behind it. So b hears nothing new, although the way to it is open.",
 })
 
 const upFirst = question({
   id: 'up-first',
-  text: 'Both said "down". One waits for the late answers, the other closes and connects anew at once. Who is up again first?',
+  text: 'Both said "down". One waits for the late answers; the other closes, and at once makes a new connection. Who is up again first?',
   choices: [
-    { id: 'reconnect', text: 'the one that connects anew: why wait?' },
+    { id: 'reconnect', text: 'the one with the new connection: why wait?' },
     { id: 'forgive', text: 'the one that waits, by far' },
     { id: 'same', text: 'both at the same moment' },
   ],
@@ -116,7 +116,7 @@ const upFirst = question({
     return { choice: waited < anew ? 'forgive' : 'reconnect', observed }
   },
   explanation:
-    'A new connection takes the same way. Its SYN-ACK waits where the answers wait, so nothing was won, and what was under way on the old connection is lost.',
+    'A new connection takes the same way. Its SYN-ACK waits where the answers wait, so nothing was gained, and what was under way on the old connection is lost.',
 })
 
 const frozenAck = question({
@@ -135,12 +135,12 @@ const frozenAck = question({
     return { choice: afterMs <= 2 * SLACK_MS ? 'at-once' : 'late', observed }
   },
   explanation:
-    "The ACK is the word of the other kernel: these bytes are with me. Whether a program will ever read them it does not know. A heartbeat's answer is the word of the program, and only that was late.",
+    "The ACK is the word of the other kernel: I have these bytes. It does not know whether a program will ever read them. A heartbeat's answer is the word of the program, and only that was late.",
 })
 
 const frozenConnect = question({
   id: 'frozen-connect',
-  text: 'A client gives up on a frozen program, and connects to it anew. What becomes of the attempt?',
+  text: 'A client gives up on a frozen program, and connects to it again. What becomes of the attempt?',
   choices: [
     { id: 'refused', text: 'it is refused' },
     { id: 'waits', text: 'it waits until the program runs again' },
@@ -154,7 +154,7 @@ const frozenConnect = question({
     return { choice: connectedMs <= SLACK_MS ? 'at-once' : 'waits', observed }
   },
   explanation:
-    'The handshake is between kernels: the program is asked when it calls accept(). So "connected" says nothing about it, and the new connection is doubted as the old one was.',
+    'The handshake is between kernels: the program is asked when it calls accept(). So "connected" says nothing about it, and the new connection comes to be doubted just as the old one was.',
 })
 
 const whichLimit = ({ stream: { intervalMs, jitterMs } }: LateSettings) =>

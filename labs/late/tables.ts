@@ -28,7 +28,7 @@ export function table(log: LabLog, plan: Plan<LateSettings>, checks: readonly Ch
   return [answersTable(log, plan, checks, style), limitsTable(log, plan, style)].filter(Boolean).join('\n\n')
 }
 
-/** The same the other way round: the policies are what a screen ends with. */
+/** The same in the opposite order: a screen ends with the policies. */
 export function board(log: LabLog, plan: Plan<LateSettings>, checks: readonly Check[], style: Style): string {
   return [limitsTable(log, plan, style), answersTable(log, plan, checks, style)].filter(Boolean).join('\n\n')
 }

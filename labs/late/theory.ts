@@ -17,7 +17,7 @@
  * no heartbeat waits for an earlier one.
  */
 
-/** A claim of chance is false by chance so rarely, at either end: all of them together, once in a thousand runs. */
+/** How rarely a claim about chance is false by chance, at either end: all of them together, once in a thousand runs. */
 export const CHANCE = 1e-5
 /** The same for a mean, in standard deviations: the quantile of the normal distribution. */
 export const Z = 4.3

@@ -12,7 +12,7 @@ export const OUTCOME = { withinMs: 12_000 }
 export const SILENCE_MS = 500
 /** A table of a router shows whole seconds, rounded down. */
 const ROUNDING_MS = 1000
-/** A mapping that goes on being refreshed never goes, so the router is not looked at for ever. */
+/** A mapping that goes on being refreshed never goes away, so the router is not looked at for ever. */
 const LOOKS_MAX = 5
 
 export interface Ends {
@@ -61,7 +61,7 @@ export function isOf({ source }: RouterMapping, port: number): boolean {
   return source.endsWith(`:${port}`)
 }
 
-/** After so long without a packet the router has none of them any more. */
+/** After this long without a packet the router has none of them any more. */
 export function longestMs(mappings: readonly RouterMapping[]): number {
   return Math.max(0, ...mappings.map(({ forgetsInMs }) => forgetsInMs)) + ROUNDING_MS
 }

@@ -13,7 +13,7 @@ export interface RouterInForce {
   randomPorts: boolean
   /** What it does with a segment that belongs to nothing. */
   invalid: 'forward' | 'drop' | 'reset'
-  /** What it does with a packet from outside that is for nobody inside, so for itself. */
+  /** What it does with a packet from outside that is for nobody inside, and so for the router itself. */
   input: 'answer' | 'drop'
   /** How long it remembers what is idle: TCP, UDP without and with answers. */
   tcpMs: number
@@ -78,7 +78,7 @@ export const SIGNS: Readonly<Record<Fate, Signs>> = {
 /**
  * From inside the router has to translate a segment that it knows nothing of: it learns the connection anew
  * (nf_conntrack_tcp_loose), under the same port unless it takes one at random, or the segment is `invalid`.
- * From outside nothing says whom inside it is for: it is the router's own, whose kernel answers RST.
+ * From outside nothing says whom inside it is for: the router takes it for its own, and its kernel answers RST.
  */
 export function fateOf(first: 'client' | 'server', router: RouterInForce): Fate {
   if (first === 'server') return router.input === 'drop' ? 'silence' : 'reset by the router'

@@ -21,7 +21,7 @@ export function onTheWires(cell: Cell, fate: Fate, side: HostSide, from: number)
   const numbers = new Set(out?.map(({ data }) => data.packet))
   const arrived = received(listener.packets({ from }))?.filter(({ data }) => numbers.has(data.packet)) ?? null
   return [
-    // Where nothing was sent nothing could come through.
+    // Where nothing was sent, nothing could come through.
     counts(
       cell,
       'passed',
@@ -77,7 +77,7 @@ export function relearned(cell: Cell, passedAt: number): Claims {
   ]
 }
 
-/** The port from which the server's card sees a client that speaks on. */
+/** The port at which the server's card sees a client that goes on speaking. */
 export function seenFrom(cell: Cell, router: RouterInForce, from: number) {
   const [a, b] = [cell.at('a'), cell.at('b')]
   const known = b.first('tcp:accepted')
@@ -89,7 +89,7 @@ export function seenFrom(cell: Cell, router: RouterInForce, from: number) {
   return says(cell, 'seen-from', router.randomPorts ? 'another port' : 'the same port', out && came && port, {
     claim: router.randomPorts
       ? 'the server now sees the client at another port'
-      : 'the server sees the client at the port that it knows',
+      : 'the server sees the client at the port that it already knows',
     formula: router.randomPorts ? 'masquerade random: any other' : 'masquerade: its own, where that is free',
     because: `${known?.data.remote ?? 'nobody'}, then ${seen?.data.source ?? 'nobody'}`,
     source: 'nft(8) masquerade, nf_nat_core.c',

@@ -1,4 +1,4 @@
-/** Keepalive that comes often enough: what it keeps. */
+/** Keepalive that comes often enough: what it keeps alive. */
 import type { Cell } from '../../src/lab/cell.ts'
 import { counts, says } from '../../src/lab/claims.ts'
 import type { Period } from '../../src/lab/log.ts'
@@ -13,7 +13,7 @@ export function kept(cell: Cell, router: RouterInForce, look: Look, expected: st
   return says(cell, 'refreshed', expected, quietMs === null ? null : believersAt(cell, look), {
     claim: 'keepalive has kept the router from forgetting',
     formula: `no program spoke for ${seconds(quietMs)}, a probe each ${seconds(cell.at('a').keepalive()?.idleMs ?? null)}`,
-    because: `remembered for ${seconds(router.tcpMs)}; every packet that passes begins that anew`,
+    because: `remembered for ${seconds(router.tcpMs)}; every packet that passes restarts that`,
     source: CONNTRACK,
     evidence: [look],
   })

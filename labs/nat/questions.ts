@@ -5,7 +5,7 @@ import { question } from '../../src/lab/question.ts'
 
 const forgotten = question({
   id: 'forgotten',
-  text: 'A connection is idle for so long that the router between its ends forgets it. What do the two ends say now?',
+  text: 'A connection has been idle for so long that the router between its ends forgets it. What do the two ends say now?',
   choices: [
     { id: 'both-down', text: 'disconnected: the router closes it towards both' },
     { id: 'client-down', text: 'the client says disconnected, the server connected' },
@@ -20,7 +20,7 @@ const forgotten = question({
     return { choice: observed.includes('client up') ? 'both-up' : 'client-down', observed }
   },
   explanation:
-    'The router is no end of the connection and has nobody to say goodbye to: it drops a line from a table. What the two ends have are entries of their own, and nothing came to change them.',
+    'The router is not an end of the connection and has nobody to say goodbye to: it drops a line from a table. The two ends have entries of their own, and nothing came to change them.',
 })
 
 const defaultRouter = question({
@@ -48,7 +48,7 @@ const serverFirst = question({
   checks: ['naive/server-first/spoke'],
   answer: ([spoke]) => met(spoke),
   explanation:
-    'Whoever is outside speaks to the address of the router. Only the table said which host inside is meant; without it the segment is for the router itself, whose kernel knows no such connection and answers RST.',
+    'The server outside speaks to the address of the router. Only the table said which host inside is meant; without it the segment is for the router itself, whose kernel knows no such connection and answers RST.',
 })
 
 const silentRouter = question({
@@ -63,7 +63,7 @@ const silentRouter = question({
   checks: ['silent/client-first/spoke'],
   answer: ([spoke]) => met(spoke),
   explanation:
-    'write() hands bytes to its own kernel, which knows of no trouble. The segment vanishes, is sent again and again, and when the patience of that kernel (tcp_retries2) is used up the program hears of it: by a timeout, which does not say where the trouble is.',
+    'write() hands bytes to its own kernel, which knows of no trouble. The segment vanishes, is sent again and again, and when the patience of that kernel (tcp_retries2) is used up, the program hears of it: by a timeout, which does not say where the trouble is.',
 })
 
 const keepaliveFrozen = question({
@@ -77,7 +77,7 @@ const keepaliveFrozen = question({
   checks: ['frozen/keepalive-below/refreshed', 'frozen/keepalive-below/unnoticed'],
   answer: ([kept, noticed]) => jobs(kept, noticed),
   explanation:
-    'A probe is a packet, and every packet that passes makes the router begin its time anew. It is answered by a kernel, which goes on without the program. To refresh what the boxes in the middle remember and to notice that somebody hangs are two jobs; the second one takes a question that the program itself has to answer.',
+    'A probe is a packet, and every packet that passes makes the router restart its clock. The probe is answered by a kernel, which goes on without the program. Refreshing what the boxes in the middle remember is one job, and noticing that a program hangs is another; the second takes a question that the program itself has to answer.',
 })
 
 const keepaliveLate = question({
@@ -94,7 +94,7 @@ const keepaliveLate = question({
   checks: ['silent/keepalive-above/forgotten', 'silent/keepalive-above/noticed'],
   answer: ([kept, noticed]) => jobs(kept, noticed),
   explanation:
-    'The probe came two seconds after the router had forgotten, and was dropped like anything else. So keepalive could only report the loss. To prevent it, its interval must be shorter than the shortest memory on the way, which nobody tells you.',
+    'The probe came two seconds after the router had forgotten, and was dropped like anything else. So keepalive could only report the loss. To prevent it, its interval must be shorter than the shortest memory on the path, and nobody tells you how short that is.',
 })
 
 const udpPort = question({
@@ -115,7 +115,7 @@ const udpPort = question({
     }
   },
   explanation:
-    'The late answer was for the router itself, which refused it, and remembered having seen it: a packet to just that port of its own. So the port was taken when the client spoke again, and the router chose another. A server that knows its clients by address and port takes it for a stranger.',
+    'The late answer was for the router itself, which refused it, and remembered having seen it: a packet to that very port of its own. So the port was taken when the client spoke again, and the router chose another. A server that knows its clients by address and port takes this one for a stranger.',
 })
 
 const proxy = question({
@@ -132,7 +132,7 @@ const proxy = question({
     return { choice: choices[one.short ?? ''] ?? null, observed: `${observationWords(one)}; ${one.because}` }
   },
   explanation:
-    'Keepalive asks the kernel at the other end of this TCP connection, and that is the one of the proxy. What became of the server is known on another connection; whether the proxy passes that on is its own affair.',
+    'Keepalive asks the kernel at the other end of this TCP connection, and that is the kernel of the proxy. What became of the server is known on another connection; whether the proxy passes that on is its own affair.',
 })
 
 export const questions: readonly Question[] = [
@@ -146,7 +146,7 @@ export const questions: readonly Question[] = [
   proxy,
 ]
 
-/** What the one that spoke first was told. */
+/** What the end that spoke first was told. */
 function met(spoke: Check) {
   const choices: Record<string, string> = { KEEPS: 'arrives', RST: 'reset', TIMEOUT: 'silence' }
   return {

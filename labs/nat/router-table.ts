@@ -83,7 +83,7 @@ export function idleMs(cell: Cell, look: Look): number | null {
 
 // ---- claims ---------------------------------------------------------------------------------------
 
-/** While packets have just passed, and after so long without any that the router has forgotten. */
+/** Just after packets have passed, and after long enough without any for the router to have forgotten. */
 export function rememberedAndForgotten(cell: Cell, router: RouterInForce, spokenAt: number): Claims {
   const first = looksOf(cell)[0]
   const before = lookBefore(cell, spokenAt)
@@ -92,7 +92,7 @@ export function rememberedAndForgotten(cell: Cell, router: RouterInForce, spoken
   const limit = seconds(router.tcpMs)
   return [
     says(cell, 'agreed', ALL_THREE, believersAt(cell, first), {
-      claim: 'first all three believe in the connection',
+      claim: 'at first all three believe in the connection',
       formula: `idle for less than ${limit}`,
       because: 'a greeting has passed each way',
       source: CONNTRACK,
@@ -108,13 +108,13 @@ export function rememberedAndForgotten(cell: Cell, router: RouterInForce, spoken
   ]
 }
 
-/** To be forgotten before its time would be something else. @param idle null: nobody knows */
+/** Forgotten too soon would be something else. @param idle null: nobody knows */
 export function inTime(observed: string, idle: number | null, limitMs: number): string | null {
   if (idle === null) return null
   return idle >= limitMs ? observed : `${observed}, after only ${seconds(idle)}`
 }
 
-/** What the router still says of a mapping: for so long it will remember it. */
+/** For how long the router says that it will still remember a mapping. */
 export function remembersFor(
   cell: Cell,
   what: string,

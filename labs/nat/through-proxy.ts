@@ -8,7 +8,7 @@ import type { TcpSocket } from '../../src/rig/sockets.ts'
 import type { NatCell, NatSettings } from './conditions.ts'
 import { timeoutFrom } from './expectations.ts'
 
-/** A client that was answered through a proxy on its own host, by a server on the other one. */
+/** A client that was answered through a proxy on its own host, by a server on the other host. */
 export async function throughProxy(rig: Rig, pair: Pair, { keepalive }: NatSettings) {
   const { a, b } = pair
   const server = await rig.sockets(b).tcp.listen('back', { does: 'echo' })
@@ -57,7 +57,7 @@ export function whileItWaits(cell: NatCell, back: { state: string; because: stri
       claim: 'the keepalive of the client stays content while the server is gone',
       formula: `nothing, for longer than keepalive would take (at most ${limitMs / 1000} s)`,
       because: `what was true: its server is ${truth}`,
-      source: 'RFC 9293 3.8.4: keepalive asks the other kernel, which is the one of the proxy',
+      source: 'RFC 9293 3.8.4: keepalive asks the other kernel, which is that of the proxy',
       short: noticedShort(doubts[0]?.data.trigger),
     }),
     // A system that does not tell has no such check.
@@ -81,7 +81,7 @@ export function whileItWaits(cell: NatCell, back: { state: string; because: stri
     ...(areKernelsRead(cell)
       ? [
           says(cell, 'two-truths', `front ESTABLISHED, back ${back.state}`, statesOf(cell, asks), {
-            claim: 'one host, two connections, two truths; and the client has one of them',
+            claim: 'one host, two connections, two truths; and the client has only one of them',
             formula: back.because,
             because: `the client believes ${a.belief(asks)}; its server is ${truth}`,
             source: 'RFC 9293 3.3.2',

@@ -5,13 +5,13 @@ import type { Conditions } from '../../src/plan/plan.ts'
 export type TcpSettings = {
   /** For how long nobody says a word on the silent connection. */
   idleMs: number
-  /** Connections that use the wire meanwhile, in turns: so many bursts of so many bytes. */
+  /** Connections that use the wire meanwhile, in turns, and how much they send. */
   talkers: number
   bursts: number
   burstBytes: number
-  /** A server that has not much patience with callers: listen(2) is given this. */
+  /** A server with little room for callers: listen(2) is given this. */
   backlog: number
-  /** So many clients call it: one more than its queue holds. */
+  /** How many clients call it: one more than its queue holds. */
   calls: number
   /** Any line of text. */
   text: string

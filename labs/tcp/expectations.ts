@@ -122,7 +122,7 @@ export function circuitMs(bytes: number): number {
 }
 
 /**
- * So many connections a kernel completes for a program that accepts none: sk_acceptq_is_full() asks whether
+ * How many connections a kernel completes for a program that accepts none: sk_acceptq_is_full() asks whether
  * there are more than the backlog, not whether there are as many.
  */
 export function queueHolds(backlog: number): number {

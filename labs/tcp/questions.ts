@@ -18,9 +18,9 @@ const said = ({ observed }: Check) => String(observed.value ?? 'nothing')
 const wire = ({ idleMs, talkers }: TcpSettings) =>
   question({
     id: 'wire',
-    text: `A connection stays open for ${duration(idleMs, 0)} and nobody says a word, while ${talkers} other conversations use the same wire. What does it take of the wire?`,
+    text: `A connection stays open for ${duration(idleMs, 0)} and nobody says a word, while ${talkers} other conversations use the same wire. How much of the wire does it take?`,
     choices: [
-      { id: 'share', text: 'its share: what is reserved for it nobody else can use' },
+      { id: 'share', text: 'its share: nobody else can use what is reserved for it' },
       { id: 'signs', text: 'a little: signs of life now and then, or it would break' },
       { id: 'nothing', text: 'nothing, not one packet' },
     ],
@@ -50,7 +50,7 @@ const frozen = question({
     return { choice: error === undefined ? 'waits' : 'refused', observed }
   },
   explanation:
-    'A handshake is between two kernels. "Connected" says that the other computer has room for you in a queue; whether a program will ever take you out of it, nobody has asked.',
+    'A handshake is between two kernels. "Connected" says that the other computer has room for you in a queue; nobody has asked whether a program will ever take you out of it.',
 })
 
 const queue = ({ backlog, calls }: TcpSettings) =>
@@ -108,7 +108,7 @@ const half = question({
     observed: `${observationWords(data)} arrived, when the ends were ${said(states)}`,
   }),
   explanation:
-    'A connection is two streams. FIN ends one of them: "I will send no more". Whether its sender still listens it does not say; see the row late-data for one that did not.',
+    'A connection is two streams. FIN ends one of them: "I will send no more". It does not say whether its sender still listens; see the row late-data for one that did not.',
 })
 
 const unread = question({
@@ -145,7 +145,7 @@ const portAgain = question({
     return { choice: isSilent ? 'own' : 'server', observed }
   },
   explanation:
-    'Who closes first waits in TIME-WAIT for segments of the old connection that may still be under way, and keeps its port for that. Clients that let the kernel choose a port never notice.',
+    'The end that closes first waits in TIME-WAIT for segments of the old connection that may still be under way, and keeps its port for that. Clients that let the kernel choose a port never notice.',
 })
 
 /** Who keeps TIME-WAIT when the client closes first, and when the server does: client, server; client, server. */
@@ -181,5 +181,5 @@ const timeWait = question({
     }
   },
   explanation:
-    'Whoever sends the last ACK cannot know that it arrived. So it stays for a minute, to say it again, and so that late segments are not taken for those of a new connection.',
+    'Whoever sends the last ACK cannot know that it arrived. So it stays for a minute, to send it again if need be, and to keep late segments from being taken for those of a new connection.',
 })

@@ -9,10 +9,10 @@ import type { Plan } from '../../src/plan/plan.ts'
 export const LESSONS = {
   open: 'one end is connected before the other; the programs come last.',
   unasked: 'the kernels agreed, the program was not asked.',
-  'full-queue': 'so many may wait; the next one hears nothing at all.',
+  'full-queue': 'a few may wait; the next caller hears nothing at all.',
   silent: 'two entries in two tables, and not one packet.',
   loud: 'whoever speaks has the whole wire.',
-  'client-first': 'each end says FIN; who says it first keeps TIME-WAIT.',
+  'client-first': 'each end says FIN; the first to say it keeps TIME-WAIT.',
   'server-first': 'the same rule, and now the server has to keep it.',
   'half-close': 'FIN says "I will send no more", and not "I do not listen".',
   'both-first': 'both were first, and so both keep TIME-WAIT.',

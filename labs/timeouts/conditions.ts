@@ -27,7 +27,7 @@ export type TimeoutsSettings = {
   setKeepAliveMs: { whole: number; tooShort: number }
   /** The argument of Node's socket.setTimeout(). */
   setTimeoutMs: number
-  /** For how long "nothing" is watched: an idle connection, and what else never ends. */
+  /** For how long "nothing" is watched: an idle connection, and whatever else never ends. */
   idleMs: number
   neverMs: number
   /** No wait of the lab is longer. */

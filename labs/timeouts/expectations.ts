@@ -141,7 +141,7 @@ export function timeWait(jiffyMs: number): Expectation {
   }
 }
 
-/** A limit that Node looks after only now and then. */
+/** A limit that Node checks only now and then. */
 export function checkedLimit(name: string, limitMs: number, checkEveryMs: number): Expectation {
   return {
     span: { minMs: limitMs, maxMs: limitMs + checkEveryMs },
@@ -165,7 +165,7 @@ export function nodeTimer(
   }
 }
 
-/** undici's clock ticks so often while it has timers, and each tick counts for so much (lib/util/timers.js). */
+/** While it has timers, undici's clock ticks at this interval, and each tick counts for as much (lib/util/timers.js). */
 const UNDICI_TICK_MS = 499
 /**
  * However late a tick comes, it counts for no more: so lateness adds up. By its granularity a timer of Node's is

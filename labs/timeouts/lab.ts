@@ -44,7 +44,7 @@ const LESSONS = {
   'request-timeout': 'likewise, and answered with 408.',
   'node-http': 'waits for an answer for ever, unless told otherwise.',
   undici: 'gives up by a coarse clock of its own, as fetch() does.',
-  pooled: 'whoever writes while a FIN is on its way has to ask again.',
+  pooled: 'a request that meets a FIN on its way has to be sent again.',
 }
 
 const cases: readonly CaseOf<TimeoutsSettings>[] = [

@@ -64,7 +64,7 @@ const busyKeepalive = question({
     return { choice: asComputed ? 'same' : null, observed }
   },
   explanation:
-    'The timer of keepalive finds data under way and puts itself off. It asks idle connections only. On a busy one the kernel sends the same bytes again until tcp_retries2 or TCP_USER_TIMEOUT is used up.',
+    'The timer of keepalive finds data under way and postpones itself. It asks idle connections only. On a busy one the kernel sends the same bytes again until tcp_retries2 or TCP_USER_TIMEOUT is used up.',
 })
 
 const lastAck = question({
@@ -84,12 +84,12 @@ const lastAck = question({
     return { choice: state.startsWith('SYN-SENT') ? 'connecting' : null, observed }
   },
   explanation:
-    'For the client the handshake is over when it has the SYN-ACK. What becomes of its own ACK it learns only by what comes back, and nothing does. The server forgets without a word: it cannot know whether there ever was a client.',
+    'For the client the handshake is over when it has the SYN-ACK. It could learn what became of its own ACK only from what comes back, and nothing does. The server forgets without a word: it cannot know whether there ever was a client.',
 })
 
 const closedWindow = question({
   id: 'closed-window',
-  text: 'The receiver is well, but it does not read, so its window is closed. The sender has set TCP_USER_TIMEOUT. What happens?',
+  text: 'The receiver is healthy, but it does not read, so its window is closed. The sender has set TCP_USER_TIMEOUT. What happens?',
   choices: [
     { id: 'waits', text: 'it waits: the receiver answers each probe, so it is alive' },
     { id: 'ends', text: 'it ends with ETIMEDOUT, although the receiver answers' },
@@ -102,7 +102,7 @@ const closedWindow = question({
     return { choice: isQuiet(plain) ? 'ends' : 'both', observed }
   },
   explanation:
-    'TCP_USER_TIMEOUT limits how long data may wait to be acknowledged, for whatever reason. That the receiver answers probes does not count. Without it a closed window may last for ever, as long as probes are answered.',
+    'TCP_USER_TIMEOUT limits how long data may wait to be acknowledged, for whatever reason. Answers to probes do not count. Without it a closed window may last for ever, as long as probes are answered.',
 })
 
 const setTimeout = question({
@@ -140,7 +140,7 @@ const tooShort = question({
     return { choice: read.verdict === 'pass' ? 'system' : null, observed }
   },
   explanation:
-    'The kernel counts whole seconds. Node drops what is behind the point, and of 0 it makes "as it was". Nothing says so; only reading the option back shows it.',
+    'The kernel counts whole seconds. Node drops the fraction, and takes 0 to mean "as it was". Nothing says so; only reading the option back shows it.',
 })
 
 /** What a retransmission takes at least, and close() does not. */
@@ -162,7 +162,7 @@ const closeUnsent = question({
     return { choice: Number(seen(ended)) > AFTER_CLOSE_MS ? 'kernel' : null, observed }
   },
   explanation:
-    'close() gives the socket to the kernel, which sends what is left and its FIN, again and again, in FIN-WAIT-1. tcp_orphan_retries decides for how long, and nobody is left whom it could tell.',
+    'close() gives the socket to the kernel, which sends what is left and its FIN, again and again, in FIN-WAIT-1. tcp_orphan_retries decides for how long, and nobody is left to be told.',
 })
 
 const race = question({
@@ -171,7 +171,7 @@ const race = question({
   choices: [
     { id: 'answered', text: 'the server answers: it takes requests until its FIN is acknowledged' },
     { id: 'retried', text: 'node:http notices and asks again over a new connection' },
-    { id: 'reset', text: 'the request fails with ECONNRESET; whoever asks again is answered' },
+    { id: 'reset', text: 'the request fails with ECONNRESET; sent again, it is answered' },
     { id: 'hangs', text: 'the request waits until it times out' },
   ],
   checks: ['http-race/pooled/reset', 'http-race/pooled/unread', 'http-race/pooled/fresh'],
@@ -181,5 +181,5 @@ const race = question({
     return { choice: came(reset) && fresh.verdict === 'pass' ? 'reset' : null, observed }
   },
   explanation:
-    "Both ends are right: one has closed, the other has not heard of it. A request that reaches a closed socket is answered with RST, and no program saw it; but the client cannot tell that from a server that died in the middle of it. So only what is idempotent may be asked again blindly. A client whose idle limit is shorter than the server's does not meet the race.",
+    "Both ends are right: one has closed, the other has not heard of it. A request that reaches a closed socket is answered with RST, and no program saw it; but the client cannot tell that from a server that died in the middle of it. So only an idempotent request may be sent again blindly. A client whose idle limit is shorter than the server's avoids the race.",
 })

@@ -1,6 +1,6 @@
 /**
  * A path that dies beyond the next hop. When the cable itself is cut, ARP has no answer either, and after half a
- * minute the kernel says EHOSTUNREACH instead of waiting to the end; here the neighbour answers on.
+ * minute the kernel says EHOSTUNREACH instead of waiting to the end; here the neighbour goes on answering.
  */
 import type { Fault } from '../../src/faults/fault.ts'
 import { type Proof, verify } from '../../src/faults/proof.ts'
@@ -18,7 +18,7 @@ async function dropBothWays(cable: Cable, kinds: readonly FrameKind[], frames: n
 
 export const silence: Fault = {
   id: 'silence',
-  promise: 'no packet passes any more, in either direction; only ARP is answered on, and nobody is told',
+  promise: 'no packet passes any more, in either direction; only ARP is still answered, and nobody is told',
   needs: ['network'],
   async strike({ pair, struck, other, network, truth, answers }) {
     verify(network !== null, 'there is no cable on loopback')

@@ -27,7 +27,7 @@ export function lasts(
   return inTable(took(cell, what, span, known ? from : null, to, { formula, source, ...words }))
 }
 
-/** What was sent first and what was sent again is as much as it should be. */
+/** As much was sent, and sent again, as should have been. */
 export function sends(
   cell: Cell,
   what: string,

@@ -3,7 +3,7 @@ import type { LabOptions } from '../../src/plan/options.ts'
 import type { Conditions } from '../../src/plan/plan.ts'
 
 export type UdpSettings = {
-  /** So long nothing is waited for. */
+  /** For how long silence is watched. */
   silenceMs: number
   /** Each way of the cable of `first-byte`: so long that one way + slack is less than three. */
   oneWayMs: number
@@ -11,11 +11,11 @@ export type UdpSettings = {
   share: number
   /** Numbered datagrams over each of these. */
   datagrams: number
-  /** Datagrams that are cut in pieces, over the cable that loses: so many that a share of 10 % would show, */
+  /** Datagrams that are cut in pieces, over the cable that loses: enough for a share of 10 % to show, */
   fragmented: number
   /** and of how many bytes. */
   fragmentedBytes: number
-  /** Messages that have to arrive all. */
+  /** Messages that must all arrive. */
   messages: number
   timeoutMs: number
   triesMax: number
@@ -28,7 +28,7 @@ export const ROWS = ['udp', 'udp-connected', 'udp-df', 'fragmented', 'stop-and-w
 
 const QUICK_SILENCE_MS = 5000
 const REAL_SILENCE_MS = 60_000
-/** The slowest case: numbered datagrams, then stop-and-wait and TCP, after each other on a cable that loses. */
+/** The slowest case: numbered datagrams, then stop-and-wait, then TCP, on a cable that loses. */
 const LOSSY_CASE_MS = 10_000
 
 export function conditionsOf({ pace }: Pick<LabOptions, 'pace'>): Conditions<UdpSettings> {

@@ -73,7 +73,7 @@ export function cableOf(cell: Cell): EventOf<'cable:set'>['data'] | undefined {
     .findLast(({ data }) => data.cable === cell.case && data.direction === 'aToB')?.data
 }
 
-/** What an own socket of a knows of its path, and who said so; NaN where the system does not say. */
+/** What a socket of host a knows of its path, and the event that says so; NaN where the system does not say. */
 export function pathMtu(cell: Cell): { mtuBytes: number; evidence: EventOf<'udp:bound'>[] } {
   const bound = cell
     .at('a')
@@ -94,7 +94,7 @@ export function sendTakesIt(cell: Cell) {
   return says(cell, 'send', '1 sent, 0 refused', `${taken.length} sent, ${refused.length} refused`, {
     claim: 'send() takes the datagram',
     formula: 'one send()',
-    because: 'send() is done when the own kernel has the datagram; it does not ask for the receiver',
+    because: 'send() is done when its own kernel has the datagram; it does not ask about the receiver',
     source: 'RFC 768; send(2): no indication of failure to deliver is implicit in a send()',
     evidence: [...taken, ...refused],
   })

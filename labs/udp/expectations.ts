@@ -32,7 +32,7 @@ export function lossOfWhole(loss: number, packets: number): number {
   return 1 - (1 - loss) ** packets
 }
 
-/** How often something of this probability can happen in so many tries: see `isPlausible`. */
+/** How often something of this probability can happen in this many tries: see `isPlausible`. */
 export function plausibleHits(tries: number, share: number): { min: number; max: number } {
   const hits = Array.from({ length: tries + 1 }, (_, count) => count).filter((count) =>
     isPlausible(count, tries, share),

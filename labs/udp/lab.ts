@@ -28,7 +28,7 @@ import { questionsOf } from './questions.ts'
 const LESSONS: Readonly<Record<(typeof ROWS)[number], string>> = {
   udp: 'send() says ok, whether anybody is there or not.',
   'udp-connected': 'connect() sends nothing; it only lets errors be heard.',
-  'udp-df': 'who forbids fragments is told, but only of the own MTU.',
+  'udp-df': 'without fragments you are told, but only of your own MTU.',
   fragmented: 'one lost piece loses the whole datagram.',
   'stop-and-wait': 'numbers, acknowledgements, a timer: the price of order.',
   tcp: 'asks first, numbers bytes and not messages, notices a FIN.',

@@ -44,7 +44,7 @@ const noHost = question({
     return { choice: seen(wire) === 0 ? 'asked' : 'lost', observed }
   },
   explanation:
-    'send() hands the datagram to the own kernel and is done. The kernel asks the network for the MAC address (ARP), gets no answer, and throws the datagram away. It knows; nobody had asked to be told.',
+    'send() hands the datagram to its own kernel and is done. The kernel asks the network for the MAC address (ARP), gets no answer, and throws the datagram away. It knows; nobody had asked to be told.',
 })
 
 const nobody = ({ silenceMs }: UdpSettings) =>
@@ -97,7 +97,7 @@ const connect = question({
     observed: `UDP: ${words(onUdp)}, the message arrived after ${words(udpArrival)}; TCP: ${words(onTcp)}, after ${words(tcpArrival)}`,
   }),
   explanation:
-    'On UDP connect() is a note in the own kernel: the address to send to, and whose errors to report. On TCP it sends SYN and waits. So the first byte arrives after one way there, and over TCP after three.',
+    'On UDP connect() is a note in its own kernel: the address to send to, and whose errors to report. On TCP it sends SYN and waits. So over UDP the first byte arrives after one way, and over TCP after three.',
 })
 
 /** What `reads` begins with. */
@@ -181,7 +181,7 @@ const stopAndWait = ({ messages }: UdpSettings) =>
       return { choice: sent < 2 * messages ? 'some' : 'double', observed }
     },
     explanation:
-      'A lost message and a lost acknowledgement look the same to the sender, so either costs a timeout and a copy; the receiver knows the copy by its number. All arrives, at the price of a round trip for each message and a timeout for each loss. TCP does the same with many segments under way.',
+      'A lost message and a lost acknowledgement look the same to the sender, so either costs a timeout and a copy; the receiver knows the copy by its number. Everything arrives, at the price of a round trip for each message and a timeout for each loss. TCP does the same with many segments under way.',
   })
 
 const large = question({
@@ -208,7 +208,7 @@ const large = question({
 const blackHole = ({ silenceMs }: UdpSettings) =>
   question({
     id: 'black-hole',
-    text: `On the way packets of more than 1000 bytes vanish without a word. A TCP connection comes up, and a small message arrives. Then the client writes 5000 bytes. ${duration(silenceMs, 0)} later?`,
+    text: `On the path packets of more than 1000 bytes vanish without a word. A TCP connection comes up, and a small message arrives. Then the client writes 5000 bytes. ${duration(silenceMs, 0)} later?`,
     choices: [
       { id: 'arrives', text: 'they have arrived: TCP sends smaller segments until they pass' },
       { id: 'error', text: 'the client has an error' },

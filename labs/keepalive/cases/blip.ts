@@ -1,4 +1,4 @@
-/** A cut that is mended before anybody's limit: whoever doubts believes again, on the same connection. */
+/** A cut that is mended before anybody's limit: any end that doubts believes again, on the same connection. */
 import { retransmissionGiveUp } from '../../../src/kernel/give-up.ts'
 import { firstAnswer } from '../cookie.ts'
 import {

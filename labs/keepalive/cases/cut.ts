@@ -95,7 +95,7 @@ function stateOf(shown: EventOf<'kernel:socket_updated'> | undefined): string {
   return shown.data.new?.state ?? 'gone'
 }
 
-/** The idle connection that nobody asked about carries data again, as if nothing had been. */
+/** The idle connection that nobody asked about carries data again, as if nothing had happened. */
 function goesOn(seen: Struck): Claims {
   const cell = sequelOf(seen)
   const from = cell.moment(WRITING)

@@ -52,7 +52,7 @@ export const reboot: FaultCase = {
   },
   struck: everyRow(gone('it ended with its host')),
   further: {
-    // Whoever reboots the browser's host asks about another memory than the server's.
+    // When the browser's host is rebooted, the memory that is lost is not the server's.
     'http-session': (seen) =>
       seen.cell.plan.strike === 'server' ? firstAnswer(seen, 'refused', seen.strike.at) : [],
   },

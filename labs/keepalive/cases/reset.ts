@@ -1,4 +1,4 @@
-/** The struck kernel aborts the connections: whoever has one is told at once, by RST. */
+/** The struck kernel aborts the connections: each peer is told at once, by RST. */
 
 import { firstAnswer } from '../cookie.ts'
 import { both, type Column, everyRow, meaningless, told } from '../expectations.ts'

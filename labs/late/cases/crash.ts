@@ -1,4 +1,4 @@
-/** b stops at moments that nobody can know, which is a crash to whoever listens, and comes back for the next. */
+/** b stops at moments that nobody can know, which is a crash to those who listen, and comes back for the next. */
 import { LATE_MS } from '../../../src/faults/on-cable.ts'
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import { SLACK_MS, STAMP_MS } from '../../../src/lab/checks.ts'

@@ -63,7 +63,7 @@ export const frozen: CaseOf<LateSettings> = {
       doubts(talk, talk.client, 'suspect'),
       doubts(talk, talk.client, 'down'),
       ...closed(talk),
-      attempts(talk, 0, 'no SYN ever appears by itself, late answer or not'),
+      attempts(talk, 0, 'no SYN ever appears by itself, with or without a late answer'),
       lostForGood(talk),
     ]),
 
@@ -84,7 +84,7 @@ function ackIsOnTime(talk: Conversation) {
   const answered = firstAnswer(talk, ({ data }) => data.text?.startsWith('PING') === true)
   const expected = { minMs: 0, maxMs: DELAYED_ACK_MAX_MS }
   return took(talk.cell, 'ack', expected, ...answered, {
-    claim: "TCP's acknowledgement is on time: the kernel gives it, the program does not run",
+    claim: "TCP's acknowledgement is on time: the kernel gives it, while the program does not run",
     formula: `0 .. ${DELAYED_ACK_MAX_MS} ms (a delayed acknowledgement) + slack`,
     because: answerWords(talk, answered),
     source: 'RFC 9293 section 3.8.6.3; net/tcp.h, TCP_DELACK_MAX',
@@ -100,7 +100,8 @@ function closed(talk: Conversation): Claims {
     ),
     lateMeetsRst(talk),
     toldOfClose(talk, talk.stall.to, {
-      claim: 'the other end is not told before: the mistake becomes the truth when the program runs again',
+      claim:
+        'the other end is not told before then: the mistake becomes the truth when the program runs again',
       formula: '0 .. slack after it runs again',
     }),
   ]
@@ -120,7 +121,7 @@ function acceptedLater({ cell, server, anew, stall, since }: Conversation) {
   const connected = anew?.first('tcp:connected')
   const accepted = server.first('tcp:accepted', since)
   return took(cell, 'accepted', AT_ONCE, stall.to, accepted, {
-    claim: 'connected does not mean that a program was asked: it accepts when it runs again',
+    claim: 'connected does not mean that a program was asked: the program accepts when it runs again',
     formula: '0 .. slack after it runs again',
     because: `connected ${connected === undefined ? 'never' : `${Math.round(stall.to - connected.time)} ms before`}`,
     source: 'listen(2), the accept queue',

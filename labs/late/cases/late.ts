@@ -40,7 +40,7 @@ export const late: CaseOf<LateSettings> = {
       doubts(talk, talk.client, 'suspect'),
       doubts(talk, talk.client, 'down'),
       ...closed(talk),
-      attempts(talk, 0, 'no SYN ever appears by itself, late answer or not'),
+      attempts(talk, 0, 'no SYN ever appears by itself, with or without a late answer'),
       lostForGood(talk),
     ]),
 
@@ -65,7 +65,8 @@ function otherEnd(talk: Conversation) {
   }
   return doubts(talk, talk.server, 'suspect', {
     what: 'other-end',
-    claim: 'the other end doubts too, though its own way is open: nothing new comes from a TCP that waits',
+    claim:
+      'the other end doubts too, though its own way is open: nothing new comes from a TCP that is waiting',
   })
 }
 
@@ -73,14 +74,14 @@ function closed(talk: Conversation): Claims {
   const orphan = orphanWaits(
     talk,
     'FIN-WAIT-1',
-    'the program has closed; its kernel still knows the connection, and waits for acknowledgements',
+    'the program has closed; its kernel still knows the connection, and is waiting for acknowledgements',
   )
   if (talk.isRelayed) return [orphan, ...closedBeforeRelay(talk)]
   return [
     orphan,
     lateMeetsRst(talk),
     toldOfClose(talk, talk.stall.to, {
-      claim: 'the other end is not told before: the mistake becomes the truth when the answers go on',
+      claim: 'the other end is not told before then: the mistake becomes the truth when the answers go on',
       formula: '0 .. slack after the answers go on: the FIN waits behind unacknowledged heartbeats',
     }),
   ]

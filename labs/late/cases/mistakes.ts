@@ -1,4 +1,4 @@
-/** b lives all the time, so every doubt is a mistake: how often, and for how long, as chance has it. */
+/** b is alive all the time, so every doubt is a mistake: how often, and for how long, is a matter of chance. */
 
 import { LATE_MS } from '../../../src/faults/on-cable.ts'
 import type { CaseOf } from '../../../src/lab/cases.ts'
@@ -22,7 +22,7 @@ import {
   Z,
 } from '../theory.ts'
 
-/** The mean of fewer is not normal enough: then only the hard limit holds. */
+/** The mean of fewer is not normal enough: then only the hard limit applies. */
 const ENOUGH = 10
 
 export const jitter = unreliable('jitter', 'heartbeats each take 0 to 100 ms; none is lost', () => 0)
@@ -131,7 +131,7 @@ function asLongAsChance(cell: Cell, stream: Stream, limitMs: number) {
     evidence,
   }
   if (judged === 0) {
-    // One that no heartbeat ever ended would be no mistake, and has no place here either.
+    // A doubt that no heartbeat ever ended would not be a mistake, and has no place here either.
     return nothing(cell, 'duration', mistakes === undefined ? null : openDoubt(cell, stream), cell.watch, {
       ...words,
       formula: 'no mistake has no duration',
@@ -144,7 +144,7 @@ function asLongAsChance(cell: Cell, stream: Stream, limitMs: number) {
     const longest = Math.ceil(longestSilenceMs(silences, traffic) + LATE_MS - limitMs + SLACK_MS)
     return counts(cell, 'duration', { min: 0, max: longest }, value, 'ms', {
       ...words,
-      formula: `of ${judged} only the longest that is possible holds`,
+      formula: `of ${judged} only the longest that is possible applies`,
     })
   }
   const { meanMs, deviationMs } = beyondWithin(limitMs, traffic)

@@ -99,7 +99,7 @@ const answered: DatagramRow = {
         'answered-once',
         lookBefore(cell, again.from),
         { limitMs: udpMs, setting: 'nf_conntrack_udp_timeout', source: UDP_TRACKING },
-        { claim: 'an answer within the first two seconds does not make it last' },
+        { claim: 'an answer within the first two seconds does not make it last longer' },
       ),
       remembersFor(
         cell,
@@ -107,7 +107,7 @@ const answered: DatagramRow = {
         firstShown(cell, again.to),
         { limitMs: udpStreamMs, setting: stream, source: UDP_TRACKING },
         {
-          claim: 'answered again after two seconds it is a stream, and remembered for longer',
+          claim: 'answered again after two seconds, it is a stream, and remembered for longer',
           short: 'STREAM',
         },
       ),
@@ -268,9 +268,9 @@ function lateAnswer(cell: NatCell, { input }: RouterInForce, late: { from: numbe
   const got = a.all('udp:datagram_received', untilEnd)
   const errors = b.all('udp:error_received', untilEnd)
   const answer = b.first('udp:datagram_sent', late)
-  // Of a program that does not log what it sends nobody knows what it has heard.
+  // If a program does not log what it sends, nobody knows what it has heard.
   if (answer === undefined || a.first('udp:datagram_sent', { from: late.to }) === undefined) return []
-  // Of an ICMP message the row is that of the datagram that it is about.
+  // The row of an ICMP message is that of the datagram that it is about.
   const icmp =
     received(b.packets({ from: late.from }))?.filter(({ data }) => data.kind === 'icmp-error') ?? null
   const isRefused = input === 'answer'

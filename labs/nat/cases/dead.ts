@@ -1,4 +1,4 @@
-/** Now the kernel is gone, too. The probes that nobody answers go on refreshing the router. */
+/** Now the kernel is gone too. The probes that nobody answers go on refreshing the router. */
 import { keepaliveGiveUpSinceHeard } from '../../../src/kernel/give-up.ts'
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import { type Claims, took } from '../../../src/lab/claims.ts'
@@ -50,7 +50,7 @@ export const dead: CaseOf<NatSettings> = {
           'remaining',
           look,
           { limitMs: router.tcpMs, setting: 'nf_conntrack_tcp_timeout_established', source: CONNTRACK },
-          { claim: 'each unanswered probe begins the time of the router anew' },
+          { claim: 'each unanswered probe restarts the clock of the router' },
         ),
         took(
           cell,

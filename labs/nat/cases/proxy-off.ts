@@ -30,7 +30,7 @@ export const proxyOff: CaseOf<NatSettings> = {
       return [
         ...whileItWaits(cell, {
           state: 'ESTABLISHED',
-          because: 'nothing came on either: to be switched off sends no packet',
+          because: 'nothing came on either: a host that loses its power sends no packet',
         }),
         took(cell, 'told', ends?.span ?? AT_ONCE, asks, ends && error, {
           code: 'ECONNRESET',

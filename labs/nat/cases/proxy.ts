@@ -42,7 +42,7 @@ export const proxy: CaseOf<NatSettings> = {
           because:
             forwarded === undefined
               ? 'the proxy passed nothing on'
-              : 'the proxy passed it on; that it was answered with RST it learns when it writes again',
+              : 'the proxy passed it on; only when it writes again does it learn that the answer was RST',
           source: 'write(2): what a kernel takes is not what a program got',
           evidence: [asked, forwarded, ...heard],
         }),

@@ -45,7 +45,7 @@ export function firstWord(speaker: 'client' | 'server'): ForgottenRow {
   }
 }
 
-/** What the one that speaks learns, and when. */
+/** What the end that speaks learns, and when. */
 function spoke(cell: Cell, fate: Fate, side: HostSide, other: HostSide, speaks: number) {
   const after = { from: speaks }
   const arrived = cell.at(other).first('tcp:received', after)

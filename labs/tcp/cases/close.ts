@@ -5,7 +5,7 @@ import { goesThrough, reaches } from '../steps.ts'
 
 export const close: CaseOf<TcpSettings> = {
   id: 'close',
-  promise: 'one connection is closed, and each packet is kept back until both kernels were asked',
+  promise: 'one connection is closed, and each packet is kept back until both kernels have been asked',
   needs: ['socket-table', 'cable'],
   middle: 'cable',
 

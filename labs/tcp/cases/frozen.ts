@@ -78,7 +78,7 @@ export const frozen: CaseOf<TcpSettings> = {
         counts(cell, 'unread', cell.settings.text.length, unread?.data.new?.receiveQueueBytes ?? 0, 'bytes', {
           claim: 'what the client writes is taken and kept for a program that has never heard of it',
           formula: 'all of it in the receive queue',
-          because: 'to acknowledge bytes is the business of the kernel',
+          because: 'acknowledging bytes is the business of the kernel',
           source: 'RFC 9293 section 3.8.6, proc_pid_net(5)',
           evidence: [a.first('tcp:written', frozen), unread],
         }),
@@ -145,7 +145,7 @@ function beyond(cell: Cell, frozen: Period, connected: readonly EventOf<'tcp:con
       'SYN-SENT | no entry',
       error === undefined ? `${a.state(frozen.to)} | ${b.state(frozen.to)}` : error.data.code,
       {
-        claim: 'who calls when the queue is full is neither refused nor connected',
+        claim: 'a client that calls when the queue is full is neither refused nor connected',
         formula: 'client | server',
         because: 'the kernel drops the SYN, and hopes for room when it comes again',
         source: 'tcp_conn_request(), tcp_abort_on_overflow in tcp(7)',

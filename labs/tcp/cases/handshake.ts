@@ -8,7 +8,7 @@ import { reaches, statesOfBoth } from '../steps.ts'
 
 export const handshake: CaseOf<TcpSettings> = {
   id: 'handshake',
-  promise: 'one connection is opened, and each packet is kept back until both kernels were asked',
+  promise: 'one connection is opened, and each packet is kept back until both kernels have been asked',
   needs: ['socket-table', 'cable'],
   middle: 'cable',
 

@@ -54,7 +54,7 @@ export const idle: CaseOf<TcpSettings> = {
           short: `${own?.length ?? 0} pkts`,
         }),
         counts(cell, 'share', 0, own && frameBytes(own), 'bytes', {
-          claim: 'it takes nothing of the wire, where a circuit would have kept its share free',
+          claim: 'it takes up none of the wire, where a circuit would have kept its share free',
           formula: `a circuit of ${CIRCUIT_BITS_PER_SECOND / 1000} kbit/s keeps ${reservedBytes(watchedMs)} bytes free each way`,
           because: `the ${cell.settings.talkers} others sent ${payloadBytes(others)} bytes over the same wire meanwhile, in ${others.length} packets`,
           source: 'ITU-T G.711: 8000 x 8 bit a second; RFC 9293 section 3.8.4',

@@ -25,7 +25,7 @@ export const orderly: CaseOf<TcpSettings> = {
     await rig.untilKernel(b, 'server-first', 'TIME-WAIT')
     await rig.untilKernel(a, 'server-first', 'CLOSED')
 
-    // The client has said all it wants to say, and listens on.
+    // The client has said all it wants to say, and goes on listening.
     const half = await rig.connectTcp(pair, 'half-close', { ofServer: { allowHalfOpen: true } })
     await half.client.end()
     await rig.untilKernel(a, 'half-close', 'FIN-WAIT-2')
@@ -90,7 +90,7 @@ function oneAfterTheOther(cell: Cell, first: HostSide, second: HostSide, left: s
   const lasts = packets && inWords(packets.filter(isLast), sentWords)
   return [
     says(cell, 'fins', `FIN ACK from ${first}, FIN ACK from ${second}`, lasts, {
-      claim: 'each end says FIN once, and nobody RST',
+      claim: 'each end says FIN once, and neither says RST',
       formula: `FIN from ${first}, FIN from ${second}`,
       because: `the whole goodbye: ${all}`,
       source: 'RFC 9293 section 3.6, figure 12',
@@ -116,7 +116,7 @@ function oneAfterTheOther(cell: Cell, first: HostSide, second: HostSide, left: s
       },
     ),
     says(cell, 'time-wait', left, cell.states(cell.watch.to), {
-      claim: 'who closed first keeps the memory of the connection, the other one nothing',
+      claim: 'the end that closed first keeps a memory of the connection, the other end nothing',
       formula: 'a | b',
       because: statesOfBoth(cell),
       source: 'RFC 9293 section 3.6, case 1, and section 3.4.2',

@@ -1,4 +1,4 @@
-/** Who closes first keeps the port, and cannot use it. */
+/** The end that closes first keeps the port, and cannot use it. */
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import { nothing, says } from '../../../src/lab/claims.ts'
 import { firstOfEach, isNew, packetWords } from '../../../src/lab/packets.ts'
@@ -39,7 +39,7 @@ export const port: CaseOf<TcpSettings> = {
       if (again === undefined || other === undefined) return []
       return [
         says(cell, 'refused', 'EADDRINUSE', again.outcome, {
-          claim: 'the client closed first, and its port is refused to it',
+          claim: 'the client closed first, and is refused its own port',
           formula: 'EADDRINUSE while TIME-WAIT lasts',
           because: `by ${again.syscall ?? 'nobody'}(); the states of the client: ${cell.at('a').statesSeen().join(', ')}`,
           source: 'RFC 9293 section 3.4.2, bind(2), SO_REUSEADDR in socket(7)',
@@ -92,10 +92,10 @@ export const port: CaseOf<TcpSettings> = {
         }),
         says(cell, 'insists', isStamped ? 'connected' : 'EADDRNOTAVAIL', third.outcome, {
           claim:
-            'who names its port each time may call out of its own TIME-WAIT, where segments carry timestamps',
+            'a client that names its port each time may call out of its own TIME-WAIT, if segments carry timestamps',
           formula: `tcp_timestamps ${cell.at('a').sysctl('tcp_timestamps')}: ${isStamped ? 'connected' : 'EADDRNOTAVAIL'}`,
           because:
-            'both sockets had SO_REUSEADDR, which Node sets with a fixed port; a late segment would be told by its old timestamp',
+            'both sockets had SO_REUSEADDR, which Node sets with a fixed port; a late segment would be known by its old timestamp',
           source: 'tcp_twsk_unique(), RFC 7323 section 5, RFC 6191',
           evidence: [third.asked, third.ended],
         }),

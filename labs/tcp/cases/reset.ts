@@ -50,7 +50,7 @@ export const reset: CaseOf<TcpSettings> = {
         cell.at('a').last('tcp:destroyed'),
         cell.at('b').first('tcp:error_received'),
         told(cell.at('b').first('tcp:error_received')?.data.code, {
-          claim: 'who is reset is told at once, by an error',
+          claim: 'the end that is reset is told at once, by an error',
           formula: 'ECONNRESET, 0 .. slack after the act of a',
           code: 'ECONNRESET',
         }),
@@ -72,7 +72,7 @@ export const reset: CaseOf<TcpSettings> = {
           code: 'ECONNRESET',
         }),
       ),
-      lastPackets(cell, 'RST ACK from b', 'a close with unread data is no FIN but RST'),
+      lastPackets(cell, 'RST ACK from b', 'a close with unread data sends RST instead of FIN'),
       gone(cell),
     ],
 
@@ -99,7 +99,7 @@ export const reset: CaseOf<TcpSettings> = {
       return [
         says(cell, 'refused', 'ECONNREFUSED', error?.data.code ?? '', {
           claim: 'where nobody listens, connect() fails at once',
-          because: 'a kernel says so, no program',
+          because: 'a kernel says so, not a program',
           source: 'RFC 9293 section 3.10.7.1, connect(2)',
           evidence: [cell.at('a').first('belief:updated'), error],
           short: error?.data.code === 'ECONNREFUSED' ? 'REFUSED' : 'nothing',
@@ -107,7 +107,7 @@ export const reset: CaseOf<TcpSettings> = {
         says(cell, 'packets', 'SYN sent, RST ACK received', inWords(packets), {
           claim: 'the answer to the SYN is RST',
           formula: 'SYN, RST ACK',
-          because: 'CLOSED is no state of a socket but that there is none',
+          because: 'CLOSED is not a state of a socket: there is none',
           source: 'RFC 9293 section 3.10.7.1',
           evidence: packets ?? [],
         }),

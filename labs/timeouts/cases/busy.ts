@@ -10,7 +10,7 @@ import { silence } from '../silence.ts'
 import { open } from '../sockets.ts'
 import { firstOf, inTable, KERNEL_TOLD, lasts, otherEnd, sends } from '../waits.ts'
 
-/** How often a program writes that does not wait for answers; sooner than its setTimeout() runs out. */
+/** How often a program that does not wait for answers writes: before its setTimeout() runs out. */
 const WRITE_EVERY_MS = 400
 
 export const busy: CaseOf<TimeoutsSettings> = {
@@ -66,7 +66,7 @@ export const busy: CaseOf<TimeoutsSettings> = {
           nothing(cell, 'silent', fired, gone, {
             claim: 'setTimeout() does not fire while the program writes to a peer that is gone',
             formula: 'each write() that the kernel takes counts as activity',
-            because: `the kernel took ${written.length} writes, and each started the time anew`,
+            because: `the kernel took ${written.length} writes, and each restarted the clock`,
             unseen: 'no write was seen',
             source: 'Node.js, socket.setTimeout()',
             evidence: written,

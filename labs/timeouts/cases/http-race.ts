@@ -102,7 +102,7 @@ export const httpRace: CaseOf<TimeoutsSettings> = {
           {
             claim: 'the same request over a fresh connection works',
             formula: 'the answer to the next request',
-            because: 'the server was well all the time',
+            because: 'the server was healthy all along',
             source: 'RFC 9110 section 9.2.2: what is idempotent may be asked again',
             evidence: [answer],
           },

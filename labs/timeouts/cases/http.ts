@@ -1,4 +1,4 @@
-/** What Node's own HTTP has of patience, at both ends. */
+/** The patience of Node's own HTTP, at both ends. */
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell } from '../../../src/lab/cell.ts'
 import { type Claims, counts, nothing, says } from '../../../src/lab/claims.ts'
@@ -145,7 +145,7 @@ function kernelKeepalive(cell: Cell): Claims {
   const { keepalive, keepaliveIdleMs } = options
   return [
     says(cell, 'keepalive', 'on', keepalive ? 'on' : 'off', {
-      claim: 'its agent has turned on TCP keepalive, which nobody asked for',
+      claim: 'its agent has turned on TCP keepalive, though nobody asked for it',
       formula: 'SO_KEEPALIVE as the kernel has it',
       because: `idle time ${keepaliveIdleMs} ms: it asks the kernel of a server, not its program`,
       source: 'Node.js, new http.Agent({ keepAlive: true }); undici, Client connect',

@@ -83,7 +83,7 @@ export const idle: CaseOf<TimeoutsSettings> = {
       const { tooShort } = cell.settings.setKeepAliveMs
       const own = cell.at('a').sysctl('tcp_keepalive_time') * 1000
       const formula = `${tooShort} ms is 0 s: tcp_keepalive_time of this host`
-      const claim = `setKeepAlive(true,${tooShort}) is no whole second, and leaves the system's own idle time`
+      const claim = `setKeepAlive(true,${tooShort}) asks for less than a second, and leaves the system's own idle time`
       return [
         inTable(idleTime(cell, own, formula, claim)),
         ...neverEnds(cell, 'the first probe is not due before the idle time of the system is over'),
@@ -114,14 +114,14 @@ export const idle: CaseOf<TimeoutsSettings> = {
           firstOf(sent(a.packets(asking)), 'data'),
           a.first('tcp:received', asking),
           {
-            claim: 'the peer was well all the time: it answers on the same connection',
+            claim: 'the peer was healthy all along: it answers on the same connection',
             formula: '0 .. slack after the question',
-            because: 'it had said nothing since nobody had asked it anything',
+            because: 'it had said nothing because nobody had asked it anything',
             source: 'Node.js, socket.setTimeout(): "the connection will not be severed"',
           },
         ),
         nothing(cell, 'silent', before.length === 0 ? null : a.all('tcp:idle_timeout', gone), gone, {
-          claim: 'while the peer is gone it does not fire again: nothing has started it anew',
+          claim: 'while the peer is gone it does not fire again: nothing has restarted it',
           formula: 'once for each time of silence, and this one began before the path died',
           because: `it fired ${before.length} times before the path died`,
           unseen: 'it was not seen to fire before the path died',

@@ -21,7 +21,7 @@ export const synReceived: CaseOf<TimeoutsSettings> = {
       const listener = await rig.sockets(b).tcp.listen(row, conduct)
       const client = await rig.sockets(a).tcp.connect(row, listener.at)
       await rig.untilKernel(b, client.groupId, 'SYN-RECEIVED')
-      // A SYN sent again would have the server begin anew: so the client goes, and nobody is told.
+      // A SYN sent again would make the server begin again: so the client goes, and nobody is told.
       await client.destroy()
       await rig.came(rig.untilKernel(b, client.groupId, 'CLOSED', { withinMs }))
     }

@@ -1,4 +1,4 @@
-/** The receiver is well, and does not read: its window is closed, and it says so whenever it is asked. */
+/** The receiver is healthy, and does not read: its window is closed, and it says so whenever it is asked. */
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell } from '../../../src/lab/cell.ts'
 import { AT_ONCE, counts, nothing, took } from '../../../src/lab/claims.ts'
@@ -43,14 +43,14 @@ export const zeroAlive: CaseOf<TimeoutsSettings> = {
         inTable(
           nothing(cell, 'quiet', cell.at('a').all('tcp:error_received', full), full, {
             claim: 'a receiver that lives and does not read may take as long as it likes',
-            formula: 'nothing, for the whole watch: each answered probe begins the patience anew',
+            formula: 'nothing, for the whole watch: each answered probe restarts the patience',
             because: `its kernel was asked ${asked} times for room`,
             source: 'RFC 9293 section 3.8.6.1',
           }),
         ),
         took(cell, 'resumes', AT_ONCE, resumed, more, {
           claim: 'when it reads again, more arrives',
-          formula: '0 .. slack after it reads on',
+          formula: '0 .. slack after it goes on reading',
           because: 'its kernel says by itself that there is room again',
           source: 'RFC 9293 section 3.8.6.2',
         }),
@@ -72,7 +72,7 @@ export const zeroAlive: CaseOf<TimeoutsSettings> = {
         : first
       return [
         lasts(cell, 'gives-up', expected, lastOf(before), error, {
-          claim: 'TCP_USER_TIMEOUT ends a connection to a receiver that is well',
+          claim: 'TCP_USER_TIMEOUT ends a connection to a healthy receiver',
           because: 'it limits how long data may wait, for whatever reason',
           code: KERNEL_TOLD,
         }),

@@ -43,8 +43,8 @@ export const zeroDead: CaseOf<TimeoutsSettings> = {
       const error = a.first('tcp:error_received', { from: strike.began })
       return [
         lasts(cell, 'gives-up', expected && span ? { ...expected, span } : null, strike.at, error, {
-          claim: 'a receiver whose answers stop is given up',
-          because: 'probes that nobody answers are counted; one that is answered begins the count anew',
+          claim: 'the kernel gives up on a receiver whose answers stop',
+          because: 'probes that nobody answers are counted; one that is answered restarts the count',
           code: KERNEL_TOLD,
         }),
         otherEnd(cell, cell.watch.to),

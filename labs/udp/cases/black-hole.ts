@@ -1,4 +1,4 @@
-/** Both ends have a larger MTU than what is between them, and whoever drops the packets does not say so. */
+/** Both ends have a larger MTU than what is between them, and what drops the packets does not say so. */
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell } from '../../../src/lab/cell.ts'
 import { type Claims, nothing, says } from '../../../src/lab/claims.ts'
@@ -84,7 +84,7 @@ function vanishes(cell: Cell): Claims {
       {
         claim: `of ${fits} and ${fits + 1} bytes sent only the smaller one arrives`,
         formula: `${limit} - 20 - 8`,
-        because: 'a packet that is too large on the way is thrown away there',
+        because: 'a packet that is too large for the path is thrown away on it',
         source: 'RFC 2923 section 2.1; RFC 4821',
         evidence: [...(sent ?? []), ...received],
         short: `${received.length} of ${sent?.length ?? 0}`,
@@ -98,7 +98,8 @@ function vanishes(cell: Cell): Claims {
       {
         claim: 'nobody says so: no error, no ICMP message, for the whole watch',
         formula: 'no ICMP type 3, code 4',
-        because: "the sender's kernel knows only its own MTU; the way's it learns only if somebody tells it",
+        because:
+          "the sender's kernel knows only its own MTU; it learns that of the path only if somebody tells it",
         source: 'RFC 1191 section 1; RFC 2923 section 2.1',
       },
     ),

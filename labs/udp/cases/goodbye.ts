@@ -70,7 +70,7 @@ export const goodbye: CaseOf<UdpSettings> = {
           'port unreachable; told nothing',
           refusals === undefined ? null : `${icmp}; told ${toldWhat}`,
           {
-            claim: 'the server writes to nobody; an ICMP message says so, its program does not hear it',
+            claim: 'the server writes to nobody; an ICMP message says so, but its program does not hear it',
             formula: 'type 3, code 3',
             because: "a server's socket serves all clients and is connected to none",
             source: 'RFC 1122 section 4.1.3.3; udp(7)',

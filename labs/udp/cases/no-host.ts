@@ -66,7 +66,7 @@ export const noHost: CaseOf<UdpSettings> = {
         took(cell, 'told', givesUp, asked === null ? null : asked[0], a.first('tcp:error_received'), {
           claim: 'connect() fails, EHOSTUNREACH, when the kernel has asked for the address in vain',
           formula: `mcast_solicit x retrans_time_ms = ${asks} x ${everyMs}, + slack`,
-          because: 'the same failure reaches both UDP sockets as a soft error, of which nobody is told',
+          because: 'the same failure reaches both UDP sockets as a soft error, and nobody is told of that',
           source: 'arp(7); net/ipv4/tcp_ipv4.c: tcp_v4_err; net/ipv4/udp.c: __udp4_lib_err',
           code: 'EHOSTUNREACH',
           short: 'UNREACH',

@@ -97,7 +97,7 @@ export const sizes: CaseOf<UdpSettings> = {
           `${fits + 1} bytes: EMSGSIZE`,
           refused === undefined ? '' : `${refused.data.bytes} bytes: ${refused.data.code}`,
           {
-            claim: 'who forbids fragments is refused one byte more',
+            claim: 'where fragments are forbidden, one byte more is refused',
             formula: `${fits + 1} + 8 + 20 > path MTU`,
             because: 'its kernel knows the MTU of its own network card',
             source: 'ip(7): IP_MTU_DISCOVER; RFC 1191',
@@ -152,7 +152,7 @@ function tooLarge(cell: Cell) {
   const words =
     refused && `${refused.data.bytes} bytes: ${refused.data.code}, ${pieces?.[3]?.length ?? 0} packets`
   return says(cell, 'too-large', `${LARGEST_BYTES + 1} bytes: EMSGSIZE, 0 packets`, pieces && (words ?? ''), {
-    claim: 'one byte more is refused by the own kernel, and nothing is sent',
+    claim: "one byte more is refused by the sender's own kernel, and nothing is sent",
     formula: `${LARGEST_BYTES + 1} + 8 + 20 > 65,535`,
     because: 'the length of an IP packet has 16 bits',
     source: 'RFC 791 section 3.1; send(2): EMSGSIZE',

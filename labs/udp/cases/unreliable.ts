@@ -1,6 +1,6 @@
 /**
  * A cable that loses, doubles or reorders one frame in ten. Numbered datagrams show what it does; then the same
- * cable, by those who want all of it and in order.
+ * cable carries protocols that want everything, and in order.
  */
 import type { Pair } from '../../../src/hosts/host.ts'
 import type { CaseOf } from '../../../src/lab/cases.ts'
@@ -64,7 +64,7 @@ export const duplicate: CaseOf<UdpSettings> = {
         'duplicate',
         copiesOf,
         'arrived twice',
-        'UDP does not know which datagrams it has had',
+        'UDP does not know which datagrams it has already had',
       ),
       numbersClaim(cell, 'duplicated', copiesOf),
     ],
@@ -145,7 +145,7 @@ function shareClaim(
   const count = passed?.sent.length ?? 0
   const asked = cableOf(cell)?.[fate] ?? Number.NaN
   return counts(cell, 'share', plausibleHits(count, asked), hit, 'datagrams', {
-    claim: `as many ${words} as was asked of the cable, within what chance allows`,
+    claim: `as many datagrams ${words} as the cable was asked for, within what chance allows`,
     formula: `${count} x ${percent(asked)}, ${WILSON}`,
     because,
     source: 'src/wire/cable.ts; RFC 4737 section 3.3 for what is reordered, RFC 5560 for copies',
@@ -224,7 +224,7 @@ function delivered(cell: Cell) {
     `${messages}, each once, in order`,
     `${handed.length}${inOrder ? ', each once, in order' : ', not in order'}`,
     {
-      claim: 'with numbers, acknowledgements and a timer all arrive, once and in order',
+      claim: 'with numbers, acknowledgements and a timer everything arrives, once and in order',
       formula: `1 .. ${messages}`,
       because: `one message at a time; the ${messages} of them took ${stopAndWaitMs(cell)} ms`,
       source: 'src/protocols/stop-and-wait/',
@@ -251,7 +251,8 @@ function sentAgain(cell: Cell) {
     back && (forth?.sent.length ?? null),
     'datagrams',
     {
-      claim: 'it cost a datagram and a timeout more for each loss, of a message or its acknowledgement',
+      claim:
+        'it cost one more datagram and one more timeout for each loss, of a message or its acknowledgement',
       formula: `${messages} + ${lostForth} messages lost + ${lostBack} acknowledgements lost`,
       because: `the sender cannot tell which of the two was lost; it all took ${stopAndWaitMs(cell)} ms`,
       source: 'src/protocols/stop-and-wait/sender.ts',
@@ -271,7 +272,7 @@ function longestWait(cell: Cell) {
   const [longest] = gaps.toSorted((one, other) => ms(other) - ms(one))
   const { timeoutMs } = cell.settings
   const words = {
-    claim: 'the longest wait for an acknowledgement that did not come; nothing is sent meanwhile',
+    claim: 'no message waits longer than the timeout to be sent again; nothing else is sent meanwhile',
     formula: `timeout ${timeoutMs} ms, + slack`,
     because: `${gaps.length} messages were sent again`,
     source: 'src/protocols/stop-and-wait/sender.ts',
@@ -318,7 +319,7 @@ function retransmitted(cell: Cell) {
   return counts(cell, 'cost', { min: lost, max: withData.length }, passed && again, 'segments', {
     claim: 'it cost at least a segment sent again for each that was lost',
     formula: `${lost} lost .. ${withData.length} sent in all`,
-    because: 'some are sent again that were only late, or whose acknowledgement was lost',
+    because: 'some of those were only late, or only their acknowledgement was lost',
     source: 'RFC 6298, RFC 8985',
   })
 }
