@@ -12,11 +12,11 @@ export type HttpSettings = {
   /** Of the kernel's keepalive, where it is turned on. */
   probes: { idleMs: number; intervalMs: number; probes: number }
   heartbeatEveryMs: number
-  /** The bank's sessions end after this time without a request, where that is the point; elsewhere it decides. */
+  /** The bank's sessions end after this time without a request, where that is the point; elsewhere the bank decides. */
   idleMs: number
   /** And this time after signing in, however busy they were. */
   absoluteMs: number
-  /** How often a session is used that is kept busy. */
+  /** How often a session that is kept busy is used. */
   busyEveryMs: number
   /** An answer that has not come by then is given up. */
   answerWithinMs: number

@@ -50,7 +50,7 @@ export function sessions(cell: Cell, expected: number, words: Said) {
 export function ownAccount(cell: Cell, customers: number, visitsEach: number) {
   const right = visitsOf(cell).filter((visit) => visit.user.startsWith(`${shownIn(visit)} `))
   return counts(cell, 'own-account', customers * visitsEach, right.length, 'answers', {
-    claim: 'everybody is shown their own account, and nobody else',
+    claim: 'everybody is shown their own account, and no other',
     formula: `${visitsEach} visits of ${customers} customers`,
     because: 'the cookie of each request says whose it is',
     source: 'RFC 9110 section 3.3: HTTP is stateless, no request may lean on the one before it',

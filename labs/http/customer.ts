@@ -34,7 +34,7 @@ export async function openBank(
   return { at, someone: customersOf(rig, pair, row, at) }
 }
 
-/** Whoever banks at an address, from host a. @param at the bank, or what stands before it */
+/** The customers of a bank at an address, from host a. @param at the bank, or what stands before it */
 export function customersOf(rig: Rig, { a }: Pair, row: string, at: SocketAddress) {
   const sockets = rig.sockets(a)
   /** @param browser which of their browsers, where they have several; or whoever uses one in their name */

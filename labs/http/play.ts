@@ -1,5 +1,5 @@
 /**
- * `--play`: the bank on this machine's loopback, for a browser. Whoever kills it sees it come back with the same
+ * `--play`: the bank on this machine's loopback, for a browser. When it is killed, it comes back with the same
  * store: connections are gone, sessions are not.
  */
 import { rm } from 'node:fs/promises'
@@ -49,7 +49,7 @@ export async function play(rig: Rig): Promise<void> {
   }
 }
 
-/** What the browser's doings are, seen from the bank. */
+/** What the browser does, as the bank sees it. */
 export function line(event: LabEvent): string | null {
   const at = `${(event.time / 1000).toFixed(1).padStart(7)} s  `
   const group = `${(mechanismOf(event) ?? '').padEnd(6)} ${(event.group_id?.split(':')[1] ?? '').padEnd(6)} `

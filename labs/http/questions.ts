@@ -127,7 +127,7 @@ const port = question({
 
 const restart = question({
   id: 'restart',
-  text: 'The bank keeps sessions in a file. Its process is killed (SIGKILL) and started again. What does a customer notice who was signed in?',
+  text: 'The bank keeps sessions in a file. Its process is killed (SIGKILL) and started again. What does a customer who was signed in notice?',
   choices: [
     { id: 'session', text: 'she has to sign in again: the connection broke, and the session with it' },
     { id: 'nothing', text: 'nothing: the same connection goes on' },
@@ -158,7 +158,7 @@ const copied = question({
     return { choice: said(unnoticed) === '200' ? 'shown' : 'replaced', observed }
   },
   explanation:
-    'Whoever has the cookie is the customer: nothing else is asked for, before much money is to move. So it is kept from scripts (HttpOnly) and from the wire (Secure), and what limits a thief is that sessions end: by signing out, by idle time, by an absolute limit.',
+    'Whoever has the cookie is the customer: nothing else is asked for, until a large sum is to move. So it is kept from scripts (HttpOnly) and from the wire (Secure), and what limits a thief is that sessions end: by signing out, by idle time, by an absolute limit.',
 })
 
 const cutAnswer = question({
@@ -176,7 +176,7 @@ const cutAnswer = question({
     return { choice: said(done) === '1' ? 'once' : 'none', observed }
   },
   explanation:
-    'That no answer came does not say whether it was done. A connection cannot promise "once"; the application can, if it gives each transfer a name and remembers what it answered.',
+    'The missing answer does not say whether it was done. A connection cannot promise "once"; the application can, if it gives each transfer a name and remembers what it answered.',
 })
 
 const resumed = question({
@@ -201,7 +201,7 @@ const deadServer = question({
   id: 'dead-server',
   text: 'A balancer has passed a transfer on to a server, which dies before it answers. A second server is there. What should the customer get?',
   choices: [
-    { id: 'other', text: 'the answer of the second server, to which the balancer gives it at once' },
+    { id: 'other', text: 'the answer of the second server: the balancer passes it on at once' },
     { id: 'sign-in', text: 'the sign-in page: her session was on the server that died' },
     { id: 'error', text: 'an error; she has to ask again herself' },
   ],
@@ -217,5 +217,5 @@ const deadServer = question({
     return { choice: said(cutOff) === '401' ? 'sign-in' : 'other', observed }
   },
   explanation:
-    'The balancer cannot know whether the dead server had done it. What may be asked twice (GET) it asks the other one; a POST it must not repeat (RFC 9110 section 9.2.2). The customer can, since her key makes it safe.',
+    'The balancer cannot know whether the dead server had done it. It may ask the other one what is safe to ask twice (GET); it must not repeat a POST (RFC 9110 section 9.2.2). The customer can, since her key makes it safe.',
 })

@@ -1,4 +1,4 @@
-/** Servers of which each is a process of its own, so that a case can kill one of them. */
+/** Servers, each a process of its own, so that a case can kill one. */
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import type { Host } from '../../src/hosts/host.ts'

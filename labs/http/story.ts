@@ -14,7 +14,7 @@ export const LESSONS = {
   'one-client': 'one connection, three sessions: whoever sends the cookie is the customer.',
   proxied: 'three connections in front, one behind: they have nothing to do with each other.',
   persistent: 'HTTP/1.1 keeps a connection by saying nothing at all.',
-  header: 'a wish of HTTP/1.0, a header and no packet.',
+  header: 'a wish of HTTP/1.0: a header, not a packet.',
   probes: 'kernels ask kernels; the session ends all the same.',
   heartbeat: 'programs ask programs, and so it keeps the session too.',
   'session-cookie': 'it ends with the browser; the session does not notice.',

@@ -87,7 +87,7 @@ export function forwardsOf(cell: Cell, { sent, event, group }: Ask) {
   return cell.at('a').of(group).all('balancer:forwarded', within)
 }
 
-/** She is signed in as long as nobody who does not know her takes the cookie away. */
+/** She is signed in until a server that does not know her takes the cookie away. */
 export function withOwnMemories(cell: Cell<HttpSettings>, { home, before }: TwoServers): string[] {
   let isSignedIn = true
   return Array.from({ length: cell.settings.requests }, (_, visit) => {

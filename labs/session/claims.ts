@@ -19,7 +19,7 @@ export function lives(cell: SessionCell, connections: number): Claims {
     once(cell),
     answers(cell),
     carried(cell, connections),
-    sessions(cell, 1, 'it is one session all the time'),
+    sessions(cell, 1, 'it is one session all along'),
   ]
 }
 
@@ -44,7 +44,7 @@ export function once(cell: Cell) {
   return counts(cell, 'once', 0, handed === 0 ? undefined : doubled + overtaken, 'messages', {
     claim: 'no message is handed over twice, or after one that was said later; both ways',
     formula: 'doubled + overtaken = 0',
-    because: `${handed} were handed over, ${doubled} of them twice, ${overtaken} out of their turn`,
+    because: `${handed} were handed over, ${doubled} of them twice, ${overtaken} out of turn`,
     source: PROTOCOL,
     evidence: ways.map(({ delivered }) => delivered.at(-1)),
   })
@@ -154,7 +154,7 @@ export function answered(cell: Cell, what: string, range: Range, event: LabEvent
   })
 }
 
-/** What a client cannot know, it says: which messages may have arrived. */
+/** A client says what it cannot know: which messages may have arrived. */
 export function announced(cell: Cell) {
   const [over] = oversAt(cell, 'a')
   const announced = new Set(over?.data.unacknowledged ?? [])
@@ -163,7 +163,8 @@ export function announced(cell: Cell) {
   const silent = said.filter(({ data }) => !arrived.has(data.number) && !announced.has(data.number))
   const isKnown = over !== undefined && said.length > 0
   return counts(cell, 'announced', 0, isKnown ? silent.length : undefined, 'messages', {
-    claim: 'the client names every message that was lost with the session, among those that may be lost',
+    claim:
+      'the client names every message that was lost with the session, among those that may have been lost',
     formula: 'lost and not named = 0',
     because: `${lost} of ${said.length} were lost, ${announced.size} named`,
     source: PROTOCOL,

@@ -90,7 +90,7 @@ export class Conversation {
     this.at = await this.#rig.sockets(this.#pair.b).session.serve(this.row, options)
   }
 
-  /** @param stateFile of another client than the one that {@link client} is */
+  /** @param stateFile of a client other than {@link client} */
   async open(name = 'session-client', stateFile?: string): Promise<SessionHandle> {
     const { timing } = this.#settings
     const own = this.#kept.isClientKept ? this.stateFile : null
@@ -105,7 +105,7 @@ export class Conversation {
     await this.client.say(first, count, this.#settings.everyMs, WITHIN_MS)
   }
 
-  /** Everything was said and answered; the session is closed in order. @param overs how many end at the server by then */
+  /** Everything was said and answered; the session is closed cleanly. @param overs how many end at the server by then */
   async end(overs = 1): Promise<void> {
     await this.untilAnswered()
     await this.client.leave()

@@ -7,10 +7,11 @@
  * Both ends speak the session protocol of this project (`src/protocols/session/README.md`), text lines over TCP or
  * over UDP. Each message has a number and is kept until it is acknowledged; a secret token lets a new connection go
  * on where the old one ended. Then its connections die, one way or another, and so do the programs at both ends.
- * `plain` is the same conversation over TCP alone: a client that loses its connection connects again and talks on.
+ * `plain` is the same conversation over TCP alone: a client that loses its connection connects again and goes
+ * on talking.
  *
  * The claim: however many connections die, no message is lost, doubled or overtaken while the session lives; and
- * when it cannot live, both ends learn it.
+ * when it cannot live, both ends learn of it.
  *
  * Predict before you run: the server is killed and started again. What does its client hear, and when?
  */

@@ -53,7 +53,7 @@ export function keptAt(cell: Cell, side: HostSide): number {
 
 function fates(cell: Cell, from: HostSide, to: HostSide, session: string | undefined): Fates {
   const kept = keptAt(cell, to)
-  // What is said before the server has named the session is of whichever comes next.
+  // What is said before the server has named the session belongs to whichever comes next.
   const isAbout = ({ data }: { data: { session: string } }) =>
     session === undefined || data.session === session || data.session === ''
   const taken = cell.at(from).all('session:message_said').filter(isAbout)

@@ -73,7 +73,7 @@ export function arrived(cell: Cell, expected: number, words: { claim: string; fo
   return counts(cell, 'delivered', expected, received, 'messages', {
     ...words,
     because: `${written} were written, ${received} arrived`,
-    source: 'RFC 9293 section 3.9.1.2: SEND is done when the own TCP has the data',
+    source: 'RFC 9293 section 3.9.1.2: SEND is done when its own TCP has the data',
     evidence: [cell.at('a').last('tcp:written'), cell.at('b').last('tcp:received')],
     short: String(received),
   })
@@ -87,7 +87,7 @@ export function noWriteFailed(cell: Cell) {
   return counts(cell, 'told', 0, found, 'failed writes', {
     claim: 'every write() succeeds: the program is told that all is well',
     formula: '0 failed writes',
-    because: `${written.length} writes, each of them taken by the own kernel`,
+    because: `${written.length} writes, each of them taken by its own kernel`,
     source: 'write(2): a successful return does not say that data has arrived',
     evidence: [...failed, ...written.slice(-2)],
   })

@@ -63,7 +63,7 @@ const withoutSession = ({ messages, before }: SessionSettings) =>
       return { choice: number(plain) > before ? 'some' : 'before', observed }
     },
     explanation:
-      'TCP is reliable as long as its connection lives. A write that succeeds says that the own kernel has the bytes; what the kernel had not delivered dies with the connection, and nobody says how much that was. An acknowledgement by the application is a different thing from one by TCP.',
+      'TCP is reliable as long as its connection lives. A write that succeeds says that its own kernel has the bytes; what the kernel had not delivered dies with the connection, and nobody says how much that was. An acknowledgement by the application is a different thing from one by TCP.',
   })
 
 const tooLate = ({ graceMs }: SessionSettings) =>
@@ -82,7 +82,7 @@ const tooLate = ({ graceMs }: SessionSettings) =>
       observed: `told ${words(tcp)} (TCP) and ${words(udp)} (UDP) after the cable was mended; the server had forgotten ${words(forgot)} after it gave the connection up`,
     }),
     explanation:
-      'No session is kept for ever: the server forgets, and whoever resumes too late is refused. That is how the client learns it, for certain; until then it only knew that nobody answered. It says which messages may have been lost. Nobody can know more.',
+      'No session is kept for ever: the server forgets, and a client that resumes too late is refused. That is how it learns, for certain; until then it only knew that nobody answered. It says which messages may have been lost. Nobody can know more.',
   })
 
 const serverAnew = question({
@@ -130,7 +130,7 @@ const serverKept = ({ before }: SessionSettings) =>
 
 const move = question({
   id: 'move',
-  text: 'In mid-conversation the client goes on from another address, as a telephone does when it leaves a Wi-Fi. Over TCP, and over UDP: what has to begin anew?',
+  text: 'In mid-conversation the client goes on from another address, as a phone does when it leaves its Wi-Fi. What has to begin again, over TCP and over UDP?',
   choices: [
     { id: 'session', text: 'the session, with both: it belongs to an address' },
     {
@@ -167,7 +167,7 @@ const stolen = question({
     return { choice: value(owner) === 'replaced' ? 'thief' : 'owner', observed }
   },
   explanation:
-    'To the server the token is the client. The thief wins at first, and the owner is told. But each resume changes the token; so the second of the two comes with a used one, which nobody honest has: the server cannot tell who is who, and ends the session for both.',
+    'To the server the token is the client. The thief wins at first, and the owner is told. But each resume changes the token; so the second of the two comes with a used one, which no honest client has: the server cannot tell who is who, and ends the session for both.',
 })
 
 const rivals = question({

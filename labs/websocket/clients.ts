@@ -9,13 +9,13 @@ import { pageHtml } from './page.ts'
 
 /** For what follows from what was seen last to be seen too. */
 export const AFTERWARDS_MS = 700
-/** What a page says at all it says within a round trip; a browser starts in a second or two. */
+/** Whatever a page says, it says within a round trip; a browser starts in a second or two. */
 const SOON = { withinMs: 5000 }
 const BROWSER_STARTS = { withinMs: 20_000 }
 /** Before a fault: some pings are answered, and the kernels have measured round trips. */
 const PONGS = 3
 
-/** What its client waits for a close frame, where that is not ws's own limit. */
+/** How long its client waits for a close frame, where that is not ws's own limit. */
 type Limit = { closeTimeoutMs?: number }
 
 /** Opens a connection of the program on each path; null where this run does not look at it. */
@@ -95,7 +95,7 @@ export async function untilAnswered(rig: Rig, { b }: Pair, { groupId }: WebSocke
   await rig.untilEvent(b, 'heartbeat:pong_received', { groupId, occurrence: PONGS })
 }
 
-/** Each logs what it holds its connection to be. */
+/** Each logs what it takes its connection to be. */
 export async function readAll(ends: Readonly<Record<string, WebSocketEnd>> = {}): Promise<void> {
   for (const end of Object.values(ends)) await end.read()
 }

@@ -18,9 +18,9 @@ const SETTINGS = {
   asleepMs: 4000,
   /** What one ws client is told to wait for the peer's close frame; the other has ws's own 30 s. */
   closeTimeoutMs: 1500,
-  /** The orders of the page are carried out so long after they were given, when the line is dead. */
+  /** How long after they were given the page carries out its orders: by then the line is dead. */
   orderedMs: 2500,
-  /** A line is watched for so long after what kills it. */
+  /** For how long a line is watched after what kills it. */
   deadMs: 8000,
   /** The server is away for `downMs`; a connection that lasted `steadyAfterMs` was a success. */
   storm: { clients: 50, downMs: 1200, baseMs: 1000, capMs: 2000, steadyAfterMs: 500 },

@@ -24,7 +24,7 @@ export function unsendableGiveUp({
   return fires
 }
 
-/** How many of these moments lie in the fullest window of so long. */
+/** How many of these moments lie in the fullest window of this length. */
 export function peakOf(moments: readonly number[], windowMs: number): number {
   const sorted = [...moments].sort((one, other) => one - other)
   let peak = 0

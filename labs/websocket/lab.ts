@@ -26,9 +26,9 @@ import { matrix } from './table.ts'
 
 const LESSONS = {
   ws: 'the library answers pings in your thread; terminate() asks nobody.',
-  page: 'no ping, no terminate(): it learns what its kernel or its own messages tell.',
+  page: 'no ping, no terminate(): it learns what its kernel or its own messages tell it.',
   lockstep: 'doubling without chance: all of them knock together, each time.',
-  jitter: 'the same bounds, drawn from: they come one by one.',
+  jitter: 'waits drawn from the same bounds: they come one by one.',
   session: 'connections come and go; the session loses and doubles nothing.',
 }
 

@@ -1,4 +1,4 @@
-/** The laptop comes to another network: its host gets another address, and the one it had is nobody's. */
+/** The laptop moves to another network: its host gets another address, and the one it had is nobody's. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Fault } from '../../src/faults/fault.ts'
 import { verify } from '../../src/faults/proof.ts'

@@ -31,7 +31,7 @@ export const questions: readonly Question[] = [
       observed: `${open.observed.value}; ${open.because}`,
     }),
     explanation:
-      'readyState says what this end has done and what it was told: no more. On a dead line nobody tells anything, and nobody asks. Chromium has TCP keepalive on, which would ask after 45 seconds; WebSocket itself never asks, and a page has no ping.',
+      'readyState says what this end has done and what it was told: no more. On a dead line nobody says anything, and nobody asks. Chromium has TCP keepalive on, which would ask after 45 seconds; WebSocket itself never asks, and a page has no ping.',
   }),
   question({
     id: 'write',
@@ -42,7 +42,7 @@ export const questions: readonly Question[] = [
         id: 'later',
         text: 'nothing, until its kernel gives up: seconds here, a quarter of an hour by default',
       },
-      { id: 'buffered', text: 'bufferedAmount grows: one sees that nothing gets through' },
+      { id: 'buffered', text: 'bufferedAmount grows: you can see that nothing gets through' },
     ],
     checks: ['cut/page/write-told', 'cut/page/write-open'],
     answer([told, open]) {
@@ -57,7 +57,7 @@ export const questions: readonly Question[] = [
     id: 'close',
     text: 'On the dead line the page calls close() instead. When does its close event come?',
     choices: [
-      { id: 'at-once', text: 'at once: whoever closes needs nobody for it' },
+      { id: 'at-once', text: 'at once: closing takes only one end' },
       { id: 'later', text: 'when its kernel gives up: close() waits for an answer' },
       { id: 'never', text: 'not at all' },
     ],
@@ -97,7 +97,7 @@ export const questions: readonly Question[] = [
   }),
   question({
     id: 'sleep',
-    text: 'A laptop sleeps for four seconds. After two the server has missed enough pongs and gives the connection up. When does the page learn it?',
+    text: 'A laptop sleeps for four seconds. After two the server has missed enough pongs and gives the connection up. When does the page learn of it?',
     choices: [
       { id: 'waking', text: 'as soon as it wakes up' },
       { id: 'writing', text: 'when it next writes something' },
@@ -126,7 +126,7 @@ export const questions: readonly Question[] = [
       return { choice: told.observed.value === null ? 'moves' : 'open', observed }
     },
     explanation:
-      'A TCP connection is named by its two addresses and ports. The old name stays in the table of the kernel, though no packet can leave from it. Nobody is told, since nothing is sent. What online and offline say is about the host: a good reason to ask the server something at once.',
+      'A TCP connection is named by its two addresses and ports. The old name stays in the table of the kernel, though no packet can leave from it. Nobody is told, since nothing is sent. online and offline are about the host: a good reason to ask the server something at once.',
   }),
   question({
     id: 'storm',

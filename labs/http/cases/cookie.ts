@@ -84,7 +84,7 @@ export const cookie: CaseOf<HttpSettings> = {
           formula: 'no request, no end of a session, until the next visit',
           because: `of this customer it heard ${before.length} requests before, and ${later.length} after`,
           source: `${COOKIES} section 7.3`,
-          unseen: 'nothing says that this bank hears anything: no request is there before and after',
+          unseen: 'there is no sign that this bank hears anything: no request before and after',
         }),
         answered(cell, 'lives-on', '200', copy, {
           claim: 'the session goes on: it is the bank that keeps it',

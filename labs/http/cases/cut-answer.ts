@@ -62,7 +62,7 @@ export const cutAnswer: CaseOf<HttpSettings> = {
       const done = b.all('bank:transfer_done')
       return [
         answered(cell, 'refused', '400', asked, {
-          claim: 'a transfer without a key is refused: whoever sends it could not safely ask again',
+          claim: 'a transfer without a key is refused: its sender could not safely ask again',
           formula: 'a transfer without the header Idempotency-Key',
           because: `the bank refused it because of its ${refused?.data.because}`,
           source: `${KEY} section 2.7`,
@@ -115,7 +115,7 @@ function askedAgain(
       source: 'RFC 9110 section 9.2.2',
     }),
     counts(cell, 'done', 1, b.all('bank:transfer_done', { to: held.to }), 'transfers', {
-      claim: 'it was',
+      claim: 'it had been done',
       formula: 'transfers that the bank had done by then',
       because: 'only the answer was kept back, and not the request',
       source: 'RFC 9110 section 9.2.2',

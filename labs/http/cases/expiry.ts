@@ -48,7 +48,7 @@ export const expiry: CaseOf<HttpSettings> = {
       const watchMs = Math.ceil(cell.watch.to - cell.watch.from)
       return [
         counts(cell, 'lived', { min: 0, max: idleMs + STAMP_MS }, largest(lived), 'ms', {
-          claim: 'sessions live on that were left alone for less than the idle limit, and no others',
+          claim: 'sessions that were left alone for less than the idle limit live on, and no others',
           formula: `the longest time that one outlived, below the idle limit of ${idleMs} ms`,
           because: `the times of all that lived: ${lived.join(', ')} ms`,
           source: `${ASVS} 7.3.1`,
@@ -61,8 +61,8 @@ export const expiry: CaseOf<HttpSettings> = {
           smallest(ended),
           'ms',
           {
-            claim: 'one that was left alone for longer has ended, and none that was not',
-            formula: `the shortest time that one did not outlive, not below ${idleMs} ms - 1/${1 / USE_WRITTEN_PART}: when it was used is written down no finer`,
+            claim: 'those that were left alone for longer have ended, and no others',
+            formula: `the shortest time that one did not outlive, not below ${idleMs} ms - 1/${1 / USE_WRITTEN_PART}: the time of its use is written down no more finely`,
             because: `the times of all that ended: ${ended.join(', ')} ms`,
             source: `${ASVS} 7.3.1`,
             short: '401',

@@ -99,7 +99,7 @@ export const keepAlive: CaseOf<HttpSettings> = {
         silence(cell, kept, quiet, 'with `Connection: keep-alive` it stays open, and nothing is sent for it'),
         counts(cell, 'without', 1, closed, 'connections', {
           claim: 'without the header, HTTP/1.0 closes after one answer',
-          formula: 'one: that which did not ask for more',
+          formula: 'one: the one that did not ask for more',
           because: 'FIN at the client, after the answer',
           source: 'RFC 9112 section 9.3, appendix C.2.2',
         }),
@@ -141,7 +141,7 @@ export const keepAlive: CaseOf<HttpSettings> = {
           evidence: packets ?? [],
         }),
         counts(cell, 'program', 0, kept.b.all('http:request_received', quiet), 'requests', {
-          claim: 'so the bank hears of nothing',
+          claim: 'so the bank hears nothing of it',
           formula: 'requests that it received meanwhile',
           because: `before and after, ${kept.b.all('http:request_received').length} over this connection`,
           source: 'RFC 9110 section 7.6.1: Keep-Alive of HTTP has nothing to do with it',

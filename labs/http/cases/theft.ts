@@ -79,7 +79,7 @@ export const theft: CaseOf<HttpSettings> = {
           claim: 'whoever has a copy of the cookie is that customer',
           formula: 'a visit of the thief: whose account it shows',
           because: 'the bank asks for nothing else',
-          source: `${COOKIES} section 8.4: who has the session identifier has the session`,
+          source: `${COOKIES} section 8.4: whoever has the session identifier has the session`,
           short: first?.outcome ?? '-',
           evidence: [first?.event],
         }),
@@ -91,7 +91,7 @@ export const theft: CaseOf<HttpSettings> = {
           evidence: [first?.event],
         }),
         answered(cell, 'blind', '403', blind, {
-          claim: 'a form is refused, as long as they have seen no page: the cookie alone moves no money',
+          claim: 'a form is refused until they have seen a page: the cookie alone moves no money',
           formula: 'a transfer without a token',
           because: 'the token is in the pages, and not in the cookie',
           source: `${ASVS} 3.5.1`,
@@ -147,7 +147,7 @@ export const theft: CaseOf<HttpSettings> = {
           evidence: cell.at('b').all('http-session:created'),
         }),
         answered(cell, 'attacker', '401', attacker, {
-          claim: 'and who knows the old one has nothing',
+          claim: 'and somebody who knows the old one has nothing',
           formula: 'a visit with the planted id',
           because: `it is the id of no session; the visit showed ${sessionIn(attacker)}`,
           source: `${ASVS} 7.2.4`,

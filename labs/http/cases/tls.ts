@@ -89,7 +89,7 @@ export const tls: CaseOf<HttpSettings> = {
           evidence: [overHttp?.event],
         }),
         counts(cell, 'readable', 0, isRead ? readable : null, 'packets', {
-          claim: 'nobody on the way reads a request, an answer or a cookie',
+          claim: 'nobody on the path reads a request, an answer or a cookie',
           formula: 'packets of these connections that begin with text',
           because: `of the connection without TLS ${texts.length - readable.length} can be read`,
           source: 'RFC 8446 section 5',

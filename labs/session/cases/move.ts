@@ -1,4 +1,4 @@
-/** Where a session comes from is no part of it. */
+/** Where a session comes from is not part of it. */
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell } from '../../../src/lab/cell.ts'
 import { type Claims, counts } from '../../../src/lab/claims.ts'

@@ -1,4 +1,4 @@
-/** The server is killed in mid-conversation. What it kept it goes on with; what it did not, it has never heard of. */
+/** The server is killed in mid-conversation. It goes on with what it kept; it has never heard of the rest. */
 import type { Pair } from '../../../src/hosts/host.ts'
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell } from '../../../src/lab/cell.ts'

@@ -17,7 +17,7 @@ export const several: CaseOf<SessionSettings> = {
       await it.say(1, part)
       for (let broken = 1; broken < CONNECTIONS; broken++) {
         await it.client.drop()
-        // The next part begins on a new connection; whoever says it does not have to know.
+        // The next part begins on a new connection; what says it does not have to know.
         await it.untilAttached(1 + broken)
         await it.say(1 + broken * part, part)
       }

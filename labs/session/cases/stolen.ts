@@ -1,4 +1,4 @@
-/** A stolen token. To the server the token is the client: it is all that it knows of it. */
+/** A stolen token. To the server the token is the client: it knows nothing else of it. */
 import { copyFileSync } from 'node:fs'
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell } from '../../../src/lab/cell.ts'

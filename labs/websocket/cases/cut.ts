@@ -67,7 +67,7 @@ export const cut: CaseOf<WebSocketSettings> = {
       ...writes(cell),
       ownLimit(cell),
       gaveUp(cell, 'close-30s', CLOSES_LATE, {
-        claim: 'with the 30 s of ws itself the kernel is sooner, since here it gives up early',
+        claim: 'with the 30 s of ws itself the kernel gives up sooner, since its patience is short here',
       }),
       closing(cell, CLOSES_LATE),
       terminated(cell),
@@ -76,7 +76,8 @@ export const cut: CaseOf<WebSocketSettings> = {
 
     page: (cell) => [
       ...idle(cell, 'keepalive', {
-        claim: 'Chromium has TCP keepalive on: 45 s of silence, then a probe each 45 s, would end it at last',
+        claim:
+          'Chromium has TCP keepalive on: 45 s of silence, then a probe each 45 s, would end it in the end',
         formula: '45 s + tcp_keepalive_probes x 45 s at most',
         // kTCPKeepAliveSeconds: of every socket, idle time and interval alike.
         source: 'Chromium net/socket/tcp_socket_posix.cc: keepalive after 45 s, and each 45 s',
@@ -166,7 +167,7 @@ function ownLimit(cell: Cell) {
   const { ended, told, toldWords } = connectionOn(cell, CLOSES)
   const limitMs = ended?.data.closeTimeoutMs ?? Number.NaN
   return took(cell, 'close-told', { minMs: limitMs, maxMs: limitMs }, ended, told, {
-    claim: 'close() waits for a close frame that cannot come, as long as it was told to',
+    claim: 'close() waits for a close frame that cannot come, for as long as it was told to',
     formula: `closeTimeout ${limitMs} ms + slack`,
     because: toldWords,
     source: 'ws doc/ws.md, closeTimeout: 30 s where nothing else was said',
@@ -202,7 +203,7 @@ function heldByServer(cell: Cell) {
   const open = read.filter(({ data }) => data.readyState === 'open')
   return counts(cell, 'server-open', opened.length, open, 'connections', {
     claim:
-      'the server, which did not speak, holds all of them to be open, those that are over at the client too',
+      'the server, which did not speak, takes all of them to be open, even those that are over at the client',
     formula: 'each of them',
     because: `at the end, ${Math.round(cell.watch.to - cutAt(cell))} ms after the cut`,
     source: IDLE_TCP,

@@ -1,4 +1,4 @@
-/** A laptop sleeps, wakes up, and comes to another network. */
+/** A laptop sleeps, wakes up, and moves to another network. */
 import { UNKNOWN } from '../../../src/kernel/give-up.ts'
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell } from '../../../src/lab/cell.ts'
@@ -101,7 +101,7 @@ function sleeping(cell: Cell<WebSocketSettings>): Claims {
     says(cell, 'asleep-acked', `${WHILE_ASLEEP.length} sent, 0 again`, passed, {
       claim: 'what the server sends meanwhile is acknowledged, by a kernel: to TCP all is well',
       formula: 'each message once, none again',
-      because: 'packets at the server; SIGSTOP stops programs and no kernel',
+      because: 'packets at the server; SIGSTOP stops programs, not kernels',
       source: SIGNAL_7,
       evidence: written,
     }),
@@ -119,7 +119,7 @@ function awake(cell: Cell): Claims {
   const heard = idle.a.all('websocket:message_received', soon)
   return [
     took(cell, 'woke-told', AT_ONCE, awake.from, told, {
-      claim: 'the server that gave up had said so while it slept: it hears of it when it wakes up, at once',
+      claim: 'the server gave up and said so while it slept: it hears of that as soon as it wakes up',
       because: toldWords,
       source: `${RFC_6455} section 7.1.5; the FIN waited in its kernel`,
       short: 'LATER',
@@ -201,14 +201,14 @@ function elsewhere(cell: Cell): Claims {
       source: 'net/ipv4/route.c, ip_route_output_key_hash_rcu(): a source address must be local',
     }),
     says(cell, 'moved-server', 'open', read?.data.readyState ?? '', {
-      claim: 'the server holds the old connection to be open, and knows nobody there any more',
+      claim: 'the server takes the old connection to be open, and there is nobody there any more',
       formula: 'an idle connection is told nothing',
       because: `${Math.round((read?.time ?? cell.watch.to) - leftAt)} ms after the move`,
       source: IDLE_TCP,
       evidence: [read],
     }),
     says(cell, 'moved-again', addressElsewhere(address), accepted?.data.remote.split(':')[0] ?? '', {
-      claim: 'a new connection works at once, from the new address: to the server somebody else',
+      claim: 'a new connection works at once, from the new address: to the server it is somebody else',
       formula: 'the address that the host got',
       because: 'as the server accepted it',
       source: 'RFC 9293 section 3.3.10: a connection is named by both addresses and both ports',
@@ -227,7 +227,7 @@ function network(cell: Cell): Claims {
       claim:
         'the page is told by events that the host had no address for a while; no WebSocket says anything',
       formula: 'the host has no address; then it has one',
-      because: 'a reason to look after one’s connections, and no proof',
+      because: 'a reason to check one’s connections, and not a proof',
       source: 'HTML Living Standard, navigator.onLine: "inherently unreliable"',
       evidence: lines.map(({ event }) => event),
     }),

@@ -1,4 +1,4 @@
-/** The laptop loses its power. Its server can find out by its own heartbeat only, and by that not what it was. */
+/** The laptop loses its power. Its server can find out only by its own heartbeat, and not what happened. */
 import type { Host } from '../../../src/hosts/host.ts'
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell } from '../../../src/lab/cell.ts'
@@ -50,7 +50,7 @@ export const off: CaseOf<WebSocketSettings> = {
   },
 }
 
-/** As a server does that judges: it believes its client to be down, and ends what it has of it. */
+/** As a server that judges does: it believes its client to be down, and ends what it has of it. */
 export async function giveUp(rig: Rig, b: Host, end: WebSocketEnd): Promise<void> {
   await rig.untilEvent(b, 'belief:updated', { groupId: end.groupId, where: { new: 'down' } })
   await end.end('terminate')
@@ -65,7 +65,7 @@ export function givenUp(cell: Cell<WebSocketSettings>, from: number | undefined,
     .find(({ data }) => data.new === 'down')
   const limits = { min: downAfterMs, max: downAfterMs + SLACK_MS }
   return counts(cell, 'given-up', limits, down?.data.silentMs, 'ms', {
-    claim: `the server gives a client up that ${does} after its own limit of silence, and can not know why it is silent`,
+    claim: `the server gives up on a client that ${does} after its own limit of silence, and cannot know why it is silent`,
     formula: `${downAfterMs} ms + slack`,
     because: `${down?.data.trigger}, certainty ${down?.data.certainty}`,
     source: 'src/protocols/heartbeat/detector.ts',

@@ -54,7 +54,7 @@ export const resume: CaseOf<WebSocketSettings> = {
       const resumed = b.all('session:resumed', since)
       const opened = b.all('websocket:opened')
       const lost = a.all('session:state_updated', since).find(({ data }) => data.new === 'detached')
-      // No silence of its peer: the end that judges did not run itself.
+      // Not a silence of the peer: the end that judges was not running itself.
       const pausedMs = a.pausedMs({ ...since, ...(lost && { to: lost.time }) })
       const soonestMs = timing.downAfterMs - timing.intervalMs - Math.ceil(strike.at - strike.began)
       const span = { minMs: soonestMs, maxMs: timing.downAfterMs + pausedMs }
@@ -63,7 +63,7 @@ export const resume: CaseOf<WebSocketSettings> = {
       const syns = sent(a.packets(since))?.filter(({ data }) => data.kind === 'syn') ?? null
       return [
         counts(cell, 'delivered', messages, found, 'messages', {
-          claim: 'every message is delivered once and in order, the ones said while there was no line too',
+          claim: 'every message is delivered once and in order, including those said while there was no line',
           formula: 'all that were said',
           because: `${said.length} said, ${delivered.length} delivered, ${inPlace.length} in their place, in ${sessions.size} session`,
           source: SESSION,

@@ -41,7 +41,7 @@ export const storm: CaseOf<WebSocketSettings> = {
       await rig.untilEvent(b, 'websocket:opened', { mechanism: kind, occurrence: clients })
     }
     rig.truth(a, 'answering', 'it answers')
-    // All of them have lasted so long that their next delay is a first one.
+    // All of them have lasted long enough for their next delay to be a first one.
     await rig.sleep(2 * steadyAfterMs)
 
     const { sinceMs } = await rig.strike('kill', pair, b)
@@ -98,7 +98,7 @@ function comeBack(cell: Cell<WebSocketSettings>): Claims {
   const { clients } = cell.settings.storm
   const { waits, due, ownLateMs, syns, back } = stormOf(cell, strike.began)
   const arrivals = syns?.map(({ time }) => time) ?? null
-  // Who is due first arrives first, or is as late as whoever overtook it: so in order they can be compared.
+  // The one due first arrives first, or is as late as the one that overtook it: so they can be compared in order.
   const lateMs = arrivals?.map((moment, index) => moment - (due[index] ?? moment))
   const furthestMs = lateMs?.reduce((worst, ms) => (Math.abs(ms) > Math.abs(worst) ? ms : worst), 0) ?? null
   const inTime = { min: -STAMP_MS, max: ownLateMs + SLACK_MS }
@@ -117,7 +117,7 @@ function comeBack(cell: Cell<WebSocketSettings>): Claims {
       source: BACKOFF,
     }),
     counts(cell, 'peak', peakExpected(due, ownLateMs), peak, 'SYNs', {
-      claim: `so many SYNs arrive in the fullest ${ARRIVAL_WINDOW_MS} ms`,
+      claim: `the fullest ${ARRIVAL_WINDOW_MS} ms have as many SYNs as the waits that were drawn allow`,
       formula: `as many as were due within ${ARRIVAL_WINDOW_MS} ms and the slack, at most; those due within ${ARRIVAL_WINDOW_MS} ms, spread over that and the slack, at least`,
       because: perWindow(arrivals ?? []),
       source: BROOKER,

@@ -95,7 +95,7 @@ function handshake(cell: Cell, { a, b }: Connection): Claims {
     }),
     says(cell, 'order', `SYN, SYN ACK, ACK, GET ${WATCHED}, 101, ws ping`, upTo && withoutPlainAcks(upTo), {
       claim:
-        'TCP first, then one HTTP request and its answer, and from then on frames, the server first or not',
+        'TCP first, then one HTTP request and its answer, and from then on frames; the server may be the first',
       formula: 'handshake of TCP, GET, 101, frames',
       because: `${upTo?.length} packets, of which those without bytes only acknowledge`,
       source: `RFC 9293 section 3.5, RFC 9112, ${RFC_6455} section 4`,
@@ -120,7 +120,7 @@ function withoutPlainAcks(packets: readonly Captured[]): string {
 
 function masked(cell: Cell, expected: string, seen: string, because: string) {
   return says(cell, 'masked', expected, seen, {
-    claim: 'every frame of the client is masked, and none of the server',
+    claim: 'every frame of the client is masked, and no frame of the server',
     formula: 'MASK is 1 from a client, 0 from a server',
     because,
     source: `${RFC_6455} section 5.1`,
@@ -232,7 +232,7 @@ function firstFin(cell: Cell, { a }: Connection) {
   const fin = packets?.find(({ data }) => data.flags?.includes('FIN'))
   const by = fin && { sent: 'client', received: 'server' }[fin.data.direction]
   return says(cell, 'first-fin', 'server', packets && (by ?? ''), {
-    claim: 'the server ends TCP, though the page asked for the end: the browser waits for it',
+    claim: 'the server ends TCP, although the page asked for the end: the browser waits for the server',
     formula: 'a client waits for the server to close, which then has the connection in TIME-WAIT',
     because: 'whose FIN was the first, at the card of the client',
     source: `${RFC_6455} section 7.1.1`,
