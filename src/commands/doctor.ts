@@ -45,7 +45,7 @@ export async function doctor(): Promise<number> {
     ...lines.flatMap(([label, words]) => beside(label.padEnd(LABEL_COLUMNS), words, columns)),
     ...beside(
       'programs'.padEnd(LABEL_COLUMNS),
-      'of others, which a part needs and the rest does without:',
+      'by others, which one part needs and the rest does without:',
       columns,
     ),
     ...companions().flatMap(({ name, isHere, purpose, howToGet, butFirst }) =>

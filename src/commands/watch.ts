@@ -28,9 +28,9 @@ export async function watch(labs: Readonly<Record<string, Lab>>, args: readonly 
   }
   const page = await openPage({ labs, out: outOf(out), port: portOf(port) })
   process.stdout.write(`The page: ${page.url}\n`)
-  print(process.stdout, 'Who has this address can start and kill processes here. Ctrl-C ends it.\n')
+  print(process.stdout, 'Anybody who has this address can start and kill processes here. Ctrl-C ends it.\n')
   await endWanted()
-  print(process.stdout, 'ending: what runs is stopped in order; Ctrl-C again does not wait for it\n')
+  print(process.stdout, 'ending: what is running is stopped properly; Ctrl-C again does not wait for that\n')
   process.once('SIGINT', () => process.exit(1))
   await page.close()
   return 0

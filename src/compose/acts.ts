@@ -64,7 +64,7 @@ const endpointActs = (service: 'server' | 'client'): Act[] => [
     effect: 'stopped',
     fault: 'exit',
     command: `docker compose stop ${service}`,
-    promise: 'SIGTERM: its programs close their sockets in order and end',
+    promise: 'SIGTERM: its programs close their sockets properly and end',
   },
   {
     id: `restart ${service}`,
@@ -124,7 +124,7 @@ export const acts: readonly Act[] = [
     fault: null,
     command: 'docker compose exec router strike limit 5',
     promise:
-      'the router forgets what idles for 5 s, and drops what it does not know; it begins with conversations that begin now: docker compose restart client',
+      'the router forgets what idles for 5 s, and drops what it does not know; this applies to conversations that begin now: docker compose restart client',
     expected: {
       'tcp-idle': {
         words: 'nothing, at both ends, while the router forgets it',

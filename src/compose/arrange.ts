@@ -10,7 +10,7 @@
 import { hostName } from '../events/host-names.ts'
 import type { EventName, EventOf, LabEvent } from '../events/vocabulary.ts'
 
-/** A router that is up for a day has seen so many conversations, most of them long over. */
+/** How many conversations a router that is up for a day has seen, most of them long over. */
 const MAPPINGS_MAX = 10_000
 
 /** Some seconds of one conversation. What does not fit stays the server's own. */

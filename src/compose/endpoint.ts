@@ -18,9 +18,9 @@ import { SERVER_PORTS } from './constants.ts'
 import { Conversation } from './conversation.ts'
 import { claimName, joinSession, openEvents, SESSION_FOLDER } from './session.ts'
 
-/** Options and round-trip times are what predictions are made of: read so often, they are never old. */
+/** Options and round-trip times are what predictions are made of: read this often, they are never old. */
 const OBSERVE_EVERY_MS = 2000
-/** Who hears nothing of a container for longer knows that it does not run. */
+/** If nothing is heard of a container for longer, it does not run. */
 const RUNNING_EVERY_MS = 1000
 /**
  * The session's folder is memory. A client writes some 20 KB of events a second: after two hours it has said

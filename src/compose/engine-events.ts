@@ -6,7 +6,7 @@ import * as v from 'valibot'
 
 /** What happens to a container or its network card; execs, health checks and images are nothing to us. */
 const ACTIONS = ['kill', 'die', 'stop', 'start', 'restart', 'pause', 'unpause', 'connect', 'disconnect']
-/** A hostname is the first so many characters of the id. */
+/** A hostname is this many characters, the first ones of the id. */
 const SHORT_ID = 12
 
 const lineSchema = v.object({

@@ -64,7 +64,7 @@ function forecastOf(soonest: Expectation, latest: Expectation): Forecast {
     const range = `${seconds(Math.max(0, minMs))} .. ${seconds(latest.maxMs + SLACK_MS)} s`
     return { words: `${belief} after ${range} (${triggers.join(' or ').replaceAll('_', ' ')})`, why }
   }
-  return { words: kind === 'quiet' ? 'nothing' : 'not to be said', why }
+  return { words: kind === 'quiet' ? 'nothing' : 'cannot be said', why }
 }
 
 function seconds(ms: number): string {

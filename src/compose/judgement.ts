@@ -124,7 +124,7 @@ export class Judgement {
   }
 }
 
-/** With what was believed last of each connection: who is silent for an hour still believes it. */
+/** With what was believed last of each connection: an end that is silent for an hour still believes it. */
 function lastingBefore({ lasting, recent }: Kept, from: number): Map<string, LabEvent> {
   const all = new Map(lasting)
   for (const event of recent) {

@@ -13,7 +13,7 @@ import { joinSession, openEvents, SESSION_FOLDER } from './session.ts'
 
 /** A line of the engine's has about a thousand characters. */
 const LINE_LENGTH_MAX = 65_536
-/** Who pipes a file of something else into us is told so once, and not for ever. */
+/** If a file of something else is piped in, that is said once, and not for ever. */
 const STRANGE_LINES_MAX = 100
 
 const [how, ...words] = process.argv.slice(2)
@@ -43,7 +43,7 @@ async function engine(): Promise<number> {
   // Two clocks of one kernel: read right after one another, they tell by how much they differ.
   const aheadNs =
     BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e6)) - process.hrtime.bigint()
-  process.stderr.write('engine: what the engine says is taken for true; Ctrl-C ends it\n')
+  process.stderr.write('engine: what the engine says is taken as true; Ctrl-C ends it\n')
   let strange = 0
   for await (const line of createInterface({ input: process.stdin })) {
     const event = line.length > LINE_LENGTH_MAX ? null : parseEngineEvent(line)

@@ -71,7 +71,7 @@ export function allProcesses(host: Host, tree: HostTree): Workload {
       tree.signal('SIGTERM')
       verify(
         await tree.ended(EXIT_WITHIN_MS),
-        `of the processes of ${host.name} some are still there ${EXIT_WITHIN_MS / 1000} s after SIGTERM`,
+        `some processes of ${host.name} are still there ${EXIT_WITHIN_MS / 1000} s after SIGTERM`,
       )
       return { verifiedBy: 'after SIGTERM the last of its processes has ended' }
     },

@@ -2,7 +2,7 @@
 import type { ConnectionFacts } from './facts.ts'
 import type { Forecast } from './outlook.ts'
 
-const HEARTBEAT = 'TCP is asked as well as it can be; a frozen peer only a heartbeat of the program notices'
+const HEARTBEAT = 'TCP does what it can; only a heartbeat of the program notices a frozen peer'
 
 export function adviceFor(
   facts: ConnectionFacts,

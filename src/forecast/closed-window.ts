@@ -126,7 +126,7 @@ function leftOf(facts: ConnectionFacts, host: HostFacts, window: ZeroWindow): Sp
   return { minMs: Math.min(left.minMs, limit.minMs), maxMs: Math.min(left.maxMs, limit.maxMs) }
 }
 
-/** What the own queue drops is tried again each half second, without doubling anything (tcp_send_probe0()). */
+/** What its own queue drops is tried again each half second, without doubling anything (tcp_send_probe0()). */
 function isStuck({ reading, unansweredProbes }: ConnectionFacts): boolean {
   return reading !== null && reading.info.backoff < Math.min(unansweredProbes, 1)
 }

@@ -8,7 +8,7 @@ import { never, type Outlook, unreadable, waiting } from './outlook.ts'
 export function connectingOutlook(facts: ConnectionFacts, host: HostFacts): Outlook {
   const { reading, retransmits, timer } = facts
   if (timer === 'none') {
-    return never('never: no SYN was sent, which waits for the first write', ['TCP_FASTOPEN_CONNECT'])
+    return never('never: no SYN was sent; it waits for the first write', ['TCP_FASTOPEN_CONNECT'])
   }
   const usual = sysctl(host.sysctls, 'tcp_syn_retries')
   const synRetries = reading?.synRetries ?? usual

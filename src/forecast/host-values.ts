@@ -24,7 +24,7 @@ const DEFAULTS = {
 } as const
 /** Kernels before 6.5 have no tcp_syn_linear_timeouts; where nothing could be read, today's default. */
 const SYN_LINEAR_TIMEOUTS = 4
-/** The socket table cuts times off at so many milliseconds. */
+/** At how many milliseconds the socket table cuts times off. */
 export const TABLE_STEP_MS = 10
 
 export function sysctl(sysctls: HostFacts['sysctls'], name: keyof typeof DEFAULTS): number {

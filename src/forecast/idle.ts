@@ -77,7 +77,7 @@ export function probingNow(facts: ConnectionFacts, host: HostFacts, idle: Outloo
     return waiting(idle.fromNow, what, idle.decidedBy, idle.unless)
   }
   if (!reading?.options.keepalive || timerLeftMs > NOT_SENT_RETRY_MS) return null
-  // tcp_keepalive_timer(): what the own queue drops does not count, and is tried again for ever.
+  // tcp_keepalive_timer(): what its own queue drops does not count, and is tried again for ever.
   const periodMs = keepalivePeriodMs(keepaliveOf(reading.options))
   const askedByMs = periodMs + timerLatenessMs(periodMs, host.jiffyMs) + NOT_SENT_RETRY_MS
   if (reading.heardAgoMs <= askedByMs) return null

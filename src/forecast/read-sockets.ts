@@ -37,7 +37,7 @@ export interface SocketsReport {
   problems: string[]
 }
 
-/** @param room so many at most */
+/** @param room how many at most */
 export function readSockets(process: ForeignProcess, namespace: Namespace, room: number): SocketsReport {
   const known = [...process.sockets].filter(([inode]) => namespace.connections.byInode.has(inode))
   const wanted = known.slice(0, room)

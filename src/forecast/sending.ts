@@ -108,12 +108,12 @@ export function retransmittingNow(facts: ConnectionFacts, host: HostFacts): Outl
 
 const UNDOUBLED = 'the kernel was told not to double its timeouts'
 
-/** What the own queue drops is tried again each half second, without doubling anything (tcp_retransmit_timer()). */
+/** What its own queue drops is tried again each half second, without doubling anything (tcp_retransmit_timer()). */
 function isStuck({ retransmits, reading }: ConnectionFacts): boolean {
   return reading !== null && reading.info.backoff < retransmits
 }
 
-/** The kernel tells; or it is what so many timers take, without the last one, which runs. */
+/** The kernel tells; or it is what that many timers take, without the last one, which is running. */
 function sinceFirstRetransmission(facts: ConnectionFacts, host: HostFacts, timeoutMs: number): Span {
   const recoveringMs = facts.reading?.recoveringMs ?? null
   if (recoveringMs !== null) return { minMs: recoveringMs, maxMs: recoveringMs + host.jiffyMs }

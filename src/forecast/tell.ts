@@ -15,7 +15,7 @@ const COMMAND_MAX = 70
 /** More than this, and those that are alike become a line of a table. */
 const EACH_MAX = 8
 const ASSUMED =
-  "For a peer that is silent while this host's own network works. Where its route, link or queue fails, or somebody else answers (ICMP, RST), it may come sooner, or not at all."
+  "For a peer that is silent while this host's own network works. Where its route, link or queue fails, or somebody else answers (ICMP, RST), the end may come sooner, or not at all."
 
 /** What was seen of the connections' data: a heartbeat, or none. */
 export type Heartbeats = ReadonlyMap<ConnectionReport, string>

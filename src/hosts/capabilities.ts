@@ -145,7 +145,7 @@ interface Companion {
   readonly butFirst?: string
 }
 
-/** All of them, be they here or not. */
+/** All of them, whether they are here or not. */
 export function companions(): Companion[] {
   const packaged = (name: string, purpose: string, from = name, isHere = isInPath(name)): Companion => {
     return { name, isHere, purpose, howToGet: `apt-get install ${from}` }

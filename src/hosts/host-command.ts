@@ -10,9 +10,9 @@ import { environmentWithSbin } from './commands.ts'
 import type { Host } from './host.ts'
 import { type Exit, isDeadly } from './host-process.ts'
 
-/** A line is data of somebody else's: so much of it is logged and matched. */
+/** A line is somebody else's data: how much of it is logged and matched. */
 const LINE_LIMIT = 2000
-/** What a program prints beyond so many lines is read and not logged: a log is no place for a flood. */
+/** What a program prints beyond this many lines is read and not logged: a log is no place for a flood. */
 const LINES_LOGGED_MAX = 5000
 /** So many lines are kept for `untilLine`; the newest count. */
 const LINES_KEPT = 1000
@@ -195,7 +195,7 @@ function readLines(input: Readable | null, onLine: (line: string) => void): void
     const [first = '', ...others] = (isLate && chunk.startsWith('\n') ? chunk.slice(1) : chunk).split(
       /\r\n|\n|\r/,
     )
-    // A line may end in CR LF, of which the LF comes with the next chunk.
+    // A line may end in CR LF, and the LF may come with the next chunk.
     isLate = chunk.endsWith('\r')
     rest = (rest + first).slice(0, LINE_LIMIT)
     for (const next of others) {

@@ -1,6 +1,6 @@
 /**
  * All that runs on a host of its own network namespace beside the host's own process: programs that somebody
- * else wrote, with whatever they started, be it a daemon that nobody is the parent of any more.
+ * else wrote, with whatever they started, even a daemon that nobody is the parent of any more.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'

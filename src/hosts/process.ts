@@ -39,7 +39,7 @@ function missingFor(middle: Middle): string | null {
 }
 
 /**
- * On Linux the kernel itself ends a child whose parent has died, be the child frozen. Elsewhere a host's
+ * On Linux the kernel itself ends a child whose parent has died, even a frozen one. Elsewhere a host's
  * process ends when its IPC channel closes, which a frozen one does only once it is continued.
  */
 async function diesWithItsParent(): Promise<string[]> {

@@ -14,7 +14,7 @@ import { isOver, parseProcessState } from './socket-table.ts'
 /** The same on all machines that Node runs on: system calls younger than 5.1 have one number. */
 const SYS_PIDFD_OPEN = 434
 const SYS_PIDFD_GETFD = 438
-/** PIDFD_THREAD in linux/pidfd.h, since Linux 6.9: of one thread, be it the first of its process or not. */
+/** PIDFD_THREAD in linux/pidfd.h, since Linux 6.9: of one thread, whether it is the first of its process or not. */
 const PIDFD_THREAD = 0x80
 
 /** What is read of a command line. */
@@ -37,7 +37,7 @@ export interface ForeignProcess {
 
 /**
  * What /proc says of a process.
- * @param descriptorsMax so many of its descriptors are looked at
+ * @param descriptorsMax how many of its descriptors are looked at
  * @throws Error with code ENOENT or ESRCH when there is no such process (any more), EACCES when it is not ours to see,
  *   {@link ZOMBIE} when it has ended and its parent has not asked how
  */

@@ -192,7 +192,7 @@ export function zeroWindowUserTimeoutLeft(
   }
 }
 
-/** Between two probes, doubled so often: tcp_probe0_when(). */
+/** Between two probes, doubled this many times: tcp_probe0_when(). */
 export function probeWait(
   { retransmissionTimeoutMs, retries2, rtoMaxMs = RTO_MAX_MS }: Omit<ZeroWindow, 'backoff' | 'jiffyMs'>,
   backoff: number,

@@ -147,7 +147,7 @@ export interface BusyConnection {
   roundTripMs: number
   /** net.ipv4.tcp_retries2 of the host. */
   retries2: number
-  /** TCP_USER_TIMEOUT; 0: not set. It replaces tcp_retries2, be it shorter or longer. */
+  /** TCP_USER_TIMEOUT; 0: not set. It replaces tcp_retries2, whether it is shorter or longer. */
   userTimeoutMs: number
   /** RFC 8985: {@link sendsTailLossProbes}, and the peers agreed on SACK. */
   tailLossProbe: boolean
@@ -185,7 +185,7 @@ const LISTED_MAX = 512
 /** What is predicted where something that decides is not known, or is nonsense. It fits no observation. */
 export const UNKNOWN: RetransmissionGiveUp = { minMs: Number.NaN, maxMs: Number.NaN, retransmissions: [] }
 
-/** Whether a chain of so many timers can be followed; not where the number is not known. */
+/** Whether a chain of this many timers can be followed; not where the number is not known. */
 export function isCountable(retransmissions: number): boolean {
   return retransmissions <= LISTED_MAX
 }

@@ -82,7 +82,7 @@ export function applyUserTimeout(socket: Socket | Server, ms: number): void {
 
 /**
  * Logs what the kernel says about this connection; nothing where it cannot be asked, or is gone.
- * @param remote whom it is about: a socket that is still connecting does not tell
+ * @param remote the other end: a socket that is still connecting does not tell
  * @returns TCP_INFO, null where nothing was logged
  */
 export function observeTcp(

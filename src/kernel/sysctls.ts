@@ -23,7 +23,7 @@ const names = [
   'tcp_orphan_retries',
   'tcp_fin_timeout',
   'tcp_timestamps', // whether a fixed port may be used again in TIME-WAIT
-  // The address of a neighbour on the wire: so many questions, so far apart, until it is unreachable.
+  // The address of a neighbour on the wire: how many questions, and how far apart, until it is unreachable.
   'neigh/eth0/mcast_solicit',
   'neigh/eth0/retrans_time_ms',
 ] as const

@@ -7,7 +7,7 @@
 export const SLACK_MS = 300
 /**
  * Taken from every lower bound: the event of a send is written a moment after the send, so what follows
- * from it can seem to come too early by so much.
+ * from it can seem to come too early by that much.
  */
 export const STAMP_MS = 10
 /** A failed check proves nothing when the lab's own timer was this late inside its window. */

@@ -50,8 +50,8 @@ export interface Lab<Settings extends Json = Json> extends Matrix {
   /** What was found, as text of at most 80 columns; without it, check by check (`tell.ts`). */
   table?(log: LabLog, plan: Plan<Settings>, checks: readonly Check[], style: Style): string
   /**
-   * The same for whoever has only a screen of 24 rows: its last 16 lines have to be enough. Without it, a line for
-   * each case (`tell.ts`).
+   * The same for a reader who has only a screen of 24 rows: its last 16 lines have to be enough. Without it, a
+   * line for each case (`tell.ts`).
    */
   board?(log: LabLog, plan: Plan<Settings>, checks: readonly Check[], style: Style): string
   /** What `--cell` says of a cell before its events and checks: what either end believed, say. */

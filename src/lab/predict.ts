@@ -1,6 +1,6 @@
 /**
- * Predict, observe, explain: a lab asks before it shows. Who has committed to an answer observes better,
- * even after a wrong one; who only watches sees what they believed before.
+ * Predict, observe, explain: a lab asks before it shows. People who have committed to an answer observe better,
+ * even after a wrong one; people who only watch see what they believed before.
  *
  * Pure: the terminal and the page ask, `prediction-file.ts` keeps what was answered.
  */
@@ -216,11 +216,11 @@ export function summaryOf(comparisons: readonly Comparison[]): string {
   const unobserved = count('unobserved')
   const all = right === 1 ? 'the one' : `all ${right}`
   return [
-    ...(wrong === 0 && right > 0 ? [`You predicted ${all} rightly.`] : []),
+    ...(wrong === 0 && right > 0 ? [`You predicted ${all} correctly.`] : []),
     ...(wrong > 0
       ? [
-          `You predicted ${right} of ${right + wrong} rightly.`,
-          'What went another way comes first next time; who said it first remembers it best.',
+          `You predicted ${right} of ${right + wrong} correctly.`,
+          'What you got wrong comes first next time: a wrong guess is what one remembers best.',
         ]
       : []),
     ...(skipped > 0 ? [`${skipped} skipped; the next run asks again.`] : []),

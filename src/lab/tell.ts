@@ -44,7 +44,7 @@ const WORD_WIDTH = 9
 /** Before a cell that did not pass. */
 const VERDICT_MARKS: Record<Verdict, string> = { pass: '', fail: '!', inconclusive: '~', skipped: '' }
 const NO_BREAK = '\u00a0'
-/** Of the checks that did not pass, and of the reasons why some were skipped, a screen has room for so many. */
+/** How many checks that did not pass, and how many reasons why some were skipped, a screen has room for. */
 const NOTABLE_MAX = 3
 /** Room for the longest name of a row in keepalive's matrix; a longer one makes more. */
 const ROW_NAME_WIDTH = 16

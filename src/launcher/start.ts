@@ -1,4 +1,4 @@
-/** Starts one run of a lab and sees it to its report, for whoever watches: the terminal or the page. */
+/** Starts one run of a lab and sees it to its report, for those who watch: the terminal or the page. */
 
 import { writeFileSync } from 'node:fs'
 import * as os from 'node:os'

@@ -1,6 +1,6 @@
 /**
  * The questions about one run, as the page asks them: one at a time, the same one to every browser, and
- * whoever answers first has answered for all.
+ * the first to answer has answered for all.
  */
 
 import {

@@ -73,7 +73,7 @@ export class Lanes {
     this.#mechanisms = mechanisms
   }
 
-  /** In the order of their names; who is gone comes last. */
+  /** In the order of their names; those that are gone come last. */
   get all(): Lane[] {
     const isGone = ({ board }: Lane) => (board.truth.a.truth === 'gone' ? 1 : 0)
     const numberOf = ({ pair }: Lane) => Number(/\d+$/.exec(pair)?.[0] ?? 0)
@@ -169,7 +169,7 @@ export class Lanes {
 function note(strike: SeenStrike, { time, side, mechanism, belief, trigger }: Change): void {
   if (side === strike.struck || belief === 'up' || belief === 'connecting' || belief === 'unknown') return
   const known = strike.noticed.get(mechanism) ?? []
-  // Whoever doubts again and again for a whole watch has said so.
+  // An end that doubts again and again for a whole watch has said so.
   if (known.some((one) => one.belief === belief)) return
   strike.noticed.set(mechanism, [...known, { belief, trigger, afterMs: Math.max(0, time - strike.at) }])
 }

@@ -16,7 +16,7 @@ export function missing(needs: readonly Need[], tier: RunTier, platform: NodeJS.
 function missingOne(need: Need, tier: RunTier, platform: NodeJS.Platform): string | null {
   if (need === 'signals') return platform === 'win32' ? 'Windows has no SIGSTOP' : null
   if (need === 'socket-table') {
-    return platform === 'linux' ? null : 'no other system than Linux shows the states of its sockets in /proc'
+    return platform === 'linux' ? null : 'only Linux shows the states of its sockets in /proc'
   }
   if (need === 'browser' && tier === 'process') {
     return 'a browser is many processes, and only namespaces end all of them with the run'

@@ -50,7 +50,7 @@ export function labHelp(lab: Choosable): string {
     ['--strike SIDE', 'which host is struck: server (default) or client', lab.hasStrike === true],
     ['--cell C/M', 'tell one cell of the last run in full, without running'],
     ['--no-predict', 'do not ask for predictions first, as it does on a terminal'],
-    ['--predict', 'ask on a terminal also with --plain, or in CI'],
+    ['--predict', 'ask on a terminal even with --plain, or in CI'],
     ['--play', 'one pair of hosts stays up, and you do the killing', lab.play !== undefined],
     ['--play', 'its servers stay up, for your own browser', lab.playInBrowser !== undefined],
     ['--watch', 'shows it on a page of your browser as well, until Ctrl-C'],

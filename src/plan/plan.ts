@@ -77,7 +77,7 @@ export interface Plan<Settings extends Json = Json> extends Conditions<Settings>
   play: boolean
   /** What happens in each case, by its id. */
   promises: Record<string, string>
-  /** The cells that tell a reader most, best first, be they in this run or not. */
+  /** The cells that tell a reader most, best first, whether they are in this run or not. */
   showFirst: string[]
   /** Absolute: where the run's files go. */
   folder: string

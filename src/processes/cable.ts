@@ -22,7 +22,7 @@ import { decodePacket, flagNames } from '../wire/packet.ts'
 
 /** Then those that are due may leave, and the lab be heard, before more come in. */
 const FRAMES_A_TURN_MAX = 64
-/** The kernel counts what found no slot free; it is asked so often, while anything passes. */
+/** The kernel counts what found no free slot; this is how often it is asked, while anything passes. */
 const TELL_MISSED_EVERY_MS = 1000
 
 interface Frame {

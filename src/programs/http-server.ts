@@ -37,7 +37,7 @@ const SESSIONS_MAX = 1000
 export async function startHttpServer(options: HttpServerOptions, emit: Emitter): Promise<Program> {
   const visitsOf = new Map<string, number>()
   const beliefs = new Map<net.Socket, PeerBelief>()
-  // Who has a session is no stranger.
+  // A client that has a session is no stranger.
   const { admits, keep } = admitTcp()
 
   const app = webApplication()

@@ -281,7 +281,7 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
 
   async function listenTcp() {
     const sockets = new Set<net.Socket>()
-    // Who has shown that a session is theirs is no stranger.
+    // A client that has shown that a session is its own is no stranger.
     const { admits, keep } = admitTcp()
     const tcp = net.createServer({ noDelay: true }, (socket) => {
       if (!admits(socket)) return

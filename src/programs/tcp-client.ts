@@ -21,7 +21,7 @@ export interface TcpClientOptions extends TcpConnectionOptions {
   mechanism: string
   host: string
   port: number
-  /** Writes a line that often: a busy connection, on which keepalive never gets to run. */
+  /** How often it writes a line: a busy connection, on which keepalive never gets to run. */
   writeEveryMs?: number | undefined
 }
 
@@ -67,7 +67,7 @@ if (runsAsFile(import.meta.url)) {
     flags: {
       ...connectFlags,
       ...tcpFlags,
-      'write-every': { type: 'string', value: 'MS', help: 'write a line that often' },
+      'write-every': { type: 'string', value: 'MS', help: 'how often to write a line' },
     },
     start: async (values, emit) =>
       startTcpClient(

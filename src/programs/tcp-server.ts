@@ -24,7 +24,7 @@ export interface TcpServerOptions extends TcpConnectionOptions {
   port: number
 }
 
-/** Who has connected to a heartbeat and never says a line of it is a stranger: a heartbeat would be due every second. */
+/** A client that connects to a heartbeat and never says a line of it is a stranger: a heartbeat would be due every second. */
 const SPEAK_WITHIN_MS = 10_000
 
 /** Resolves when it listens; rejects when it cannot (EADDRINUSE, ...). */

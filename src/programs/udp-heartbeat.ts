@@ -169,7 +169,7 @@ async function startListening(options: UdpHeartbeatOptions, emit: Emitter): Prom
     }
   }
 
-  /** Who is down gives up its place. @returns whether there is one among those that count */
+  /** A peer that is down gives up its place. @returns whether there is one among those that count */
   function makeRoom(max: number, counts: (peer: Peer) => boolean): boolean {
     const counted = [...peers].filter(([, peer]) => counts(peer))
     if (counted.length < max) return true

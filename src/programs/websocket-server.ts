@@ -47,7 +47,7 @@ export async function startWebSocketServer(
   const beliefs = new Map<net.Socket, PeerBelief>()
   const connections = new Map<string, WebSocketConnection>()
 
-  // Who has a WebSocket is no stranger.
+  // A client that has a WebSocket is no stranger.
   const { admits, keep } = admitTcp()
   const server = http.createServer(HTTP_TIME_LIMITS, (_request, response) => {
     // Upgrade Required (RFC 9110 section 15.5.22). Node destroys the connection after it.

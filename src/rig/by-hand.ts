@@ -4,7 +4,7 @@ import { pullThePlug } from '../faults/power-off.ts'
 import { faults } from '../faults/registry.ts'
 import type { PlayAction } from '../plan/play-command.ts'
 
-/** Closing nine connections in order takes milliseconds; who needs longer is stuck. */
+/** Closing nine connections properly takes milliseconds; a host that needs longer is stuck. */
 const EXIT_WITHIN_MS = 3000
 
 /**

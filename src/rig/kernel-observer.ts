@@ -20,7 +20,7 @@ import {
 const OFTEN_MS = 50
 /** The machine's own table has hundreds of thousands of buckets, and a look takes milliseconds. */
 const SELDOM_MS = 500
-/** A lab's host has hundreds of changes at most in a run; who waits wants the last ones. */
+/** A lab's host has hundreds of changes at most in a run; a case that waits wants the last ones. */
 const TOLD_MAX = 1000
 const BUCKETS_SETTING = '/proc/sys/net/ipv4/tcp_child_ehash_entries'
 

@@ -1,4 +1,4 @@
-/** Who plays: what they press, one after the other, and what the log says of a strike of theirs. */
+/** The learner who plays: what they press, one key after the other, and what the log says of a strike of theirs. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Emitter } from '../events/emit.ts'
 import type { Proof } from '../faults/proof.ts'

@@ -3,7 +3,7 @@ import type { Host } from '../hosts/host.ts'
 
 /** Loopback and a switch answer in well under a millisecond; a busy machine may take longer. */
 const ANSWERS_WITHIN_MS = 150
-/** A probe that must be answered is asked again so often: after a mend the first may come too early. */
+/** How often a probe that must be answered is asked again: after a mend the first may come too early. */
 const TRIES = 3
 
 /**

@@ -35,7 +35,7 @@ import { type InForce, Strikes } from './strikes.ts'
 
 /**
  * What is waited for is mostly there within milliseconds; a machine that starts dozens of processes takes seconds.
- * Who expects to wait longer says so.
+ * A case that expects to wait longer says so.
  */
 export const PATIENCE_MS = 5000
 /** From a broken channel to the news that the process at its other end is gone. */

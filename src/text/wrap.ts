@@ -18,7 +18,7 @@ export function beside(label: string, text: string, columns = COLUMNS): string[]
 }
 
 /**
- * A finished text, painted or not, on a terminal of so many columns: what is too long goes on below, where the
+ * A finished text, painted or not, on a terminal of `columns` columns: what is too long goes on below, where the
  * text of its line began. What somebody may paste has `\` at its end, or is no text: it is given another way.
  * @param columns undefined: it goes to a file or a pipe, which has no width, and stays as it is
  */

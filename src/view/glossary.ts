@@ -63,10 +63,10 @@ export const GLOSSARY: readonly Word[] = [
     meaning:
       'where programs run: a namespace, a container or a plain process. Of a pair, a has the clients and b the servers.',
   },
-  { word: 'belief', meaning: 'what an end holds about its peer: unknown, connecting, up, suspect or down.' },
+  { word: 'belief', meaning: 'what an end takes its peer to be: unknown, connecting, up, suspect or down.' },
   {
     word: 'truth',
-    meaning: 'what the lab knows of that peer, since it did it: answering, frozen, unreachable or gone.',
+    meaning: 'what the lab knows of that peer, since the lab did it: answering, frozen, unreachable or gone.',
   },
   {
     word: 'unknown',

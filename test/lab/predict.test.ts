@@ -380,11 +380,11 @@ describe('answers', () => {
   )
 
   test.each<[Comparison['verdict'][], string]>([
-    [['right'], 'You predicted the one rightly.'],
-    [['right', 'right'], 'You predicted all 2 rightly.'],
+    [['right'], 'You predicted the one correctly.'],
+    [['right', 'right'], 'You predicted all 2 correctly.'],
     [
       ['wrong', 'right', 'unobserved'],
-      'You predicted 1 of 2 rightly. What went another way comes first next time; who said it first remembers it best. 1 could not be observed in this run.',
+      'You predicted 1 of 2 correctly. What you got wrong comes first next time: a wrong guess is what one remembers best. 1 could not be observed in this run.',
     ],
     [['skipped', 'skipped'], '2 skipped; the next run asks again.'],
   ])('%j is summed up', (verdicts, words) => {

@@ -185,7 +185,7 @@ test(
     await until(tab, async () => (await count(tab)) === 40)
     await tab.getByText('Your predictions are locked').waitFor(SOON)
     runs.end()
-    await tab.getByText('You predicted the one rightly. 1 skipped').waitFor(SOON)
+    await tab.getByText('You predicted the one correctly. 1 skipped').waitFor(SOON)
     const first = await tab.locator('.told li').first().innerText()
     for (const part of [
       'nobody at all',

@@ -139,7 +139,7 @@ test('after the end each prediction stands beside what was observed, for a brows
     expect(each.phase).toBe('ended')
     expect(toldTo(each)).toEqual({
       summary:
-        'You predicted 0 of 1 rightly. What went another way comes first next time; who said it first remembers it best. 1 could not be observed in this run.',
+        'You predicted 0 of 1 correctly. What you got wrong comes first next time: a wrong guess is what one remembers best. 1 could not be observed in this run.',
       predictions: [
         {
           question: 'who notices?',

@@ -58,11 +58,11 @@ describe('report.html', () => {
       checks: [{ id: 'cut/udp/detected', observed: 'nothing, for 12.0 s', verdict: 'pass' as const }],
       explanation: 'nobody is told of a cable',
     }
-    const told = { summary: 'You predicted 0 of 1 rightly.', predictions: [prediction] }
+    const told = { summary: 'You predicted 0 of 1 correctly.', predictions: [prediction] }
     const html = await reportHtml({ ...run, told })
     const section = /<section class="predictions">.*?<\/section>/s.exec(html)?.[0] ?? ''
     for (const words of [
-      'You predicted 0 of 1 rightly.',
+      'You predicted 0 of 1 correctly.',
       prediction.question,
       '<dt>you said</dt><dd>everybody</dd>',
       '<dt>observed</dt><dd>who asks</dd>',

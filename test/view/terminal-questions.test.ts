@@ -55,7 +55,7 @@ onTerminal(
     expect(told).toContain('[=]')
     expect(told).toContain('[x]')
     expect(told).toContain('freeze/tcp-heartbeat/late:')
-    expect(told).toContain('You predicted 2 of 3 rightly.')
+    expect(told).toContain('You predicted 2 of 3 correctly.')
     const { predictions = [] } = predictionsIn(folder) ?? {}
     expect(predictions.map(({ choice, observed }) => [choice, observed])).toEqual([
       ['none', 'none'],

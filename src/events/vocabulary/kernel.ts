@@ -77,7 +77,7 @@ export const kernelEvents = {
     old: v.nullable(kernelListener),
     new: v.nullable(kernelListener),
   }),
-  /** From now on the socket tables are read so often; what is shorter-lived is not seen. */
+  /** How often the socket tables are read from now on; what is shorter-lived is not seen. */
   'kernel:sampling_started': v.strictObject({ everyMs: ms, because: text }),
   /** Settings of a host that decide when its kernel gives up. */
   'kernel:sysctls_read': v.strictObject({ values: v.record(text, text) }),

@@ -39,7 +39,7 @@ export class WallClock {
     return (this.#least + this.#most) / 2n
   }
 
-  /** It may be wrong by so much. */
+  /** By how much it may be wrong. */
   get withinNs(): bigint {
     return (this.#most - this.#least + 1n) / 2n
   }

@@ -300,7 +300,7 @@ export class ContainersPanel {
       element(
         'p',
         { class: 'quiet' },
-        'Typed alone, the lab infers what happened, and says “unknown”. With the announcement it knows; and so it does while the engine’s events are piped in: ',
+        'If you only type it, the lab infers what happened, and says “unknown”. With the announcement it knows; and so it does while the engine’s events are piped in: ',
         element('code', {}, "docker events --format '{{json .}}' | docker compose exec -T recorder engine"),
       ),
       ...targets.map((target) => {

@@ -101,6 +101,6 @@ function endedWords(verdict: Verdict): string {
     pass: 'ended: every check passed',
     fail: 'ended: a check failed',
     skipped: 'ended',
-    inconclusive: 'ended: not all can be told; the checks say why',
+    inconclusive: 'ended: not everything could be judged; the checks say why',
   }[verdict]
 }

@@ -214,7 +214,7 @@ function show(): void {
 
 function shownLive() {
   const { plan } = live.state
-  // Before the last answer there is nothing to draw, nor may what another machine found be there instead.
+  // Before the last answer there is nothing to draw, and what another machine found may not stand there instead.
   return plan === null || live.isAsking ? null : { plan, events: live.events, report: live.report }
 }
 

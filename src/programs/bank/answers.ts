@@ -77,7 +77,7 @@ export function answerSessions(
 /** Longer than any of ours. */
 const FIELD_LENGTH_MAX = 64
 
-/** Who gives their password is told what for. */
+/** Whoever gives their password is told what for. */
 function reasonOf(purpose: PasswordWanted['for'], field: (name: string) => string): string {
   switch (purpose) {
     case 'transfer':

@@ -12,7 +12,7 @@ export const USER_LENGTH_MAX = 32
 /** Longer than anybody types, and hashed as any other: the time does not depend on it. */
 export const PASSWORD_LENGTH_MAX = 128
 
-/** A request must be there after so long, or its connection ends: slow senders hold nothing. */
+/** A request must be there within this time, or its connection ends: slow senders hold nothing. */
 export const HEADERS_WITHIN_MS = 5000
 export const REQUEST_WITHIN_MS = 10_000
 /** Node's default of 5 s ends a persistent connection sooner than many who reuse it expect. */

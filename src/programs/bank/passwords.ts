@@ -1,4 +1,4 @@
-/** Who says they are somebody must know their password; the bank does not, it knows what scrypt makes of it. */
+/** A user must know their password; the bank does not, it knows what scrypt makes of it. */
 import { type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 
@@ -13,7 +13,7 @@ const HASH_BYTES = 32
 
 /** So many are computed at once, on threads of their own: a third of a second and 32 MiB each. */
 const AT_ONCE_MAX = 2
-/** And so many wait for their turn, a few seconds at most. Others are sent away. */
+/** And this many wait for their turn, a few seconds at most. Others are sent away. */
 const WAITING_MAX = 16
 
 export interface PasswordHash {
@@ -60,7 +60,8 @@ export class PasswordCheck {
       this.#running += 1
       return
     }
-    if (this.#waiting.length >= WAITING_MAX) throw new PasswordsBusyError('too many sign in at this moment')
+    if (this.#waiting.length >= WAITING_MAX)
+      throw new PasswordsBusyError('too many people are signing in at this moment')
     await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 }

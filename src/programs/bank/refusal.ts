@@ -26,7 +26,9 @@ export function refusalOf(error: unknown, tell: Emitter): Refusal {
   if (error instanceof Refusal) return error
   if (error instanceof PasswordsBusyError) {
     tell('bank:sign_in_refused', { because: 'busy' })
-    return new Refusal(503, 'Busy', 'Too many sign in at this moment. Try again.', { 'Retry-After': '2' })
+    return new Refusal(503, 'Busy', 'Too many people are signing in at this moment. Try again.', {
+      'Retry-After': '2',
+    })
   }
   if (error instanceof StoreUnavailableError || error instanceof StoreContendedError) {
     tell('bank:store_failed', { message: error.message })

@@ -33,7 +33,7 @@ export class Tries {
   }
 
   /**
-   * To show once more who one is. Who has the cookie and not the password can try no longer than others.
+   * To show once more who one is. A thief who has the cookie and not the password can try no longer than others.
    * @param id of the session
    * @throws Refusal (429)
    */

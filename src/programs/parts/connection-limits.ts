@@ -1,8 +1,8 @@
 /**
- * What a server gives to those it does not know: so many connections, so much time, and an end.
+ * What a server gives to those it does not know: a number of connections, some time, and an end.
  *
- * Who is beyond the limit is not simply turned away: whoever takes all places first would then shut out
- * everybody who comes later. Instead the oldest stranger makes room. `keep` says who is no stranger any more.
+ * A client beyond the limit is not simply turned away: whoever takes all places first would then shut out
+ * everybody who comes later. Instead the oldest stranger makes room. `keep` says who is no longer a stranger.
  */
 import type * as net from 'node:net'
 import type { Duplex } from 'node:stream'

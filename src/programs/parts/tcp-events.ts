@@ -8,7 +8,7 @@ import { PeerBelief, triggerOf } from './belief.ts'
 import { type Admission, admission } from './connection-limits.ts'
 import type { Program } from './program.ts'
 
-/** A server has room for so many connections; its kernel accepts and closes what is beyond. */
+/** How many connections a server has room for; its kernel accepts and closes what is beyond. */
 const CONNECTIONS_MAX = 1000
 
 /** Of these, in use: so a burst finds room until those that were destroyed for it are gone. */

@@ -1,6 +1,6 @@
 /** The rhythms of the programs, apart from the heartbeat's: what a lab must know to predict them. */
 
-/** A busy connection writes a line so often: the same rhythm as the heartbeat's. */
+/** How often a busy connection writes a line: the same rhythm as the heartbeat's. */
 export const WRITE_EVERY_MS = 1000
 
 /** Unlike a heartbeat's, only the client has one: an HTTP server waits for ever. */

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import * as net from 'node:net'
 
-/** Who asks for more has no use for a lab. */
+/** Anybody who asks for more has no use for a lab. */
 const CONNECTIONS_MAX = 200
 
 /**
@@ -10,7 +10,7 @@ const CONNECTIONS_MAX = 200
  * @returns the port
  */
 export async function startWayOut(path: string): Promise<number> {
-  // Who has no more to say may still listen, at either end.
+  // An end that has no more to say may still listen.
   const server = net.createServer({ allowHalfOpen: true }, (inside) => {
     const outside = net.connect({ path, allowHalfOpen: true })
     inside.pipe(outside).pipe(inside)

@@ -10,7 +10,7 @@ export interface LaneMode {
   mode: RelayMode
   /** `late`: everything is passed on so long after it arrived. */
   delayMs?: number | undefined
-  /** `drop`: of a hundred datagrams so many, by chance; all where left out. */
+  /** `drop`: how many of a hundred datagrams, by chance; all where left out. */
   percent?: number | undefined
 }
 

@@ -64,7 +64,7 @@ export interface HostRequests extends ScriptRequests {
   measure: { ask: EchoSeries; answer: EchoResult }
   /** Open a port on this host's loopback that leads to the Unix socket at `path`; the same one when asked again. */
   openWayOut: { ask: { path: string }; answer: { port: number } }
-  /** Close in order and end. Answered by the end of the process. */
+  /** Close properly and end. Answered by the end of the process. */
   exit: { ask: null; answer: null }
 }
 export type Ports = Partial<Record<Mechanism, number>>

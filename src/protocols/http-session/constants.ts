@@ -39,5 +39,5 @@ export const DEVICE_KEPT_MS = 180 * 86_400_000
 /** So many browsers of a user are known; the one in which they have not signed in for longest is forgotten. */
 export const DEVICES_PER_USER_MAX = 10
 
-/** A transfer may be asked for once more so long after the first time. Who asks later asks for another one. */
+/** For how long after the first time a transfer may be asked for once more. Asked for later, it is another one. */
 export const IDEMPOTENCY_KEPT_MS = 86_400_000

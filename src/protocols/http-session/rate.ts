@@ -16,8 +16,8 @@ interface Bucket {
 }
 
 /**
- * Knows so many who asked lately. When there are more, it forgets the one who has not asked for longest: whoever
- * has that many addresses also has that many buckets, and this table stays as small as it is.
+ * Knows a number of those who asked lately. When there are more, it forgets the one who has not asked for
+ * longest: whoever has that many addresses also has that many buckets, and this table stays as small as it is.
  */
 const KNOWN_MAX = 10_000
 

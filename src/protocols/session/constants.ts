@@ -59,7 +59,7 @@ export const CONNECTIONS_MAX = 1000
 
 /** An honest client never presents a wrong token; one that does it by mistake may look twice. */
 export const WRONG_TOKENS_PER_CONNECTION_MAX = 3
-/** Of all connections together. What is beyond is not answered; who has the right one is always let in. */
+/** Of all connections together. What is beyond is not answered; a client with the right one is always let in. */
 export const WRONG_TOKENS_PER_SECOND_MAX = 20
 
 /** A full queue and its ACKs, both ways, right after a resume, and the heartbeat. */

@@ -84,12 +84,12 @@ export class Exchange {
     return this.#acknowledged + this.#queue.length
   }
 
-  /** Whether the other end can have received so many of ours, and still needs none that we have no more. */
+  /** Whether the other end can have received this many of ours, and still needs none that we no longer have. */
   fits(theirReceived: number): boolean {
     return theirReceived >= this.#acknowledged && theirReceived <= this.#acknowledged + this.#queue.length
   }
 
-  /** A connection begins, with so many of ours at the other end. Only when it {@link fits}. */
+  /** A connection begins, with this many of ours at the other end. Only when it {@link fits}. */
   attach(carrier: Carrier, theirReceived: number): void {
     this.#carrier = carrier
     this.#acknowledge(theirReceived)

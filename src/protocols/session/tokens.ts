@@ -1,6 +1,6 @@
 /**
- * The tokens of one session, of which a server keeps hashes only. With each resume the client presents the token in
- * force and proposes the next, which is in force once the client has shown that it receives.
+ * The tokens of one session; a server keeps only hashes of them. With each resume the client presents the token
+ * in force and proposes the next, which is in force once the client has shown that it receives.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 

@@ -58,7 +58,7 @@ const GZIP_LEVEL = 6
 /** Some five screens: ten thousand arrows would make up most of the file, and nobody scrolls through them. */
 const STATIC_PX_MAX = 5000
 
-/** Who clicks for an hour makes more than anybody reads. */
+/** An hour of clicking makes more than anybody reads. */
 const PLAYED_LINES_MAX = 2000
 
 /** Writes `report.html` into the folder of a run. @returns its path */

@@ -170,7 +170,7 @@ function faultMarks(fault: FaultInterval, x: (at: number) => number): Markup[] {
   ]
 }
 
-/** The newest first: who plays strikes more often than there is room for names. The lines all stay. */
+/** The newest first: in play there are more strikes than there is room for names. The lines all stay. */
 function faultNames(whole: Ladder, x: (at: number) => number, width: number): Markup[] {
   // At the very edges stand the first and the last moment.
   let free = width - EDGE_PX

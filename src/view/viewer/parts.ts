@@ -66,7 +66,7 @@ export function partsOf(ladder: Ladder): Part[] {
         reasons:
           ladder.beliefs.findLast((band) => band.host === host && band.belief === belief && band.from <= from)
             ?.why ?? [],
-        note: 'Why it still believes that is below; what was true meanwhile, only the lab knew.',
+        note: 'Why it still believes that is told below; only the lab knew what was true meanwhile.',
         isEvidence: (event) => event.name === 'truth:updated' && event.host === host && event.time === from,
       }),
     ),

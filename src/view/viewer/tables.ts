@@ -17,7 +17,7 @@ export const VERDICT_SIGNS: Record<Verdict, string> = {
 const VERDICT_MEANINGS: Record<Verdict, string> = {
   pass: 'every check of the cell passed',
   fail: 'a check of it failed',
-  inconclusive: 'it cannot be told: this machine was too busy, or somebody interfered',
+  inconclusive: 'nobody can tell: this machine was too busy, or somebody interfered',
   skipped: 'nothing was checked here',
 }
 export const ELSEWHERE = 'recorded elsewhere, not observed here'
@@ -127,7 +127,7 @@ export function cellWords(cell: Cell): Child[] {
 
 /** What a cell says that has no word of its own. */
 const COUNT = /^\d+\/\d+$/
-const COUNT_WORDS: [string, string] = ['2/3', 'so many of its checks passed']
+const COUNT_WORDS: [string, string] = ['2/3', 'how many of its checks passed']
 
 /** Only the signs that stand in this matrix, and where its grey cells come from. */
 export function matrixLegend(cells: Cells, recorded: RecordedCells | null): Markup {

@@ -4,7 +4,7 @@ import type { StopAndWaitLimits } from '../../../protocols/stop-and-wait/sender.
 export interface StopAndWaitRequests {
   /** Take messages from whoever sends, and acknowledge them. */
   stopAndWaitReceive: { ask: { mechanism: string; port: number }; answer: { port: number } }
-  /** Send `count` messages of so many bytes, one after the other. Answered when it is over. */
+  /** Send `count` messages of `bytes` bytes, one after the other. Answered when it is over. */
   stopAndWaitSend: {
     ask: { mechanism: string; to: { address: string; port: number }; bytes: number } & StopAndWaitLimits
     answer: { outcome: 'all-acknowledged' | 'given-up' }

@@ -52,7 +52,7 @@ export interface WebSocketRequests {
     }
     answer: null
   }
-  /** Say so many messages, `message 1` the first. */
+  /** Say `count` messages, `message 1` the first. */
   webSocketSessionSay: { ask: { mechanism: string; count: number; everyMs: number }; answer: null }
   /** Give the library a text message. */
   webSocketSend: { ask: { groupId: string; text: string }; answer: null }
