@@ -33,5 +33,5 @@ function answerWord(cell: Cell, session: string | undefined, answer: Answer | un
   const word = answer.name === 'http-session:denied' ? 'refused' : 'accepted'
   if (answer.data.session !== session) return `${word}, for another session`
   const served = cell.at('b').of(answer.group_id).last(answer.name, { to: answer.time })
-  return served?.data.session === session ? word : `${word}, of which the server says nothing`
+  return served?.data.session === session ? word : `${word}, but the server says nothing of it`
 }

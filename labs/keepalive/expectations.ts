@@ -17,7 +17,7 @@ import { type Mechanism, mechanisms } from '../../src/programs/scripts/host-mess
 
 /** What was measured before and around the strike. Times are milliseconds after the fault became true. */
 export interface Situation {
-  /** How long before that moment the fault may already have been in force: its command took so long. */
+  /** How long before that moment the fault may already have been in force: its command took that long. */
   uncertainMs: number
   /** The client's keepalive, as its kernel has it. */
   keepalive: Keepalive | null
@@ -44,7 +44,7 @@ export interface Situation {
   mendedMs: number | null
   /** When a rebooted host's kernel was back on the network, at the latest; null where nothing is rebooted. */
   networkBackMs: number | null
-  /** It may have been back so much earlier. */
+  /** How much earlier it may have been back. */
   networkBackWithinMs: number
   /** When the struck process had ended: a starved one takes its time. null where it lives, or nobody saw. */
   endedMs: number | null

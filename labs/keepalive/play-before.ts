@@ -1,6 +1,6 @@
 /**
  * In play a strike may meet what an earlier one left behind. The lab's formulas are for one strike on a connection
- * that is up at both ends: here is asked whether it was, mechanism by mechanism.
+ * that is up at both ends: this asks whether it was, mechanism by mechanism.
  */
 import type { Truth } from '../../src/events/vocabulary.ts'
 import type { LabLog, Strike } from '../../src/lab/log.ts'

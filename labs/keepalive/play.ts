@@ -22,9 +22,9 @@ import type { Rig } from '../../src/rig/rig.ts'
 import { type KeepaliveSettings, programsOf } from './conditions.ts'
 import type { KeepaliveFault } from './faults.ts'
 
-/** So late the lab may know what the learner did elsewhere. */
+/** How late the lab may learn what the learner did elsewhere. */
 const LOOK_EVERY_MS = 100
-/** Round-trip times and timeouts for the predictions are read so often, in looks. */
+/** Round-trip times and timeouts for the predictions are read once in this many looks. */
 const OBSERVE_EVERY = 20
 /** A signal is in force before the next look; a machine that needs longer is not telling. */
 const SEEN_WITHIN_MS = 1000
@@ -287,7 +287,7 @@ function unexplained(
   )
 }
 
-/** By what somebody did elsewhere is known; undefined when it was no strike. */
+/** How what somebody did elsewhere is recognised; undefined when it was no strike. */
 function strikeBetween(
   before: HostCondition,
   now: HostCondition,

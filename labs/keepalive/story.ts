@@ -153,7 +153,7 @@ function cellText(log: LabLog, plan: Plan, fault: string, mechanism: string): st
   return `${signOf(trigger, belief, mechanism)} ${shortTime(Math.max(0, decisive.time - strike.at))}`
 }
 
-/** The mark before a cell says in a sign what its colour says. */
+/** The mark before a cell says by a sign what its colour says. */
 function paint(text: string, verdict: Verdict, style: Style): string {
   switch (verdict) {
     case 'fail':

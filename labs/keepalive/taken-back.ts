@@ -1,7 +1,7 @@
 /**
- * In play the learner also takes a strike back: `continue`, `mend`, `start`. Who doubted is to believe again, where
- * somebody speaks by itself. What a TCP kernel makes of a mended cable is another matter: it depends on whether
- * it sends again before it gives up.
+ * In play the learner also takes a strike back: `continue`, `mend`, `start`. An end that doubted should believe
+ * again, where the other end speaks by itself. What a TCP kernel makes of a mended cable is another matter: it
+ * depends on whether it sends again before it gives up.
  */
 import { type HostSide, pairOf, peerOf, roleOf, sideOf } from '../../src/events/host-names.ts'
 import type { EventOf, Truth } from '../../src/events/vocabulary.ts'
@@ -62,7 +62,7 @@ function takenBack(log: LabLog, plan: Plan, event: Undone, undo: string, mechani
   const what = `${roleOf(host)}-again`
   const claim = `the ${roleOf(host)} of ${mechanism} believes in ${peerOf(host)} again`
   const unseen = (because: string) => ({ id: `${cell.id}/${what}`, claim, because })
-  // What is taken back here was seen to be so a moment before it is told.
+  // What is taken back here was seen a moment before it is told.
   const settled = undo === 'mend' ? null : whyNotSettled(log, [host, peerOf(host)], time - SEEN_AND_TOLD_MS)
   const why = settled ?? (undo === 'start' ? null : whyNotDecided(log, event, mechanism))
   if (why !== null) return unseen(why)

@@ -78,7 +78,8 @@ export const SIGNS: Readonly<Record<Fate, Signs>> = {
 /**
  * From inside the router has to translate a segment that it knows nothing of: it learns the connection anew
  * (nf_conntrack_tcp_loose), under the same port unless it takes one at random, or the segment is `invalid`.
- * From outside nothing says whom inside it is for: the router takes it for its own, and its kernel answers RST.
+ * From outside nothing says which host inside it is for: the router takes it for its own, and its kernel
+ * answers RST.
  */
 export function fateOf(first: 'client' | 'server', router: RouterInForce): Fate {
   if (first === 'server') return router.input === 'drop' ? 'silence' : 'reset by the router'

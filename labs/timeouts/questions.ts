@@ -74,7 +74,7 @@ const lastAck = question({
     { id: 'refused', text: 'it has an error: the handshake failed' },
     { id: 'connecting', text: 'it is still connecting' },
     { id: 'connected', text: 'it is connected, until it says something' },
-    { id: 'told', text: 'it is told by a RST at the moment when the server gives up' },
+    { id: 'told', text: 'it is told by a RST, the moment the server gives up' },
   ],
   checks: ['ack-lost/plain/client', 'ack-lost/plain/first-write'],
   answer([client, write]) {

@@ -5,7 +5,7 @@ import type { Conditions } from '../../src/plan/plan.ts'
 export type UdpSettings = {
   /** For how long silence is watched. */
   silenceMs: number
-  /** Each way of the cable of `first-byte`: so long that one way + slack is less than three. */
+  /** Each way of the cable of `first-byte`: long enough for one way + slack to be less than three. */
   oneWayMs: number
   /** The probability that the cable of `loss` loses a frame, that of `duplicate` doubles it, ... */
   share: number

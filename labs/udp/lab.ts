@@ -6,7 +6,7 @@
  *
  *      a: 10.0.n.1                                              b: 10.0.n.2
  *   udp, udp-connected, tcp ...  ==== switch, or a cable ====   the same, receiving, or nobody
- *                                     that does as it is told
+ *                                     that does what it is told
  *
  * TCP does the same beside it, wherever the difference is the point.
  *

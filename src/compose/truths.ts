@@ -143,7 +143,7 @@ export class TruthFinder {
       this.#noteHeard(event, pair)
     }
     if (side !== null && ENDED.has(event.name) && !isTimeout(event)) {
-      // Who closes its own connections is answered with FIN by a living kernel.
+      // A program that closes its own connections is answered with FIN by a living kernel.
       const isOwn = event.time - state.saidGoodbyeAt < GOODBYES_MS
       if (!isOwn) this.#noteEnding(event, side === 'a' ? SERVER : pair.client)
     }
@@ -262,7 +262,7 @@ export class TruthFinder {
       if (name !== target && !(target === 'client' && isClient(name))) continue
       if (act.effect === 'disconnected') this.#plug(event, name, false, cause)
       else if (act.effect === 'frozen') this.#become(event, name, 'frozen', act.fault, cause)
-      // It may be back by now: who is started again says so itself.
+      // It may be back by now: a host that is started again says so itself.
       else if (act.effect === 'killed' || act.effect === 'stopped') {
         if (state.condition !== 'gone' && event.time - state.wroteAt > SILENT_MS)
           this.#become(event, name, 'gone', act.fault, cause)
@@ -291,7 +291,7 @@ export class TruthFinder {
     this.#change(event, cause, fault, name)
   }
 
-  /** Who is heard is on the network, whoever said that it is not. */
+  /** A host that is heard is on the network, whoever said that it is not. */
   #noteHeard(event: LabEvent, { client }: PairState): void {
     for (const name of [client, SERVER]) {
       const { connected, pluggedAt } = this.#stateOf(name)

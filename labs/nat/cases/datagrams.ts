@@ -52,7 +52,7 @@ const clientFirst: DatagramRow = {
   },
 }
 
-/** One datagram goes out, and the server answers when the router has forgotten whom that is for. */
+/** One datagram goes out, and the server answers when the router has forgotten who that is for. */
 const serverFirst: DatagramRow = {
   async act(rig, pair) {
     const row = 'udp-server-first'
@@ -242,7 +242,7 @@ function forgotten(cell: NatCell, by: number, limitMs: number, setting: string, 
   })
 }
 
-/** As whom the server sees the client that speaks again. */
+/** How the server sees the client that speaks again. */
 function seenAgain(cell: NatCell, expected: 'the same port' | 'another port') {
   const [first, second] = cell.at('b').all('udp:datagram_received')
   const found = second === undefined ? 'not at all' : portWords(first?.data.remote, second.data.remote)
@@ -278,7 +278,7 @@ function lateAnswer(cell: NatCell, { input }: RouterInForce, late: { from: numbe
     nothing(cell, 'late-answer', got, untilEnd, {
       claim: 'the late answer of the server is lost',
       formula: 'nothing, until the end of the case',
-      because: 'nothing says whom inside it is for',
+      because: 'nothing says which host inside it is for',
       source: UDP_TRACKING,
       evidence: [answer, ...got],
     }),

@@ -13,7 +13,7 @@ import { firstOf, inTable, KERNEL_TOLD, lastOf, lasts, otherEnd } from '../waits
 
 /** Beyond the end of a timer: for what it does to be seen. */
 const AFTERWARDS_MS = 500
-/** When the path has been dead for so long, each keepalive should be over. */
+/** When the path has been dead for that long, each keepalive should be over. */
 const GIVES_UP = { withinMs: 2000 }
 
 export const idle: CaseOf<TimeoutsSettings> = {

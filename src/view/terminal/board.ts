@@ -152,7 +152,7 @@ export class Board {
         end.ghostMs = null
       })
     }
-    // Who is gone believes nothing, whether anybody saw its process end or not.
+    // An end that is gone believes nothing, whether anybody saw its process end or not.
     const about = otherSide(side)
     if (data.new === 'gone') {
       this.#untilGone[about] = new Map([...this.rows].map(([id, row]) => [id, { ...row[about] }]))

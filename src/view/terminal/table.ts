@@ -111,7 +111,7 @@ const COLUMN_WORDS: readonly [column: string, words: string][] = [
     'what the kernel there has of the connection: ESTAB (established), CLOSE-WT, FINWAIT2 ...; - for nothing. UDP has no entry',
   ],
   ['p2, r3', '2 keepalive probes unanswered; data sent again 3 times'],
-  ['ghost', 'for so many seconds an end has believed in a peer that is not there; + while it goes on'],
+  ['ghost', 'for how many seconds an end has believed in a peer that is not there; + while it goes on'],
   ['last change', 'when a belief changed, at which end, and why: FIN, RST, no heartbeat, ETIMEDOUT ...'],
   ['TRUTH', 'what the lab knows of a host, since it did it: answering, frozen, unreachable, gone'],
 ]
