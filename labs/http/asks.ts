@@ -22,7 +22,7 @@ export interface Ask {
 
 /** In order. @param browser only from there: `alice`, `thief`; undefined: from everywhere */
 export function asksOf(cell: Cell, browser?: string): Ask[] {
-  const a = cell.at('a')
+  const { a } = cell
   const outcomes = [...a.all('http:response_received'), ...a.all('http:request_failed')]
   return a.all('http:request_sent').flatMap((sent) => {
     const { user = '?', number, method, path, cookies = [] } = sent.data
@@ -76,7 +76,7 @@ function bodyOf(ask: Ask | undefined): string {
 
 /** The sessions that the bank knew, by what it said of the requests that came. */
 export function sessionsAt(cell: Cell): string[] {
-  const b = cell.at('b')
+  const { b } = cell
   const seen = [...b.all('http-session:created'), ...b.all('http-session:used')]
   return firstOfEach(seen.map(({ data }) => data.session))
 }

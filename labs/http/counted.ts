@@ -8,7 +8,7 @@ type Said = Pick<Words, 'claim' | 'formula'>
 
 /** Both witnesses count: the card of the bank's host, and the bank itself. */
 export function connections(cell: Cell, expected: number, words: Said): Claims {
-  const b = cell.at('b')
+  const { b } = cell
   const handshakes = handshakesOf(b.packets())
   return [
     counts(cell, 'handshakes', expected, handshakes, 'SYNs', {
@@ -42,7 +42,7 @@ export function sessions(cell: Cell, expected: number, words: Said) {
     ...words,
     because: `session ids that the bank was shown, as digests: ${seen.join(', ')}`,
     source: 'OWASP ASVS 5.0 chapter 7; RFC 6265 section 1',
-    evidence: cell.at('b').all('http-session:used'),
+    evidence: cell.b.all('http-session:used'),
   })
 }
 

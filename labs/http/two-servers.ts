@@ -84,7 +84,7 @@ function backendOf(cell: Cell, ask: Ask): string | undefined {
 /** To which servers one request was passed on: the customer waits for its answer before the next. */
 export function forwardsOf(cell: Cell, { sent, event, group }: Ask) {
   const within = { from: sent.time, to: event?.time ?? cell.watch.to }
-  return cell.at('a').of(group).all('balancer:forwarded', within)
+  return cell.a.of(group).all('balancer:forwarded', within)
 }
 
 /** She is signed in until a server that does not know her takes the cookie away. */
@@ -107,7 +107,7 @@ export function serversAsked(cell: Cell, { before, home }: TwoServers, expected:
     formula: 'servers that the balancer passed her requests on to',
     because: asked.join(', '),
     source: 'RFC 9110 section 3.7',
-    evidence: cell.at('a').all('balancer:forwarded'),
+    evidence: cell.a.all('balancer:forwarded'),
   })
 }
 
@@ -128,11 +128,10 @@ export function before(
 
 /** Passively: a request has found out. */
 export function takenOut(cell: Cell, { home, killedAt }: TwoServers) {
-  const out = cell
-    .at('a')
+  const out = cell.a
     .ofHost('balancer:backend_updated', { from: killedAt })
     .find(({ data }) => data.backend === home && data.new === 'out')
-  const [killed] = cell.at('b').ofHost('command:ended', { from: killedAt })
+  const [killed] = cell.b.ofHost('command:ended', { from: killedAt })
   return says(cell, 'taken-out', ['ECONNREFUSED', 'ECONNRESET'], out?.data.because ?? '', {
     claim: 'the balancer finds out by a request, and takes the dead server out',
     formula: 'RST: there is no such connection, or nobody listens',

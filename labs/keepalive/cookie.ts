@@ -10,7 +10,7 @@ type Answer = EventOf<'http-session:continued'> | EventOf<'http-session:denied'>
 export function firstAnswer(seen: Struck, expected: 'accepted' | 'refused', from: number): Claims {
   const { at } = seen.strike
   const cell = sequelOf(seen)
-  const a = cell.at('a')
+  const { a } = cell
   const before = a.last('http-session:continued', { to: at }) ?? a.last('http-session:started', { to: at })
   const [answer] = [
     ...a.all('http-session:continued', { from }),
@@ -32,6 +32,6 @@ function answerWord(cell: Cell, session: string | undefined, answer: Answer | un
   if (answer === undefined) return 'no answer'
   const word = answer.name === 'http-session:denied' ? 'refused' : 'accepted'
   if (answer.data.session !== session) return `${word}, for another session`
-  const served = cell.at('b').of(answer.group_id).last(answer.name, { to: answer.time })
+  const served = cell.b.of(answer.group_id).last(answer.name, { to: answer.time })
   return served?.data.session === session ? word : `${word}, but the server says nothing of it`
 }

@@ -12,7 +12,7 @@ interface Silence {
 
 /** @param control what has to be seen at either card, by the very same capture */
 export function silenceOf(cell: Cell, within: Period, control: (end: End) => Captured[] | null): Silence {
-  const ends = [cell.at('a'), cell.at('b')]
+  const ends = [cell.a, cell.b]
   const unwatched = ends.map((end) => end.whyUnwatched(within)).find((why) => why !== null)
   if (unwatched !== undefined) return { found: null, unseen: unwatched }
   const blind = ends.find((end) => (control(end) ?? []).length === 0)

@@ -30,7 +30,7 @@ export function situationOf(seen: Struck, end: End): Situation {
   const [back] = struck.ofHost('host:started', { from: at })
   return {
     uncertainMs,
-    keepalive: cell.at('a').keepalive(at),
+    keepalive: cell.a.keepalive(at),
     heartbeatMs: {
       interval: HEARTBEAT_TIMING.intervalMs,
       downAfter: HEARTBEAT_TIMING.downAfterMs,

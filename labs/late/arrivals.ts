@@ -25,7 +25,7 @@ export interface Stream {
 /** What all detectors of a case heard; null where that was no more than one heartbeat. */
 export function streamOf(cell: Cell): Stream | null {
   const row = cell.beside(ARRIVALS)
-  const [a, b] = [row.at('a'), row.at('b')]
+  const { a, b } = row
   const heard = a.all('udp:datagram_received')
   const asked = b.all('udp:datagram_sent')
   if (heard.length < 2) return null
@@ -82,17 +82,11 @@ export interface Mistake {
  * it was never heard to say that b is up: then its silence is no sign that it made no mistake.
  */
 export function mistakesOf(cell: Cell, { heardAt }: Stream): Mistake[] | undefined {
-  if (
-    cell
-      .at('a')
-      .all('belief:updated')
-      .every(({ data }) => data.new !== 'up')
-  )
-    return undefined
+  if (cell.a.all('belief:updated').every(({ data }) => data.new !== 'up')) return undefined
   const [from = 0, to = 0] = [heardAt[0], heardAt.at(-1)]
-  const changes = cell.at('a').all('belief:updated', { from, to })
+  const changes = cell.a.all('belief:updated', { from, to })
   // The last heartbeat may end one, a moment after it was logged.
-  const ended = cell.at('a').first('belief:updated', { from: to })
+  const ended = cell.a.first('belief:updated', { from: to })
   let began: number | null = null
   const mistakes: Mistake[] = []
   for (const { time, data } of ended === undefined ? changes : [...changes, ended]) {
@@ -114,7 +108,7 @@ export function recurrenceMs(mistakes: readonly Mistake[]): number | null {
 /** Each time that b stopped: until a row's detector suspected it for good; null where it did not before b went on. */
 export function detectionsOf(cell: Cell): (number | null)[] {
   return crashesOf(cell).map(({ at, until }) => {
-    const changes = cell.at('a').all('belief:updated', { to: until })
+    const changes = cell.a.all('belief:updated', { to: until })
     const last = changes.at(-1)?.data.new
     if (last !== 'suspect' && last !== 'down') return null
     const suspected = changes.findLast((change) => change.data.new === 'suspect')
@@ -124,7 +118,7 @@ export function detectionsOf(cell: Cell): (number | null)[] {
 
 /** When b was stopped, and until when. */
 export function crashesOf(cell: Cell): { at: number; until: number }[] {
-  const truths = cell.at('a').ofHost('truth:updated')
+  const truths = cell.a.ofHost('truth:updated')
   return truths.flatMap((truth, index) => {
     const after = truths[index + 1]
     return truth.data.new === 'frozen' && after !== undefined ? [{ at: truth.time, until: after.time }] : []

@@ -30,7 +30,7 @@ export function conversing(claimsOf: (talk: Conversation) => Claims): (cell: Cel
 }
 
 export function conversationOf(cell: Cell): Conversation | null {
-  const [a, b] = [cell.at('a'), cell.at('b')]
+  const { a, b } = cell
   const [first, second] = a.all('tcp:connected')
   // A freeze is in force before it has been seen to be.
   const from = cell.strike?.at ?? cell.moment('stalled')

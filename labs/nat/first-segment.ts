@@ -79,7 +79,7 @@ export function relearned(cell: Cell, passedAt: number): Claims {
 
 /** The port at which the server's card sees a client that goes on speaking. */
 export function seenFrom(cell: Cell, router: RouterInForce, from: number) {
-  const [a, b] = [cell.at('a'), cell.at('b')]
+  const { a, b } = cell
   const known = b.first('tcp:accepted')
   const out = sent(a.packets({ from }))
   // From another port it may not look like a packet of this row.

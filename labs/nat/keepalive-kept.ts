@@ -12,7 +12,7 @@ export function kept(cell: Cell, router: RouterInForce, look: Look, expected: st
   const quietMs = spoken === null ? null : look.time - spoken
   return says(cell, 'refreshed', expected, quietMs === null ? null : believersAt(cell, look), {
     claim: 'keepalive has kept the router from forgetting',
-    formula: `no program spoke for ${seconds(quietMs)}, a probe each ${seconds(cell.at('a').keepalive()?.idleMs ?? null)}`,
+    formula: `no program spoke for ${seconds(quietMs)}, a probe each ${seconds(cell.a.keepalive()?.idleMs ?? null)}`,
     because: `remembered for ${seconds(router.tcpMs)}; every packet that passes restarts that`,
     source: CONNTRACK,
     evidence: [look],
@@ -21,7 +21,7 @@ export function kept(cell: Cell, router: RouterInForce, look: Look, expected: st
 
 /** Keepalive alone passed, as often as it should, and was answered each time. */
 export function probesAnswered(cell: Cell, { from, to }: Period) {
-  const a = cell.at('a')
+  const { a } = cell
   const spoken = lastData(cell, to)
   const since = Math.max(from, spoken ?? from)
   const answers = received(a.packets({ from: since, to }))?.filter(
@@ -31,7 +31,7 @@ export function probesAnswered(cell: Cell, { from, to }: Period) {
   const quietMs = to - (spoken ?? from)
   const { min, max } = probesIn(quietMs, keepalive, cell.jiffyMs)
   return counts(cell, 'answered', { min: Math.max(0, min - 1), max }, answers ?? null, 'answers', {
-    claim: `the kernel of ${cell.at('b').host} answers each probe`,
+    claim: `the kernel of ${cell.b.host} answers each probe`,
     formula: `${seconds(quietMs)} / idle ${seconds(keepalive.idleMs)}`,
     because: 'keepalive asks a kernel, and kernels answer',
     source: 'RFC 9293 3.8.4',
@@ -41,7 +41,7 @@ export function probesAnswered(cell: Cell, { from, to }: Period) {
 
 /** When a program last spoke, by a moment: the beginning of the case where none did; null: not every packet is known. */
 function lastData(cell: Cell, to: number): number | null {
-  const packets = cell.at('a').packets({ to })
+  const packets = cell.a.packets({ to })
   if (packets === null) return null
   return packets.findLast(({ data }) => data.kind === 'data')?.time ?? cell.watch.from
 }

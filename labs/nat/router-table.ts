@@ -46,7 +46,7 @@ export function firstShown(cell: Cell, time: number): Look | undefined {
 
 /** What a look shows of the cell's connection; undefined: the router has nothing. */
 export function mappingIn(cell: Cell, look: Look | undefined): RouterMapping | undefined {
-  const a = cell.at('a')
+  const { a } = cell
   const bound = a.ofHost('udp:bound').find(({ data }) => data.mechanism === cell.row)
   const client = a.first('tcp:connected')?.data.local ?? bound?.data.local
   return look?.data.mappings.find(({ source }) => source === client)
@@ -76,7 +76,7 @@ export function endAt(cell: Cell, side: HostSide, time: number): string {
 /** For how long nothing of the connection had passed the router; null: not every packet of that time is known. */
 export function idleMs(cell: Cell, look: Look): number | null {
   // All that passes the router either leaves a or comes to it.
-  const packets = cell.at('a').packets({ to: look.time })
+  const packets = cell.a.packets({ to: look.time })
   if (packets === null) return null
   return look.time - (packets.at(-1)?.time ?? cell.watch.from)
 }

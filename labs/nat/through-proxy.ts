@@ -44,7 +44,7 @@ export function whileItWaits(cell: NatCell, back: { state: string; because: stri
   const { strike, log } = cell
   const asks = cell.moment('asks')
   if (strike === undefined || asks === undefined) return []
-  const a = cell.at('a')
+  const { a } = cell
   const watch = { from: strike.at, to: asks }
   const watchedMs = Math.round(watch.to - watch.from)
   const keepalive = a.keepalive(asks)
@@ -85,7 +85,7 @@ export function whileItWaits(cell: NatCell, back: { state: string; because: stri
             formula: back.because,
             because: `the client believes ${a.belief(asks)}; its server is ${truth}`,
             source: 'RFC 9293 3.3.2',
-            evidence: [cell.beside('back').at('a').last('kernel:socket_updated', { to: asks })],
+            evidence: [cell.beside('back').a.last('kernel:socket_updated', { to: asks })],
           }),
         ]
       : []),
@@ -104,7 +104,7 @@ export function areKernelsRead(cell: NatCell): boolean {
 
 /** `front ESTABLISHED, back CLOSE-WAIT`: both connections as the kernel of their host has them. */
 function statesOf(cell: NatCell, time: number): string {
-  const [front, back] = [cell.beside('front').at('a'), cell.beside('back').at('a')]
+  const [front, back] = [cell.beside('front').a, cell.beside('back').a]
   // Both ends of this one are on the same host: the client's is meant.
   const client = front.first('tcp:connected')?.data.local
   const own = front.all('kernel:socket_updated', { to: time }).findLast(({ data }) => data.local === client)
@@ -113,7 +113,7 @@ function statesOf(cell: NatCell, time: number): string {
 
 /** When retransmissions end on the connection of the proxy, from what was captured of them; null: too little was. */
 export function backEnds(cell: NatCell, asks: number): { span: Span; formula: string } | null {
-  const a = cell.beside('back').at('a')
+  const a = cell.beside('back').a
   const data = sent(a.packets({ from: asks }))?.filter(({ data: { bytes } }) => bytes > 0) ?? []
   const again = data.slice(1).map(({ time }) => time - (data[0]?.time ?? 0))
   const patience = a.patience()
@@ -129,6 +129,6 @@ export function backEnds(cell: NatCell, asks: number): { span: Span; formula: st
 
 /** What the proxy said when it gave up its connections. */
 export function proxyClosed(cell: NatCell, from: number) {
-  const closed = cell.beside('front').at('a').first('relay:closed', { from })
+  const closed = cell.beside('front').a.first('relay:closed', { from })
   return { closed, because: closed?.data.because ?? 'it has not given up' }
 }

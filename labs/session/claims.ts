@@ -52,7 +52,7 @@ export function once(cell: Cell) {
 
 /** The server counts what it acts on, and says so. Its memory is the judge, not our log. */
 function answers(cell: SessionCell) {
-  const came = cell.at('a').all('session:message_delivered')
+  const came = cell.a.all('session:message_delivered')
   const logged = new Set(came.map(({ data }) => data.number))
   const right = came.filter(({ data }) => data.text === `${data.number} message ${data.number}`).length
   // By a client that was killed before it could log it.
@@ -128,8 +128,7 @@ export function noticed(cell: Cell, side: HostSide, { minMs, maxMs, formula }: R
 /** The session that nobody resumed. */
 export function forgot(cell: SessionCell) {
   const over = oversAt(cell, 'b').find(({ data }) => data.because === 'grace-over')
-  const detached = cell
-    .at('b')
+  const detached = cell.b
     .all('session:state_updated', over && { to: over.time })
     .findLast(({ data }) => data.new === 'detached' && data.session === over?.data.session)
   const { formula, ...span } = forgottenAfter(cell.settings.graceMs)

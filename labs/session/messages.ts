@@ -18,14 +18,7 @@ export interface Fates {
 
 /** The names of the sessions that the server had, in the order in which they began. */
 export function sessionsOf(cell: Cell): string[] {
-  return [
-    ...new Set(
-      cell
-        .at('b')
-        .all('session:state_updated')
-        .map(({ data }) => data.session),
-    ),
-  ]
+  return [...new Set(cell.b.all('session:state_updated').map(({ data }) => data.session))]
 }
 
 /** @param session only what is of this one */
@@ -102,7 +95,7 @@ export function stateAt(
  * a SYN had come from there. null where not every packet is known.
  */
 export function carriers(cell: Cell): { ports: Set<string>; packets: Captured[] } | null {
-  const packets = cell.at('a').packets()
+  const packets = cell.a.packets()
   const [came, left] = [received(packets), sent(packets)]
   if (came === null || left === null) return null
   const answers = came.filter(({ data }) => /^(WELCOME|RESUMED) /.test(data.text ?? ''))

@@ -63,8 +63,8 @@ export function linesOf(cell: Cell): { written: number; received: number } {
   const lines = (events: readonly { data: { bytes: number } }[]) =>
     events.reduce((sum, { data }) => sum + data.bytes, 0) / LINE_BYTES
   return {
-    written: lines(cell.at('a').all('tcp:written')),
-    received: lines(cell.at('b').all('tcp:received')),
+    written: lines(cell.a.all('tcp:written')),
+    received: lines(cell.b.all('tcp:received')),
   }
 }
 
@@ -74,15 +74,15 @@ export function arrived(cell: Cell, expected: number, words: { claim: string; fo
     ...words,
     because: `${written} were written, ${received} arrived`,
     source: 'RFC 9293 section 3.9.1.2: SEND is done when its own TCP has the data',
-    evidence: [cell.at('a').last('tcp:written'), cell.at('b').last('tcp:received')],
+    evidence: [cell.a.last('tcp:written'), cell.b.last('tcp:received')],
     short: String(received),
   })
 }
 
 /** Where nothing was written, no write could fail. */
 export function noWriteFailed(cell: Cell) {
-  const written = cell.at('a').all('tcp:written')
-  const failed = cell.at('a').all('tcp:write_failed')
+  const written = cell.a.all('tcp:written')
+  const failed = cell.a.all('tcp:write_failed')
   const found = written.length === 0 ? undefined : failed.length
   return counts(cell, 'told', 0, found, 'failed writes', {
     claim: 'every write() succeeds: the program is told that all is well',

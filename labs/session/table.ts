@@ -44,6 +44,6 @@ function because(overs: readonly { data: { because: string } }[]): string {
 
 function plainly(cell: Cell): string[] {
   const { written, received } = linesOf(cell)
-  const connections = cell.at('a').all('tcp:connected').length
+  const connections = cell.a.all('tcp:connected').length
   return [String(written), String(received), '-', String(connections), '-', '-']
 }

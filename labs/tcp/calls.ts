@@ -17,7 +17,7 @@ export interface Call {
 
 /** The calls of a row, in order. */
 export function callsOf(cell: Cell): Call[] {
-  const a = cell.at('a')
+  const { a } = cell
   const asked = a.asked('tcpConnect')
   return asked.map((asking, index) => {
     const time = { from: asking.time, to: asked[index + 1]?.time ?? cell.watch.to }

@@ -4,7 +4,7 @@ import { type Captured, isNew, sent } from '../../src/lab/packets.ts'
 
 /** What both ends sent, in order, from the first FIN or RST on; null where not every packet is known. */
 export function goodbye(cell: Cell): Captured[] | null {
-  const [fromA, fromB] = [sent(cell.at('a').packets()), sent(cell.at('b').packets())]
+  const [fromA, fromB] = [sent(cell.a.packets()), sent(cell.b.packets())]
   if (fromA === null || fromB === null) return null
   const both = [...fromA, ...fromB].filter(isNew).sort((one, other) => one.time - other.time)
   const first = both.findIndex(isLast)

@@ -51,7 +51,7 @@ export function goesThrough(cell: Cell, side: HostSide, states: string, what: st
 
 /** `the states of a: ESTABLISHED, TIME-WAIT; of b: ...` */
 export function statesOfBoth(cell: Cell): string {
-  return `the states of a: ${cell.at('a').statesSeen().join(', ')}; of b: ${cell.at('b').statesSeen().join(', ')}`
+  return `the states of a: ${cell.a.statesSeen().join(', ')}; of b: ${cell.b.statesSeen().join(', ')}`
 }
 
 /** The first time a kernel had a connection of the row in a state, and since when it had been in the one before. */

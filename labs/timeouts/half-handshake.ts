@@ -7,7 +7,7 @@ import { firstOf, forgotten, lasts, sends } from './waits.ts'
 
 /** @param what what the check about its end is called */
 export function halfHandshake(cell: Cell, what: string, because: string): Claims {
-  const b = cell.at('b')
+  const { b } = cell
   const answers = sent(b.packets())?.filter(({ data }) => data.flags === 'SYN ACK') ?? null
   const expected = synReceived(b.sysctl('tcp_synack_retries'), cell.jiffyMs)
   return [

@@ -46,7 +46,7 @@ export function sends(
 
 /** One end has given up, and nobody could tell the other one. @param time when it is asked; undefined: never */
 export function otherEnd(cell: Cell, time: number | undefined): Made {
-  const b = cell.at('b')
+  const { b } = cell
   const at = time ?? cell.watch.to
   const found = time === undefined ? null : `${b.state(at)}, ${b.belief(at)}`
   return says(cell, 'other-end', 'ESTABLISHED, up', found, {

@@ -11,13 +11,13 @@ export interface Passage {
 }
 
 export function passage(cell: Cell): Passage | null {
-  const [left, came] = [sent(cell.at('a').packets()), received(cell.at('b').packets())]
+  const [left, came] = [sent(cell.a.packets()), received(cell.b.packets())]
   return left && came && { sent: left.filter(isNoIcmp), received: came.filter(isNoIcmp) }
 }
 
 /** The same for the way back. */
 export function passageBack(cell: Cell): Passage | null {
-  const [left, came] = [sent(cell.at('b').packets()), received(cell.at('a').packets())]
+  const [left, came] = [sent(cell.b.packets()), received(cell.a.packets())]
   return left && came && { sent: left.filter(isNoIcmp), received: came.filter(isNoIcmp) }
 }
 
@@ -27,7 +27,7 @@ function isNoIcmp({ data }: Captured): boolean {
 
 /** The ICMP messages about this row's packets that came back to a. */
 export function icmpAtA(cell: Cell): Captured[] | null {
-  return received(cell.at('a').packets())?.filter((packet) => !isNoIcmp(packet)) ?? null
+  return received(cell.a.packets())?.filter((packet) => !isNoIcmp(packet)) ?? null
 }
 
 /** The numbers of different packets. */
@@ -75,10 +75,7 @@ export function cableOf(cell: Cell): EventOf<'cable:set'>['data'] | undefined {
 
 /** What a socket of host a knows of its path, and the event that says so; NaN where the system does not say. */
 export function pathMtu(cell: Cell): { mtuBytes: number; evidence: EventOf<'udp:bound'>[] } {
-  const bound = cell
-    .at('a')
-    .ofHost('udp:bound')
-    .filter(({ data }) => data.pathMtuBytes !== undefined)
+  const bound = cell.a.ofHost('udp:bound').filter(({ data }) => data.pathMtuBytes !== undefined)
   const own = bound.find(({ data }) => data.mechanism === cell.row) ?? bound[0]
   return { mtuBytes: own?.data.pathMtuBytes ?? Number.NaN, evidence: own === undefined ? [] : [own] }
 }
@@ -89,8 +86,8 @@ export function bytesOf(events: readonly { data: { bytes: number } }[]): number 
 
 /** send() took it; that says nothing about anybody. */
 export function sendTakesIt(cell: Cell) {
-  const taken = cell.at('a').all('udp:datagram_sent')
-  const refused = cell.at('a').all('udp:send_failed')
+  const taken = cell.a.all('udp:datagram_sent')
+  const refused = cell.a.all('udp:send_failed')
   return says(cell, 'send', '1 sent, 0 refused', `${taken.length} sent, ${refused.length} refused`, {
     claim: 'send() takes the datagram',
     formula: 'one send()',
@@ -102,7 +99,7 @@ export function sendTakesIt(cell: Cell) {
 
 /** The sending program hears nothing, for the whole watch. */
 export function toldNothing(cell: Cell) {
-  return nothing(cell, 'told', cell.at('a').all('udp:error_received'), cell.watch, {
+  return nothing(cell, 'told', cell.a.all('udp:error_received'), cell.watch, {
     claim: 'the sending program is told nothing, for the whole watch',
     formula: 'no error on the socket',
     because: 'UDP expects no answer, so its silence is never an error',

@@ -23,9 +23,9 @@ export interface Connection {
 }
 
 export function connectionOn(cell: Cell, path: string): Connection {
-  const opened = cell.at('b').all('websocket:opened')
+  const opened = cell.b.all('websocket:opened')
   const groupId = opened.find(({ data }) => data.path === path)?.group_id
-  const [a, b] = [cell.at('a').of(groupId), cell.at('b').of(groupId)]
+  const [a, b] = [cell.a.of(groupId), cell.b.of(groupId)]
   const told = a.first('websocket:close_received')
   const toldWords = told === undefined ? 'no event' : `code ${told.data.code}`
   const port = Number(groupId?.split(':')[1])

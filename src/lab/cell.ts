@@ -23,7 +23,9 @@ export class Cell<S extends Json = Json> {
   /** The pair of hosts it is seen on: named as the case, but in play, where one pair is struck again and again. */
   readonly pair: string
   readonly watch: Watch
-  readonly #ends: Record<HostSide, End>
+  /** Its two ends: the client's host as a rule, and the server's. */
+  readonly a: End
+  readonly b: End
 
   /** @param watch the time of the case: nothing before or after it is of this cell */
   constructor(log: LabLog, plan: Plan<S>, name: { case: string; row: string; pair?: string }, watch: Watch) {
@@ -33,7 +35,8 @@ export class Cell<S extends Json = Json> {
     this.row = name.row
     this.pair = name.pair ?? name.case
     this.watch = watch
-    this.#ends = { a: new End(this, 'a'), b: new End(this, 'b') }
+    this.a = new End(this, 'a')
+    this.b = new End(this, 'b')
   }
 
   /** `frozen/unasked` */
@@ -50,9 +53,15 @@ export class Cell<S extends Json = Json> {
     return Number(this.plan.environment.jiffyMs ?? Number.NaN)
   }
 
-  /** One of its two ends. */
+  /** The end on a side that is not known beforehand. */
   at(side: HostSide): End {
-    return this.#ends[side]
+    return this[side]
+  }
+
+  /** What passed at either end, a's card first; null: not every packet of that time is known at both. */
+  packets(within: Partial<Period> = {}): Captured[] | null {
+    const [atA, atB] = [this.a.packets(within), this.b.packets(within)]
+    return atA && atB && [...atA, ...atB]
   }
 
   /** The same case on another row: what went on beside it. */
@@ -76,7 +85,7 @@ export class Cell<S extends Json = Json> {
 
   /** `ESTABLISHED | SYN-RECEIVED`: what both kernels said of the connection at a moment, a's first. */
   states(time: number): string {
-    return `${this.at('a').state(time)} | ${this.at('b').state(time)}`
+    return `${this.a.state(time)} | ${this.b.state(time)}`
   }
 
   /** The fault that struck in this case; undefined where none did. */
@@ -190,6 +199,11 @@ export class End {
   /** The table's line at a moment, in words: `ESTABLISHED, no timer`. */
   kernel(time: number): string {
     return kernelWords(this.#cell.log, this.host, this.#cell.row, time)
+  }
+
+  /** The first change of what the program believed to this. */
+  became(belief: Belief, within: Partial<Period> = {}): EventOf<'belief:updated'> | undefined {
+    return this.all('belief:updated', within).find(({ data }) => data.new === belief)
   }
 
   /** What the program believed about its peer at a moment. */

@@ -164,7 +164,7 @@ function unseen(
   { claim, unseen: because }: Words,
   within: Period = cell.watch,
 ): UnseenClaim {
-  const unwatched = () => cell.at('a').whyUnwatched(within) ?? cell.at('b').whyUnwatched(within)
+  const unwatched = () => cell.a.whyUnwatched(within) ?? cell.b.whyUnwatched(within)
   return {
     id: `${cell.id}/${what}`,
     claim,

@@ -26,9 +26,9 @@ testNeeding('network namespaces', isolation !== null)(
     const plan = { environment: {}, settings: {} } as unknown as Plan
     const cell = new Cell(log, plan, { case: 'killed', row: 'silent' }, watch)
     const afterwards = cell.between('captured', 'uncaptured')
-    expect(cell.at('b').first('tcp:received')).toBeDefined()
-    expect(cell.at('b').packets(afterwards ?? {})).toBeNull()
-    expect(cell.at('b').whyUnwatched(afterwards ?? {})).toContain('SIGKILL')
+    expect(cell.b.first('tcp:received')).toBeDefined()
+    expect(cell.b.packets(afterwards ?? {})).toBeNull()
+    expect(cell.b.whyUnwatched(afterwards ?? {})).toContain('SIGKILL')
   },
   60_000,
 )

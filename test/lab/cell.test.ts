@@ -55,7 +55,7 @@ function cellOf(log: LabLog): Cell {
 
 describe('packets of a time', () => {
   const quiet = { from: 200, to: 800 }
-  const watched = (...more: Line[]) => cellOf(logOf(...WHOLE, ...more)).at('a')
+  const watched = (...more: Line[]) => cellOf(logOf(...WHOLE, ...more)).a
 
   test('are an empty list, which is an observation, where the capture saw all of that time', () => {
     expect(watched().packets(quiet)).toEqual([])
@@ -83,16 +83,12 @@ describe('packets of a time', () => {
     expect(watched(...lines).packets(quiet)).toBeNull()
     expect(watched(...lines).whyUnwatched(quiet)).toBe(reason)
     // The other end has a capture of its own.
-    expect(
-      cellOf(logOf(...WHOLE, ...lines))
-        .at('b')
-        .packets(quiet),
-    ).toEqual([])
+    expect(cellOf(logOf(...WHOLE, ...lines)).b.packets(quiet)).toEqual([])
   })
 
   test('are not known where that very host was not captured, or the capture never saw anything', () => {
     const without = (name: EventName) =>
-      cellOf(logOf(...WHOLE.filter((line) => line[1] !== 'idle-a' || line[2] !== name))).at('a')
+      cellOf(logOf(...WHOLE.filter((line) => line[1] !== 'idle-a' || line[2] !== name))).a
     expect(without('wire:capture_started').whyUnwatched()).toBe(
       'the packets of idle-a were not captured from the beginning',
     )
@@ -100,11 +96,7 @@ describe('packets of a time', () => {
     const late = WHOLE.map(
       (line): Line => (line[2] === 'wire:capture_started' ? [300, line[1], line[2], line[3]] : line),
     )
-    expect(
-      cellOf(logOf(...late))
-        .at('a')
-        .packets(quiet),
-    ).toBeNull()
+    expect(cellOf(logOf(...late)).a.packets(quiet)).toBeNull()
   })
 
   test('are known where drops, or an end, came before or after', () => {
@@ -120,11 +112,7 @@ describe('packets of a time', () => {
 test('one pair may be struck by several faults: the cell is named by its case, its hosts by their pair', () => {
   const watch = { from: 0, to: 1000, complete: true }
   const cell = new Cell(logOf(...WHOLE), plan, { case: 'cut', row: 'silent', pair: 'idle' }, watch)
-  expect([cell.id, cell.at('b').host, cell.beside('loud').at('a').host]).toEqual([
-    'cut/silent',
-    'idle-b',
-    'idle-a',
-  ])
+  expect([cell.id, cell.b.host, cell.beside('loud').a.host]).toEqual(['cut/silent', 'idle-b', 'idle-a'])
   expect(cell.moment('quiet')).toBe(200)
 })
 
@@ -155,7 +143,7 @@ test('when a kernel gives up is not known where its clock or its settings are no
     const watch = log.watchOf('idle')
     if (watch === undefined) throw new Error('no such case')
     const known = { ...plan, environment } as Plan
-    return new Cell(log, known, { case: 'idle', row: 'silent' }, watch).at('a').busy(500)
+    return new Cell(log, known, { case: 'idle', row: 'silent' }, watch).a.busy(500)
   }
   expect(busy(logOf(...WHOLE, ...lines), { jiffyMs: 4 })).toMatchObject({ retries2: 15, roundTripMs: 1 })
   // A judge that counted with these would never come to an end.
@@ -173,10 +161,7 @@ describe('keepalive', () => {
     keepaliveProbes: 3,
     userTimeoutMs: 0,
   }
-  const read = (...lines: Line[]) =>
-    cellOf(logOf(...WHOLE, ...lines))
-      .at('a')
-      .keepalive()
+  const read = (...lines: Line[]) => cellOf(logOf(...WHOLE, ...lines)).a.keepalive()
 
   test('is as the kernel said last; null where it is off, or nobody asked', () => {
     expect(read()).toBeNull()
@@ -208,7 +193,7 @@ describe('a claim', () => {
   test('without a source is skipped, and says why; one that saw nothing fails', () => {
     const rows: CaseOf<never>['rows'] = {
       silent: (cell) => [
-        nothing(cell, 'packets', cell.at('a').packets(), cell.watch, words),
+        nothing(cell, 'packets', cell.a.packets(), cell.watch, words),
         counts(cell, 'bytes', 3, null, 'bytes', words),
         says(cell, 'state', 'ESTABLISHED', null, words),
         took(cell, 'told', AT_ONCE, cell.moment('quiet'), null, words),
@@ -234,7 +219,7 @@ describe('a claim', () => {
     const doubt = { old: 'up', new: 'down', trigger: 'fin', certainty: 'definite' } as const
     const log = logOf(...WHOLE, [300, 'idle-a', 'belief:updated', doubt])
     const by = (what: string, code: string | readonly string[]) => (cell: Cell) =>
-      took(cell, what, AT_ONCE, cell.moment('quiet'), cell.at('a').first('belief:updated'), {
+      took(cell, what, AT_ONCE, cell.moment('quiet'), cell.a.first('belief:updated'), {
         ...words,
         code,
       })

@@ -49,7 +49,7 @@ export const cookie: CaseOf<HttpSettings> = {
 
   rows: {
     'session-cookie'(cell) {
-      const [a, b] = [cell.at('a'), cell.at('b')]
+      const { a, b } = cell
       const closed = cell.between('browser to be closed', 'browser opened again')
       if (closed === null) return []
       const given = a.all('http:cookie_received').find(({ data }) => digestOf(data.cookie) !== undefined)
@@ -97,7 +97,7 @@ export const cookie: CaseOf<HttpSettings> = {
     },
 
     ports(cell) {
-      const b = cell.at('b')
+      const { b } = cell
       const [first, second] = firstOfEach(
         b.all('tcp:accepted').map(({ data }) => data.local.split(':')[1] ?? ''),
       )
@@ -131,7 +131,7 @@ export const cookie: CaseOf<HttpSettings> = {
     },
 
     resources(cell) {
-      const b = cell.at('b')
+      const { b } = cell
       const [mine, hers, nobodys] = ['bob', 'carol', 'nobody'].map((name) => visitsOf(cell, name)[0])
       const front = asksOf(cell).find(({ what, session }) => what === 'GET /' && session === undefined)
       const [mixed] = transfersOf(cell)

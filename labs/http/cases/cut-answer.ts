@@ -55,7 +55,7 @@ export const cutAnswer: CaseOf<HttpSettings> = {
       }),
 
     'no-key'(cell) {
-      const b = cell.at('b')
+      const { b } = cell
       const [asked] = transfersOf(cell)
       // That nothing has moved is seen where the bank says what it did about the request.
       const refused = b.first('bank:transfer_refused')
@@ -90,7 +90,7 @@ function askedAgain(
   const held = cell.between(`${cell.row} kept back`, `${cell.row} let go`)
   if (held === null) return []
   const { amountCents, answerWithinMs } = cell.settings
-  const b = cell.at('b')
+  const { b } = cell
   const [first, again] = transfersOf(cell)
   const last = visitsOf(cell).at(-1)
   const done = b.all('bank:transfer_done')
@@ -98,7 +98,7 @@ function askedAgain(
     .all('cable:frame_stopped', held)
     .filter(({ data }) => data.cable === cell.case && data.direction === 'bToA')
   const answers = frames.filter(({ data }) => data.text?.startsWith('200'))
-  const late = cell.at('a').of(first?.group).packets({ from: held.to })
+  const late = cell.a.of(first?.group).packets({ from: held.to })
   const resets = late?.filter(({ data }) => data.kind === 'rst') ?? null
   return [
     says(cell, 'answer', 'kept back', answers.length > 0 ? 'kept back' : '', {

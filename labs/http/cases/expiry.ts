@@ -42,7 +42,7 @@ export const expiry: CaseOf<HttpSettings> = {
   rows: {
     idle(cell) {
       const { idleMs } = cell.settings
-      const b = cell.at('b')
+      const { b } = cell
       const [lived, ended] = leftAloneMs(cell)
       const expired = b.all('http-session:expired')
       const watchMs = Math.ceil(cell.watch.to - cell.watch.from)
@@ -81,7 +81,7 @@ export const expiry: CaseOf<HttpSettings> = {
 
     absolute(cell) {
       const { idleMs, absoluteMs } = cell.settings
-      const b = cell.at('b')
+      const { b } = cell
       const [created, expired] = [b.first('http-session:created'), b.first('http-session:expired')]
       const used = b.all('http-session:used')
       const times = [created, ...used, expired].flatMap((event) => (event === undefined ? [] : [event.time]))
@@ -125,7 +125,7 @@ export const expiry: CaseOf<HttpSettings> = {
 
 /** For how long each session was left alone, from the sign-in to its one visit: those that lived, and the others. */
 function leftAloneMs(cell: Cell): [lived: number[], ended: number[]] {
-  const b = cell.at('b')
+  const { b } = cell
   const visits = [...b.all('http-session:used'), ...b.all('http-session:expired')]
   const seen = b.all('http-session:created').flatMap((created) => {
     const next = visits.find(({ data }) => data.session === created.data.session)

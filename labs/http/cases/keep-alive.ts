@@ -91,10 +91,7 @@ export const keepAlive: CaseOf<HttpSettings> = {
     header(cell) {
       const [kept, quiet] = [keptOf(cell), quietOf(cell)]
       if (kept === null || quiet === null) return []
-      const closed = cell
-        .at('a')
-        .all('tcp:end_received')
-        .filter(({ group_id }) => group_id !== kept.group)
+      const closed = cell.a.all('tcp:end_received').filter(({ group_id }) => group_id !== kept.group)
       return [
         silence(cell, kept, quiet, 'with `Connection: keep-alive` it stays open, and nothing is sent for it'),
         counts(cell, 'without', 1, closed, 'connections', {
@@ -200,8 +197,8 @@ interface Kept {
 }
 
 function keptOf(cell: Cell): Kept | null {
-  const group = cell.at('a').asked('tcpWrite').at(-1)?.group_id
-  return group === undefined ? null : { group, a: cell.at('a').of(group), b: cell.at('b').of(group) }
+  const group = cell.a.asked('tcpWrite').at(-1)?.group_id
+  return group === undefined ? null : { group, a: cell.a.of(group), b: cell.b.of(group) }
 }
 
 /** While nobody said a word. The last acknowledgement may be delayed (RFC 9293 section 3.8.6.3). */

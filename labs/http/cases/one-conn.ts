@@ -47,11 +47,8 @@ export const oneConn: CaseOf<HttpSettings> = {
     ],
 
     proxied(cell) {
-      const front = cell.at('a').all('tcp:accepted')
-      const reused = cell
-        .at('a')
-        .all('balancer:forwarded')
-        .filter(({ data }) => data.reused)
+      const front = cell.a.all('tcp:accepted')
+      const reused = cell.a.all('balancer:forwarded').filter(({ data }) => data.reused)
       return [
         ...connections(cell, 1, {
           claim: 'behind the balancer there is one TCP connection',

@@ -64,7 +64,7 @@ interface Expected {
 }
 
 function comesBack(cell: Cell, { outcome, session, balance, formula, money }: Expected): Claims {
-  const [a, b] = [cell.at('a'), cell.at('b')]
+  const { a, b } = cell
   const from = cell.moment(`${cell.row} to be killed`)
   if (from === undefined) return []
   const [before, after] = visitsOf(cell)

@@ -57,7 +57,7 @@ export const shared: CaseOf<HttpSettings> = {
       if (seen === null) return []
       const [cutOff, again] = transfersOf(cell)
       const tries = cutOff === undefined ? [] : forwardsOf(cell, cutOff)
-      const done = cell.at('b').all('bank:transfer_done')
+      const done = cell.b.all('bank:transfer_done')
       return [
         serversAsked(cell, seen, 1, 'by its own cookie the balancer always sends her to the same server'),
         before(cell, seen, withSharedStore(cell), WHICHEVER),

@@ -31,7 +31,7 @@ export const signOut: CaseOf<HttpSettings> = {
 
   rows: {
     here: (cell) => [
-      counts(cell, 'ended', 1, cell.at('b').all('http-session:ended'), 'sessions', {
+      counts(cell, 'ended', 1, cell.b.all('http-session:ended'), 'sessions', {
         claim: 'the bank ends this one session',
         formula: 'one of two',
         because: 'each browser has a session of its own',
@@ -42,7 +42,7 @@ export const signOut: CaseOf<HttpSettings> = {
     ],
 
     everywhere: (cell) => [
-      counts(cell, 'ended', 2, cell.at('b').all('http-session:ended'), 'sessions', {
+      counts(cell, 'ended', 2, cell.b.all('http-session:ended'), 'sessions', {
         claim: 'the bank ends every session of this customer',
         formula: 'two of two',
         because: 'it knows which sessions are hers',

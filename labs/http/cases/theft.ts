@@ -119,8 +119,7 @@ export const theft: CaseOf<HttpSettings> = {
 
     'fixed-id'(cell) {
       // Nobody sent it: it belongs to no connection, and so to no row.
-      const planted = cell
-        .at('a')
+      const planted = cell.a
         .ofHost('http:cookie_received')
         .find(({ data, group_id }) => group_id === undefined && data.user === `alice ${cell.row}`)
       const plantedId = planted && digestOf(planted.data.cookie)
@@ -144,7 +143,7 @@ export const theft: CaseOf<HttpSettings> = {
           because: `planted ${plantedId}, signed in as ${sessions.join(', ')}`,
           source: `${ASVS} 7.2.4`,
           short: isAnother ? 'renewed' : 'taken',
-          evidence: cell.at('b').all('http-session:created'),
+          evidence: cell.b.all('http-session:created'),
         }),
         answered(cell, 'attacker', '401', attacker, {
           claim: 'and somebody who knows the old one has nothing',
@@ -163,7 +162,7 @@ export const theft: CaseOf<HttpSettings> = {
 
     'forged-id'(cell) {
       const visits = visitsOf(cell, 'forger')
-      const refused = cell.at('b').all('http-session:refused')
+      const refused = cell.b.all('http-session:refused')
       return [
         answered(cell, 'refused', '401 x 2', visits, {
           claim: 'an id that was made up is refused',
@@ -185,7 +184,7 @@ export const theft: CaseOf<HttpSettings> = {
     replayed(cell) {
       const visits = visitsOf(cell, 'bob')
       const [replay] = visitsOf(cell, 'replayer')
-      const refused = cell.at('b').last('http-session:refused')
+      const refused = cell.b.last('http-session:refused')
       return [
         answered(cell, 'refused', '401', replay, {
           claim: 'a cookie from before the last sign-out opens nothing',

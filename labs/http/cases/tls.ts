@@ -43,17 +43,16 @@ export const tls: CaseOf<HttpSettings> = {
 
   rows: {
     'host-cookie'(cell) {
-      const secured = groupsOf(cell.at('b').all('tls:accepted'))
+      const secured = groupsOf(cell.b.all('tls:accepted'))
       const isSecured = ({ group }: Ask) => secured.has(group)
       const overTls = visitsOf(cell).filter(isSecured).at(-1)
       const overHttp = visitsOf(cell)
         .filter((visit) => !isSecured(visit))
         .at(-1)
-      const given = cell
-        .at('a')
+      const given = cell.a
         .all('http:cookie_received')
         .find(({ data }) => data.cookie.startsWith('__Host-session='))
-      const packets = cell.at('b').packets()
+      const packets = cell.b.packets()
       const texts = packets?.filter(({ data }) => data.bytes > 0 && data.text !== undefined) ?? []
       const readable = texts.filter(({ group_id }) => secured.has(group_id))
       // The same card, and the same eyes, can read what is not encrypted.
@@ -99,13 +98,13 @@ export const tls: CaseOf<HttpSettings> = {
     },
 
     ticket(cell) {
-      const secured = cell.at('b').all('tls:accepted')
+      const secured = cell.b.all('tls:accepted')
       const resumed = secured.filter(({ data }) => data.isResumed)
       const withTicket = groupsOf(resumed)
       const visits = visitsOf(cell)
       const bare = visits.find(({ group, session }) => withTicket.has(group) && session === undefined)
       const unresumed = visits.find(({ group }) => !withTicket.has(group))
-      const atClient = cell.at('a').all('tls:connected')
+      const atClient = cell.a.all('tls:connected')
       return [
         ...connections(cell, TICKET_CONNECTIONS, {
           claim: 'the customer comes over four TCP connections, one after the other',
@@ -151,14 +150,14 @@ function groupsOf(events: readonly { group_id?: string | undefined }[]): Set<str
 }
 
 function certificate(cell: Cell) {
-  const secured = cell.at('b').all('tls:accepted')
+  const secured = cell.b.all('tls:accepted')
   const [full, short] = [false, true].map((isResumed) =>
     secured
       .filter(({ data }) => data.isResumed === isResumed)
-      .map(({ group_id }) => firstFlightBytes(cell.at('a').of(group_id).packets() ?? [])),
+      .map(({ group_id }) => firstFlightBytes(cell.a.of(group_id).packets() ?? [])),
   ) as [number[], number[]]
   const isShorter = full.length > 0 && short.length > 0 && Math.max(...short) < Math.min(...full)
-  return says(cell, 'certificate', 'shorter', cell.at('a').packets() && (isShorter ? 'shorter' : 'as long'), {
+  return says(cell, 'certificate', 'shorter', cell.a.packets() && (isShorter ? 'shorter' : 'as long'), {
     claim: "on these the server's first words are shorter: it does not show its certificate again",
     formula: 'bytes of the server before the first request',
     because: `with a ticket ${short.join(', ')} bytes, without ${full.join(', ')}`,

@@ -23,12 +23,12 @@ export const cut: FaultCase = {
 }
 
 function ends({ cell }: Struck): End[] {
-  return [cell.at('a'), cell.at('b')]
+  return [cell.a, cell.b]
 }
 
 /** "There is no flag": while the cut lasts the entry says ESTABLISHED, and only a count goes up. */
 function noFlag({ cell, strike }: Struck) {
-  const a = cell.at('a')
+  const { a } = cell
   const established = a.all('kernel:socket_updated').filter(({ data }) => data.new?.state === 'ESTABLISHED')
   const counts = established.map(({ data }) => data.new?.unansweredProbes ?? 0)
   const seen = counts.filter((count, index) => count !== counts[index - 1])
@@ -47,7 +47,7 @@ function noFlag({ cell, strike }: Struck) {
 
 function afterMending(seen: Struck): Claims {
   const cell = sequelOf(seen)
-  const [a, b] = [cell.at('a'), cell.at('b')]
+  const { a, b } = cell
   const mended = cell.between(UNDOING, WRITING)
   const afterwards = cell.between(WRITING, OVER)
   if (mended === null || afterwards === null) return []
@@ -100,9 +100,9 @@ function goesOn(seen: Struck): Claims {
   const cell = sequelOf(seen)
   const from = cell.moment(WRITING)
   if (from === undefined) return []
-  const [asked] = cell.at('a').asked('write', { from })
+  const [asked] = cell.a.asked('write', { from })
   return [
-    took(cell, 'goes-on', AT_ONCE, asked, cell.at('b').first('tcp:received', { from }), {
+    took(cell, 'goes-on', AT_ONCE, asked, cell.b.first('tcp:received', { from }), {
       claim: 'the idle connection, cut all this time, carries data again once the cable is back',
       formula: '0 .. slack after the write',
       because: 'both kernels still held their halves; no packet was needed to keep them',

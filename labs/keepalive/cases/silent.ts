@@ -47,7 +47,7 @@ export const powerOff: FaultCase = {
 }
 
 export function clientOf({ cell }: Struck, ends: readonly End[]): End[] {
-  return ends.filter((end) => end === cell.at('a'))
+  return ends.filter((end) => end === cell.a)
 }
 
 /** After the detector the kernel notices too, since a heartbeat is data that wants acknowledgement. */

@@ -162,12 +162,9 @@ function asLongAsChance(cell: Cell, stream: Stream, limitMs: number) {
 /** A doubt that began while b was heard, and that no heartbeat ended. */
 function openDoubt(cell: Cell, { heardAt }: Stream) {
   const [from = 0, to = 0] = [heardAt[0], heardAt.at(-1)]
-  const last = cell.at('a').last('belief:updated', { from, to })
+  const last = cell.a.last('belief:updated', { from, to })
   if (last === undefined || last.data.new === 'up') return []
-  const next = cell
-    .at('a')
-    .all('belief:updated', { from: last.time })
-    .find((event) => event !== last)
+  const next = cell.a.all('belief:updated', { from: last.time }).find((event) => event !== last)
   return next?.data.new === 'up' ? [] : [last]
 }
 
@@ -209,10 +206,7 @@ function silencesBeyond(
   { heardAt, pauses }: Stream,
   limitMs: number,
 ): { certain: number; possible: number } {
-  const overtakenAt = cell
-    .at('a')
-    .all('detector:overtaken')
-    .map(({ time }) => time)
+  const overtakenAt = cell.a.all('detector:overtaken').map(({ time }) => time)
   const silences = differences(heardAt).map((silenceMs, index) => {
     const [from = 0, to = 0] = heardAt.slice(index, index + 2)
     const pausedMs = pauses

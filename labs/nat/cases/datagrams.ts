@@ -244,7 +244,7 @@ function forgotten(cell: NatCell, by: number, limitMs: number, setting: string, 
 
 /** How the server sees the client that speaks again. */
 function seenAgain(cell: NatCell, expected: 'the same port' | 'another port') {
-  const [first, second] = cell.at('b').all('udp:datagram_received')
+  const [first, second] = cell.b.all('udp:datagram_received')
   const found = second === undefined ? 'not at all' : portWords(first?.data.remote, second.data.remote)
   const isSame = expected === 'the same port'
   return says(cell, 'seen-from', expected, found, {
@@ -263,7 +263,7 @@ const SHORT = { 'the same port': 'SAME', 'another port': 'MOVED', 'not at all': 
 
 /** What the server sends when the router has forgotten. @param late until the client speaks again */
 function lateAnswer(cell: NatCell, { input }: RouterInForce, late: { from: number; to: number }): Claims {
-  const [a, b] = [cell.at('a'), cell.at('b')]
+  const { a, b } = cell
   const untilEnd = { from: late.from, to: cell.watch.to }
   const got = a.all('udp:datagram_received', untilEnd)
   const errors = b.all('udp:error_received', untilEnd)

@@ -34,7 +34,7 @@ export const dead: CaseOf<NatSettings> = {
 
   rows: {
     [ROW]: knowingRouter((cell, router): Claims => {
-      const a = cell.at('a')
+      const { a } = cell
       const keepalive = a.keepalive()
       const unanswered = cell.moment('two unanswered')
       const look = unanswered === undefined ? undefined : lookBefore(cell, unanswered)

@@ -37,7 +37,7 @@ export const frozen: CaseOf<NatSettings> = {
       const { strike } = cell
       const last = strike && lookBefore(cell, strike.until)
       if (strike === undefined || last === undefined) return []
-      const [a, b] = [cell.at('a'), cell.at('b')]
+      const { a, b } = cell
       const watch = { from: strike.at, to: strike.until }
       const doubts = a.all('belief:updated', watch)
       const asked = a.first('tcp:written', watch)

@@ -26,7 +26,7 @@ export const proxyOff: CaseOf<NatSettings> = {
       const asks = cell.moment('asks')
       if (asks === undefined) return []
       const ends = backEnds(cell, asks)
-      const error = cell.at('a').first('tcp:error_received', { from: asks })
+      const error = cell.a.first('tcp:error_received', { from: asks })
       return [
         ...whileItWaits(cell, {
           state: 'ESTABLISHED',

@@ -25,7 +25,7 @@ export const proxy: CaseOf<NatSettings> = {
     front(cell) {
       const asking = cell.between('asks', 'asks again')
       if (asking === null) return []
-      const a = cell.at('a')
+      const { a } = cell
       const asked = a.first('tcp:written', asking)
       if (asked === undefined) return []
       const forwarded = a.first('relay:forwarded', asking)
@@ -59,14 +59,14 @@ export const proxy: CaseOf<NatSettings> = {
     back(cell) {
       const asks = cell.moment('asks')
       if (asks === undefined || !areKernelsRead(cell)) return []
-      const state = cell.at('a').state(asks)
+      const state = cell.a.state(asks)
       return [
         says(cell, 'state', 'CLOSE-WAIT', state, {
           claim: 'the kernel of the proxy was told at once that its server is gone',
           formula: 'FIN arrived, the proxy has not closed',
           because: 'SIGKILL: the kernel of the dead says goodbye',
           source: 'RFC 9293 3.3.2',
-          evidence: [cell.at('a').last('kernel:socket_updated', { to: asks })],
+          evidence: [cell.a.last('kernel:socket_updated', { to: asks })],
           short: state === 'CLOSE-WAIT' ? 'FIN' : '-',
         }),
       ]

@@ -27,7 +27,7 @@ export const inTime: ForgottenRow = {
     const speaks = cell.moment(`${ID} speaks`)
     const last = speaks === undefined ? undefined : lookBefore(cell, speaks)
     if (speaks === undefined || last === undefined) return []
-    const arrived = cell.at('a').first('tcp:received', { from: speaks })
+    const arrived = cell.a.first('tcp:received', { from: speaks })
     return [
       kept(cell, router, last, ALL_THREE),
       probesAnswered(cell, { from: cell.watch.from, to: speaks }),

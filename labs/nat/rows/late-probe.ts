@@ -34,8 +34,8 @@ export const lateProbe: ForgottenRow = {
   },
 
   claims(cell, router) {
-    const packets = cell.at('a').packets()
-    const keepalive = cell.at('a').keepalive()
+    const packets = cell.a.packets()
+    const keepalive = cell.a.keepalive()
     const probe = sent(packets)?.find(({ data }) => data.kind === 'keepalive-probe')
     if (keepalive === null) return []
     const fate = fateOf('client', router)
@@ -55,8 +55,8 @@ export const lateProbe: ForgottenRow = {
 
 function nobodyNotices(cell: Cell, probe: Captured) {
   const time = { from: probe.time, to: cell.watch.to }
-  const errors = cell.at('a').all('tcp:error_received', time)
-  const doubts = cell.at('a').all('belief:updated', time)
+  const errors = cell.a.all('tcp:error_received', time)
+  const doubts = cell.a.all('belief:updated', time)
   return nothing(cell, 'noticed', [...errors, ...doubts], time, {
     claim: 'nobody notices: the router learns it anew from the late probe',
     formula: 'nothing, until the end of the case',
@@ -74,7 +74,7 @@ function notices(cell: Cell, fate: Fate, keepalive: Keepalive, heard: number, pr
   const [first] = giveUp.retransmissions
   const span: Span = fate === 'silence' ? giveUp : (first ?? giveUp)
   const interval = fate === 'silence' ? ` + ${probes} x interval ${seconds(intervalMs)}` : ''
-  const error = cell.at('a').first('tcp:error_received', { from: probe.time })
+  const error = cell.a.first('tcp:error_received', { from: probe.time })
   return took(cell, 'noticed', span, heard, error, {
     code,
     claim: `keepalive notices, by ${code}; too late to refresh anything`,

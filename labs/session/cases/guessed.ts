@@ -42,11 +42,8 @@ export const guessed: CaseOf<SessionSettings> = {
 }
 
 function refused(cell: Cell): Claims {
-  const refusals = cell
-    .at('b')
-    .all('session:claim_refused')
-    .filter(({ data }) => data.reason === 'unknown-session')
-  const ended = cell.at('a').all('tcp:end_received')
+  const refusals = cell.b.all('session:claim_refused').filter(({ data }) => data.reason === 'unknown-session')
+  const ended = cell.a.all('tcp:end_received')
   const each = WRONG_TOKENS_PER_CONNECTION_MAX
   return [
     counts(cell, 'refused', GUESSERS.length * each, refusals, 'refusals', {

@@ -35,10 +35,7 @@ export const rivals: CaseOf<SessionSettings> = {
 
 function atMostOne(cell: Cell): Claims {
   const states = CLAIMANTS.map((program) =>
-    cell
-      .at('a')
-      .all('session:state_updated')
-      .findLast((event) => event.program === program),
+    cell.a.all('session:state_updated').findLast((event) => event.program === program),
   )
   const attached = states.filter((state) => state?.data.new === 'attached').length
   const areKnown = states.every((state) => state !== undefined)

@@ -63,8 +63,8 @@ async function killInMidConversation(
 function kept(cell: Cell): Claims {
   const { strike } = cell
   if (strike === undefined) return []
-  const acknowledged = cell.at('a').all('session:message_acknowledged', { to: strike.at })
-  const loaded = cell.at('b').first('session:loaded')
+  const acknowledged = cell.a.all('session:message_acknowledged', { to: strike.at })
+  const loaded = cell.b.first('session:loaded')
   const [least, most] = [acknowledged.length, toServer(cell).said.length]
   return [
     counts(cell, 'kept', { min: Math.max(1, least), max: most }, loaded?.data.received, 'messages', {

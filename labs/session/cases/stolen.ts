@@ -42,15 +42,9 @@ function thrownOut(cell: Cell): Claims {
   const [back] = oversAt(cell, 'a', 'owner-again')
   const [server] = oversAt(cell, 'b')
   const because = (over: typeof owner) => over?.data.because ?? 'nothing'
-  const said = cell
-    .at('a')
-    .all('session:message_said')
-    .filter(({ program }) => program === 'thief')
+  const said = cell.a.all('session:message_said').filter(({ program }) => program === 'thief')
   const texts = new Set(said.map(({ data }) => data.text))
-  const taken = cell
-    .at('b')
-    .all('session:message_delivered')
-    .filter(({ data }) => texts.has(data.text))
+  const taken = cell.b.all('session:message_delivered').filter(({ data }) => texts.has(data.text))
   return [
     once(cell),
     says(cell, 'owner', 'replaced', owner?.data.because ?? '', {

@@ -47,7 +47,7 @@ export const frozen: CaseOf<TcpSettings> = {
 
   rows: {
     unasked(cell) {
-      const [a, b] = [cell.at('a'), cell.at('b')]
+      const { a, b } = cell
       const frozen = cell.between('frozen', 'thawing')
       if (frozen === null) return []
       const began = a.first('belief:updated', frozen)
@@ -92,7 +92,7 @@ export const frozen: CaseOf<TcpSettings> = {
     },
 
     'full-queue'(cell) {
-      const [a, b] = [cell.at('a'), cell.at('b')]
+      const { a, b } = cell
       const frozen = cell.between('frozen', 'thawing')
       if (frozen === null) return []
       const { calls, backlog } = cell.settings
@@ -125,12 +125,11 @@ export const frozen: CaseOf<TcpSettings> = {
 
 /** The one call that found the queue full. */
 function beyond(cell: Cell, frozen: Period, connected: readonly EventOf<'tcp:connected'>[]): Claims {
-  const began = cell
-    .at('a')
+  const began = cell.a
     .all('belief:updated', frozen)
     .find(({ group_id }) => !connected.some((one) => one.group_id === group_id))
   if (began === undefined) return []
-  const [a, b] = [cell.at('a').of(began.group_id), cell.at('b').of(began.group_id)]
+  const [a, b] = [cell.a.of(began.group_id), cell.b.of(began.group_id)]
   const error = a.first('tcp:error_received', frozen)
   const calling = { from: began.time, to: frozen.to }
   const waitedMs = frozen.to - began.time

@@ -51,7 +51,7 @@ export const handshake: CaseOf<TcpSettings> = {
 }
 
 function listens(cell: Cell) {
-  const b = cell.at('b')
+  const { b } = cell
   const [listener] = b.listeners()
   const packets = b.packets()
   const before = packets?.filter(({ time }) => time <= (listener?.time ?? cell.watch.to))
@@ -68,8 +68,8 @@ function listens(cell: Cell) {
 /** The last ACK was still kept back in the cable. */
 function oneSided(cell: Cell) {
   const time = cell.moment('one-sided') ?? cell.watch.to
-  const connected = cell.at('a').first('tcp:connected', { to: time })
-  const accepted = cell.at('b').first('tcp:accepted', { to: time })
+  const connected = cell.a.first('tcp:connected', { to: time })
+  const accepted = cell.b.first('tcp:accepted', { to: time })
   const programs = `${connected ? 'connected' : 'not connected'} | ${accepted ? 'accepted' : 'not accepted'}`
   return says(
     cell,
@@ -87,7 +87,7 @@ function oneSided(cell: Cell) {
 }
 
 function threePackets(cell: Cell) {
-  const packets = cell.at('a').packets()
+  const packets = cell.a.packets()
   const words = packets && firstOfEach(packets.filter(isNew).map(packetWords))
   return says(
     cell,

@@ -40,9 +40,9 @@ export const idle: CaseOf<TcpSettings> = {
     silent(cell) {
       const quiet = cell.between('quiet', 'first-word')
       if (quiet === null) return []
-      const [a, b] = [cell.at('a'), cell.at('b')]
+      const { a, b } = cell
       const own = bothEnds(cell, quiet)
-      const others = cell.beside('loud').at('a').packets(quiet) ?? []
+      const others = cell.beside('loud').a.packets(quiet) ?? []
       const late = a.packets({ from: quiet.to })
       const watchedMs = Math.round(quiet.to - quiet.from)
       return [
@@ -91,10 +91,10 @@ export const idle: CaseOf<TcpSettings> = {
       const quiet = cell.between('quiet', 'first-word')
       if (quiet === null) return []
       const { bursts, burstBytes, talkers } = cell.settings
-      const received = cell.at('b').all('tcp:received', quiet)
-      const written = cell.at('a').asked('tcpWrite', quiet)
+      const received = cell.b.all('tcp:received', quiet)
+      const written = cell.a.asked('tcpWrite', quiet)
       // Where it is sent: at the other card a segment that was overtaken looks like one sent again.
-      const data = sent(cell.at('a').packets(quiet))?.filter(({ data: { kind } }) => kind === 'data') ?? null
+      const data = sent(cell.a.packets(quiet))?.filter(({ data: { kind } }) => kind === 'data') ?? null
       const slowestMs = Math.max(
         ...written.map((asked, index) => {
           const next = written[index + 1]?.time ?? quiet.to
@@ -139,7 +139,7 @@ export const idle: CaseOf<TcpSettings> = {
 
 /** What passed at either end; null where not all of it is known. */
 function bothEnds(cell: Cell, quiet: Period): Captured[] | null {
-  const [atA, atB] = [cell.at('a').packets(quiet), cell.at('b').packets(quiet)]
+  const [atA, atB] = [cell.a.packets(quiet), cell.b.packets(quiet)]
   return atA && atB && [...atA, ...atB]
 }
 

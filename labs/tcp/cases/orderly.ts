@@ -43,7 +43,7 @@ export const orderly: CaseOf<TcpSettings> = {
     'server-first': (cell) => oneAfterTheOther(cell, 'b', 'a', 'no entry | TIME-WAIT'),
 
     'half-close'(cell) {
-      const a = cell.at('a')
+      const { a } = cell
       const halfClosed = cell.moment('half-closed')
       if (halfClosed === undefined) return []
       const closed = a.first('tcp:end_sent')
@@ -120,7 +120,7 @@ function oneAfterTheOther(cell: Cell, first: HostSide, second: HostSide, left: s
       formula: 'a | b',
       because: statesOfBoth(cell),
       source: 'RFC 9293 section 3.6, case 1, and section 3.4.2',
-      evidence: [cell.at('a').last('kernel:socket_updated'), cell.at('b').last('kernel:socket_updated')],
+      evidence: [cell.a.last('kernel:socket_updated'), cell.b.last('kernel:socket_updated')],
       short: `TW ${first}`,
     }),
   ]

@@ -41,7 +41,7 @@ export const port: CaseOf<TcpSettings> = {
         says(cell, 'refused', 'EADDRINUSE', again.outcome, {
           claim: 'the client closed first, and is refused its own port',
           formula: 'EADDRINUSE while TIME-WAIT lasts',
-          because: `by ${again.syscall ?? 'nobody'}(); the states of the client: ${cell.at('a').statesSeen().join(', ')}`,
+          because: `by ${again.syscall ?? 'nobody'}(); the states of the client: ${cell.a.statesSeen().join(', ')}`,
           source: 'RFC 9293 section 3.4.2, bind(2), SO_REUSEADDR in socket(7)',
           evidence: [again.asked, again.ended],
           short: again.outcome === 'EADDRINUSE' ? 'IN USE' : 'OK',
@@ -72,13 +72,13 @@ export const port: CaseOf<TcpSettings> = {
     'server-first'(cell) {
       const [, again, third] = callsOf(cell)
       if (again === undefined || third === undefined) return []
-      const isStamped = cell.at('a').sysctl('tcp_timestamps') !== 0
+      const isStamped = cell.a.sysctl('tcp_timestamps') !== 0
       const handshake = again.packets && firstOfEach(again.packets.filter(isNew).map(packetWords)).join(', ')
       return [
         says(cell, 'again', 'connected', again.outcome, {
           claim: 'the server closed first, and the client is connected again from the same port',
           formula: 'TIME-WAIT is at the server, and a new SYN ends it',
-          because: `the states of the server: ${cell.at('b').statesSeen().join(', ')}`,
+          because: `the states of the server: ${cell.b.statesSeen().join(', ')}`,
           source: 'RFC 9293 section 3.10.7.4, RFC 6191',
           evidence: [again.asked, again.ended],
           short: again.outcome === 'connected' ? 'OK' : 'REFUSED',
@@ -93,7 +93,7 @@ export const port: CaseOf<TcpSettings> = {
         says(cell, 'insists', isStamped ? 'connected' : 'EADDRNOTAVAIL', third.outcome, {
           claim:
             'a client that names its port each time may call out of its own TIME-WAIT, if segments carry timestamps',
-          formula: `tcp_timestamps ${cell.at('a').sysctl('tcp_timestamps')}: ${isStamped ? 'connected' : 'EADDRNOTAVAIL'}`,
+          formula: `tcp_timestamps ${cell.a.sysctl('tcp_timestamps')}: ${isStamped ? 'connected' : 'EADDRNOTAVAIL'}`,
           because:
             'both sockets had SO_REUSEADDR, which Node sets with a fixed port; a late segment would be known by its old timestamp',
           source: 'tcp_twsk_unique(), RFC 7323 section 5, RFC 6191',

@@ -47,9 +47,9 @@ export const reset: CaseOf<TcpSettings> = {
         cell,
         'told',
         AT_ONCE,
-        cell.at('a').last('tcp:destroyed'),
-        cell.at('b').first('tcp:error_received'),
-        told(cell.at('b').first('tcp:error_received')?.data.code, {
+        cell.a.last('tcp:destroyed'),
+        cell.b.first('tcp:error_received'),
+        told(cell.b.first('tcp:error_received')?.data.code, {
           claim: 'the end that is reset is told at once, by an error',
           formula: 'ECONNRESET, 0 .. slack after the act of a',
           code: 'ECONNRESET',
@@ -64,9 +64,9 @@ export const reset: CaseOf<TcpSettings> = {
         cell,
         'told',
         AT_ONCE,
-        cell.at('b').last('tcp:destroyed'),
-        cell.at('a').first('tcp:error_received'),
-        told(cell.at('a').first('tcp:error_received')?.data.code, {
+        cell.b.last('tcp:destroyed'),
+        cell.a.first('tcp:error_received'),
+        told(cell.a.first('tcp:error_received')?.data.code, {
           claim: 'the server closes properly, and the client gets an error',
           formula: 'ECONNRESET, 0 .. slack after the act of b',
           code: 'ECONNRESET',
@@ -82,9 +82,9 @@ export const reset: CaseOf<TcpSettings> = {
         cell,
         'told',
         AT_ONCE,
-        cell.at('a').asked('tcpWrite').at(-1),
-        cell.at('a').first('tcp:error_received'),
-        told(cell.at('a').first('tcp:error_received')?.data.code, {
+        cell.a.asked('tcpWrite').at(-1),
+        cell.a.first('tcp:error_received'),
+        told(cell.a.first('tcp:error_received')?.data.code, {
           claim: 'the program hears of it at its next write',
           formula: 'EPIPE, 0 .. slack after it',
           code: 'EPIPE',
@@ -94,14 +94,14 @@ export const reset: CaseOf<TcpSettings> = {
     ],
 
     nobody(cell) {
-      const error = cell.at('a').first('tcp:error_received')
-      const packets = cell.at('a').packets()
+      const error = cell.a.first('tcp:error_received')
+      const packets = cell.a.packets()
       return [
         says(cell, 'refused', 'ECONNREFUSED', error?.data.code ?? '', {
           claim: 'where nobody listens, connect() fails at once',
           because: 'a kernel says so, not a program',
           source: 'RFC 9293 section 3.10.7.1, connect(2)',
-          evidence: [cell.at('a').first('belief:updated'), error],
+          evidence: [cell.a.first('belief:updated'), error],
           short: error?.data.code === 'ECONNREFUSED' ? 'REFUSED' : 'nothing',
         }),
         says(cell, 'packets', 'SYN sent, RST ACK received', inWords(packets), {
@@ -141,13 +141,13 @@ function gone(cell: Cell) {
     formula: 'a | b',
     because: statesOfBoth(cell),
     source: 'RFC 9293 section 3.10.7.4',
-    evidence: [cell.at('a').last('kernel:socket_updated')],
+    evidence: [cell.a.last('kernel:socket_updated')],
   })
 }
 
 /** FIN does not say whether anybody still listens. */
 function taken(cell: Cell) {
-  const a = cell.at('a')
+  const { a } = cell
   const written = a.first('tcp:written')
   return says(
     cell,

@@ -26,7 +26,7 @@ export const timeWait: CaseOf<TcpSettings> = {
 
   rows: {
     'client-first'(cell) {
-      const entries = cell.at('a').all('kernel:socket_updated')
+      const entries = cell.a.all('kernel:socket_updated')
       const begun = entries.find(({ data }) => data.new?.state === 'TIME-WAIT')
       const over = entries.find(({ data }) => data.new === null)
       const { minMs, maxMs } = timeWaitEnd(cell.jiffyMs)

@@ -29,7 +29,7 @@ export const ackLost: CaseOf<TimeoutsSettings> = {
 
   rows: {
     plain(cell) {
-      const [a, b] = [cell.at('a'), cell.at('b')]
+      const { a, b } = cell
       const speaking = cell.moment('speaking')
       if (speaking === undefined) return []
       const spoke = firstOf(sent(a.packets({ from: speaking })), 'data')

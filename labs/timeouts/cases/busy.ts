@@ -57,7 +57,7 @@ export const busy: CaseOf<TimeoutsSettings> = {
     'set-timeout'(cell) {
       const { strike } = cell
       if (strike === undefined) return []
-      const a = cell.at('a')
+      const { a } = cell
       const gone = { from: strike.at, to: a.first('tcp:error_received')?.time ?? cell.watch.to }
       const written = a.all('tcp:written', gone)
       const fired = written.length === 0 ? null : a.all('tcp:idle_timeout', gone)
@@ -79,7 +79,7 @@ export const busy: CaseOf<TimeoutsSettings> = {
 
 /** The segment that was lost, what decides, and when it was over; null of a packet: not every one is known. */
 function lossOf(cell: Cell) {
-  const a = cell.at('a')
+  const { a } = cell
   const since = { from: cell.strike?.began ?? cell.watch.from }
   const lost = firstOf(sent(a.packets(since)), 'data')
   const connection = lost ? a.busy(lost.time) : null
@@ -109,7 +109,7 @@ function givesUp(cell: Cell): Claims {
 /** Keepalive has nothing to say while data is under way. */
 function noProbes(cell: Cell): Claims[number] {
   const { packets } = lossOf(cell)
-  const options = cell.at('a').options()
+  const options = cell.a.options()
   const aloneMs =
     options === undefined
       ? Number.NaN

@@ -34,7 +34,7 @@ export const finWait1: CaseOf<TimeoutsSettings> = {
 function abandoned(cell: Cell): Claims {
   const { strike } = cell
   if (strike === undefined) return []
-  const a = cell.at('a')
+  const { a } = cell
   const lost = firstOf(sent(a.packets({ from: strike.began })), 'data')
   const connection = lost ? a.busy(lost.time) : null
   const expected = connection && orphan(connection, a.sysctl('tcp_orphan_retries'))

@@ -34,7 +34,7 @@ export const finWait2: CaseOf<TimeoutsSettings> = {
 
   rows: {
     plain(cell) {
-      const a = cell.at('a')
+      const { a } = cell
       const fin = firstOf(sent(a.packets()), 'fin')
       const acknowledged = fin ? firstOf(received(a.packets({ from: fin.time })), 'ack') : fin
       const expected = finWait2Patience(a.sysctl('tcp_fin_timeout'), cell.jiffyMs)
@@ -50,7 +50,7 @@ export const finWait2: CaseOf<TimeoutsSettings> = {
     'half-closed'(cell) {
       const waiting = cell.between('half-closed', 'speaking')
       if (waiting === null) return []
-      const [a, b] = [cell.at('a'), cell.at('b')]
+      const { a, b } = cell
       const began = a.last('kernel:socket_updated', { to: waiting.from })
       const changed = began && [began, ...a.all('kernel:socket_updated', waiting)]
       const said = firstOf(sent(b.packets({ from: waiting.to })), 'data')

@@ -31,7 +31,7 @@ export const httpRace: CaseOf<TimeoutsSettings> = {
 
   rows: {
     pooled(cell) {
-      const [a, b] = [cell.at('a'), cell.at('b')]
+      const { a, b } = cell
       const meanwhile = cell.between('asking-again', 'asking-afresh')
       if (meanwhile === null) return []
       const first = a.first('http:request_sent')

@@ -50,13 +50,13 @@ export const http: CaseOf<TimeoutsSettings> = {
   rows: {
     'keep-alive-timeout'(cell) {
       const told = limitsOf(cell)?.keepAliveTimeoutMs
-      const answered = cell.at('b').first('http:response_sent')
+      const answered = cell.b.first('http:response_sent')
       const idleMs = answered?.data.idleLimitMs
       const source = 'Node.js, server.keepAliveTimeout'
       const timer = nodeTimer(idleMs ?? Number.NaN, 'socket.timeout after the response', source)
       const addedMs = idleMs === undefined || told === undefined ? null : idleMs - told
       return [
-        lasts(cell, 'closes', timer, answered, cell.at('a').first('tcp:end_received'), {
+        lasts(cell, 'closes', timer, answered, cell.a.first('tcp:end_received'), {
           claim: 'the server closes a connection that has no next request',
           because: 'an open connection costs it something, and nobody needs this one now',
         }),
@@ -74,11 +74,11 @@ export const http: CaseOf<TimeoutsSettings> = {
     'request-timeout': (cell) => lateRequest(cell, 'requestTimeout', 'body never ends'),
 
     'node-http'(cell) {
-      const a = cell.at('a')
+      const { a } = cell
       const asked = a.first('http:request_sent')
       const waiting = { from: asked?.time ?? cell.watch.from, to: cell.watch.to }
       const over = [...a.all('http:response_received'), ...a.all('http:request_failed')]
-      const hasIt = cell.at('b').first('http:request_received') !== undefined
+      const hasIt = cell.b.first('http:request_received') !== undefined
       return [
         inTable(
           nothing(cell, 'quiet', asked === undefined ? null : over, waiting, {
@@ -94,7 +94,7 @@ export const http: CaseOf<TimeoutsSettings> = {
     },
 
     undici(cell) {
-      const a = cell.at('a')
+      const { a } = cell
       const timer = undiciTimer(cell.settings.undiciHeadersTimeoutMs ?? UNDICI_HEADERS_TIMEOUT_MS)
       return [
         lasts(cell, 'gives-up', timer, a.first('http:request_sent'), a.first('http:request_failed'), {
@@ -109,14 +109,11 @@ export const http: CaseOf<TimeoutsSettings> = {
 }
 
 function limitsOf(cell: Cell) {
-  return cell
-    .at('b')
-    .ofHost('http:limits_read')
-    .find(({ data }) => data.mechanism === cell.row)?.data
+  return cell.b.ofHost('http:limits_read').find(({ data }) => data.mechanism === cell.row)?.data
 }
 
 function lateRequest(cell: Cell, name: 'headersTimeout' | 'requestTimeout', what: string): Claims {
-  const a = cell.at('a')
+  const { a } = cell
   const limits = limitsOf(cell)
   const expected = limits ? checkedLimit(name, limits[`${name}Ms`], limits.checkEveryMs) : null
   const said = a.first('tcp:written')
@@ -140,7 +137,7 @@ function lateRequest(cell: Cell, name: 'headersTimeout' | 'requestTimeout', what
 
 /** What an agent has set without being asked; where the kernel can be asked. */
 function kernelKeepalive(cell: Cell): Claims {
-  const options = cell.at('a').options()
+  const options = cell.a.options()
   if (options === undefined) return []
   const { keepalive, keepaliveIdleMs } = options
   return [
@@ -149,7 +146,7 @@ function kernelKeepalive(cell: Cell): Claims {
       formula: 'SO_KEEPALIVE as the kernel has it',
       because: `idle time ${keepaliveIdleMs} ms: it asks the kernel of a server, not its program`,
       source: 'Node.js, new http.Agent({ keepAlive: true }); undici, Client connect',
-      evidence: [cell.at('a').last('kernel:options_read')],
+      evidence: [cell.a.last('kernel:options_read')],
     }),
   ]
 }

@@ -64,7 +64,7 @@ export const idle: CaseOf<TimeoutsSettings> = {
     keepalive: probed,
 
     'user-timeout'(cell) {
-      const { userTimeoutMs = 0 } = cell.at('a').options() ?? {}
+      const { userTimeoutMs = 0 } = cell.a.options() ?? {}
       const because = `TCP_USER_TIMEOUT ${userTimeoutMs} ms is set, and nothing is unanswered`
       return [...neverEnds(cell, because), ...carriesOn(cell)]
     },
@@ -81,7 +81,7 @@ export const idle: CaseOf<TimeoutsSettings> = {
 
     'set-keepalive-0'(cell) {
       const { tooShort } = cell.settings.setKeepAliveMs
-      const own = cell.at('a').sysctl('tcp_keepalive_time') * 1000
+      const own = cell.a.sysctl('tcp_keepalive_time') * 1000
       const formula = `${tooShort} ms is 0 s: tcp_keepalive_time of this host`
       const claim = `setKeepAlive(true,${tooShort}) asks for less than a second, and leaves the system's own idle time`
       return [
@@ -91,7 +91,7 @@ export const idle: CaseOf<TimeoutsSettings> = {
     },
 
     'set-timeout'(cell) {
-      const a = cell.at('a')
+      const { a } = cell
       const timer = nodeTimer(cell.settings.setTimeoutMs)
       const asking = cell.between('asking', 'whole')
       if (asking === null || cell.strike === undefined) return []
@@ -136,7 +136,7 @@ export const idle: CaseOf<TimeoutsSettings> = {
 function neverEnds(cell: Cell, because: string): Claims {
   const quiet = cell.between('all-set', 'whole')
   if (quiet === null) return []
-  const [a, b] = [cell.at('a'), cell.at('b')]
+  const { a, b } = cell
   const [atA, atB] = [otherThanUp(a, quiet), otherThanUp(b, quiet)]
   const packets = ofBothEnds(cell, quiet)
   const before = ofBothEnds(cell, { from: cell.watch.from, to: quiet.from })
@@ -177,7 +177,7 @@ function otherThanUp(end: End, quiet: Period): LabEvent[] | null {
 }
 
 function ofBothEnds(cell: Cell, within: Period): Captured[] | null {
-  const [atA, atB] = [cell.at('a').packets(within), cell.at('b').packets(within)]
+  const [atA, atB] = [cell.a.packets(within), cell.b.packets(within)]
   return atA && atB && [...atA, ...atB]
 }
 
@@ -185,9 +185,9 @@ function ofBothEnds(cell: Cell, within: Period): Captured[] | null {
 function carriesOn(cell: Cell): Claims {
   const whole = cell.moment('whole')
   if (whole === undefined) return []
-  const data = firstOf(sent(cell.at('a').packets({ from: whole })), 'data')
+  const data = firstOf(sent(cell.a.packets({ from: whole })), 'data')
   return [
-    took(cell, 'afterwards', AT_ONCE, data, cell.at('b').first('tcp:received', { from: whole }), {
+    took(cell, 'afterwards', AT_ONCE, data, cell.b.first('tcp:received', { from: whole }), {
       claim: 'when the path is whole again, the connection carries data as if nothing had happened',
       formula: '0 .. slack after it was sent',
       because: 'a connection is two entries in two tables, and nobody has changed them',
@@ -200,7 +200,7 @@ function carriesOn(cell: Cell): Claims {
 function probed(cell: Cell): Claims {
   const { strike } = cell
   if (strike === undefined) return []
-  const a = cell.at('a')
+  const { a } = cell
   const error = a.first('tcp:error_received', { from: strike.began })
   const to = error?.time ?? cell.watch.to
   const answers = received(a.packets({ to }))
@@ -239,7 +239,7 @@ function probed(cell: Cell): Claims {
 
 /** What Node's setKeepAlive() made of its argument. */
 function idleTime(cell: Cell, idleMs: number, formula: string, claim: string): Claims[number] {
-  const a = cell.at('a')
+  const { a } = cell
   const set = a.first('tcp:option_set')
   // Read before, it says what the socket was made with.
   const read = set && a.last('kernel:options_read', { from: set.time })

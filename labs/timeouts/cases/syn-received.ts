@@ -44,7 +44,7 @@ export const synReceived: CaseOf<TimeoutsSettings> = {
 }
 
 function untold(cell: Cell): Claims[number] {
-  const b = cell.at('b')
+  const { b } = cell
   const told = [...b.all('tcp:accepted'), ...b.all('tcp:error_received')]
   return inTable(
     nothing(cell, 'untold', told, cell.watch, {

@@ -38,7 +38,7 @@ export const synSent: CaseOf<TimeoutsSettings> = {
     'user-timeout': (cell) => [givesUp(cell), tries(cell)],
 
     'set-timeout'(cell) {
-      const a = cell.at('a')
+      const { a } = cell
       const fired = a.first('tcp:idle_timeout')
       const timer = nodeTimer(cell.settings.setTimeoutMs)
       return [
@@ -65,18 +65,11 @@ export const synSent: CaseOf<TimeoutsSettings> = {
 }
 
 function givesUp(cell: Cell) {
-  return lasts(
-    cell,
-    'gives-up',
-    patience(cell),
-    firstOf(synsOf(cell)),
-    cell.at('a').first('tcp:error_received'),
-    {
-      claim: 'the kernel ends an attempt that nothing answers; net.connect() has no limit of its own',
-      because: 'nothing tells it that nobody is there; it stops when its tries or its time are used up',
-      code: KERNEL_TOLD,
-    },
-  )
+  return lasts(cell, 'gives-up', patience(cell), firstOf(synsOf(cell)), cell.a.first('tcp:error_received'), {
+    claim: 'the kernel ends an attempt that nothing answers; net.connect() has no limit of its own',
+    because: 'nothing tells it that nobody is there; it stops when its tries or its time are used up',
+    code: KERNEL_TOLD,
+  })
 }
 
 function tries(cell: Cell): Claims[number] {
@@ -87,12 +80,12 @@ function tries(cell: Cell): Claims[number] {
 }
 
 function synsOf(cell: Cell) {
-  return sent(cell.at('a').packets())?.filter(({ data }) => data.flags === 'SYN') ?? null
+  return sent(cell.a.packets())?.filter(({ data }) => data.flags === 'SYN') ?? null
 }
 
 /** What decides; null where the kernel did not tell. */
 function patience(cell: Cell): Expectation | null {
-  const a = cell.at('a')
+  const { a } = cell
   const options = a.options()
   if (options === undefined) return null
   return synSentPatience({

@@ -24,7 +24,7 @@ export const timeWait: CaseOf<TimeoutsSettings> = {
 
   rows: {
     plain(cell) {
-      const a = cell.at('a')
+      const { a } = cell
       const fin = firstOf(received(a.packets()), 'fin')
       return [
         lasts(cell, 'gives-up', timeWaitPatience(cell.jiffyMs), fin, forgotten(a, 'TIME-WAIT'), {

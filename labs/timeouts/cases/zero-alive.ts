@@ -35,13 +35,13 @@ export const zeroAlive: CaseOf<TimeoutsSettings> = {
     plain(cell) {
       const full = cell.between('full', 'reading')
       if (full === null) return []
-      const b = cell.at('b')
+      const { b } = cell
       const resumed = b.first('tcp:reading_resumed')
       const more = firstOf(received(b.packets({ from: resumed?.time ?? full.to })), 'data')
       const asked = probes(cell)?.length ?? 'an unknown number of'
       return [
         inTable(
-          nothing(cell, 'quiet', cell.at('a').all('tcp:error_received', full), full, {
+          nothing(cell, 'quiet', cell.a.all('tcp:error_received', full), full, {
             claim: 'a receiver that lives and does not read may take as long as it likes',
             formula: 'nothing, for the whole watch: each answered probe restarts the patience',
             because: `its kernel was asked ${asked} times for room`,
@@ -58,7 +58,7 @@ export const zeroAlive: CaseOf<TimeoutsSettings> = {
     },
 
     'user-timeout'(cell) {
-      const a = cell.at('a')
+      const { a } = cell
       const asked = probes(cell)
       const first = firstOf(asked)
       // The window is full when the last answer before the first probe says so.
@@ -89,5 +89,5 @@ export const zeroAlive: CaseOf<TimeoutsSettings> = {
 
 /** What asks whether there is room: neither data that is new or sent again nor an acknowledgement. */
 function probes(cell: Cell) {
-  return sent(cell.at('a').packets())?.filter(({ data }) => data.kind === 'other') ?? null
+  return sent(cell.a.packets())?.filter(({ data }) => data.kind === 'other') ?? null
 }

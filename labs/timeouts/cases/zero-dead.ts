@@ -32,7 +32,7 @@ export const zeroDead: CaseOf<TimeoutsSettings> = {
     plain(cell) {
       const { strike } = cell
       if (strike === undefined) return []
-      const a = cell.at('a')
+      const { a } = cell
       const info = a.last('kernel:tcp_info_read', { to: strike.began })?.data
       const expected = info && zeroWindow({ ...info, ...a.patience() })
       // The answers may have stopped any time while the cable was being told.

@@ -44,8 +44,8 @@ export const blackHole: CaseOf<UdpSettings> = {
     'udp-df': vanishes,
 
     tcp(cell) {
-      const a = cell.at('a')
-      const received = bytesOf(cell.at('b').all('tcp:received'))
+      const { a } = cell
+      const received = bytesOf(cell.b.all('tcp:received'))
       const again = a.all('kernel:socket_updated').some(({ data }) => (data.new?.retransmits ?? 0) > 0)
       return [
         says(
@@ -70,9 +70,9 @@ export const blackHole: CaseOf<UdpSettings> = {
 function vanishes(cell: Cell): Claims {
   const limit = cableOf(cell)?.mtuBytes ?? Number.NaN
   const fits = limit - IP_HEADER_BYTES - UDP_HEADER_BYTES
-  const a = cell.at('a')
+  const { a } = cell
   const sent = passage(cell)?.sent ?? null
-  const received = cell.at('b').all('udp:datagram_received')
+  const received = cell.b.all('udp:datagram_received')
   const sizes = received.map(({ data }) => data.bytes).join(', ') || 'no'
   const icmp = icmpAtA(cell)
   return [

@@ -81,11 +81,11 @@ const TCP: Opening = {
 }
 
 function claims(cell: Cell, { packets, ways, before, arrival }: Opening): Claims {
-  const atA = cell.at('a').packets()
+  const atA = cell.a.packets()
   const begun = sent(atA)?.[0]
   const first = sent(atA)?.find(({ data }) => data.bytes > 0)
   const earlier = atA?.filter(({ time }) => first !== undefined && time < first.time) ?? null
-  const atB = received(cell.at('b').packets())
+  const atB = received(cell.b.packets())
   const arrived = atB === null ? null : atB.find(({ data }) => data.packet === first?.data.packet)
   const oneWayMs = cableOf(cell)?.delayMs ?? Number.NaN
   return [

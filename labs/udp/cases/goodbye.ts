@@ -35,7 +35,7 @@ export const goodbye: CaseOf<UdpSettings> = {
 
   rows: {
     udp(cell) {
-      const [a, b] = [cell.at('a'), cell.at('b')]
+      const { a, b } = cell
       const away = cell.between('leaving', 'asked')
       if (away === null) return []
       const closed = a.all('belief:updated', away).find(({ data }) => data.trigger === 'user_closed')
@@ -81,20 +81,13 @@ export const goodbye: CaseOf<UdpSettings> = {
     },
 
     tcp: (cell) => [
-      took(
-        cell,
-        'server',
-        AT_ONCE,
-        cell.at('a').first('tcp:end_sent'),
-        cell.at('b').first('tcp:end_received'),
-        {
-          claim: "the server is told at once: the client's kernel sends FIN",
-          formula: '0 .. slack after the close',
-          because: 'the end of a connection is part of it',
-          source: 'RFC 9293 section 3.6',
-          short: 'FIN',
-        },
-      ),
+      took(cell, 'server', AT_ONCE, cell.a.first('tcp:end_sent'), cell.b.first('tcp:end_received'), {
+        claim: "the server is told at once: the client's kernel sends FIN",
+        formula: '0 .. slack after the close',
+        because: 'the end of a connection is part of it',
+        source: 'RFC 9293 section 3.6',
+        short: 'FIN',
+      }),
     ],
   },
 }

@@ -42,7 +42,7 @@ export const messages: CaseOf<UdpSettings> = {
 
   rows: {
     udp(cell) {
-      const reads = cell.at('b').all('udp:datagram_received')
+      const reads = cell.b.all('udp:datagram_received')
       return [
         says(cell, 'reads', `${LINES.length} reads: ${WRITTEN.join(', ')} bytes`, readWords(reads), {
           claim: 'three datagrams are three messages, of the sizes that were sent',
@@ -56,8 +56,8 @@ export const messages: CaseOf<UdpSettings> = {
     },
 
     tcp(cell) {
-      const reads = cell.at('b').all('tcp:received')
-      const segments = received(cell.at('b').packets())?.filter((one) => one.data.bytes > 0 && isNew(one))
+      const reads = cell.b.all('tcp:received')
+      const segments = received(cell.b.packets())?.filter((one) => one.data.bytes > 0 && isNew(one))
       const inSegments = segments === undefined ? '' : `; on the wire they were ${segments.length} segments`
       return [
         says(cell, 'reads', `1 read: ${WRITTEN_BYTES} bytes`, readWords(reads), {

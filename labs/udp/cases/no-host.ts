@@ -32,7 +32,7 @@ export const noHost: CaseOf<UdpSettings> = {
 
   rows: {
     udp(cell) {
-      const a = cell.at('a')
+      const { a } = cell
       const mayAsk = a.sysctl('neigh/eth0/mcast_solicit')
       return [
         sendTakesIt(cell),
@@ -57,7 +57,7 @@ export const noHost: CaseOf<UdpSettings> = {
     'udp-connected': (cell) => [sendTakesIt(cell), toldNothing(cell)],
 
     tcp(cell) {
-      const a = cell.at('a')
+      const { a } = cell
       const asks = a.sysctl('neigh/eth0/mcast_solicit')
       const everyMs = a.sysctl('neigh/eth0/retrans_time_ms')
       const givesUp = { minMs: asks * everyMs, maxMs: asks * everyMs }
@@ -77,6 +77,6 @@ export const noHost: CaseOf<UdpSettings> = {
 }
 
 function asksForNobody(cell: Cell) {
-  const asks = sent(cell.at('a').everyPacket())
+  const asks = sent(cell.a.everyPacket())
   return asks?.filter(({ data }) => data.kind === 'arp' && data.text?.endsWith(`.${NOBODYS_BYTE}?`)) ?? null
 }

@@ -37,7 +37,7 @@ export const nobody: CaseOf<UdpSettings> = {
     ],
 
     'udp-connected'(cell) {
-      const a = cell.at('a')
+      const { a } = cell
       const left = sent(a.packets())?.[0] ?? a.first('udp:datagram_sent')
       return [
         sendTakesIt(cell),
@@ -54,7 +54,7 @@ export const nobody: CaseOf<UdpSettings> = {
     },
 
     tcp(cell) {
-      const a = cell.at('a')
+      const { a } = cell
       const error = a.first('tcp:error_received')
       const data = sent(a.packets())?.filter((packet) => packet.data.bytes > 0) ?? null
       return [

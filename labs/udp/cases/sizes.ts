@@ -42,7 +42,7 @@ export const sizes: CaseOf<UdpSettings> = {
   rows: {
     udp(cell) {
       const fits = fitsInOnePacket(pathMtu(cell).mtuBytes)
-      const received = cell.at('b').all('udp:datagram_received')
+      const received = cell.b.all('udp:datagram_received')
       return [
         inPackets(cell, 'fits', fits, 0, `${fits} bytes go in one packet`),
         inPackets(cell, 'one-more', fits + 1, 1, 'one byte more, and they are two'),
@@ -73,9 +73,9 @@ export const sizes: CaseOf<UdpSettings> = {
 
     'udp-df'(cell) {
       const fits = fitsInOnePacket(pathMtu(cell).mtuBytes)
-      const received = cell.at('b').all('udp:datagram_received')
-      const refused = cell.at('a').first('udp:send_failed')
-      const packets = sent(cell.at('a').packets())
+      const received = cell.b.all('udp:datagram_received')
+      const refused = cell.a.first('udp:send_failed')
+      const packets = sent(cell.a.packets())
       const inWords = `${packets?.length} ${packets?.length === 1 ? 'packet' : 'packets'}`
       return [
         says(
@@ -109,8 +109,8 @@ export const sizes: CaseOf<UdpSettings> = {
     },
 
     tcp(cell) {
-      const received = cell.at('b').all('tcp:received')
-      const segments = sent(cell.at('a').packets())
+      const received = cell.b.all('tcp:received')
+      const segments = sent(cell.a.packets())
       const largest = segments && Math.max(0, ...segments.map(({ data }) => data.bytes))
       // As the UDP sockets beside know it.
       const { mtuBytes, evidence } = pathMtu(cell)
@@ -147,7 +147,7 @@ function inPackets(cell: Cell, what: string, bytes: number, index: number, claim
 }
 
 function tooLarge(cell: Cell) {
-  const refused = cell.at('a').first('udp:send_failed')
+  const refused = cell.a.first('udp:send_failed')
   const pieces = piecesOf(cell)
   const words =
     refused && `${refused.data.bytes} bytes: ${refused.data.code}, ${pieces?.[3]?.length ?? 0} packets`
@@ -162,7 +162,7 @@ function tooLarge(cell: Cell) {
 
 /** The packets of each datagram that left a, in order; null where not every packet is known. */
 function piecesOf(cell: Cell): Captured[][] | null {
-  const packets = sent(cell.at('a').packets())
+  const packets = sent(cell.a.packets())
   if (packets === null) return null
   const pieces: Captured[][] = []
   for (const packet of packets) {

@@ -157,7 +157,7 @@ function shareClaim(
 function numbersClaim(cell: Cell, what: 'lost' | 'duplicated' | 'reordered', find: Find) {
   const passed = passage(cell)
   const onWire = passed === null ? 0 : find(passed).length
-  const counted = cell.at('b').last('udp:counted')
+  const counted = cell.b.last('udp:counted')
   return counts(cell, 'numbers', onWire, passed && counted?.data[what], 'datagrams', {
     claim: `the receiver knows how many were ${what}, since the application numbered them`,
     formula: `as captured: ${onWire}`,
@@ -168,7 +168,7 @@ function numbersClaim(cell: Cell, what: 'lost' | 'duplicated' | 'reordered', fin
 }
 
 function senderTold(cell: Cell) {
-  const a = cell.at('a')
+  const { a } = cell
   const taken = a.all('udp:datagram_sent').length
   const told = a.all('udp:error_received').length + a.all('udp:send_failed').length
   return says(cell, 'told', `${cell.settings.datagrams} sent, told of 0`, `${taken} sent, told of ${told}`, {
@@ -180,7 +180,7 @@ function senderTold(cell: Cell) {
 }
 
 function inPieces(cell: Cell) {
-  const datagrams = cell.at('a').all('udp:datagram_sent').length
+  const datagrams = cell.a.all('udp:datagram_sent').length
   const { fragmentedBytes } = cell.settings
   const { mtuBytes } = pathMtu(cell)
   const packets = packetsOf(fragmentedBytes, mtuBytes)
@@ -193,13 +193,8 @@ function inPieces(cell: Cell) {
 }
 
 function lostAsAWhole(cell: Cell) {
-  const sent = cell.at('a').all('udp:datagram_sent')
-  const arrived = new Set(
-    cell
-      .at('b')
-      .all('udp:datagram_received')
-      .map(({ data }) => data.number),
-  )
+  const sent = cell.a.all('udp:datagram_sent')
+  const arrived = new Set(cell.b.all('udp:datagram_received').map(({ data }) => data.number))
   const lost = sent.filter(({ data }) => !arrived.has(data.number))
   const share = cableOf(cell)?.loss ?? Number.NaN
   const packets = packetsOf(cell.settings.fragmentedBytes, pathMtu(cell).mtuBytes)
@@ -215,7 +210,7 @@ function lostAsAWhole(cell: Cell) {
 
 /** All, once, in order. */
 function delivered(cell: Cell) {
-  const handed = cell.at('b').all('delivery:handed_over')
+  const handed = cell.b.all('delivery:handed_over')
   const inOrder = handed.every(({ data }, index) => data.number === index + 1)
   const { messages } = cell.settings
   return says(
@@ -235,8 +230,8 @@ function delivered(cell: Cell) {
 }
 
 function stopAndWaitMs(cell: Cell): number {
-  const began = cell.at('a').first('udp:datagram_sent')?.time ?? 0
-  return Math.round((cell.at('a').last('delivery:acknowledged')?.time ?? began) - began)
+  const began = cell.a.first('udp:datagram_sent')?.time ?? 0
+  return Math.round((cell.a.last('delivery:acknowledged')?.time ?? began) - began)
 }
 
 function sentAgain(cell: Cell) {
@@ -256,7 +251,7 @@ function sentAgain(cell: Cell) {
       formula: `${messages} + ${lostForth} messages lost + ${lostBack} acknowledgements lost`,
       because: `the sender cannot tell which of the two was lost; it all took ${stopAndWaitMs(cell)} ms`,
       source: 'src/protocols/stop-and-wait/sender.ts',
-      evidence: cell.at('a').all('delivery:sent_again'),
+      evidence: cell.a.all('delivery:sent_again'),
     },
   )
 }
@@ -276,11 +271,11 @@ function longestWait(cell: Cell) {
     formula: `timeout ${timeoutMs} ms, + slack`,
     because: `${gaps.length} messages were sent again`,
     source: 'src/protocols/stop-and-wait/sender.ts',
-    evidence: cell.at('a').all('delivery:sent_again'),
+    evidence: cell.a.all('delivery:sent_again'),
   }
   // Once in five thousand runs nothing is lost, and nobody waits.
   if (passed !== null && longest === undefined) {
-    return nothing(cell, 'waits', cell.at('a').all('delivery:sent_again'), cell.watch, words)
+    return nothing(cell, 'waits', cell.a.all('delivery:sent_again'), cell.watch, words)
   }
   const expected = { minMs: timeoutMs, maxMs: timeoutMs }
   return took(cell, 'waits', expected, passed && longest?.before.time, longest?.packet.time, words)
@@ -299,14 +294,14 @@ function copiesAnswered(cell: Cell) {
 }
 
 function complete(cell: Cell) {
-  const bytes = bytesOf(cell.at('b').all('tcp:received'))
+  const bytes = bytesOf(cell.b.all('tcp:received'))
   const { streamBytes } = cell.settings
   return counts(cell, 'complete', streamBytes, bytes, 'bytes', {
     claim: 'TCP over the same cable: every byte arrives, once',
     formula: 'as written',
     because: 'its kernels do what stop-and-wait does, with many segments under way at once',
     source: 'RFC 9293 section 3.4',
-    evidence: cell.at('b').all('tcp:received').slice(-1),
+    evidence: cell.b.all('tcp:received').slice(-1),
     short: bytes === streamBytes ? 'ALL' : 'PART',
   })
 }

@@ -197,7 +197,7 @@ function terminated(cell: Cell) {
 
 /** What became of them at the other end: nothing. */
 function heldByServer(cell: Cell) {
-  const b = cell.at('b')
+  const { b } = cell
   const opened = b.all('websocket:opened')
   const read = b.all('websocket:state_read', { from: cutAt(cell) })
   const open = read.filter(({ data }) => data.readyState === 'open')

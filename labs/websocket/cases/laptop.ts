@@ -164,7 +164,7 @@ function clock(cell: Cell): Claims {
 
 /** What a page said of itself and its browser, not only of its connections. */
 function pageSaid(cell: Cell, within: Partial<Period> = {}) {
-  const lines = cell.at('a').ofHost('command:said', within)
+  const lines = cell.a.ofHost('command:said', within)
   return lines
     .filter(({ program }) => program === BROWSER)
     .map((event) => ({ event, said: saidByPage(event.data.line) ?? {} }))

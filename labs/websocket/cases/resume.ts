@@ -44,7 +44,7 @@ export const resume: CaseOf<WebSocketSettings> = {
       const { strike } = cell
       if (strike === undefined) return []
       const { timing, messages } = cell.settings.resume
-      const [a, b] = [cell.at('a'), cell.at('b')]
+      const { a, b } = cell
       const since = { from: strike.began }
       const said = a.all('session:message_said')
       const delivered = b.all('session:message_delivered')

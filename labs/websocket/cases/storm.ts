@@ -62,7 +62,7 @@ export const storm: CaseOf<WebSocketSettings> = {
 /** What came of the kill: who waited, until when, and the SYNs that arrived; null where not every one is known. */
 function stormOf(cell: Cell, killedAt: number) {
   const since = { from: killedAt }
-  const [a, b] = [cell.at('a'), cell.at('b')]
+  const { a, b } = cell
   const waits = a.all('reconnect:waiting', since)
   const lateMs = a.all('reconnect:tried', since).map(({ data }) => data.lateMs)
   return {

@@ -164,7 +164,7 @@ function frames(cell: Cell, { a, b }: Connection): Claims {
 /** The pings that were sent to a client while it computed, and those of them that were answered meanwhile, and later. */
 function pingsOf(cell: Cell, { b }: Connection) {
   const isOwn = ({ program }: { program: string }) => (program === 'page') === (cell.row === 'page')
-  const blocked = cell.at('a').ofHost('program:blocked').find(isOwn)
+  const blocked = cell.a.ofHost('program:blocked').find(isOwn)
   const to = blocked?.time ?? cell.watch.to
   const computing = { from: to - (blocked?.data.blockedMs ?? 0), to }
   // The last ones may be answered after it is free: they count for neither.
