@@ -1,7 +1,10 @@
 /**
- * What an end of a connection is taken to believe, whatever its program is: nobody can look into it. It is up
- * while its kernel has the connection ESTABLISHED, and down when its kernel has it so no more, when the program
- * says so in words that somebody gave us, or when the program ends.
+ * What an end of a connection is taken to believe while a run goes on, whatever its program is: nobody can look
+ * into it. It is up while its kernel has the connection ESTABLISHED, and down when its kernel has it so no more,
+ * when the program says so in words that somebody gave us, or when the program ends.
+ *
+ * The kernel's table is read now and then and does not tell why a connection is gone. What does is found
+ * afterwards, in the packets (cause.ts).
  */
 import type { Emitter } from '../events/emit.ts'
 import type { KernelSocket, TcpState, Trigger } from '../events/vocabulary.ts'
@@ -11,9 +14,9 @@ import { PeerBelief } from '../programs/parts/belief.ts'
 const AFTER_THEIR_FIN: readonly TcpState[] = ['CLOSE-WAIT', 'LAST-ACK']
 
 /** Why a kernel's connection is ESTABLISHED no more, as far as its table tells. */
-export function causeOfEnd(before: KernelSocket, now: KernelSocket | null): Trigger {
-  if (now !== null) return AFTER_THEIR_FIN.includes(now.state) ? 'fin' : 'user_closed'
-  return before.unansweredProbes > 0 || before.retransmits > 0 ? 'kernel_gave_up' : 'econnreset'
+export function causeByTable(now: KernelSocket | null): Trigger {
+  if (now === null) return 'kernel_has_none'
+  return AFTER_THEIR_FIN.includes(now.state) ? 'fin' : 'user_closed'
 }
 
 /** The connections of one end, and what is believed of each. */
@@ -31,7 +34,7 @@ export class EndBeliefs {
       return
     }
     const belief = this.#beliefs.get(groupId)
-    if (belief?.now === 'up' && old !== null) belief.become('down', causeOfEnd(old, now))
+    if (belief?.now === 'up' && old !== null) belief.become('down', causeByTable(now))
   }
 
   /** The program said so, or is gone: that is about all of its connections. */

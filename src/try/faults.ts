@@ -35,6 +35,10 @@ export const ENDS_THE_STRUCK: readonly TryFault[] = ['exit', 'kill', 'reboot', '
 /** It happens between the hosts, and strikes neither. */
 const OF_NEITHER: readonly TryFault[] = ['nat-forgets']
 
+export function strikesNeither(fault: TryFault): boolean {
+  return OF_NEITHER.includes(fault)
+}
+
 /** One fault on one side. */
 export interface TryCase extends Case {
   readonly fault: TryFault
@@ -44,13 +48,13 @@ export interface TryCase extends Case {
 /** `cut` strikes the server's host, `cut-c` the client's. */
 export function casesOf(chosen: readonly TryFault[], roles: readonly Role[]): TryCase[] {
   return chosen.flatMap((fault) =>
-    (OF_NEITHER.includes(fault) ? roles.slice(0, 1) : roles).map((role) => caseOf(fault, role)),
+    (strikesNeither(fault) ? roles.slice(0, 1) : roles).map((role) => caseOf(fault, role)),
   )
 }
 
 function caseOf(fault: TryFault, role: Role): TryCase {
   const { promise, needs }: Fault = faults[fault]
-  const isClients = role === 'client' && !OF_NEITHER.includes(fault)
+  const isClients = role === 'client' && !strikesNeither(fault)
   return { id: `${SHORT[fault] ?? fault}${isClients ? '-c' : ''}`, promise, needs, fault, role }
 }
 

@@ -1,13 +1,17 @@
 /** What a try found, fault by fault, from its log. Pure. */
 import { hostOfRole, type Role, roles } from '../events/host-names.ts'
-import { addressOf, type EventData, type EventOf, type LabEvent, type Trigger } from '../events/vocabulary.ts'
+import { addressOf, type EventOf, type LabEvent, type Trigger } from '../events/vocabulary.ts'
+import { cellOf, type End } from '../lab/cell.ts'
 import { killOn } from '../lab/kills.ts'
-import type { LabLog, Strike } from '../lab/log.ts'
-import { mechanismOf } from '../lab/log.ts'
-import type { Plan } from '../plan/plan.ts'
-import { causeOfEnd } from './ends.ts'
+import { type LabLog, mechanismOf, type Period, type Strike } from '../lab/log.ts'
+import { cellId, type Plan } from '../plan/plan.ts'
+import { causeOfEnd, type Patience } from './cause.ts'
 import { allCases, type TryCase } from './faults.ts'
+import { isPayload, recoveryOf } from './recovery.ts'
 import type { TrySettings } from './request.ts'
+
+/** Who speaks as often as this speaks while a fault lasts, if it lets them. */
+const LAST_MOMENTS_MS = 1000
 
 /** One end of one connection. */
 export interface ConnectionFindings {
@@ -15,16 +19,20 @@ export interface ConnectionFindings {
   local: string
   remote: string
   /** null: they could not be read. */
-  options: Pick<
-    EventData<'kernel:options_read'>,
-    'keepalive' | 'keepaliveIdleMs' | 'keepaliveIntervalMs' | 'keepaliveProbes' | 'userTimeoutMs'
-  > | null
+  options: Patience | null
   /** As the kernel's table had it before the fault. */
   timer: string
-  /** While the fault lasted its program wrote nothing. */
-  wasIdle: boolean
+  /** Its program wrote: right before the fault, and while it lasted. */
+  wrote: { before: boolean; during: boolean }
   /** When its kernel had it ESTABLISHED no more; null: never, as far as it was watched. */
-  kernelEnd: { afterMs: number; state: string; cause: Trigger } | null
+  kernelEnd: { afterMs: number; state: string; cause: Trigger; evidence: string } | null
+}
+
+/** A first sign that an end has noticed. */
+export interface Noticed {
+  afterMs: number
+  by: Trigger
+  evidence: string
 }
 
 /** One end of the conversation. */
@@ -32,8 +40,10 @@ export interface EndFindings {
   end: Role
   host: string
   connections: ConnectionFindings[]
-  /** It believes in none of the connections any more that it had when the fault struck. */
-  noticed: { afterMs: number; by: Trigger; evidence: string } | null
+  /** The first of what follows: of its connections, its words, its end. */
+  noticed: Noticed | null
+  /** Of the connections that it had when the fault struck so many were left when the watch was over. */
+  connectionsLeft: number
   /** Its peer was for the whole watch not what it had been: to go on believing is to believe in a ghost. */
   hasGhost: boolean
   /** The first of its programs to print what `--down` says. */
@@ -58,10 +68,14 @@ export interface CaseFindings {
   ends: Record<Role, EndFindings>
   /** The connections of before are there afterwards, at both ends. */
   survived: boolean
-  /** Payload has arrived again so long after the mending, each way it went before; null: never. */
+  /** Somebody was served again so long after the mending; null: never. */
   recoveredAfterMs: number | null
+  /** Why not, where that may be no surprise to the wire: data arrived, and nobody was served. */
+  notServedBecause: string | null
   recoveryWatchedMs: number
-  /** Neither end said anything after the mending: that no payload arrived proves nothing. */
+  /** Data still arrived when the fault was undone, each way it went before: nobody had to come back. */
+  wentOn: boolean
+  /** Neither end sent any data after the mending: that none arrived proves nothing. */
   wasSilent: boolean
   /** Packets that passed and were not captured: payload may have been among them. */
   packetsMissed: number
@@ -84,11 +98,15 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
   const { settings } = plan
   const { at: from, until } = strike
   const watched = Math.min(until, from + settings.watchMs)
-  const end = (role: Role) => endFindings(log, settings, one, role, { from, to: watched })
+  const before = { from: from - settings.settleMs / 2, to: from }
+  const end = (role: Role) => endFindings(log, plan, one, role, { before, during: { from, to: watched } })
   const ends = { client: end('client'), server: end('server') }
   const mendedAt = mendedOf(log, strike)
-  const before = { from: from - settings.settleMs / 2, to: from }
-  const recoveredAt = heardAgain(log, one.id, before, { from: mendedAt, to: until })
+  const after = { from: mendedAt, to: until }
+  const words = { up: patternOf(settings.up), down: patternOf(settings.down) }
+  const served = { pair: one.id, before, ...words }
+  const recovery = recoveryOf(log, { ...served, after })
+  const last = { from: Math.max(from, mendedAt - LAST_MOMENTS_MS), to: mendedAt }
   return {
     id: one.id,
     fault: one.fault,
@@ -99,15 +117,25 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
     mendedAt,
     until,
     ends,
-    survived: survives(log, settings, one.id, from, until),
-    recoveredAfterMs: recoveredAt === null ? null : Math.max(0, Math.round(recoveredAt - mendedAt)),
+    survived: survives(log, one.id, from, until),
+    recoveredAfterMs: recovery.at === null ? null : Math.max(0, Math.round(recovery.at - mendedAt)),
+    notServedBecause: recovery.because,
     recoveryWatchedMs: Math.round(until - mendedAt),
-    wasSilent: !roles.some((role) => payload(log, one.id, role, 'sent', { from: mendedAt, to: until })),
+    wentOn:
+      // The kernel of a frozen program goes on taking what arrives.
+      one.fault !== 'freeze' &&
+      roles.every((role) => ends[role].noticed === null) &&
+      recoveryOf(log, { ...served, after: last }).at !== null,
+    wasSilent: !roles.some((role) => sentPayload(log, hostOfRole(one.id, role), after)),
     packetsMissed: roles
       .flatMap((role) => log.all('wire:packets_dropped', { host: hostOfRole(one.id, role), to: until }))
       .reduce((sum, { data }) => sum + data.packets, 0),
-    unwatched: roles.filter((role) => isUnwatched(ends[role], one.role === role)),
+    unwatched: roles.filter((role) => isUnwatched(ends[role])),
   }
+}
+
+function patternOf(text: string | null): RegExp | null {
+  return text === null ? null : new RegExp(text)
 }
 
 /** From then on nothing is wrong any more. What cannot be undone (a reset) is over when it has happened. */
@@ -126,35 +154,57 @@ function mendedOf(log: LabLog, { pair, other, at, until }: Strike): number {
 
 // ---- one end ------------------------------------------------------------------------------------
 
+/** Right before the fault, and while it lasted. */
+interface Phases {
+  before: Period
+  during: Period
+}
+
 function endFindings(
   log: LabLog,
-  { down }: TrySettings,
+  plan: Plan<TrySettings>,
   { id: caseId, fault }: TryCase,
   end: Role,
-  { from, to }: Time,
+  phases: Phases,
 ): EndFindings {
   const host = hostOfRole(caseId, end)
+  const { from } = phases.during
   const since = (event: LabEvent) => Math.max(0, Math.round(event.time - from))
-  const connections = openAt(log, host, from).map((before) => connectionFindings(log, host, before, from, to))
-  const said = down === null ? undefined : saysDown(log, host, down, from, to)
-  const ended = log.first('command:ended', { host, from, to })
+  const cell = cellOf(log, plan, cellId(caseId, plan.settings.name))
+  const connections = openAt(log, host, from).map((before) =>
+    connectionFindings(log, cell?.at(end === 'client' ? 'a' : 'b'), before, phases),
+  )
+  const down = patternOf(plan.settings.down)
+  const said = log
+    .all('command:said', { host, ...phases.during })
+    .find(({ data }) => down?.test(data.line) === true)
+  const ended = log.first('command:ended', { host, ...phases.during })
+  const signs: Noticed[] = [
+    ...connections.flatMap(({ kernelEnd }) =>
+      kernelEnd === null
+        ? []
+        : [{ afterMs: kernelEnd.afterMs, by: kernelEnd.cause, evidence: kernelEnd.evidence }],
+    ),
+    ...(said === undefined
+      ? []
+      : [{ afterMs: since(said), by: 'program_said' as const, evidence: addressOf(said) }]),
+    ...(ended === undefined
+      ? []
+      : [{ afterMs: since(ended), by: 'program_ended' as const, evidence: addressOf(ended) }]),
+  ]
   return {
     end,
     host,
     connections,
-    noticed: noticedOf(log, host, connections, said ?? ended, from, to),
-    hasGhost: fault !== 'blip' && log.first('truth:updated', { host, from, to }) !== undefined,
+    noticed: signs.sort((one, other) => one.afterMs - other.afterMs)[0] ?? null,
+    connectionsLeft: connections.filter(({ kernelEnd }) => kernelEnd === null).length,
+    hasGhost: fault !== 'blip' && log.first('truth:updated', { host, ...phases.during }) !== undefined,
     saidAfterMs: said === undefined ? null : since(said),
     exit:
       ended === undefined
         ? null
         : { program: ended.program, afterMs: since(ended), code: ended.data.code, signal: ended.data.signal },
   }
-}
-
-function saysDown(log: LabLog, host: string, down: string, from: number, to: number) {
-  const pattern = new RegExp(down)
-  return log.all('command:said', { host, from, to }).find(({ data }) => pattern.test(data.line))
 }
 
 /** Each connection that a kernel had ESTABLISHED at a moment: the newest line of its table before that. */
@@ -167,125 +217,88 @@ function openAt(log: LabLog, host: string, time: number): EventOf<'kernel:socket
 
 function connectionFindings(
   log: LabLog,
-  host: string,
-  before: EventOf<'kernel:socket_updated'>,
-  from: number,
-  to: number,
+  end: End | undefined,
+  opened: EventOf<'kernel:socket_updated'>,
+  { before, during }: Phases,
 ): ConnectionFindings {
-  const group = before.group_id ?? ''
+  const { host, group_id: group = '' } = opened
   const isOurs = (event: LabEvent) => event.group_id === group
-  const end = log
-    .all('kernel:socket_updated', { host, from, to })
+  const gone = log
+    .all('kernel:socket_updated', { host, ...during })
     .find((event) => isOurs(event) && event.data.new?.state !== 'ESTABLISHED')
-  const options = log.all('kernel:options_read', { host, to: from }).findLast(isOurs)?.data ?? null
-  const old = end?.data.old ?? null
+  const read = log.all('kernel:options_read', { host, to: during.from }).findLast(isOurs)?.data
+  const options = read === undefined ? null : patienceOf(read)
+  const wroteIn = (time: Period) => sentPayload(log, host, time, group)
   return {
     group,
-    local: before.data.local,
-    remote: before.data.remote,
-    options: options && {
-      keepalive: options.keepalive,
-      keepaliveIdleMs: options.keepaliveIdleMs,
-      keepaliveIntervalMs: options.keepaliveIntervalMs,
-      keepaliveProbes: options.keepaliveProbes,
-      userTimeoutMs: options.userTimeoutMs,
-    },
-    timer: before.data.new?.timer ?? 'none',
-    wasIdle: !log
-      .all('packet:captured', { host, from, to })
-      .some((event) => isOurs(event) && event.data.direction === 'sent' && isPayload(event)),
-    kernelEnd:
-      end === undefined || old === null
-        ? null
-        : {
-            afterMs: Math.max(0, Math.round(end.time - from)),
-            state: end.data.new?.state ?? 'CLOSED',
-            cause: causeOfEnd(old, end.data.new),
-          },
+    local: opened.data.local,
+    remote: opened.data.remote,
+    options,
+    timer: opened.data.new?.timer ?? 'none',
+    wrote: { before: wroteIn(before), during: wroteIn(during) },
+    kernelEnd: gone === undefined ? null : kernelEndOf(gone, end?.of(group), options, during.from),
   }
 }
 
-/**
- * When an end has given up the last connection that it had. Datagrams have none: then what its program said, or
- * its end, is all there is.
- */
-function noticedOf(
-  log: LabLog,
-  host: string,
-  connections: readonly ConnectionFindings[],
-  said: EventOf<'command:said'> | EventOf<'command:ended'> | undefined,
+function patienceOf(read: Patience): Patience {
+  const { keepalive, keepaliveIdleMs, keepaliveIntervalMs, keepaliveProbes, userTimeoutMs } = read
+  return { keepalive, keepaliveIdleMs, keepaliveIntervalMs, keepaliveProbes, userTimeoutMs }
+}
+
+function kernelEndOf(
+  gone: EventOf<'kernel:socket_updated'>,
+  end: End | undefined,
+  options: Patience | null,
   from: number,
-  to: number,
-): EndFindings['noticed'] {
-  const after = (event: LabEvent) => Math.max(0, Math.round(event.time - from))
-  if (connections.length === 0) {
-    if (said === undefined) return null
-    const by = said.name === 'command:said' ? 'program_said' : 'program_ended'
-    return { afterMs: after(said), by, evidence: addressOf(said) }
-  }
-  const changes = log.all('belief:updated', { host, from, to })
-  const ends = connections.map(({ group }) =>
-    changes.find(({ group_id, data }) => group_id === group && data.new === 'down'),
-  )
-  const last = ends.reduce((latest, one) => {
-    if (latest === undefined || one === undefined) return undefined
-    return one.time > latest.time ? one : latest
+): ConnectionFindings['kernelEnd'] {
+  const { old, new: now } = gone.data
+  if (old === null) return null
+  const { by, evidence } = causeOfEnd({
+    before: old,
+    now,
+    at: gone.time,
+    packets: end?.packets({ to: gone.time }) ?? null,
+    options,
+    retries2: end?.sysctl('tcp_retries2') ?? Number.NaN,
   })
-  return last === undefined
-    ? null
-    : { afterMs: after(last), by: last.data.trigger, evidence: addressOf(last) }
+  return {
+    afterMs: Math.max(0, Math.round(gone.time - from)),
+    state: now?.state ?? 'CLOSED',
+    cause: by,
+    evidence: evidence ?? addressOf(gone),
+  }
 }
 
-/** Neither keepalive nor a user timeout on a connection on which nothing was written; unless it was to end. */
-function isUnwatched({ connections, exit }: EndFindings, isStruck: boolean): boolean {
-  if (isStruck && exit !== null) return false
-  return connections.some(({ options, timer, wasIdle }) => {
+/** A ghost that it believes in to the end, on a connection where neither its program nor its kernel ever asks. */
+function isUnwatched({ connections, hasGhost, noticed }: EndFindings): boolean {
+  if (!hasGhost || noticed !== null) return false
+  return connections.some(({ options, timer, wrote }) => {
     const asks = options === null ? timer === 'keepalive' : options.keepalive || options.userTimeoutMs > 0
-    return wasIdle && !asks
+    return !wrote.before && !wrote.during && !asks
   })
 }
 
 // ---- both ends ----------------------------------------------------------------------------------
 
-function survives(log: LabLog, { down }: TrySettings, caseId: string, from: number, to: number): boolean {
-  return (['client', 'server'] as const).every((role) => {
+function survives(log: LabLog, caseId: string, from: number, to: number): boolean {
+  return roles.every((role) => {
     const host = hostOfRole(caseId, role)
-    const isOpen = (group: string | undefined, time: number) =>
-      openAt(log, host, time).some(({ group_id }) => group_id === group)
+    const left = new Set(openAt(log, host, to).map(({ group_id }) => group_id))
     return (
-      openAt(log, host, from).every(({ group_id }) => isOpen(group_id, to)) &&
-      log.first('command:ended', { host, from, to }) === undefined &&
-      (down === null || saysDown(log, host, down, from, to) === undefined)
+      openAt(log, host, from).every(({ group_id }) => left.has(group_id)) &&
+      log.first('command:ended', { host, from, to }) === undefined
     )
   })
 }
 
-interface Time {
-  from: number
-  to: number
-}
-
-/**
- * The first moment by which payload has arrived again, at each end that it reached before: a download flows one
- * way. Where nothing flowed, at both ends.
- */
-function heardAgain(log: LabLog, caseId: string, before: Time, after: Time): number | null {
-  const first = (role: Role, time: Time) => payload(log, caseId, role, 'received', time)
-  const reached = roles.filter((role) => first(role, before) !== undefined)
-  const arrivals = (reached.length === 0 ? roles : reached).map((role) => first(role, after)?.time ?? null)
-  return arrivals.includes(null) ? null : Math.max(...arrivals.map(Number))
-}
-
-/** The first packet of a time that took bytes of a program to an end, or from it. */
-function payload(log: LabLog, caseId: string, role: Role, direction: 'sent' | 'received', time: Time) {
+/** Whether bytes of a program left a host, on one connection or on any. */
+function sentPayload(log: LabLog, host: string, time: Period, group?: string): boolean {
   return log
-    .all('packet:captured', { host: hostOfRole(caseId, role), ...time })
-    .find(
-      (event) => event.data.direction === direction && mechanismOf(event) !== undefined && isPayload(event),
+    .all('packet:captured', { host, ...time })
+    .some(
+      (event) =>
+        event.data.direction === 'sent' &&
+        (group === undefined ? mechanismOf(event) !== undefined : event.group_id === group) &&
+        isPayload(event),
     )
-}
-
-/** Bytes of a program, be it for the second time. */
-function isPayload({ data }: EventOf<'packet:captured'>): boolean {
-  return ['data', 'retransmission', 'datagram'].includes(data.kind) && data.bytes > 0
 }

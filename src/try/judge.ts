@@ -10,7 +10,7 @@ import type { Expectation } from './expectations.ts'
 import { allCases } from './faults.ts'
 import { type CaseFindings, findingsOf } from './findings.ts'
 import type { TrySettings } from './request.ts'
-import { triggerWords } from './words.ts'
+import { notServedWords, triggerWords } from './words.ts'
 
 /** Each expectation of a plan, judged by its log. One about a fault that was not seen to happen is skipped. */
 export function judgeTry(log: LabLog, plan: Plan<TrySettings>): Check[] {
@@ -82,15 +82,14 @@ export function claimOf(expectation: Expectation, found: CaseFindings, row: stri
         to: found.until,
       }
     case 'recovers': {
-      const { recoveredAfterMs: value, mendedAt, wasSilent } = found
-      const missing = wasSilent ? 'neither end sent anything' : 'payload did not arrive as before'
+      const { recoveredAfterMs: value, mendedAt } = found
       return {
         claim: {
           ...about('recovers'),
-          claim: `data flows again as before within ${expectation.withinMs / 1000} s`,
+          claim: `clients are served again within ${expectation.withinMs / 1000} s`,
           expected: { min: 0, max: expectation.withinMs, unit: 'ms' },
           observed: { value, unit: 'ms', watchedMs: found.recoveryWatchedMs },
-          because: value === null ? missing : 'payload arrived, each way it went before',
+          because: value === null ? notServedWords(found) : 'clients were served again',
         },
         from: mendedAt,
         to: mendedAt + (value ?? found.recoveryWatchedMs),

@@ -107,6 +107,7 @@ async function oneFault(rig: Rig, { settings, mechanisms }: Plan<TrySettings>, o
     programs.assertRunning()
     programs.observe()
     const struck = role === 'client' ? pair.a : pair.b
+    programs.strikes()
     const { fault: struckBy, sinceMs, undo } = await rig.strike(fault, pair, struck)
     const lastsMs = fault === 'blip' ? (struckBy.lastsMs ?? settings.watchMs) : settings.watchMs
     await rig.sleep(sinceMs + lastsMs - performance.now())

@@ -42,6 +42,8 @@ export class TriedPrograms {
   readonly #hasTun = new Map<Host, number>()
   readonly #down: RegExp | null
   #isReady = false
+  /** What a program prints before is not about the fault. */
+  #isStruck = false
   #over = false
 
   constructor(rig: Rig, pair: Pair, settings: TrySettings, row: string) {
@@ -89,6 +91,11 @@ export class TriedPrograms {
       await this.#announce()
       await this.#rig.sleep(LOOK_EVERY_MS)
     }
+  }
+
+  /** The fault strikes now. */
+  strikes(): void {
+    this.#isStruck = true
   }
 
   end(): void {
@@ -159,7 +166,7 @@ export class TriedPrograms {
     lines.push(line)
     if (lines.length > LAST_LINES) lines.shift()
     if (this.#settings.ready !== null && new RegExp(this.#settings.ready).test(line)) this.#isReady = true
-    if (this.#down?.test(line)) this.#beliefs[side].allDown('program_said')
+    if (this.#isStruck && this.#down?.test(line)) this.#beliefs[side].allDown('program_said')
   }
 
   // ---- do they talk? ----------------------------------------------------------------------------

@@ -23,9 +23,10 @@ export type TryRequest = {
   faults: TryFault[]
   strike: Role[]
   expect: Expectation[]
-  /** As regular expressions; null: not given. */
+  /** As regular expressions; null: not given. `down`: the peer is gone; `up`: served again. */
   ready: string | null
   down: string | null
+  up: string | null
   watchMs: number
   recoverMs: number
   settleMs: number
@@ -123,6 +124,7 @@ const fileSchema = v.strictObject({
   expect: v.optional(v.pipe(v.array(expectation), v.maxLength(EXPECTATIONS_MAX))),
   ready: v.optional(pattern),
   down: v.optional(pattern),
+  up: v.optional(pattern),
   watch: v.optional(time),
   recover: v.optional(time),
   settle: v.optional(time),
@@ -153,11 +155,13 @@ something goes wrong, each fault on fresh hosts: who notices, when, and what rec
                        cut@server<10s           that end does
                        freeze@client:unnoticed  it does not, for the whole watch
                        blip:survives            the connections outlive it
-                       reboot:recovers<30s      data flows again, so long after the fault
+                       reboot:recovers<30s      clients are served again in time
   --ready REGEX      they talk when a program has printed this (default: when there is a
                      connection, or datagrams both ways)
   --down REGEX       a program that prints this says that its peer is gone. Many programs
                      keep back what they print into a pipe: stdbuf -oL helps
+  --up REGEX         a client that prints this is served again: "recovers" goes by it, and
+                     else by data that arrives on a connection that a program holds
   --watch TIME       so long the fault lasts and is watched (default: 30s)
   --recover TIME     so long the time after it is (default: 10s)
   --settle TIME      from the first word to the fault (default: 1s)
@@ -222,6 +226,7 @@ function parse(args: readonly string[]) {
         expect: { type: 'string', multiple: true },
         ready: { type: 'string' },
         down: { type: 'string' },
+        up: { type: 'string' },
         watch: { type: 'string' },
         recover: { type: 'string' },
         settle: { type: 'string' },
@@ -324,6 +329,7 @@ function requestOf(wanted: Wanted): TryRequest {
     expect,
     ready: wanted.ready ?? null,
     down: wanted.down ?? null,
+    up: wanted.up ?? null,
     watchMs,
     recoverMs,
     settleMs: wanted.settle ?? SETTLE_MS,

@@ -8,9 +8,10 @@ import type { Style, Tale } from '../lab/tale.ts'
 import { painted, type Told, VERDICT_WORDS } from '../lab/tell.ts'
 import type { Plan } from '../plan/plan.ts'
 import { shortTime, signMeanings, signOf, Waits } from '../view/viewer/signs.ts'
+import { strikesNeither } from './faults.ts'
 import { type CaseFindings, type ConnectionFindings, type EndFindings, findingsOf } from './findings.ts'
 import type { TrySettings } from './request.ts'
-import { triggerWords } from './words.ts'
+import { notServedWords, triggerWords } from './words.ts'
 
 const NAME_WIDTH = 10
 const COLUMN_WIDTH = 13
@@ -24,7 +25,8 @@ const WORDS = [
   ['quiet', 'no change of belief for the whole watch'],
   ['(struck)', 'the fault ended it'],
   ['no data', 'after the fault neither end sent any'],
-  ['never', 'after the fault data did not flow each way as before, for as long as was watched'],
+  ['never', 'after the fault no client was served, for as long as was watched'],
+  ['went on', 'the fault stopped nobody: data arrived while it lasted'],
 ] as const
 
 export function tellTry({ log, plan, checks }: Told, style: Style): string {
@@ -53,9 +55,7 @@ function tableText(found: readonly CaseFindings[], style: Style): string {
         style.bold(row('', ({ id }) => id)),
         row('client', (one) => noticedText(one, 'client')),
         row('server', (one) => noticedText(one, 'server')),
-        row('back after', ({ recoveredAfterMs, wasSilent }) =>
-          recoveredAfterMs !== null ? shortTime(recoveredAfterMs) : wasSilent ? 'no data' : 'never',
-        ),
+        row('back after', backText),
       ].join('\n'),
     )
   }
@@ -63,12 +63,17 @@ function tableText(found: readonly CaseFindings[], style: Style): string {
   // Programs of others do not say how long they wait.
   const used = signMeanings((sign) => text.includes(` ${sign} `), new Waits())
   return [
-    'Who notices, and after how many seconds? And when does data flow again?',
+    'Who notices, and after how many seconds? And when are clients served again?',
     text,
     ...[...used, ...WORDS.filter(([word]) => text.includes(word))].map(([sign, meaning]) =>
       style.dim(`  ${sign.padEnd(4)} ${meaning}`),
     ),
   ].join('\n')
+}
+
+function backText({ wentOn, recoveredAfterMs, wasSilent }: CaseFindings): string {
+  if (wentOn) return 'went on'
+  return recoveredAfterMs !== null ? shortTime(recoveredAfterMs) : wasSilent ? 'no data' : 'never'
 }
 
 function noticedText({ struck, ends }: CaseFindings, role: Role): string {
@@ -83,7 +88,7 @@ function caseText(found: CaseFindings, checks: readonly Check[], plan: Plan, sty
   return [
     `${style.bold(id)}: ${plan.promises[id] ?? ''}`,
     style.dim(`  seen: ${found.verifiedBy}`),
-    ...([otherRole(struck), struck] as const).flatMap((role) => endLines(ends[role], found, role === struck)),
+    ...([otherRole(struck), struck] as const).flatMap((role) => endLines(ends[role], found)),
     `  afterwards ${recoveryWords(found)}`,
     ...own.map((check) => checkLine(check, style)),
   ].join('\n')
@@ -100,7 +105,7 @@ function warningsOf(found: readonly CaseFindings[]): string[] {
     return cases.length === 0
       ? []
       : [
-          `the ${role} has set neither keepalive nor a user timeout and wrote nothing (${cases.join(', ')}): its kernel would believe for ever`,
+          `the ${role} has set neither keepalive nor a user timeout and writes nothing (${cases.join(', ')}): its kernel would believe for ever`,
         ]
   })
 }
@@ -116,7 +121,7 @@ export function taleOf(log: LabLog, plan: Plan<TrySettings>): Tale {
         term: found.id,
         lines: [
           ...([otherRole(found.struck), found.struck] as const).flatMap((role) =>
-            endLines(found.ends[role], found, role === found.struck).map((line) => line.trim()),
+            endLines(found.ends[role], found).map((line) => line.trim()),
           ),
           `afterwards ${recoveryWords(found)}`,
         ],
@@ -126,16 +131,21 @@ export function taleOf(log: LabLog, plan: Plan<TrySettings>): Tale {
   }
 }
 
-function endLines(end: EndFindings, found: CaseFindings, isStruck: boolean): string[] {
-  const { watchedMs } = found
-  const { noticed, connections, exit, saidAfterMs, hasGhost } = end
+function endLines(end: EndFindings, found: CaseFindings): string[] {
+  const { watchedMs, fault } = found
+  const isStruck = end.end === found.struck && !strikesNeither(fault)
+  const { noticed, connections, connectionsLeft, exit, saidAfterMs, hasGhost } = end
   if (isStruck && exit !== null)
     return [`  ${end.end} (struck) was there no more after ${seconds(exit.afterMs)}`]
   const noticing =
     noticed === null
       ? `notices nothing, in ${seconds(watchedMs)}${hasGhost ? ': it believes in a ghost' : ''}`
       : `after ${seconds(noticed.afterMs)}: ${triggerWords(noticed.by)}`
+  const lost = connections.length - connectionsLeft
   const details = [
+    ...(connections.length > 1 && lost > 0 && connectionsLeft > 0
+      ? [`${lost} of ${connections.length} connections given up, ${connectionsLeft} left`]
+      : []),
     ...(saidAfterMs === null ? [] : [`it said so after ${seconds(saidAfterMs)}`]),
     ...(exit === null
       ? []
@@ -151,14 +161,19 @@ function endLines(end: EndFindings, found: CaseFindings, isStruck: boolean): str
 }
 
 function connectionWords(
-  { local, remote, options, timer, kernelEnd, wasIdle }: ConnectionFindings,
+  { local, remote, options, timer, kernelEnd, wrote }: ConnectionFindings,
   watchedMs: number,
 ) {
   const kernel =
     kernelEnd === null
       ? `ESTABLISHED all ${seconds(watchedMs)}`
       : `ESTABLISHED until ${seconds(kernelEnd.afterMs)}, then ${kernelEnd.state}`
-  return `${local} to ${remote}, ${wasIdle ? 'idle' : 'writing'}; ${optionWords(options, timer)}; kernel: ${kernel}`
+  return `${local} to ${remote}, ${writingWords(wrote)}; ${optionWords(options, timer)}; kernel: ${kernel}`
+}
+
+function writingWords({ before, during }: ConnectionFindings['wrote']): string {
+  if (before) return during ? 'writing' : 'writing until the fault'
+  return during ? 'idle before the fault' : 'idle'
 }
 
 function optionWords(options: ConnectionFindings['options'], timer: string): string {
@@ -174,13 +189,13 @@ function optionWords(options: ConnectionFindings['options'], timer: string): str
 }
 
 function recoveryWords(found: CaseFindings): string {
-  const { ends, recoveredAfterMs, recoveryWatchedMs, wasSilent, survived, packetsMissed } = found
+  const { ends, recoveredAfterMs, recoveryWatchedMs, wentOn, survived, packetsMissed } = found
   const hadConnections = ends.client.connections.length + ends.server.connections.length > 0
-  const nothing = wasSilent ? 'neither end sends any data' : 'data does not flow again'
-  const data =
-    recoveredAfterMs === null
-      ? `${nothing}, in ${seconds(recoveryWatchedMs)}`
-      : `data flows again after ${seconds(recoveredAfterMs)}`
+  const data = wentOn
+    ? 'data had gone on flowing all the time'
+    : recoveredAfterMs === null
+      ? `nobody is served, in ${seconds(recoveryWatchedMs)}: ${notServedWords(found)}`
+      : `clients are served again after ${seconds(recoveredAfterMs)}`
   return [
     ...(hadConnections
       ? [survived ? 'the connections are still there' : 'the connections of before are gone']

@@ -55,3 +55,21 @@ export const MIGHT = [
   `echo within: $(cat /proc/self/uid_map)`,
   `echo home: $HOME`,
 ].join('; ')
+
+/** Speaks twice a second, and aborts after two seconds without an answer: long before its kernel would. */
+export const IMPATIENT = node(`
+  require("net").createServer((one) => {
+    const abort = () => one.resetAndDestroy();
+    let patience = setTimeout(abort, 2000);
+    const timer = setInterval(() => one.write("still here"), 500);
+    one.on("data", () => { clearTimeout(patience); patience = setTimeout(abort, 2000); });
+    one.on("error", () => {}).on("close", () => { clearInterval(timer); clearTimeout(patience); });
+  }).listen(7000);
+`)
+
+/** Says everything back, and never connects again. */
+export const RETURNS_ALL = node(`
+  const one = require("net").connect(7000, process.env.STILLHERE_SERVER);
+  one.on("error", () => {}).pipe(one);
+  setInterval(() => {}, 1000);
+`)

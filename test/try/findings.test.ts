@@ -1,6 +1,5 @@
 /** What is found in a log, and what is made of it: a log made by hand, in which everything has its second. */
 import { describe, expect, test } from 'vitest'
-import type { EventData, EventName, KernelSocket, LabEvent } from '../../src/events/vocabulary.ts'
 import { EXPERIMENT_OVER } from '../../src/lab/judging.ts'
 import { LabLog } from '../../src/lab/log.ts'
 import type { Plan } from '../../src/plan/plan.ts'
@@ -9,55 +8,19 @@ import { findingsOf } from '../../src/try/findings.ts'
 import { judgeTry } from '../../src/try/judge.ts'
 import type { TrySettings } from '../../src/try/request.ts'
 import { tellTry } from '../../src/try/tell.ts'
+import { established, GROUP, MadeLog } from '../support/try-log.ts'
 
-const GROUP = 'echo:41000'
 const PLAIN = Object.fromEntries(
   ['bold', 'dim', 'good', 'bad', 'doubtful'].map((name) => [name, (text: string) => text]),
 ) as unknown as Parameters<typeof tellTry>[1]
 
-const established: KernelSocket = {
-  state: 'ESTABLISHED',
-  timer: 'none',
-  unansweredProbes: 0,
-  retransmits: 0,
-  sendQueueBytes: 0,
-  receiveQueueBytes: 0,
-}
-
-class Log {
-  readonly events: LabEvent[] = []
-
-  add<N extends EventName>(seconds: number, host: string, name: N, data: EventData<N>, more = {}): this {
-    const about = { mono: '0', seq: this.events.length, run: 'r', lab: 'try', incarnation: 1, pid: 1 }
-    const program = host === 'lab' ? 'lab' : 'kernel'
-    const event = { ...about, host, program, time: seconds * 1000, name, data, ...more }
-    this.events.push(event as unknown as LabEvent)
-    return this
-  }
-
-  socket(seconds: number, host: string, old: KernelSocket | null, now: KernelSocket | null): this {
-    const [local, remote] = ['10.0.1.1:41000', '10.0.1.2:7000']
-    const data = { local, remote, old, new: now }
-    return this.add(seconds, host, 'kernel:socket_updated', data, { group_id: GROUP })
-  }
-
-  payload(seconds: number, host: string, direction: 'sent' | 'received'): this {
-    const packet = { direction, packet: '1', frame: 1, protocol: 'tcp' as const, source: '', destination: '' }
-    const data = { ...packet, kind: 'data' as const, bytes: 5 }
-    return this.add(seconds, host, 'packet:captured', data, { group_id: GROUP })
-  }
-
-  truth(seconds: number, host: string, now: 'unreachable' | 'answering'): this {
-    const data = { peer: 'x', old: 'answering', new: now, because: '', certainty: 'definite' } as const
-    return this.add(seconds, host, 'truth:updated', data)
-  }
-}
-
 /** Cut at 10 s, mended at 20 s, watched until 25 s. The client's kernel gives up 4 s after the cut. */
-function cutLog({ again = true } = {}): Log {
+function cutLog({ again = true, writer = 'cut-b' } = {}): MadeLog {
   const detail = { fault: 'cut', pair: 'cut', struck: 'cut-b' }
-  const probing = { ...established, unansweredProbes: 3 }
-  const log = new Log()
+  const probing = { ...established, unansweredProbes: 3 } as const
+  const log = new MadeLog()
+    .captured(0, 'cut-a')
+    .captured(0, 'cut-b')
     .socket(1, 'cut-a', null, established)
     .socket(1, 'cut-b', null, established)
     .add(9.9, 'lab', 'watch:started', detail)
@@ -65,7 +28,7 @@ function cutLog({ again = true } = {}): Log {
     .truth(10, 'cut-a', 'unreachable')
     .truth(10, 'cut-b', 'unreachable')
     .add(10.1, 'lab', 'fault:struck', { ...detail, verifiedBy: 'a probe' })
-    .payload(11, 'cut-b', 'sent')
+    .payload(11, writer, 'sent')
     .socket(13, 'cut-a', established, probing)
     .socket(14, 'cut-a', probing, null)
     .add(
@@ -80,8 +43,9 @@ function cutLog({ again = true } = {}): Log {
     .truth(20, 'cut-b', 'answering')
     .add(20, 'lab', 'fault:undone', { ...detail, verifiedBy: 'a probe' })
   if (again) {
-    log.payload(21, 'cut-b', 'sent').payload(21, 'cut-a', 'received')
-    log.payload(21.5, 'cut-a', 'sent').payload(21.5, 'cut-b', 'received')
+    const group = 'echo:41001'
+    log.payload(21, 'cut-b', 'sent', { group }).payload(21, 'cut-a', 'received', { group })
+    log.payload(21.5, 'cut-a', 'sent', { group }).payload(21.5, 'cut-b', 'received', { group })
   }
   return log.add(25, 'lab', 'watch:ended', detail).add(25, 'lab', 'run:ended', { because: EXPERIMENT_OVER })
 }
@@ -92,6 +56,7 @@ function planOf(...expectations: string[]): Plan<TrySettings> {
     watchMs: 10_000,
     settleMs: 1000,
     down: '^lost',
+    up: null,
     expect: expectations.map(parseExpectation),
   }
   const cells = ['cut/echo']
@@ -104,11 +69,11 @@ function planOf(...expectations: string[]): Plan<TrySettings> {
   } as unknown as Plan<TrySettings>
 }
 
-const judged = (log: Log, ...expectations: string[]) =>
-  judgeTry(new LabLog(log.events), planOf(...expectations)).map(({ verdict }) => verdict)
+const judged = (log: MadeLog, ...expectations: string[]) =>
+  judgeTry(new LabLog(log.sorted), planOf(...expectations)).map(({ verdict }) => verdict)
 
 describe('what is found of a cut', () => {
-  const [found] = findingsOf(new LabLog(cutLog().events), planOf())
+  const [found] = findingsOf(new LabLog(cutLog().sorted), planOf())
 
   test('when the client noticed, by what, and when it said so', () => {
     expect(found?.ends.client).toMatchObject({
@@ -118,16 +83,48 @@ describe('what is found of a cut', () => {
       exit: null,
     })
     const [connection] = found?.ends.client.connections ?? []
-    expect(connection?.kernelEnd).toEqual({ afterMs: 4000, state: 'CLOSED', cause: 'kernel_gave_up' })
+    expect(connection?.kernelEnd).toMatchObject({ afterMs: 4000, state: 'CLOSED', cause: 'kernel_gave_up' })
   })
 
   test('that the server, which wrote, did not', () => {
     expect(found?.ends.server.noticed).toBeNull()
-    expect(found?.ends.server.connections[0]).toMatchObject({ wasIdle: false, kernelEnd: null })
+    expect(found?.ends.server.connections[0]).toMatchObject({
+      wrote: { before: false, during: true },
+      kernelEnd: null,
+    })
   })
 
-  test('that nobody watches over what the client had', () => {
-    expect(found?.unwatched).toEqual(['client'])
+  test('that nobody watches over what an end has that neither writes nor asks, and only there', () => {
+    expect(found?.unwatched).toEqual([])
+    const [idle] = findingsOf(new LabLog(cutLog({ writer: 'cut-a' }).sorted), planOf())
+    expect(idle?.unwatched).toEqual(['server'])
+  })
+
+  test('that a word of before the fault is about something else', () => {
+    const log = cutLog().said(2, 'cut-a', 'client', 'lost: trying first server')
+    const [one] = findingsOf(new LabLog(log.sorted), planOf())
+    expect(one?.ends.client.saidAfterMs).toBe(5000)
+  })
+
+  test('that a connection is there in spite of what its program prints', () => {
+    const log = cutLog()
+    const stays = log.events.filter(
+      ({ host, name, time }) => !(host === 'cut-a' && name === 'kernel:socket_updated' && time > 1000),
+    )
+    const [one] = findingsOf(new LabLog(stays), planOf())
+    expect(one).toMatchObject({
+      survived: true,
+      ends: { client: { noticed: { afterMs: 5000, by: 'program_said' } } },
+    })
+  })
+
+  test('of several connections the first that is given up, and how many are left', () => {
+    const log = cutLog().socket(2, 'cut-a', null, established, 'echo:41001')
+    const [pool] = findingsOf(new LabLog(log.sorted), planOf())
+    expect(pool?.ends.client).toMatchObject({ noticed: { afterMs: 4000 }, connectionsLeft: 1 })
+    expect(tellTry({ log: new LabLog(log.sorted), plan: planOf(), checks: [] }, PLAIN)).toContain(
+      '1 of 2 connections given up, 1 left',
+    )
   })
 
   test('when data flowed again, both ways, after the mending', () => {
@@ -135,7 +132,7 @@ describe('what is found of a cut', () => {
   })
 
   test('that it never did', () => {
-    const [silent] = findingsOf(new LabLog(cutLog({ again: false }).events), planOf())
+    const [silent] = findingsOf(new LabLog(cutLog({ again: false }).sorted), planOf())
     expect(silent?.recoveredAfterMs).toBeNull()
   })
 
@@ -145,17 +142,16 @@ describe('what is found of a cut', () => {
     const [silent] = findingsOf(new LabLog(events), planOf())
     expect(silent?.wasSilent).toBe(true)
     expect(tellTry({ log: new LabLog(events), plan: planOf(), checks: [] }, PLAIN)).toContain(
-      'neither end sends any data, in 5 s',
+      'nobody is served, in 5 s: neither end sent any data',
     )
   })
 
   test('told without what its program printed', () => {
-    const text = tellTry({ log: new LabLog(cutLog().events), plan: planOf(), checks: [] }, PLAIN)
+    const text = tellTry({ log: new LabLog(cutLog().sorted), plan: planOf(), checks: [] }, PLAIN)
     expect(text).toContain(
       'client after 4 s: its kernel gave up, since nobody answered; it said so after 5 s',
     )
     expect(text).toContain('server (struck) notices nothing, in 10 s: it believes in a ghost')
-    expect(text).toContain('warning: the client has set neither keepalive nor a user timeout')
     expect(text).not.toContain('\u001b')
   })
 })

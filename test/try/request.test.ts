@@ -20,6 +20,7 @@ describe('the options of try', () => {
       expect: [],
       ready: null,
       down: null,
+      up: null,
       watchMs: 30_000,
       recoverMs: 10_000,
       settleMs: 1000,

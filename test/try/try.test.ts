@@ -11,7 +11,16 @@ import type { CaseFindings } from '../../src/try/findings.ts'
 import { allGone, descendants, run, start, temporaryFolder } from '../support/cli.ts'
 import { describeNeeding } from '../support/needs.ts'
 import { named } from '../support/session.ts'
-import { askProxyFor, ECHO, knockAt, MIGHT, OPEN_TUN, TALKER } from '../support/try-programs.ts'
+import {
+  askProxyFor,
+  ECHO,
+  IMPATIENT,
+  knockAt,
+  MIGHT,
+  OPEN_TUN,
+  RETURNS_ALL,
+  TALKER,
+} from '../support/try-programs.ts'
 
 const { isolation } = await findCapabilities()
 const RUN_LIMIT_MS = 60_000
@@ -82,7 +91,7 @@ describeNeeding('network namespaces', isolation !== null)('npm run try', () => {
     const found = Object.fromEntries((report.findings as CaseFindings[]).map((one) => [one.id, one]))
     const [connection] = found.cut?.ends.client.connections ?? []
     expect(connection?.options).toMatchObject({ keepalive: false, userTimeoutMs: 0 })
-    expect(connection?.wasIdle).toBe(false)
+    expect(connection?.wrote).toEqual({ before: true, during: true })
     expect(found.cut?.ends.client.saidAfterMs).not.toBeNull()
     expect(found.freeze?.ends.client.noticed).toBeNull()
     expect(found.freeze?.ends.client.hasGhost).toBe(true)
@@ -104,6 +113,30 @@ describeNeeding('network namespaces', isolation !== null)('npm run try', () => {
     expect(knocks.filter((line) => line.startsWith('reached'))).toEqual([])
     expect(knocks.length).toBeGreaterThanOrEqual(3 * (addresses.length + 1))
     expect(outside.knocks()).toBe(0)
+  })
+
+  test('an end is told by the packet that decides', { timeout: RUN_LIMIT_MS }, async () => {
+    const { stdout, stderr } = await run([
+      ...[
+        'try',
+        '--server',
+        IMPATIENT,
+        '--client',
+        RETURNS_ALL,
+        '--faults',
+        'exit,cut',
+        '--strike',
+        'client',
+      ],
+      ...['--watch', '4s', '--recover', '1s', '--expect', 'cut:recovers<1s', '--json'],
+      ...['--out', temporaryFolder()],
+    ])
+    expect(stderr).toBe('')
+    const { findings, checks } = JSON.parse(stdout) as Report
+    const [exit, cut] = findings as CaseFindings[]
+    expect([exit?.ends.server.noticed?.by, cut?.ends.server.noticed?.by]).toEqual(['fin', 'econnaborted'])
+    expect(cut?.ends.client.noticed).toBeNull()
+    expect(checks.map(({ verdict }) => verdict)).toEqual(['fail'])
   })
 
   test('--allow-loopback is a proxy, for who asks it', { timeout: RUN_LIMIT_MS }, async () => {

@@ -30,6 +30,7 @@ export const triggers = [
   'program_said', // this end's program printed what whoever runs it takes for that
   'program_ended', // this end's program is there no more
   'kernel_gave_up', // this end's kernel has the connection no more, after questions that nobody answered
+  'kernel_has_none', // this end's kernel has the connection no more: why, its packets may tell
 ] as const
 export type Trigger = (typeof triggers)[number]
 

@@ -32,6 +32,7 @@ export const certaintyOf: Record<Trigger, Certainty> = {
   program_said: 'definite',
   program_ended: 'definite',
   kernel_gave_up: 'unknown',
+  kernel_has_none: 'definite',
 }
 
 const triggerOfCode: Record<string, Trigger> = {

@@ -102,6 +102,7 @@ const TRIGGERED_BY: Record<Trigger, readonly EventName[]> = {
   program_said: [],
   program_ended: [],
   kernel_gave_up: [],
+  kernel_has_none: [],
 }
 
 /** @param events in order of time */

@@ -76,6 +76,7 @@ const WHY: Record<Trigger, string> = {
   program_said: 'said so',
   program_ended: 'ended',
   kernel_gave_up: 'no answer',
+  kernel_has_none: 'is gone',
 }
 
 type Paint = (text: string) => string

@@ -14,9 +14,11 @@ const SIGNS = {
   RTO: "this end's kernel gave up: data unacknowledged (tcp_retries2)",
   UT: "this end's kernel gave up: data unacknowledged (TCP_USER_TIMEOUT)",
   UNA: "this end's kernel gave up: nobody answered",
+  GON: "this end's kernel has the connection no more, and no packet says why",
   OUT: 'the program said so, in the words it was given for that (--down)',
   END: 'the program of this end ended',
   CLO: 'the program of this end closed the connection',
+  ABO: 'this end aborted the connection, which sends RST',
   HB: `the program heard nothing for ${LIMIT}`,
   'HB?': `the program heard nothing for ${LIMIT}, and then something`,
   'NA?': `the program has no answer after ${LIMIT}, and goes on waiting`,
@@ -72,6 +74,10 @@ export function signOf(trigger: Trigger, belief: string, mechanism: string): str
       return 'REF'
     case 'etimedout':
       return mechanism === 'tcp-keepalive' ? 'KA' : mechanism === 'tcp-user-timeout' ? 'UT' : 'RTO'
+    case 'econnaborted':
+      return 'ABO'
+    case 'kernel_has_none':
+      return 'GON'
     case 'kernel_gave_up':
       return 'UNA'
     case 'program_said':

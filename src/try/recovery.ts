@@ -1,0 +1,143 @@
+/**
+ * When somebody is served again after a fault is undone. That bytes arrive proves little: a dead server's late
+ * segment arrives too, and is answered by RST. Pure.
+ */
+import { hostOfRole, type Role, roles } from '../events/host-names.ts'
+import type { EventOf, TcpState } from '../events/vocabulary.ts'
+import { type LabLog, mechanismOf, type Period } from '../lab/log.ts'
+import type { Captured } from '../lab/packets.ts'
+import { hasFlag } from './cause.ts'
+
+export interface Recovery {
+  /** When somebody was served; null: never, as far as was watched. */
+  at: number | null
+  /** Why it does not count, or not before: what a person may not expect. null: nothing of the kind. */
+  because: string | null
+}
+
+/** What a recovery is judged by. */
+export interface Served {
+  pair: string
+  /** Right before the fault: each end that data reached then has to be reached again. */
+  before: Period
+  /** From the mending to the end of the watch. */
+  after: Period
+  /** What the programs print, where somebody gave it; null: not given. */
+  up: RegExp | null
+  down: RegExp | null
+}
+
+/** When clients are served again: by the words given for it, and else by the data that arrives. */
+export function recoveryOf(log: LabLog, { pair, before, after, up, down }: Served): Recovery {
+  const client = hostOfRole(pair, 'client')
+  const ended = endOf(log, client, after)
+  if (ended !== null) return { at: null, because: ended }
+  const said = log.all('command:said', { host: client, ...after })
+  const lastDown = down === null ? undefined : said.findLast(({ data }) => down.test(data.line))
+  const from = lastDown === undefined ? after.from : lastDown.time
+  const goesOn = lastDown === undefined ? null : `${lastDown.program} said last that it is not (--down)`
+  if (up !== null) {
+    const line = said.find(({ time, data }) => time >= from && up.test(data.line))
+    return { at: line?.time ?? null, because: line === undefined ? goesOn : null }
+  }
+  const wire = { client: new Wire(log, pair, 'client'), server: new Wire(log, pair, 'server') }
+  const reached = roles.filter((role) => wire[role].payload(before).length > 0)
+  const arrivals = (reached.length === 0 ? roles : reached).map((role) => {
+    const late = wire[role].payload({ ...after, from })
+    const served = late.find((packet) => isServed(packet, wire[role], wire.client))
+    return { at: served?.time ?? null, wasRefused: late.length > 0 && served === undefined }
+  })
+  if (arrivals.every(({ at }) => at !== null)) {
+    return { at: Math.max(...arrivals.map(({ at }) => at ?? 0)), because: null }
+  }
+  const refused = arrivals.some(({ wasRefused }) => wasRefused)
+    ? 'what arrives belongs to connections that are given up'
+    : null
+  return { at: null, because: refused ?? goesOn }
+}
+
+/** A client that has failed since is served no more, whatever has reached it; null: none has. */
+function endOf(log: LabLog, host: string, { from, to }: Period): string | null {
+  const isLast = ({ program, time }: EventOf<'command:ended'>) =>
+    !log.all('command:started', { host, from: time, to }).some((one) => one.program === program)
+  const failed = log
+    .all('command:ended', { host, from, to })
+    .find((event) => (event.data.code !== 0 || event.data.signal !== null) && isLast(event))
+  if (failed === undefined) return null
+  return `${failed.program} ended (${failed.data.signal ?? `status ${failed.data.code}`})`
+}
+
+/**
+ * It reached a program: a connection that neither the receiver nor the client had closed by then, and no refusal
+ * came back.
+ */
+function isServed(packet: Captured, receiver: Wire, client: Wire): boolean {
+  const answer = receiver.nextSent(packet)
+  if (packet.data.protocol !== 'tcp') return answer?.data.kind !== 'icmp-error'
+  const isHeld = [receiver, client].every((end) => !end.hasGivenUp(packet))
+  return isHeld && answer !== undefined && !hasFlag(answer, 'RST')
+}
+
+/** States of a connection that its own program has closed, whatever its kernel still has to send. */
+const CLOSED_HERE: readonly (TcpState | undefined)[] = [
+  ...(['FIN-WAIT-1', 'FIN-WAIT-2', 'CLOSING', 'LAST-ACK', 'TIME-WAIT'] as const),
+  undefined,
+]
+
+/** What one end's card saw, and what its kernel said beside it. */
+class Wire {
+  readonly #packets: Captured[]
+  readonly #states: EventOf<'kernel:socket_updated'>[]
+  readonly #byGroup = new Map<string, Captured[]>()
+
+  constructor(log: LabLog, pair: string, role: Role) {
+    this.#packets = log
+      .all('packet:captured', { host: hostOfRole(pair, role) })
+      .filter((packet) => mechanismOf(packet) !== undefined)
+    this.#states = log.all('kernel:socket_updated', { host: hostOfRole(pair, role) })
+    for (const packet of this.#packets) {
+      const same = this.#byGroup.get(packet.group_id ?? '')
+      if (same === undefined) this.#byGroup.set(packet.group_id ?? '', [packet])
+      else same.push(packet)
+    }
+  }
+
+  /** What brought bytes of a program in a time. */
+  payload({ from, to }: Period): Captured[] {
+    return this.#packets.filter(
+      (packet) =>
+        packet.time >= from && packet.time <= to && packet.data.direction === 'received' && isPayload(packet),
+    )
+  }
+
+  /** The next packet that left here on the same connection. */
+  nextSent({ group_id = '', time }: Captured): Captured | undefined {
+    return this.#byGroup
+      .get(group_id)
+      ?.find((packet) => packet.time > time && packet.data.direction === 'sent')
+  }
+
+  /**
+   * Whether by then this end had closed or aborted the connection of a packet. A SYN begins another. A FIN may have
+   * to wait for what is to be sent before it: then the kernel's table knows first.
+   */
+  hasGivenUp({ group_id = '', time }: Captured): boolean {
+    const earlier = (this.#byGroup.get(group_id) ?? []).filter((packet) => packet.time < time)
+    const begun = earlier.findLastIndex(({ data }) => data.kind === 'syn')
+    const since = earlier[begun]?.time ?? Number.NEGATIVE_INFINITY
+    const state = this.#states.findLast(
+      (one) => one.group_id === group_id && one.time < time && one.time > since,
+    )
+    if (state !== undefined && CLOSED_HERE.includes(state.data.new?.state)) return true
+    return earlier
+      .slice(begun + 1)
+      .some(
+        (packet) => packet.data.direction === 'sent' && (hasFlag(packet, 'FIN') || hasFlag(packet, 'RST')),
+      )
+  }
+}
+
+/** Bytes of a program, be it for the second time. */
+export function isPayload({ data }: Captured): boolean {
+  return ['data', 'retransmission', 'datagram'].includes(data.kind) && data.bytes > 0
+}
