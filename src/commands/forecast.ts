@@ -12,7 +12,7 @@ import { printableJson } from '../foreign/printable.ts'
 import { UsageError } from '../foreign/usage.ts'
 import { CannotRunError } from '../launcher/launch.ts'
 import { print } from '../text/wrap.ts'
-import { parseTime } from '../try/expectations.ts'
+import { parseTime } from '../try/durations.ts'
 import { endWithPipe } from '../view/terminal/pipe.ts'
 import { styleFor } from '../view/terminal/style.ts'
 

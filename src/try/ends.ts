@@ -37,9 +37,11 @@ export class EndBeliefs {
     if (belief?.now === 'up' && old !== null) belief.become('down', causeByTable(now))
   }
 
-  /** The program said so, or is gone: that is about all of its connections. */
-  allDown(trigger: 'program_said' | 'program_ended'): void {
-    for (const belief of this.#beliefs.values()) if (belief.now === 'up') belief.become('down', trigger)
+  /** A program said so, or is gone: that is about all of its connections. */
+  allDown(trigger: 'program_said' | 'program_ended', isOwn: (groupId: string) => boolean): void {
+    for (const [groupId, belief] of this.#beliefs) {
+      if (belief.now === 'up' && isOwn(groupId)) belief.become('down', trigger)
+    }
   }
 
   #of(groupId: string): PeerBelief {

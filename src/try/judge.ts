@@ -1,18 +1,19 @@
-/** From what was found to verdicts: each expectation, for each case of its fault. Pure. */
+/** From what was found to verdicts: each rule, for each case of its fault. Pure. */
 
 import { otherRole } from '../events/host-names.ts'
 import type { Check, Claim } from '../lab/checks.ts'
-import { checkOf, skippedCells, type TimedClaim } from '../lab/judging.ts'
+import { checkOf, skippedCells, type TimedClaim, type UnseenClaim } from '../lab/judging.ts'
 import type { LabLog } from '../lab/log.ts'
 import { cellId, type Plan } from '../plan/plan.ts'
 import { shortTime, signOf } from '../view/viewer/signs.ts'
-import type { Expectation } from './expectations.ts'
 import { allCases } from './faults.ts'
 import { type CaseFindings, findingsOf } from './findings.ts'
 import type { TrySettings } from './request.ts'
+import type { Noticed, RowFindings } from './row-findings.ts'
+import type { Rule, Who } from './rules.ts'
 import { notServedWords, triggerWords } from './words.ts'
 
-/** Each expectation of a plan, judged by its log. One about a fault that was not seen to happen is skipped. */
+/** Each rule of a plan, judged by its log. One about a fault that was not seen to happen is skipped. */
 export function judgeTry(log: LabLog, plan: Plan<TrySettings>): Check[] {
   const { settings } = plan
   const found = findingsOf(log, plan)
@@ -20,11 +21,11 @@ export function judgeTry(log: LabLog, plan: Plan<TrySettings>): Check[] {
     .filter(({ id }) => plan.cases.includes(id))
     .flatMap(({ id, fault }) =>
       settings.expect
-        .filter((expectation) => expectation.fault === fault)
-        .flatMap((expectation) => {
+        .filter((rule) => rule.fault === fault)
+        .flatMap((rule) => {
           const findings = found.find((one) => one.id === id)
           if (findings === undefined) return []
-          const check = checkOf(log, claimOf(expectation, findings, settings.name))
+          const check = checkOf(log, claimOf(rule, findings, settings.name))
           return [mayHaveBeenMissed(check, findings) ? { ...check, verdict: 'inconclusive' as const } : check]
         }),
     )
@@ -38,36 +39,46 @@ export function judgeTry(log: LabLog, plan: Plan<TrySettings>): Check[] {
 
 /** That no payload came proves nothing where packets passed uncaptured. */
 function mayHaveBeenMissed({ id, verdict, observed }: Check, { packetsMissed }: CaseFindings): boolean {
-  return verdict === 'fail' && id.endsWith('/recovers') && observed.value === null && packetsMissed > 0
+  return verdict === 'fail' && id.includes('/recovers') && observed.value === null && packetsMissed > 0
 }
 
-/** What one expectation claims of one case, and what was observed. */
-export function claimOf(expectation: Expectation, found: CaseFindings, row: string): TimedClaim {
+/** What one rule claims of one case, and what was observed. */
+export function claimOf(rule: Rule, found: CaseFindings, row: string): TimedClaim | UnseenClaim {
   const { from } = found
+  const gone = found.rows.find(({ name, endedBefore }) => 'who' in rule && name === rule.who && endedBefore)
+  if (gone !== undefined) {
+    const because = `${gone.name} had ended before the fault`
+    return { id: `${cellId(found.id, row)}/${rule.kind}-${gone.name}`, claim: rule.text, because }
+  }
   const about = (what: string) => ({
     id: `${cellId(found.id, row)}/${what}`,
-    formula: expectation.text,
+    formula: rule.text,
     source: '',
     evidence: [] as string[],
     short: shortOf(found),
   })
-  switch (expectation.kind) {
+  switch (rule.kind) {
     case 'notices':
     case 'unnoticed': {
-      const role = expectation.end ?? otherRole(found.struck)
-      const { noticed } = found.ends[role]
-      const isQuiet = expectation.kind === 'unnoticed'
+      const group = groupOf(rule.who, found)
+      const level = rule.kind === 'notices' ? rule.level : null
+      const seen = group.rows.map((one) => (level === null ? one.noticed : one.signs[level]))
+      const { value, sign } = group.isAny ? firstOf(seen) : lastOf(seen)
+      const isQuiet = rule.kind === 'unnoticed'
+      // That any is quiet is told by the last to notice, that all are by the first.
+      const quiet = group.isAny ? lastOf(seen) : firstOf(seen)
+      const observed = isQuiet ? quiet.value : value
       const claim: Claim = {
-        ...about(isQuiet ? `unnoticed-${role}` : `detected-${role}`),
+        ...about(`${isQuiet ? 'unnoticed' : (level ?? 'detected')}-${group.name}`),
         claim: isQuiet
-          ? `the ${role} does not notice`
-          : `the ${role} notices within ${expectation.withinMs / 1000} s`,
-        expected: isQuiet ? { value: null } : { min: 0, max: expectation.withinMs, unit: 'ms' },
-        observed: { value: noticed?.afterMs ?? null, unit: 'ms', watchedMs: found.watchedMs },
-        because: noticed === null ? 'nothing came to change its belief' : triggerWords(noticed.by),
-        evidence: noticed === null ? [] : [noticed.evidence],
+          ? `${group.words} ${group.isOne ? 'does' : 'do'} not notice`
+          : `${group.words} ${LEVEL_WORDS[level ?? 'notices'][group.isOne ? 0 : 1]} within ${rule.withinMs / 1000} s`,
+        expected: isQuiet ? { value: null } : { min: 0, max: rule.withinMs, unit: 'ms' },
+        observed: { value: observed, unit: 'ms', watchedMs: found.watchedMs },
+        because: becauseOf(group.rows, seen),
+        evidence: [(isQuiet ? quiet.sign : sign)?.evidence ?? []].flat(),
       }
-      return { claim, from, to: from + (noticed?.afterMs ?? found.watchedMs) }
+      return { claim, from, to: from + (observed ?? found.watchedMs) }
     }
     case 'survives':
       return {
@@ -82,14 +93,20 @@ export function claimOf(expectation: Expectation, found: CaseFindings, row: stri
         to: found.until,
       }
     case 'recovers': {
-      const { recoveredAfterMs: value, mendedAt } = found
+      const { mendedAt } = found
+      const clients = found.rows.filter(({ end }) => end === 'client')
+      const named = clients.filter(({ name }) => name === rule.who)
+      const counted = named.length > 0 ? named : clients.filter(({ counts }) => counts)
+      const times = counted.map(({ name }) => found.recoveries[name]?.afterMs ?? null)
+      const value = (rule.who === 'any' ? least : most)(times)
+      const missing = counted.find(({ name }) => found.recoveries[name]?.afterMs === null)
       return {
         claim: {
-          ...about('recovers'),
-          claim: `clients are served again within ${expectation.withinMs / 1000} s`,
-          expected: { min: 0, max: expectation.withinMs, unit: 'ms' },
+          ...about(named.length > 0 ? `recovers-${rule.who}` : 'recovers'),
+          claim: `${named.length > 0 ? rule.who : rule.who === 'any' ? 'a client' : 'every client'} is served again within ${rule.withinMs / 1000} s`,
+          expected: { min: 0, max: rule.withinMs, unit: 'ms' },
           observed: { value, unit: 'ms', watchedMs: found.recoveryWatchedMs },
-          because: value === null ? notServedWords(found) : 'clients were served again',
+          because: missing === undefined ? 'served again' : notServedWords(found, missing.name),
         },
         from: mendedAt,
         to: mendedAt + (value ?? found.recoveryWatchedMs),
@@ -98,16 +115,80 @@ export function claimOf(expectation: Expectation, found: CaseFindings, row: stri
   }
 }
 
-/** What its cell says: what made the end notice that was not struck, and after how many seconds. */
-export function shortOf({ struck, ends }: CaseFindings): string {
-  const { noticed } = ends[otherRole(struck)]
-  return noticed === null ? 'quiet' : `${signOf(noticed.by, 'down', '')} ${shortTime(noticed.afterMs)}`
+/** Of one, and of several. */
+const LEVEL_WORDS = {
+  notices: ['notices', 'notice'],
+  loses: ['loses a connection', 'lose a connection'],
+  says: ['says so', 'say so'],
+  ends: ['ends', 'end'],
+} as const
+
+interface Group {
+  /** In the id of a check. */
+  name: string
+  words: string
+  rows: RowFindings[]
+  isAny: boolean
+  isOne: boolean
 }
 
-function lossWords({ ends }: CaseFindings): string {
-  const lost = [ends.client, ends.server].flatMap(({ end, noticed, exit }) => {
-    if (exit !== null) return [`the ${exit.program} ended`]
-    return noticed === null ? [] : [`${end}: ${triggerWords(noticed.by)}`]
+/** Whom a rule is about. */
+function groupOf(who: Who, { rows, struck }: CaseFindings): Group {
+  const named = rows.filter(({ name }) => name === who)
+  if (named.length > 0) return { name: who, words: `the ${who}`, rows: named, isAny: false, isOne: true }
+  const end = otherRole(struck)
+  const counted = rows.filter((one) => one.end === end && one.counts)
+  const [only] = counted
+  if (counted.length === 1 && only !== undefined) {
+    return { name: only.name, words: `the ${only.name}`, rows: counted, isAny: false, isOne: true }
+  }
+  const isAny = who === 'any'
+  const words = isAny ? `one of ${counted.length} ${end}s` : `all ${counted.length} ${end}s`
+  return { name: `${who}-${end}s`, words, rows: counted, isAny, isOne: isAny }
+}
+
+/** The last of all; null where one is missing. */
+function lastOf(signs: readonly (Noticed | null)[]): { value: number | null; sign: Noticed | null } {
+  const value = most(signs.map((sign) => sign?.afterMs ?? null))
+  return { value, sign: signs.find((sign) => sign !== null && sign.afterMs === value) ?? null }
+}
+
+function firstOf(signs: readonly (Noticed | null)[]): { value: number | null; sign: Noticed | null } {
+  const value = least(signs.map((sign) => sign?.afterMs ?? null))
+  return { value, sign: signs.find((sign) => sign !== null && sign.afterMs === value) ?? null }
+}
+
+function most(times: readonly (number | null)[]): number | null {
+  return times.length === 0 || times.includes(null) ? null : Math.max(...times.map(Number))
+}
+
+function least(times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null)
+  return known.length === 0 ? null : Math.min(...known)
+}
+
+function becauseOf(rows: readonly RowFindings[], seen: readonly (Noticed | null)[]): string {
+  const [only] = seen
+  if (seen.length === 1) {
+    return only == null ? 'nothing came to change its belief' : triggerWords(only.by)
+  }
+  const quiet = rows.filter((_, index) => seen[index] === null).map(({ name }) => name)
+  const words = `${seen.length - quiet.length} of ${seen.length} did`
+  return quiet.length === 0 || quiet.length === seen.length ? words : `${words}; not ${quiet.join(', ')}`
+}
+
+/** What its cell says: what made the end notice that was not struck, first of all, and after how many seconds. */
+export function shortOf({ struck, rows }: CaseFindings): string {
+  const { sign } = firstOf(
+    rows.filter(({ end, counts }) => end !== struck && counts).map(({ noticed }) => noticed),
+  )
+  return sign === null ? 'quiet' : `${signOf(sign.by, 'down', '')} ${shortTime(sign.afterMs)}`
+}
+
+function lossWords({ rows }: CaseFindings): string {
+  const lost = rows.flatMap(({ name, noticed, exit }) => {
+    if (exit !== null) return [`the ${name} ended`]
+    return noticed === null ? [] : [`${name}: ${triggerWords(noticed.by)}`]
   })
   return lost.length === 0 ? 'a connection was gone in the end' : lost.join('; ')
 }

@@ -32,7 +32,7 @@ export function observeSockets(rig: Rig, host: Host): void {
   }
 }
 
-function socketsOf(pid: number): ReadonlyMap<number, number> {
+export function socketsOf(pid: number): ReadonlyMap<number, number> {
   try {
     return readForeignProcess(pid, DESCRIPTORS_MAX).sockets
   } catch {

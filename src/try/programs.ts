@@ -1,19 +1,23 @@
 /** Somebody's programs on a pair of hosts: started, waited for until they talk, started again. */
 import { chmodSync, mkdirSync } from 'node:fs'
+import type { TcpState } from '../events/vocabulary.ts'
 import { UsageError } from '../foreign/usage.ts'
 import type { Host, Pair } from '../hosts/host.ts'
 import type { HostCommand, SaidLine } from '../hosts/host-command.ts'
 import type { Rig } from '../rig/rig.ts'
 import { EndBeliefs } from './ends.ts'
+import { Holders, ROW_VARIABLE } from './holders.ts'
 import { observeSockets } from './observe.ts'
 import { wayOutPath } from './outside.ts'
 import { diesAtOnce, doNotTalk, endsTooEarly, type ListeningPlace } from './problems.ts'
 import type { TrySettings } from './request.ts'
+import { clientName, SERVER } from './rows.ts'
 import { blameWords } from './run-as.ts'
 import { makeTun } from './tun.ts'
 
 const LOOK_EVERY_MS = 50
-/** Of a program's last words, so many are shown. */
+/** So far only one side has spoken. */
+const UNANSWERED: readonly TcpState[] = ['SYN-SENT', 'SYN-RECEIVED']
 /** The stack of an error and what stands around it. */
 const LAST_LINES = 40
 /** On a file system of the run's own, which goes with it. */
@@ -21,7 +25,7 @@ const SCRATCH = '/run/stillhere'
 
 /** One of the commands, on its host. */
 interface Running {
-  /** `server`, `client`, `client-2` */
+  /** `server`, `client`, `client2` */
   readonly name: string
   readonly host: Host
   readonly command: HostCommand
@@ -35,6 +39,7 @@ export class TriedPrograms {
   readonly #row: string
   readonly #running = new Map<string, Running>()
   readonly #beliefs: Record<'a' | 'b', EndBeliefs>
+  readonly #holders: Holders
   readonly #known = new Set<number>()
   /** What our own processes have opened on the hosts. */
   readonly #ownPorts = new Set<number>()
@@ -56,6 +61,7 @@ export class TriedPrograms {
       a: new EndBeliefs(rig.emitterOf(pair.a, 'client')),
       b: new EndBeliefs(rig.emitterOf(pair.b, 'server')),
     }
+    this.#holders = new Holders(rig, pair.a)
     for (const side of ['a', 'b'] as const) {
       rig.onSocketChange(pair[side], (groupId, { old, new: now }) =>
         this.#beliefs[side].onSocketChange(groupId, old, now),
@@ -77,6 +83,7 @@ export class TriedPrograms {
     await this.#announce()
     await this.#startClients()
     if (!(await this.#until(() => this.#talk(), until))) throw this.#doNotTalk()
+    await this.#until(() => this.#allTalk(), until)
     for (const host of [a, b]) this.#rig.truth(host, 'answering', 'they talk')
   }
 
@@ -89,6 +96,7 @@ export class TriedPrograms {
   async watch(): Promise<void> {
     while (!this.#over) {
       await this.#announce()
+      this.#findHolders()
       await this.#rig.sleep(LOOK_EVERY_MS)
     }
   }
@@ -103,12 +111,12 @@ export class TriedPrograms {
   }
 
   async #startServer(): Promise<void> {
-    await this.#start(this.#pair.b, 'server', this.#settings.server)
+    await this.#start(this.#pair.b, SERVER, this.#settings.server)
   }
 
   async #startClients(): Promise<void> {
     for (const [index, command] of this.#settings.clients.entries()) {
-      await this.#start(this.#pair.a, index === 0 ? 'client' : `client-${index + 1}`, command)
+      await this.#start(this.#pair.a, clientName(index), command)
     }
   }
 
@@ -126,14 +134,15 @@ export class TriedPrograms {
         ...runAs.environment,
         STILLHERE_SERVER: this.#pair.b.address,
         STILLHERE_FOLDER: scratch,
+        [ROW_VARIABLE]: name,
         ...(await this.#wayOut(host)),
       },
-      onLine: (said) => this.#onLine(said, side, lines),
+      onLine: (said) => this.#onLine(said, name, side, lines),
     })
     this.#running.set(name, { name, host, command: started, lines })
     void started.exited.then(() => {
       // What the run itself ends has not noticed anything.
-      if (!this.#over) this.#beliefs[side].allDown('program_ended')
+      if (!this.#over) this.#beliefs[side].allDown('program_ended', this.#ownedBy(name))
     })
   }
 
@@ -162,11 +171,26 @@ export class TriedPrograms {
     )
   }
 
-  #onLine({ line }: SaidLine, side: 'a' | 'b', lines: string[]): void {
+  #onLine({ line }: SaidLine, name: string, side: 'a' | 'b', lines: string[]): void {
     lines.push(line)
     if (lines.length > LAST_LINES) lines.shift()
     if (this.#settings.ready !== null && new RegExp(this.#settings.ready).test(line)) this.#isReady = true
-    if (this.#isStruck && this.#down?.test(line)) this.#beliefs[side].allDown('program_said')
+    if (this.#isStruck && this.#down?.test(line)) {
+      this.#beliefs[side].allDown('program_said', this.#ownedBy(name))
+    }
+  }
+
+  /** Which connections a word or an end of a program is about. */
+  #ownedBy(name: string): (groupId: string) => boolean {
+    return (groupId) => name === SERVER || !this.#isSeveral || this.#holders.of(groupId) === name
+  }
+
+  get #isSeveral(): boolean {
+    return this.#settings.clients.length > 1
+  }
+
+  #findHolders(): void {
+    if (this.#isSeveral) this.#holders.look()
   }
 
   // ---- do they talk? ----------------------------------------------------------------------------
@@ -176,13 +200,25 @@ export class TriedPrograms {
     return this.#hasConnection() || this.#hasDatagrams()
   }
 
-  #hasConnection(): boolean | undefined {
+  /** Or had one: a short connection is seen by what it leaves behind (TIME-WAIT), at either end. */
+  #hasConnection(): boolean {
     const { a, b } = this.#pair
-    return this.#rig
-      .look(a)
-      ?.connections.some(
-        ({ remote, socket }) => remote.startsWith(`${b.address}:`) && socket.state === 'ESTABLISHED',
-      )
+    const sees = (host: Host, peer: Host) =>
+      this.#rig
+        .look(host)
+        ?.connections.some(
+          ({ remote, socket }) => remote.startsWith(`${peer.address}:`) && !UNANSWERED.includes(socket.state),
+        ) === true
+    return sees(a, b) || sees(b, a)
+  }
+
+  /** With `--ready` somebody else has said when it is time. */
+  #allTalk(): boolean {
+    if (!this.#isSeveral || this.#settings.ready !== null || !this.#hasConnection()) return true
+    this.#holders.look()
+    return [...this.#running.values()].every(
+      ({ name, command }) => name === SERVER || command.exit !== null || this.#holders.has(name),
+    )
   }
 
   /** Nobody else has sent any so far. */
@@ -253,7 +289,7 @@ export class TriedPrograms {
   // ---- what is wrong with them ------------------------------------------------------------------
 
   #endedAtOnce({ name, command: { exit }, lines }: Running): UsageError {
-    const isClient = name !== 'server'
+    const isClient = name !== SERVER
     return this.#problem(
       isClient && exit?.code === 0
         ? endsTooEarly(name, exit, lines)

@@ -3,7 +3,7 @@
  * segment arrives too, and is answered by RST. Pure.
  */
 import { hostOfRole, type Role, roles } from '../events/host-names.ts'
-import type { EventOf, TcpState } from '../events/vocabulary.ts'
+import type { EventOf, LabEvent, TcpState } from '../events/vocabulary.ts'
 import { type LabLog, mechanismOf, type Period } from '../lab/log.ts'
 import type { Captured } from '../lab/packets.ts'
 import { hasFlag } from './cause.ts'
@@ -15,9 +15,12 @@ export interface Recovery {
   because: string | null
 }
 
-/** What a recovery is judged by. */
+/** What the recovery of one client is judged by. */
 export interface Served {
-  pair: string
+  host: string
+  client: string
+  owns(group: string | undefined): boolean
+  wires: Record<Role, Wire>
   /** Right before the fault: each end that data reached then has to be reached again. */
   before: Period
   /** From the mending to the end of the watch. */
@@ -27,12 +30,12 @@ export interface Served {
   down: RegExp | null
 }
 
-/** When clients are served again: by the words given for it, and else by the data that arrives. */
-export function recoveryOf(log: LabLog, { pair, before, after, up, down }: Served): Recovery {
-  const client = hostOfRole(pair, 'client')
-  const ended = endOf(log, client, after)
+/** When a client is served again: by the words given for it, and else by the data that arrives. */
+export function recoveryOf(log: LabLog, served: Served): Recovery {
+  const { host, client, wires, owns, before, after, up, down } = served
+  const ended = endOf(log, served)
   if (ended !== null) return { at: null, because: ended }
-  const said = log.all('command:said', { host: client, ...after })
+  const said = log.all('command:said', { host, ...after }).filter(({ program }) => program === client)
   const lastDown = down === null ? undefined : said.findLast(({ data }) => down.test(data.line))
   const from = lastDown === undefined ? after.from : lastDown.time
   const goesOn = lastDown === undefined ? null : `${lastDown.program} said last that it is not (--down)`
@@ -40,12 +43,13 @@ export function recoveryOf(log: LabLog, { pair, before, after, up, down }: Serve
     const line = said.find(({ time, data }) => time >= from && up.test(data.line))
     return { at: line?.time ?? null, because: line === undefined ? goesOn : null }
   }
-  const wire = { client: new Wire(log, pair, 'client'), server: new Wire(log, pair, 'server') }
-  const reached = roles.filter((role) => wire[role].payload(before).length > 0)
+  const arrived = (role: Role, time: Period) =>
+    wires[role].payload(time).filter(({ group_id }) => owns(group_id))
+  const reached = roles.filter((role) => arrived(role, before).length > 0)
   const arrivals = (reached.length === 0 ? roles : reached).map((role) => {
-    const late = wire[role].payload({ ...after, from })
-    const served = late.find((packet) => isServed(packet, wire[role], wire.client))
-    return { at: served?.time ?? null, wasRefused: late.length > 0 && served === undefined }
+    const late = arrived(role, { ...after, from })
+    const first = late.find((packet) => isServed(packet, wires[role], wires.client))
+    return { at: first?.time ?? null, wasRefused: late.length > 0 && first === undefined }
   })
   if (arrivals.every(({ at }) => at !== null)) {
     return { at: Math.max(...arrivals.map(({ at }) => at ?? 0)), because: null }
@@ -57,12 +61,12 @@ export function recoveryOf(log: LabLog, { pair, before, after, up, down }: Serve
 }
 
 /** A client that has failed since is served no more, whatever has reached it; null: none has. */
-function endOf(log: LabLog, host: string, { from, to }: Period): string | null {
-  const isLast = ({ program, time }: EventOf<'command:ended'>) =>
-    !log.all('command:started', { host, from: time, to }).some((one) => one.program === program)
+function endOf(log: LabLog, { host, client, after: { from, to } }: Served): string | null {
+  const isOwn = ({ program }: LabEvent) => program === client
+  const isLast = ({ time }: LabEvent) => !log.all('command:started', { host, from: time, to }).some(isOwn)
   const failed = log
     .all('command:ended', { host, from, to })
-    .find((event) => (event.data.code !== 0 || event.data.signal !== null) && isLast(event))
+    .find((event) => isOwn(event) && (event.data.code !== 0 || event.data.signal !== null) && isLast(event))
   if (failed === undefined) return null
   return `${failed.program} ended (${failed.data.signal ?? `status ${failed.data.code}`})`
 }
@@ -85,7 +89,7 @@ const CLOSED_HERE: readonly (TcpState | undefined)[] = [
 ]
 
 /** What one end's card saw, and what its kernel said beside it. */
-class Wire {
+export class Wire {
   readonly #packets: Captured[]
   readonly #states: EventOf<'kernel:socket_updated'>[]
   readonly #byGroup = new Map<string, Captured[]>()

@@ -10,8 +10,10 @@ import { UsageError } from '../foreign/usage.ts'
 import { outOf, usageErrorOf } from '../plan/options.ts'
 import { type Pace, paces } from '../plan/plan.ts'
 import { typedPath } from '../project/files.ts'
-import { type Expectation, ExpectationError, parseExpectation, parseTime } from './expectations.ts'
+import { parseTime } from './durations.ts'
 import { DEFAULT_FAULTS, ENDS_THE_STRUCK, type TryFault, tryFaults } from './faults.ts'
+import { clientNames, SERVER } from './rows.ts'
+import { parseRule, type Rule, RuleError, type Who } from './rules.ts'
 import type { RunAs } from './run-as.ts'
 
 /** What is settled before a run. A `type`: it is part of a plan, which is JSON. */
@@ -22,7 +24,7 @@ export type TryRequest = {
   clients: string[]
   faults: TryFault[]
   strike: Role[]
-  expect: Expectation[]
+  expect: Rule[]
   /** As regular expressions; null: not given. `down`: the peer is gone; `up`: served again. */
   ready: string | null
   down: string | null
@@ -97,11 +99,11 @@ const pattern = v.pipe(
 )
 const expectation = v.pipe(
   v.string(),
-  v.rawTransform(({ dataset, addIssue, NEVER }): Expectation => {
+  v.rawTransform(({ dataset, addIssue, NEVER }): Rule => {
     try {
-      return parseExpectation(dataset.value)
+      return parseRule(dataset.value)
     } catch (error) {
-      if (!(error instanceof ExpectationError)) throw error
+      if (!(error instanceof RuleError)) throw error
       addIssue({ message: error.message })
       return NEVER
     }
@@ -144,15 +146,17 @@ something goes wrong, each fault on fresh hosts: who notices, when, and what rec
 
   --server COMMAND   any shell command; {server} is its address ($STILLHERE_SERVER),
                      {folder} a folder of this fault's two hosts ($STILLHERE_FOLDER)
-  --client COMMAND   likewise, on the other host; may be given several times
+  --client COMMAND   likewise, on the other host; given again, each is a row of its own
   --file FILE        the same as JSON: {"server": "...", "client": ["..."], ...}
   --faults LIST      of ${tryFaults.slice(0, 8).join(',')},
                      ${tryFaults.slice(8).join(',')}
                      (default: ${DEFAULT_FAULTS.join(',')})
   --strike SIDE      which host is struck: server (default), client or both
   --expect RULE      a verdict for each rule; may be given several times:
-                       cut<10s                  the end that is not struck notices in time
-                       cut@server<10s           that end does
+                       cut<10s                  all that are not struck notice in time
+                       cut@any<10s  @server  @client2   one of them does; this one does
+                       cut@client:says<10s      it prints --down; also :loses (a connection)
+                                                and :ends (its program)
                        freeze@client:unnoticed  it does not, for the whole watch
                        blip:survives            the connections outlive it
                        reboot:recovers<30s      clients are served again in time
@@ -302,12 +306,8 @@ function requestOf(wanted: Wanted): TryRequest {
     )
   }
   const strike = wanted.strike ?? 'server'
-  const own = expect.find((one) => 'end' in one && one.end === strike && ENDS_THE_STRUCK.includes(one.fault))
-  if (own !== undefined) {
-    throw new UsageError(
-      `--expect ${own.text}: ${own.fault} ends the ${strike} itself, which then notices nothing; leave out "@${strike}", or try --strike ${otherRole(strike === 'both' ? 'server' : strike)}`,
-    )
-  }
+  const clients = [wanted.client].flat()
+  for (const rule of expect) if ('who' in rule) checkWho(rule, clients, strike)
   const watchMs = wanted.watch ?? WATCH_MS
   const recoverMs = wanted.recover ?? RECOVER_MS
   for (const one of expect) {
@@ -323,7 +323,7 @@ function requestOf(wanted: Wanted): TryRequest {
   return {
     name: wanted.name ?? nameOf(wanted.server),
     server: wanted.server,
-    clients: [wanted.client].flat(),
+    clients,
     faults: tryFaults.filter((fault) => chosen.includes(fault)),
     strike: strike === 'both' ? ['server', 'client'] : [strike],
     expect,
@@ -339,6 +339,28 @@ function requestOf(wanted: Wanted): TryRequest {
     allowOutside: wanted['allow-outside'] === true || allowLoopback,
     allowLoopback,
     allowTun: wanted['allow-tun'] ?? false,
+  }
+}
+
+/** @throws UsageError where a rule names a row that there is not, or one that could notice nothing */
+function checkWho(
+  { text, who, kind, fault }: Extract<Rule, { who: Who }>,
+  clients: readonly string[],
+  strike: (typeof strikes)[number],
+): void {
+  const role = who === SERVER ? 'server' : who.startsWith('client') ? 'client' : null
+  if (role === 'client' && !clientNames(clients).includes(who)) {
+    throw new UsageError(
+      `--expect ${text}: there is no ${who}; the clients are ${clientNames(clients).join(', ')}`,
+    )
+  }
+  if (kind !== 'recovers' && role === strike && ENDS_THE_STRUCK.includes(fault)) {
+    throw new UsageError(
+      `--expect ${text}: ${fault} ends the ${role} itself, which then notices nothing; leave out "@${who}", or try --strike ${otherRole(role)}`,
+    )
+  }
+  if (kind === 'recovers' && role === 'server') {
+    throw new UsageError(`--expect ${text}: only clients are served; leave out "@server"`)
   }
 }
 

@@ -1,7 +1,8 @@
 /** What a try found, as text: a table for whoever wants to know how long, and fault by fault why. */
 
-import { otherRole, type Role, roles } from '../events/host-names.ts'
 import { killWords } from '../events/killed.ts'
+import { printable } from '../foreign/printable.ts'
+import { shortened } from '../foreign/shortened.ts'
 import { type Check, countWords, observedWords } from '../lab/checks.ts'
 import type { LabLog } from '../lab/log.ts'
 import type { Style, Tale } from '../lab/tale.ts'
@@ -9,8 +10,9 @@ import { painted, type Told, VERDICT_WORDS } from '../lab/tell.ts'
 import type { Plan } from '../plan/plan.ts'
 import { shortTime, signMeanings, signOf, Waits } from '../view/viewer/signs.ts'
 import { strikesNeither } from './faults.ts'
-import { type CaseFindings, type ConnectionFindings, type EndFindings, findingsOf } from './findings.ts'
+import { type CaseFindings, findingsOf } from './findings.ts'
 import type { TrySettings } from './request.ts'
+import type { ConnectionFindings, RowFindings } from './row-findings.ts'
 import { notServedWords, triggerWords } from './words.ts'
 
 const NAME_WIDTH = 10
@@ -23,6 +25,8 @@ const CONNECTIONS_TOLD = 3
 /** What cells say beside signs. */
 const WORDS = [
   ['quiet', 'no change of belief for the whole watch'],
+  ['ended', 'its program had ended before the fault'],
+  ['apart', 'it held no connection when the fault came, and counts for no rule'],
   ['(struck)', 'the fault ended it'],
   ['no data', 'after the fault neither end sent any'],
   ['never', 'after the fault no client was served, for as long as was watched'],
@@ -30,10 +34,11 @@ const WORDS = [
 ] as const
 
 export function tellTry({ log, plan, checks }: Told, style: Style): string {
-  const found = findingsOf(log, plan as Plan<TrySettings>)
+  const settled = plan as Plan<TrySettings>
+  const found = findingsOf(log, settled)
   return [
     tableText(found, style),
-    ...found.map((one) => caseText(one, checks, plan, style)),
+    ...found.map((one) => caseText(one, checks, settled, style)),
     [...killsOf(log), ...warningsOf(found)]
       .map((warning) => style.doubtful(`warning: ${warning}`))
       .join('\n'),
@@ -46,6 +51,7 @@ export function tellTry({ log, plan, checks }: Told, style: Style): string {
 /** Who noticed, and after how many seconds; and what came back. */
 function tableText(found: readonly CaseFindings[], style: Style): string {
   const tables: string[] = []
+  const names = found[0]?.rows.map(({ name }) => name) ?? []
   for (let at = 0; at < found.length; at += COLUMNS_MAX) {
     const some = found.slice(at, at + COLUMNS_MAX)
     const row = (name: string, cell: (one: CaseFindings) => string) =>
@@ -53,8 +59,8 @@ function tableText(found: readonly CaseFindings[], style: Style): string {
     tables.push(
       [
         style.bold(row('', ({ id }) => id)),
-        row('client', (one) => noticedText(one, 'client')),
-        row('server', (one) => noticedText(one, 'server')),
+        ...names.map((name) => row(name, (one) => noticedText(one, name))),
+        ...(names.length > 2 ? [row('noticed', headText)] : []),
         row('back after', backText),
       ].join('\n'),
     )
@@ -76,19 +82,43 @@ function backText({ wentOn, recoveredAfterMs, wasSilent }: CaseFindings): string
   return recoveredAfterMs !== null ? shortTime(recoveredAfterMs) : wasSilent ? 'no data' : 'never'
 }
 
-function noticedText({ struck, ends }: CaseFindings, role: Role): string {
-  const { noticed, exit } = ends[role]
-  if (role === struck && exit !== null) return '(struck)'
-  return noticed === null ? 'quiet' : `${signOf(noticed.by, 'down', '')} ${shortTime(noticed.afterMs)}`
+function noticedText(found: CaseFindings, name: string): string {
+  const row = found.rows.find((one) => one.name === name)
+  if (row === undefined) return ''
+  if (isStruck(row, found) && row.exit !== null) return '(struck)'
+  if (row.noticed !== null) return `${signOf(row.noticed.by, 'down', '')} ${shortTime(row.noticed.afterMs)}`
+  if (row.endedBefore !== null) return 'ended'
+  return row.counts ? 'quiet' : 'apart'
 }
 
-function caseText(found: CaseFindings, checks: readonly Check[], plan: Plan, style: Style): string {
-  const { id, ends, struck } = found
+/** `3 of 4`: how many have noticed, of the clients that could. */
+function headText({ rows }: CaseFindings): string {
+  const clients = rows.filter(({ end, counts }) => end === 'client' && counts)
+  return `${clients.filter(({ noticed }) => noticed !== null).length} of ${clients.length}`
+}
+
+function isStruck({ end }: RowFindings, { struck, fault }: CaseFindings): boolean {
+  return end === struck && !strikesNeither(fault)
+}
+
+/** Who is not struck first. */
+function inOrder({ rows, struck }: CaseFindings): RowFindings[] {
+  return [...rows.filter(({ end }) => end !== struck), ...rows.filter(({ end }) => end === struck)]
+}
+
+function caseText(
+  found: CaseFindings,
+  checks: readonly Check[],
+  plan: Plan<TrySettings>,
+  style: Style,
+): string {
+  const { id } = found
   const own = checks.filter((check) => check.id.startsWith(`${id}/`))
   return [
     `${style.bold(id)}: ${plan.promises[id] ?? ''}`,
     style.dim(`  seen: ${found.verifiedBy}`),
-    ...([otherRole(struck), struck] as const).flatMap((role) => endLines(ends[role], found)),
+    ...(found.rows.length > 2 ? [`  ${headText(found)} clients noticed`] : []),
+    ...inOrder(found).flatMap((row) => rowLines(row, found, plan.settings)),
     `  afterwards ${recoveryWords(found)}`,
     ...own.map((check) => checkLine(check, style)),
   ].join('\n')
@@ -98,16 +128,36 @@ function killsOf(log: LabLog): string[] {
   return log.all('host:killed').map((kill) => `${killWords(kill)}: what was seen there counts for nothing`)
 }
 
-/** Once for each end, since a program sets its sockets the same way whatever goes wrong. */
+/** Once for each row, since a program does the same whatever goes wrong. */
 function warningsOf(found: readonly CaseFindings[]): string[] {
-  return roles.flatMap((role) => {
-    const cases = found.filter(({ unwatched }) => unwatched.includes(role)).map(({ id }) => id)
-    return cases.length === 0
-      ? []
-      : [
-          `the ${role} has set neither keepalive nor a user timeout and writes nothing (${cases.join(', ')}): its kernel would believe for ever`,
-        ]
+  const names = found[0]?.rows.map(({ name }) => name) ?? []
+  return names.flatMap((name) => {
+    const casesOf = (holds: (row: RowFindings, one: CaseFindings) => boolean) =>
+      found.filter((one) => one.rows.some((row) => row.name === name && holds(row, one))).map(({ id }) => id)
+    const warn = (cases: readonly string[], words: string) =>
+      cases.length === 0 ? [] : [`${words} (${cases.join(', ')})`]
+    return [
+      ...warn(
+        casesOf((row) => row.endedBefore !== null),
+        `${name} had ended${exitWords(found, name)} when the fault came: nothing of it was judged`,
+      ),
+      ...warn(
+        casesOf((row) => row.endedBefore === null && !row.counts && row.noticed === null),
+        `${name} held no connection when the fault came, and counts for no rule: give it more time with --connect-within`,
+      ),
+      ...warn(
+        casesOf((_, one) => one.unwatched.includes(name)),
+        `${name} has set neither keepalive nor a user timeout and writes nothing: its kernel would believe for ever`,
+      ),
+    ]
   })
+}
+
+function exitWords(found: readonly CaseFindings[], name: string): string {
+  const exit = found
+    .flatMap(({ rows }) => rows)
+    .find((row) => row.name === name && row.endedBefore)?.endedBefore
+  return exit == null ? '' : ` (${exit.signal ?? `status ${exit.code}`})`
 }
 
 /** What is told of a run in the report's page: the same, as entries. */
@@ -120,9 +170,7 @@ export function taleOf(log: LabLog, plan: Plan<TrySettings>): Tale {
       ...found.map((found) => ({
         term: found.id,
         lines: [
-          ...([otherRole(found.struck), found.struck] as const).flatMap((role) =>
-            endLines(found.ends[role], found).map((line) => line.trim()),
-          ),
+          ...inOrder(found).flatMap((row) => rowLines(row, found, plan.settings).map((line) => line.trim())),
           `afterwards ${recoveryWords(found)}`,
         ],
       })),
@@ -131,32 +179,53 @@ export function taleOf(log: LabLog, plan: Plan<TrySettings>): Tale {
   }
 }
 
-function endLines(end: EndFindings, found: CaseFindings): string[] {
-  const { watchedMs, fault } = found
-  const isStruck = end.end === found.struck && !strikesNeither(fault)
-  const { noticed, connections, connectionsLeft, exit, saidAfterMs, hasGhost } = end
-  if (isStruck && exit !== null)
-    return [`  ${end.end} (struck) was there no more after ${seconds(exit.afterMs)}`]
+function rowLines(row: RowFindings, found: CaseFindings, { down }: TrySettings): string[] {
+  const { watchedMs } = found
+  const { name, noticed, connections, exit, endedBefore, hasTalked } = row
+  const who = `  ${name}${isStruck(row, found) ? ' (struck)' : ''}`
+  if (isStruck(row, found) && exit !== null)
+    return [`${who} was there no more after ${seconds(exit.afterMs)}`]
+  if (endedBefore !== null && noticed === null) return [`${who} had ended before the fault`]
+  if (!hasTalked && noticed === null) return [`${who} has talked to nobody, as far as was seen`]
   const noticing =
     noticed === null
-      ? `notices nothing, in ${seconds(watchedMs)}${hasGhost ? ': it believes in a ghost' : ''}`
-      : `after ${seconds(noticed.afterMs)}: ${triggerWords(noticed.by)}`
-  const lost = connections.length - connectionsLeft
-  const details = [
-    ...(connections.length > 1 && lost > 0 && connectionsLeft > 0
-      ? [`${lost} of ${connections.length} connections given up, ${connectionsLeft} left`]
-      : []),
-    ...(saidAfterMs === null ? [] : [`it said so after ${seconds(saidAfterMs)}`]),
-    ...(exit === null
-      ? []
-      : [`${exit.program} ended after ${seconds(exit.afterMs)} (${exit.signal ?? `status ${exit.code}`})`]),
-  ]
+      ? `notices nothing, in ${seconds(watchedMs)}${ghostWords(row)}`
+      : `after ${seconds(noticed.afterMs)}: ${triggerWords(noticed.by)}${noticed === row.signs.says ? `: ${quoted(row)}` : ''}`
   return [
-    `  ${end.end}${isStruck ? ' (struck)' : ''} ${[noticing, ...details].join('; ')}`,
+    `${who} ${[noticing, ...laterWords(row, down !== null, watchedMs)].join('; ')}`,
     ...connections.slice(0, CONNECTIONS_TOLD).map((one) => `    ${connectionWords(one, watchedMs)}`),
     ...(connections.length > CONNECTIONS_TOLD
       ? [`    and ${connections.length - CONNECTIONS_TOLD} more connections`]
       : []),
+  ]
+}
+
+function ghostWords({ hasGhost, connections }: RowFindings): string {
+  if (connections.length === 0) return '; it held no connection when the fault came'
+  return hasGhost ? ': it believes in a ghost' : ''
+}
+
+function quoted({ said }: RowFindings): string {
+  return `"${shortened(printable(said ?? ''))}"`
+}
+
+/** What came after the first sign, and what did not. */
+function laterWords(row: RowFindings, wordsGiven: boolean, watchedMs: number): string[] {
+  const { noticed, signs, connections, connectionsLeft, exit, name } = row
+  const lost = connections.length - connectionsLeft
+  const { loses, says } = signs
+  const toldNothing = loses !== null && says === null && exit === null && wordsGiven
+  return [
+    ...(connections.length > 1 && lost > 0 && connectionsLeft > 0
+      ? [`${lost} of ${connections.length} connections given up, ${connectionsLeft} left`]
+      : []),
+    ...(says === null || says === noticed
+      ? []
+      : [`it said so after ${seconds(says.afterMs)}: ${quoted(row)}`]),
+    ...(toldNothing ? [`it told its user nothing, in ${seconds(watchedMs)}`] : []),
+    ...(exit === null
+      ? []
+      : [`${name} ended after ${seconds(exit.afterMs)} (${exit.signal ?? `status ${exit.code}`})`]),
   ]
 }
 
@@ -189,8 +258,8 @@ function optionWords(options: ConnectionFindings['options'], timer: string): str
 }
 
 function recoveryWords(found: CaseFindings): string {
-  const { ends, recoveredAfterMs, recoveryWatchedMs, wentOn, survived, packetsMissed } = found
-  const hadConnections = ends.client.connections.length + ends.server.connections.length > 0
+  const { rows, recoveredAfterMs, recoveryWatchedMs, wentOn, survived, packetsMissed } = found
+  const hadConnections = rows.some(({ connections }) => connections.length > 0)
   const data = wentOn
     ? 'data had gone on flowing all the time'
     : recoveredAfterMs === null

@@ -17,8 +17,12 @@ export function triggerWords(trigger: Trigger): string {
   return WORDS[trigger] ?? trigger
 }
 
-/** Why nobody was served after a fault. */
-export function notServedWords({ wasSilent, notServedBecause }: CaseFindings): string {
-  if (notServedBecause !== null) return notServedBecause
+/** Why a client, or any of those that count, was not served after a fault. */
+export function notServedWords(
+  { wasSilent, notServedBecause, recoveries }: CaseFindings,
+  client?: string,
+): string {
+  const because = client === undefined ? notServedBecause : recoveries[client]?.because
+  if (because != null) return because
   return wasSilent ? 'neither end sent any data' : 'data did not arrive each way as before'
 }

@@ -73,3 +73,12 @@ export const RETURNS_ALL = node(`
   one.on("error", () => {}).pipe(one);
   setInterval(() => {}, 1000);
 `)
+
+/** A new connection three times a second, each for one word and its answer; says when there is none. */
+export const LOOKS_IN = node(`
+  setInterval(() => {
+    const one = require("net").connect(7000, process.env.STILLHERE_SERVER, () => one.write("x"));
+    const patience = setTimeout(() => { console.log("broken"); one.destroy(); }, 500);
+    one.on("error", () => {}).on("data", () => one.destroy()).on("close", () => clearTimeout(patience));
+  }, 300);
+`)

@@ -3,16 +3,13 @@ import { describe, expect, test } from 'vitest'
 import { EXPERIMENT_OVER } from '../../src/lab/judging.ts'
 import { LabLog } from '../../src/lab/log.ts'
 import type { Plan } from '../../src/plan/plan.ts'
-import { parseExpectation } from '../../src/try/expectations.ts'
-import { findingsOf } from '../../src/try/findings.ts'
+import { type CaseFindings, findingsOf } from '../../src/try/findings.ts'
 import { judgeTry } from '../../src/try/judge.ts'
 import type { TrySettings } from '../../src/try/request.ts'
+import { parseRule } from '../../src/try/rules.ts'
 import { tellTry } from '../../src/try/tell.ts'
+import { PLAIN } from '../support/plain.ts'
 import { established, GROUP, MadeLog } from '../support/try-log.ts'
-
-const PLAIN = Object.fromEntries(
-  ['bold', 'dim', 'good', 'bad', 'doubtful'].map((name) => [name, (text: string) => text]),
-) as unknown as Parameters<typeof tellTry>[1]
 
 /** Cut at 10 s, mended at 20 s, watched until 25 s. The client's kernel gives up 4 s after the cut. */
 function cutLog({ again = true, writer = 'cut-b' } = {}): MadeLog {
@@ -56,8 +53,10 @@ function planOf(...expectations: string[]): Plan<TrySettings> {
     watchMs: 10_000,
     settleMs: 1000,
     down: '^lost',
+    ready: null,
+    clients: ['talk'],
     up: null,
-    expect: expectations.map(parseExpectation),
+    expect: expectations.map(parseRule),
   }
   const cells = ['cut/echo']
   return {
@@ -69,6 +68,8 @@ function planOf(...expectations: string[]): Plan<TrySettings> {
   } as unknown as Plan<TrySettings>
 }
 
+const rowOf = (found: CaseFindings | undefined, name: string) => found?.rows.find((row) => row.name === name)
+
 const judged = (log: MadeLog, ...expectations: string[]) =>
   judgeTry(new LabLog(log.sorted), planOf(...expectations)).map(({ verdict }) => verdict)
 
@@ -76,19 +77,19 @@ describe('what is found of a cut', () => {
   const [found] = findingsOf(new LabLog(cutLog().sorted), planOf())
 
   test('when the client noticed, by what, and when it said so', () => {
-    expect(found?.ends.client).toMatchObject({
+    expect(rowOf(found, 'client')).toMatchObject({
       noticed: { afterMs: 4000, by: 'kernel_gave_up' },
-      saidAfterMs: 5000,
+      signs: { says: { afterMs: 5000 } },
       hasGhost: true,
       exit: null,
     })
-    const [connection] = found?.ends.client.connections ?? []
+    const [connection] = rowOf(found, 'client')?.connections ?? []
     expect(connection?.kernelEnd).toMatchObject({ afterMs: 4000, state: 'CLOSED', cause: 'kernel_gave_up' })
   })
 
   test('that the server, which wrote, did not', () => {
-    expect(found?.ends.server.noticed).toBeNull()
-    expect(found?.ends.server.connections[0]).toMatchObject({
+    expect(rowOf(found, 'server')?.noticed).toBeNull()
+    expect(rowOf(found, 'server')?.connections[0]).toMatchObject({
       wrote: { before: false, during: true },
       kernelEnd: null,
     })
@@ -103,7 +104,7 @@ describe('what is found of a cut', () => {
   test('that a word of before the fault is about something else', () => {
     const log = cutLog().said(2, 'cut-a', 'client', 'lost: trying first server')
     const [one] = findingsOf(new LabLog(log.sorted), planOf())
-    expect(one?.ends.client.saidAfterMs).toBe(5000)
+    expect(rowOf(one, 'client')?.signs.says?.afterMs).toBe(5000)
   })
 
   test('that a connection is there in spite of what its program prints', () => {
@@ -112,16 +113,14 @@ describe('what is found of a cut', () => {
       ({ host, name, time }) => !(host === 'cut-a' && name === 'kernel:socket_updated' && time > 1000),
     )
     const [one] = findingsOf(new LabLog(stays), planOf())
-    expect(one).toMatchObject({
-      survived: true,
-      ends: { client: { noticed: { afterMs: 5000, by: 'program_said' } } },
-    })
+    expect(one?.survived).toBe(true)
+    expect(rowOf(one, 'client')?.noticed).toMatchObject({ afterMs: 5000, by: 'program_said' })
   })
 
   test('of several connections the first that is given up, and how many are left', () => {
     const log = cutLog().socket(2, 'cut-a', null, established, 'echo:41001')
     const [pool] = findingsOf(new LabLog(log.sorted), planOf())
-    expect(pool?.ends.client).toMatchObject({ noticed: { afterMs: 4000 }, connectionsLeft: 1 })
+    expect(rowOf(pool, 'client')).toMatchObject({ noticed: { afterMs: 4000 }, connectionsLeft: 1 })
     expect(tellTry({ log: new LabLog(log.sorted), plan: planOf(), checks: [] }, PLAIN)).toContain(
       '1 of 2 connections given up, 1 left',
     )
@@ -146,7 +145,7 @@ describe('what is found of a cut', () => {
     )
   })
 
-  test('told without what its program printed', () => {
+  test('told with what its program printed, which steers nothing', () => {
     const text = tellTry({ log: new LabLog(cutLog().sorted), plan: planOf(), checks: [] }, PLAIN)
     expect(text).toContain(
       'client after 4 s: its kernel gave up, since nobody answered; it said so after 5 s',

@@ -1,14 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { LabLog } from '../../src/lab/log.ts'
-import { recoveryOf } from '../../src/try/recovery.ts'
+import { recoveryOf, Wire } from '../../src/try/recovery.ts'
 import { established, MadeLog } from '../support/try-log.ts'
 
 /** Both ends spoke before the fault at 10 s; it is mended at 20 s, and watched until 30 s. */
 const spoken = () => new MadeLog().payload(9.8, 'cut-a', 'received').payload(9.9, 'cut-b', 'received')
 
 function recovered(log: MadeLog, words: { up?: RegExp; down?: RegExp } = {}) {
-  const { at, because } = recoveryOf(new LabLog(log.sorted), {
-    pair: 'cut',
+  const sorted = new LabLog(log.sorted)
+  const { at, because } = recoveryOf(sorted, {
+    ...{ host: 'cut-a', client: 'client', owns: () => true },
+    wires: { client: new Wire(sorted, 'cut', 'client'), server: new Wire(sorted, 'cut', 'server') },
     before: { from: 9500, to: 10_000 },
     after: { from: 20_000, to: 30_000 },
     up: words.up ?? null,

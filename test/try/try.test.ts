@@ -16,6 +16,7 @@ import {
   ECHO,
   IMPATIENT,
   knockAt,
+  LOOKS_IN,
   MIGHT,
   OPEN_TUN,
   RETURNS_ALL,
@@ -49,6 +50,8 @@ function containerCapabilities(): string[] {
   return [...ofLab.matchAll(/^ {6}- ([A-Z_]+)/gm)].map(([, name = '']) => `+${name.toLowerCase()}`)
 }
 
+const rowOf = (found: CaseFindings | undefined, name: string) => found?.rows.find((row) => row.name === name)
+
 describeNeeding('network namespaces', isolation !== null)('npm run try', () => {
   test('tells what became of them, judges what was expected, and lets nothing out', {
     timeout: RUN_LIMIT_MS,
@@ -63,6 +66,7 @@ describeNeeding('network namespaces', isolation !== null)('npm run try', () => {
     const ended = await run([
       ...['try', '--server', `env | grep ^STILLHERE; pwd; ${ECHO}`, '--client', TALKER],
       ...[
+        ...['--connect-within', '3s'],
         '--client',
         knockAt(
           addresses.map((host) => ({ host, port: outside.port })),
@@ -89,12 +93,12 @@ describeNeeding('network namespaces', isolation !== null)('npm run try', () => {
     expect(report).toMatchObject({ lab: 'try', strike: 'server', pace: 'quick' })
 
     const found = Object.fromEntries((report.findings as CaseFindings[]).map((one) => [one.id, one]))
-    const [connection] = found.cut?.ends.client.connections ?? []
+    const [connection] = rowOf(found.cut, 'client')?.connections ?? []
     expect(connection?.options).toMatchObject({ keepalive: false, userTimeoutMs: 0 })
     expect(connection?.wrote).toEqual({ before: true, during: true })
-    expect(found.cut?.ends.client.saidAfterMs).not.toBeNull()
-    expect(found.freeze?.ends.client.noticed).toBeNull()
-    expect(found.freeze?.ends.client.hasGhost).toBe(true)
+    expect(rowOf(found.cut, 'client')?.signs.says).not.toBeNull()
+    expect(rowOf(found.freeze, 'client')?.noticed).toBeNull()
+    expect(rowOf(found.freeze, 'client')?.hasGhost).toBe(true)
     expect(found.kill?.recoveredAfterMs).toBeLessThan(3000)
 
     const xml = readFileSync(junit, 'utf8')
@@ -128,15 +132,34 @@ describeNeeding('network namespaces', isolation !== null)('npm run try', () => {
         '--strike',
         'client',
       ],
-      ...['--watch', '4s', '--recover', '1s', '--expect', 'cut:recovers<1s', '--json'],
+      ...['--watch', '4s', '--recover', '1s', '--json'],
       ...['--out', temporaryFolder()],
     ])
     expect(stderr).toBe('')
-    const { findings, checks } = JSON.parse(stdout) as Report
+    const { findings } = JSON.parse(stdout) as Report
     const [exit, cut] = findings as CaseFindings[]
-    expect([exit?.ends.server.noticed?.by, cut?.ends.server.noticed?.by]).toEqual(['fin', 'econnaborted'])
-    expect(cut?.ends.client.noticed).toBeNull()
-    expect(checks.map(({ verdict }) => verdict)).toEqual(['fail'])
+    expect([exit, cut].map((one) => rowOf(one, 'server')?.noticed?.by)).toEqual(['fin', 'econnaborted'])
+    expect(rowOf(cut, 'client')?.noticed).toBeNull()
+    expect(cut?.recoveredAfterMs).toBeNull()
+  })
+
+  test('short connections are talk, and each client is judged by itself', {
+    timeout: RUN_LIMIT_MS,
+  }, async () => {
+    const { stdout } = await run([
+      ...['try', '--name', 'echo', '--server', ECHO, '--client', LOOKS_IN, '--client', TALKER],
+      ...['--faults', 'cut', '--down', '^(lost|broken)', '--pace', 'quick', '--watch', '4s'],
+      ...['--recover', '3s', '--connect-within', '5s', '--json', '--out', temporaryFolder()],
+      ...['--expect', 'cut@client:says<3s', '--expect', 'cut@client2<4s'],
+      ...['--expect', 'cut@client2:recovers<3s'],
+    ])
+    const { checks, findings } = JSON.parse(stdout) as Report
+    expect(checks.map(({ id, verdict }) => `${verdict} ${id}`)).toEqual([
+      ...['pass cut/echo/says-client', 'pass cut/echo/detected-client2', 'pass cut/echo/recovers-client2'],
+    ])
+    const [cut] = findings as CaseFindings[]
+    expect(rowOf(cut, 'client2')?.connections).toHaveLength(1)
+    expect(rowOf(cut, 'client')?.said).toBe('broken')
   })
 
   test('--allow-loopback is a proxy, for who asks it', { timeout: RUN_LIMIT_MS }, async () => {
@@ -146,6 +169,7 @@ describeNeeding('network namespaces', isolation !== null)('npm run try', () => {
     const { status, stderr } = await run([
       ...['try', '--server', ECHO, '--client', TALKER, '--client', askProxyFor(outside.port)],
       ...['--allow-loopback', '--faults', 'kill', '--watch', '1s', '--recover', '1s', '--out', out],
+      ...['--connect-within', '3s'],
     ])
     expect(status).toBe(0)
     expect(stderr).toContain("the programs can reach this machine's network and loopback, by the proxy")

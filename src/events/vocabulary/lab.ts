@@ -94,6 +94,8 @@ export const labEvents = {
   'command:started': v.strictObject({ argv: v.array(text), processId: count }),
   /** A line that it printed, as it came: somebody else's words. */
   'command:said': v.strictObject({ stream: v.picklist(['stdout', 'stderr']), line: text }),
+  /** One of its processes holds the socket of this connection. Looked for now and then: a short one may be missed. */
+  'command:holds': v.strictObject({ processId: count }),
   /** The lab sent it a signal, and to all that it started where it is a group. */
   'command:signalled': v.strictObject({ signal: text }),
   'command:ended': v.strictObject({ code: v.nullable(finite), signal: v.nullable(text) }),

@@ -1,0 +1,216 @@
+/** What one row of a try shows of one fault: the server, or one of the clients. Pure. */
+import { hostOfRole, type Role } from '../events/host-names.ts'
+import { addressOf, type EventOf, type LabEvent, type Trigger } from '../events/vocabulary.ts'
+import { cellOf, type End } from '../lab/cell.ts'
+import { type LabLog, mechanismOf, type Period } from '../lab/log.ts'
+import { cellId, type Plan } from '../plan/plan.ts'
+import { causeOfEnd, type Patience } from './cause.ts'
+import type { TryCase } from './faults.ts'
+import { isPayload } from './recovery.ts'
+import type { TrySettings } from './request.ts'
+import type { Owned } from './rows.ts'
+import type { Level } from './rules.ts'
+
+/** One end of one connection. */
+export interface ConnectionFindings {
+  group: string
+  local: string
+  remote: string
+  /** null: they could not be read. */
+  options: Patience | null
+  /** As the kernel's table had it before the fault. */
+  timer: string
+  /** Its program wrote: right before the fault, and while it lasted. */
+  wrote: { before: boolean; during: boolean }
+  /** When its kernel had it ESTABLISHED no more; null: never, as far as it was watched. */
+  kernelEnd: { afterMs: number; state: string; cause: Trigger; evidence: string } | null
+}
+
+/** A first sign that an end has noticed. */
+export interface Noticed {
+  afterMs: number
+  by: Trigger
+  evidence: string
+}
+
+/** One row. */
+export interface RowFindings {
+  /** `server`, `client`, `client2` */
+  name: string
+  end: Role
+  host: string
+  connections: ConnectionFindings[]
+  /** Of the connections that it had when the fault struck so many were left when the watch was over. */
+  connectionsLeft: number
+  /** By each level: a connection was over, the program said so (`--down`), the program ended. */
+  signs: Record<Level, Noticed | null>
+  /** The first of them. */
+  noticed: Noticed | null
+  /** What it printed, where it said so. */
+  said: string | null
+  /** Its program ended while the fault lasted. */
+  exit: Exit | null
+  /** It had ended when the fault struck, and held no connection any more. */
+  endedBefore: Exit | null
+  /** It was seen to talk before the fault: by a connection, or by what `--ready` says. */
+  hasTalked: boolean
+  /** A rule about all of its end is about it. */
+  counts: boolean
+  /** Its peer was for the whole watch not what it had been: to go on believing is to believe in a ghost. */
+  hasGhost: boolean
+}
+
+/** How a program ended. */
+interface Exit {
+  afterMs: number
+  code: number | null
+  signal: string | null
+}
+
+/** Right before the fault, and while it lasted. */
+export interface Phases {
+  before: Period
+  during: Period
+}
+
+export function rowFindings(
+  log: LabLog,
+  plan: Plan<TrySettings>,
+  { id: caseId, fault }: TryCase,
+  { name, end, owned }: { name: string; end: Role; owned: Owned },
+  phases: Phases,
+): RowFindings {
+  const host = hostOfRole(caseId, end)
+  const { from, to } = phases.during
+  const { down, ready } = plan.settings
+  const since = (event: LabEvent) => Math.max(0, Math.round(event.time - from))
+  const cell = cellOf(log, plan, cellId(caseId, plan.settings.name))
+  const connections = openAt(log, host, from)
+    .filter(({ group_id }) => owned.hasAny && owned.owns(group_id))
+    .map((before) => connectionFindings(log, cell?.at(end === 'client' ? 'a' : 'b'), before, phases))
+  const isOwn = ({ program }: LabEvent) => program === name
+  const said = (pattern: string | null, time: Partial<Period>) =>
+    pattern === null
+      ? undefined
+      : log
+          .all('command:said', { host, ...time })
+          .find((event) => isOwn(event) && new RegExp(pattern).test(event.data.line))
+  const saysDown = said(down, phases.during)
+  const ended = log.all('command:ended', { host, from, to }).find(isOwn)
+  const before = log.all('command:ended', { host, to: from }).find(isOwn)
+  const signs = {
+    loses: firstLost(connections),
+    says: saysDown === undefined ? null : signOfEvent(saysDown, 'program_said', from),
+    ends: ended === undefined ? null : signOfEvent(ended, 'program_ended', from),
+  }
+  return {
+    name,
+    end,
+    host,
+    connections,
+    connectionsLeft: connections.filter(({ kernelEnd }) => kernelEnd === null).length,
+    signs,
+    noticed: firstOf(Object.values(signs)),
+    said: saysDown?.data.line ?? null,
+    exit: ended === undefined ? null : { ...ended.data, afterMs: since(ended) },
+    endedBefore:
+      before === undefined || connections.length > 0
+        ? null
+        : { ...before.data, afterMs: Math.round(before.time - from) },
+    hasTalked: owned.hasAny || said(ready, { to: from }) !== undefined,
+    counts: connections.length > 0 || said(ready, { to: from }) !== undefined,
+    hasGhost: fault !== 'blip' && log.first('truth:updated', { host, ...phases.during }) !== undefined,
+  }
+}
+
+function firstLost(connections: readonly ConnectionFindings[]): Noticed | null {
+  return firstOf(
+    connections.map(
+      ({ kernelEnd }) =>
+        kernelEnd && { afterMs: kernelEnd.afterMs, by: kernelEnd.cause, evidence: kernelEnd.evidence },
+    ),
+  )
+}
+
+function firstOf(signs: readonly (Noticed | null)[]): Noticed | null {
+  const seen = signs.filter((sign) => sign !== null)
+  return seen.sort((one, other) => one.afterMs - other.afterMs)[0] ?? null
+}
+
+function signOfEvent(event: LabEvent, by: Trigger, from: number): Noticed {
+  return { afterMs: Math.max(0, Math.round(event.time - from)), by, evidence: addressOf(event) }
+}
+
+/** Each connection that a kernel had ESTABLISHED at a moment: the newest line of its table before that. */
+export function openAt(log: LabLog, host: string, time: number): EventOf<'kernel:socket_updated'>[] {
+  const newest = new Map(
+    log.all('kernel:socket_updated', { host, to: time }).map((one) => [one.group_id, one]),
+  )
+  return [...newest.values()].filter(({ data }) => data.new?.state === 'ESTABLISHED')
+}
+
+function connectionFindings(
+  log: LabLog,
+  end: End | undefined,
+  opened: EventOf<'kernel:socket_updated'>,
+  { before, during }: Phases,
+): ConnectionFindings {
+  const { host, group_id: group = '' } = opened
+  const isOurs = (event: LabEvent) => event.group_id === group
+  const gone = log
+    .all('kernel:socket_updated', { host, ...during })
+    .find((event) => isOurs(event) && event.data.new?.state !== 'ESTABLISHED')
+  const read = log.all('kernel:options_read', { host, to: during.from }).findLast(isOurs)?.data
+  const options = read === undefined ? null : patienceOf(read)
+  const wroteIn = (time: Period) => sentPayload(log, host, time, group)
+  return {
+    group,
+    local: opened.data.local,
+    remote: opened.data.remote,
+    options,
+    timer: opened.data.new?.timer ?? 'none',
+    wrote: { before: wroteIn(before), during: wroteIn(during) },
+    kernelEnd: gone === undefined ? null : kernelEndOf(gone, end?.of(group), options, during.from),
+  }
+}
+
+function patienceOf(read: Patience): Patience {
+  const { keepalive, keepaliveIdleMs, keepaliveIntervalMs, keepaliveProbes, userTimeoutMs } = read
+  return { keepalive, keepaliveIdleMs, keepaliveIntervalMs, keepaliveProbes, userTimeoutMs }
+}
+
+function kernelEndOf(
+  gone: EventOf<'kernel:socket_updated'>,
+  end: End | undefined,
+  options: Patience | null,
+  from: number,
+): ConnectionFindings['kernelEnd'] {
+  const { old, new: now } = gone.data
+  if (old === null) return null
+  const { by, evidence } = causeOfEnd({
+    before: old,
+    now,
+    at: gone.time,
+    packets: end?.packets({ to: gone.time }) ?? null,
+    options,
+    retries2: end?.sysctl('tcp_retries2') ?? Number.NaN,
+  })
+  return {
+    afterMs: Math.max(0, Math.round(gone.time - from)),
+    state: now?.state ?? 'CLOSED',
+    cause: by,
+    evidence: evidence ?? addressOf(gone),
+  }
+}
+
+/** Whether bytes of a program left a host, on one connection or on any. */
+export function sentPayload(log: LabLog, host: string, time: Period, group?: string): boolean {
+  return log
+    .all('packet:captured', { host, ...time })
+    .some(
+      (event) =>
+        event.data.direction === 'sent' &&
+        (group === undefined ? mechanismOf(event) !== undefined : event.group_id === group) &&
+        isPayload(event),
+    )
+}

@@ -1,0 +1,71 @@
+/**
+ * What somebody expects of their programs under a fault, in a line. The one grammar of it:
+ *
+ *     RULE = FAULT[@WHO]<TIME             somebody notices in time, by whatever comes first of these three:
+ *          | FAULT[@WHO]:loses<TIME       a connection of theirs is over
+ *          | FAULT[@WHO]:says<TIME        they print what --down says
+ *          | FAULT[@WHO]:ends<TIME        their program ends
+ *          | FAULT[@WHO]:unnoticed        none of the three, for the whole watch
+ *          | FAULT[@WHO]:recovers<TIME    they are served again, so long after the fault is undone
+ *          | FAULT:survives               the connections of before are there afterwards, at both ends
+ *     WHO  = server | client | client2 | ... | all | any
+ *     TIME = a number with ms, s or m
+ *
+ * FAULT is one of `tryFaults`. Without WHO it is about all of the end that is not struck, as with `all`; `any` is one
+ * of them at least. As in `cut<10s`, `freeze@client:says<20s`, `blip:survives`, `reboot@client2:recovers<30s`.
+ */
+import { nearest } from '../foreign/nearest.ts'
+import { parseTime } from './durations.ts'
+import { type TryFault, tryFaults } from './faults.ts'
+
+/** By which sign somebody notices. */
+export const levels = ['loses', 'says', 'ends'] as const
+export type Level = (typeof levels)[number]
+
+export type Rule = { readonly text: string; readonly fault: TryFault } & (
+  | { readonly kind: 'notices'; readonly who: Who; readonly level: Level | null; readonly withinMs: number }
+  | { readonly kind: 'unnoticed'; readonly who: Who }
+  | { readonly kind: 'recovers'; readonly who: Who; readonly withinMs: number }
+  | { readonly kind: 'survives' }
+)
+/** The name of a row, or how many of the rows of the end that is not struck. */
+export type Who = string
+
+const TIMED = [...levels, 'recovers'] as const
+const UNTIMED = ['unnoticed', 'survives'] as const
+const SHAPE = /^([a-z-]+)(?:@([a-z\d]+))?(?::([a-z]+))?(?:<(.*))?$/
+const WHO = /^(server|client([2-9]|1\d|20)?|all|any)$/
+export const EXAMPLES = 'cut<10s, freeze@client:says<20s, blip:survives, reboot:recovers<30s'
+
+/** A line that is no rule: `message` says what is wrong, and what would be right. */
+export class RuleError extends Error {
+  override name = 'RuleError'
+}
+
+/** @throws RuleError */
+export function parseRule(text: string): Rule {
+  const fail = (why: string): never => {
+    throw new RuleError(`"${text}"${why}`)
+  }
+  const [, fault = '', who = 'all', what, time] = SHAPE.exec(text.replaceAll(/\s/g, '')) ?? []
+  if (fault === '') return fail(` is no rule; it looks like ${EXAMPLES}`)
+  if (!isOneOf(tryFaults, fault)) return fail(`: no fault "${fault}"; ${nearest(fault, tryFaults)}`)
+  if (!WHO.test(who)) return fail(`: nobody is called "${who}"; try server, client, client2, all or any`)
+  if (what === undefined && time === undefined) return fail(` is no rule; it looks like ${EXAMPLES}`)
+  const about = { text, fault }
+  if (what === undefined || isOneOf(TIMED, what)) {
+    if (time === undefined) return fail(` needs a time: ${fault}:${what}<10s`)
+    const withinMs = parseTime(time) ?? fail(`: "${time}" is no time; it looks like 500ms, 10s or 2m`)
+    if (what === 'recovers') return { ...about, kind: 'recovers', who, withinMs }
+    return { ...about, kind: 'notices', who, level: what ?? null, withinMs }
+  }
+  if (!isOneOf(UNTIMED, what)) return fail(`: no word "${what}"; ${nearest(what, [...TIMED, ...UNTIMED])}`)
+  if (time !== undefined) return fail(`: "${what}" has no time`)
+  if (what === 'unnoticed') return { ...about, kind: 'unnoticed', who }
+  if (who !== 'all') return fail(` is about both ends; leave "@${who}" out`)
+  return { ...about, kind: 'survives' }
+}
+
+function isOneOf<T extends string>(all: readonly T[], word: string): word is T {
+  return (all as readonly string[]).includes(word)
+}

@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest'
+import { parseRule } from '../../src/try/rules.ts'
+
+describe('a rule', () => {
+  test.each([
+    ['cut<10s', { fault: 'cut', kind: 'notices', who: 'all', level: null, withinMs: 10_000 }],
+    ['cut@server < 500ms', { fault: 'cut', kind: 'notices', who: 'server', level: null, withinMs: 500 }],
+    ['cut@client2<1s', { fault: 'cut', kind: 'notices', who: 'client2', level: null, withinMs: 1000 }],
+    ['cut@any<1s', { fault: 'cut', kind: 'notices', who: 'any', level: null, withinMs: 1000 }],
+    ['cut:loses<1s', { fault: 'cut', kind: 'notices', who: 'all', level: 'loses', withinMs: 1000 }],
+    [
+      'freeze@client:says<20s',
+      { fault: 'freeze', kind: 'notices', who: 'client', level: 'says', withinMs: 20_000 },
+    ],
+    ['freeze:ends<20s', { fault: 'freeze', kind: 'notices', who: 'all', level: 'ends', withinMs: 20_000 }],
+    ['freeze@client:unnoticed', { fault: 'freeze', kind: 'unnoticed', who: 'client' }],
+    ['power-off:unnoticed', { fault: 'power-off', kind: 'unnoticed', who: 'all' }],
+    ['blip:survives', { fault: 'blip', kind: 'survives' }],
+    ['reboot@client2:recovers<1.5m', { fault: 'reboot', kind: 'recovers', who: 'client2', withinMs: 90_000 }],
+  ])('%s', (text, expected) => {
+    expect(parseRule(text)).toEqual({ text, ...expected })
+  })
+
+  test.each([
+    ['cut', 'it looks like cut<10s'],
+    ['', 'it looks like cut<10s'],
+    ['cut<10', '"10" is no time'],
+    ['cut<ten seconds', '"tenseconds" is no time'],
+    ['cut:recovers<', '"" is no time'],
+    ['cut:recovers', 'needs a time: cut:recovers<10s'],
+    ['blip:survives<3s', '"survives" has no time'],
+    ['meteor<10s', 'no fault "meteor"; there are exit, kill'],
+    ['frezee<10s', 'did you mean "freeze"?'],
+    ['cut@router<10s', 'nobody is called "router"; try server, client, client2, all or any'],
+    ['cut@client21<10s', 'nobody is called "client21"'],
+    ['cut:say<10s', 'no word "say"; did you mean "says"?'],
+    ['blip@client:survives', 'leave "@client" out'],
+    ['cut:recovers<1h', '"1h" is no time'],
+    ['constructor<1s', 'no fault'],
+  ])('%s is none, and it says why', (text, problem) => {
+    expect(() => parseRule(text)).toThrow(problem)
+  })
+})
