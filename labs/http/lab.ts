@@ -10,7 +10,7 @@
  * Predict before you run: three customers travel over one TCP connection, one after the other. How does the bank know
  * whose money it shows?
  */
-import { type CaseOf, judgeBy, matrixOf, runCases } from '../../src/lab/cases.ts'
+import { type CaseOf, madeOf } from '../../src/lab/cases.ts'
 import type { Lab } from '../../src/lab/lab.ts'
 import { balancer } from './cases/balancer.ts'
 import { cookie } from './cases/cookie.ts'
@@ -47,12 +47,10 @@ const cases: readonly CaseOf<HttpSettings>[] = [
 export const http: Lab<HttpSettings> = {
   id: 'http',
   question: 'What is the session, if it is not the connection?',
-  ...matrixOf(cases, LESSONS),
+  ...madeOf(cases, LESSONS),
   showFirst: ['one-conn/proxied', 'keep-alive/probes', 'cut-answer/same-key', 'theft/copied'],
   prepare: conditionsOf,
-  experiment: (rig, plan) => runCases(rig, plan, cases),
   playInBrowser: { play, line },
   questions: questionsOf,
-  judge: (log, plan) => judgeBy(log, plan, cases),
   table,
 }

@@ -1,7 +1,7 @@
 /** What the lab tells beside its checks: what was counted apart, in two small tables. */
 import { type Check, observedWords } from '../../src/lab/checks.ts'
 import type { LabLog } from '../../src/lab/log.ts'
-import { alignedTable } from '../../src/lab/table.ts'
+import { paragraphs, titledTable } from '../../src/lab/table.ts'
 import type { Style } from '../../src/lab/tale.ts'
 import { casesText } from '../../src/lab/tell.ts'
 import type { Plan } from '../../src/plan/plan.ts'
@@ -60,13 +60,8 @@ const KEEP_ALIVE: readonly [cell: string, what: string, wire: string][] = [
 ]
 
 export function table(log: LabLog, plan: Plan, checks: readonly Check[], style: Style): string {
-  return [
-    countedTable(checks, style),
-    keepAliveTable(checks, style),
-    casesText({ log, plan, checks }, plan.cases, style),
-  ]
-    .filter((part) => part !== '')
-    .join('\n\n')
+  const told = casesText({ log, plan, checks }, plan.cases, style)
+  return paragraphs([countedTable(checks, style), keepAliveTable(checks, style), told])
 }
 
 /** Nothing where this run looked at none of them. */
@@ -78,11 +73,8 @@ function countedTable(checks: readonly Check[], style: Style): string {
     const tls = isTls ? String(Number(firstWord(connections)) - Number(resumed)) : '-'
     return [[cell, firstWord(connections), tls, firstWord(sessions)]]
   })
-  if (rows.length === 0) return ''
-  return [
-    style.bold('Three kinds of things that people call a session, counted at the bank'),
-    ...alignedTable([['', 'TCP', 'TLS', 'cookie'], ...rows]),
-  ].join('\n')
+  const title = 'Three kinds of things that people call a session, counted at the bank'
+  return titledTable(title, rows, style, [['', 'TCP', 'TLS', 'cookie']])
 }
 
 function keepAliveTable(checks: readonly Check[], style: Style): string {
@@ -90,11 +82,8 @@ function keepAliveTable(checks: readonly Check[], style: Style): string {
     const session = seen(checks, `${cell}/session`)
     return session === null ? [] : [[what, seen(checks, `${cell}/${wire}`) ?? 'not captured here', session]]
   })
-  if (rows.length === 0) return ''
-  return [
-    style.bold('Four things called "keep alive": what passes meanwhile, and the session after it'),
-    ...alignedTable(rows),
-  ].join('\n')
+  const title = 'Four things called "keep alive": what passes meanwhile, and the session after it'
+  return titledTable(title, rows, style)
 }
 
 function seen(checks: readonly Check[], id: string): string | null {

@@ -68,7 +68,7 @@ function lastHeard(seen: Struck, end: End): number | undefined {
 
 /** For how long this end itself did not run while it waited to hear something, until it decided, if it did. */
 function ownPauses(end: End, heardAt: number, until: number): number {
-  const tookForDown = end.all('belief:updated', { from: heardAt }).find(({ data }) => data.new === 'down')
+  const tookForDown = end.became('down', { from: heardAt })
   return end.pausedMs({ from: heardAt, to: tookForDown?.time ?? until })
 }
 

@@ -67,9 +67,7 @@ function takenBack(log: LabLog, plan: Plan, event: Undone, undo: string, mechani
   const why = settled ?? (undo === 'start' ? null : whyNotDecided(log, event, mechanism))
   if (why !== null) return unseen(why)
   const again =
-    end.belief(time) === 'up'
-      ? end.last('belief:updated', { to: time })
-      : end.all('belief:updated', { from: time }).find(({ data }) => data.new === 'up')
+    end.belief(time) === 'up' ? end.last('belief:updated', { to: time }) : end.became('up', { from: time })
   const watchedMs = until - time
   if (again === undefined && watchedMs < limitMs + SLACK_MS) {
     return unseen(`watched for ${(watchedMs / 1000).toFixed(1)} s only`)

@@ -1,5 +1,4 @@
 /** The flag of an application: when it says that it doubts its peer, and what takes that back. */
-import type { EventOf } from '../../src/events/vocabulary.ts'
 import type { End } from '../../src/lab/cell.ts'
 import { AT_ONCE, nothing, took } from '../../src/lab/claims.ts'
 import type { Period } from '../../src/lab/log.ts'
@@ -21,7 +20,7 @@ export function doubts(
 ) {
   const { suspectAfterMs, downAfterMs } = cell.settings.heartbeat
   const limitMs = belief === 'suspect' ? suspectAfterMs : downAfterMs
-  const changed = end.all('belief:updated', since).find(({ data }) => data.new === belief)
+  const changed = end.became(belief, since)
   const heard = changed && lastHeard(end, changed.time)
   const pausedMs = heard && changed ? end.pausedMs({ from: heard.time, to: changed.time }) : 0
   return took(cell, what, { minMs: limitMs, maxMs: limitMs + pausedMs }, heard, changed, {
@@ -65,8 +64,8 @@ export function forgiven({ cell, client, stall, since }: Conversation) {
 
 /** How long a living peer counts as down for a client that waits. */
 export function countsAsDown({ cell, client, stall, since }: Conversation) {
-  const down = becameDown(client, since)
-  const up = down && client.all('belief:updated', { from: down.time }).find(({ data }) => data.new === 'up')
+  const down = client.became('down', since)
+  const up = down && client.became('up', { from: down.time })
   const leftMs = down === undefined ? 0 : stall.to - down.time
   return took(cell, 'price', { minMs: leftMs, maxMs: leftMs }, down, up, {
     claim: 'the price of the mistake: a living peer counts as down until it is heard',
@@ -78,7 +77,7 @@ export function countsAsDown({ cell, client, stall, since }: Conversation) {
 
 /** A client that has closed hears nobody any more. */
 export function lostForGood({ cell, client, server, since }: Conversation) {
-  const down = becameDown(client, since)
+  const down = client.became('down', since)
   const after = down && client.all('belief:updated', { from: down.time }).filter((event) => event !== down)
   const within = { from: down?.time ?? since.from, to: since.to }
   return nothing(cell, 'price', after ?? null, within, {
@@ -89,10 +88,6 @@ export function lostForGood({ cell, client, server, since }: Conversation) {
     evidence: client.all('belief:updated', since),
     unseen: 'it never said "down"',
   })
-}
-
-export function becameDown(client: End, since: Period): EventOf<'belief:updated'> | undefined {
-  return client.all('belief:updated', since).find(({ data }) => data.new === 'down')
 }
 
 /** `suspect after 0.91 s (heartbeat_missed), down after 1.91 s (heartbeat_missed)` */

@@ -18,7 +18,7 @@
  *
  * Predict before you run: the answer comes 0.6 s after "down". Which packet does it meet, and who sends a SYN?
  */
-import { type CaseOf, judgeBy, matrixOf, runCases } from '../../src/lab/cases.ts'
+import { type CaseOf, madeOf, runCases } from '../../src/lab/cases.ts'
 import type { Lab } from '../../src/lab/lab.ts'
 import { WARNING } from '../../src/programs/relay/relay.ts'
 import { crash } from './cases/crash.ts'
@@ -37,7 +37,7 @@ const cases: readonly CaseOf<LateSettings>[] = [inTime, doubted, lateCase, froze
 export const late: Lab<LateSettings> = {
   id: 'late',
   question: 'A heartbeat is answered too late: will the connection be established again?',
-  ...matrixOf(cases, LESSONS),
+  ...madeOf(cases, LESSONS),
   showFirst: ['late/close', 'late/reconnect', 'frozen/forgive', 'late/forgive'],
   prepare: conditionsOf,
   async experiment(rig, plan) {
@@ -45,7 +45,6 @@ export const late: Lab<LateSettings> = {
     await runCases(rig, plan, cases)
   },
   questions: questionsOf,
-  judge: (log, plan) => judgeBy(log, plan, cases),
   table,
   board,
   figures: figuresOf,

@@ -3,7 +3,7 @@ import { cellOf } from '../../src/lab/cell.ts'
 import type { Check } from '../../src/lab/checks.ts'
 import type { LabLog } from '../../src/lab/log.ts'
 import { isNew, sent } from '../../src/lab/packets.ts'
-import { alignedTable } from '../../src/lab/table.ts'
+import { alignedTable, paragraphs, titledTable } from '../../src/lab/table.ts'
 import type { Style } from '../../src/lab/tale.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { type LateSettings, LIMITS_MS, limitRow } from './conditions.ts'
@@ -25,12 +25,12 @@ function lessonOf(limitMs: number): string {
 }
 
 export function table(log: LabLog, plan: Plan<LateSettings>, checks: readonly Check[], style: Style): string {
-  return [answersTable(log, plan, checks, style), limitsTable(log, plan, style)].filter(Boolean).join('\n\n')
+  return paragraphs([answersTable(log, plan, checks, style), limitsTable(log, plan, style)])
 }
 
 /** The same in the opposite order: a screen ends with the policies. */
 export function board(log: LabLog, plan: Plan<LateSettings>, checks: readonly Check[], style: Style): string {
-  return [limitsTable(log, plan, style), answersTable(log, plan, checks, style)].filter(Boolean).join('\n\n')
+  return paragraphs([limitsTable(log, plan, style), answersTable(log, plan, checks, style)])
 }
 
 function answersTable(log: LabLog, plan: Plan<LateSettings>, checks: readonly Check[], style: Style): string {
@@ -39,22 +39,16 @@ function answersTable(log: LabLog, plan: Plan<LateSettings>, checks: readonly Ch
     const talk = cell && conversationOf(cell)
     return talk === null ? [] : [answerRow(talk, checks)]
   })
-  if (rows.length === 0) return ''
-  return [
-    style.bold('A late answer, and what the client does at "down" (seconds from the first delay)'),
-    ...alignedTable([
-      ['', 'answer', 'TCP', '', '', 'up', 'SYNs', 'the answer'],
-      ['', 'comes', 'repeats', 'suspect', 'down', 'again', 'sent', 'meets'],
-      ...rows,
-    ]),
-  ].join('\n')
+  const title = 'A late answer, and what the client does at "down" (seconds from the first delay)'
+  return titledTable(title, rows, style, [
+    ['', 'answer', 'TCP', '', '', 'up', 'SYNs', 'the answer'],
+    ['', 'comes', 'repeats', 'suspect', 'down', 'again', 'sent', 'meets'],
+  ])
 }
 
 function answerRow({ cell, client, anew, stall, since }: Conversation, checks: readonly Check[]): string[] {
   const at = (event: { time: number } | undefined) =>
     event === undefined ? '-' : ((event.time - since.from) / 1000).toFixed(2)
-  const became = (belief: string) =>
-    client.all('belief:updated', since).find(({ data }) => data.new === belief)
   const packets = sent(client.packets(stall))
   const syns = synsSent(cell, since)
   const connected = anew?.first('tcp:connected')
@@ -62,9 +56,9 @@ function answerRow({ cell, client, anew, stall, since }: Conversation, checks: r
     cell.id,
     at({ time: stall.to }),
     packets === null ? '?' : at(packets.find((packet) => !isNew(packet))),
-    at(became('suspect')),
-    at(became('down')),
-    connected === undefined ? at(became('up')) : `${at(connected)} new`,
+    at(client.became('suspect', since)),
+    at(client.became('down', since)),
+    connected === undefined ? at(client.became('up', since)) : `${at(connected)} new`,
     syns === null ? '?' : String(portsOf(syns)),
     meets(cell, checks),
   ]

@@ -2,17 +2,15 @@
 import { type Check, observedWords } from '../../src/lab/checks.ts'
 import type { LabLog } from '../../src/lab/log.ts'
 import { observationWords } from '../../src/lab/predict.ts'
-import { alignedTable } from '../../src/lab/table.ts'
+import { paragraphs, titledTable } from '../../src/lab/table.ts'
 import type { Style } from '../../src/lab/tale.ts'
 import { cellId, type Plan } from '../../src/plan/plan.ts'
 
 /** Each table has a row only for what this run looked into. */
 export function findingsText(_log: LabLog, plan: Plan, checks: readonly Check[], style: Style): string {
   const found = new Found(plan, checks)
-  return [firstSegments(found), keepaliveJobs(found), datagrams(found), proxies(found)]
-    .filter(({ rows }) => rows.length > 0)
-    .map(({ title, head, rows }) => [style.bold(title), ...alignedTable([head, ...rows])].join('\n'))
-    .join('\n\n')
+  const tables = [firstSegments(found), keepaliveJobs(found), datagrams(found), proxies(found)]
+  return paragraphs(tables.map(({ title, head, rows }) => titledTable(title, rows, style, [head])))
 }
 
 interface Table {

@@ -16,7 +16,7 @@
  * Predict before you run: the router has forgotten an idle connection. What do both ends say? And what does the
  * next byte meet?
  */
-import { type CaseOf, judgeBy, matrixOf, runCases } from '../../src/lab/cases.ts'
+import { type CaseOf, madeOf } from '../../src/lab/cases.ts'
 import type { Lab } from '../../src/lab/lab.ts'
 import { udp, udpSilent } from './cases/datagrams.ts'
 import { dead } from './cases/dead.ts'
@@ -60,13 +60,11 @@ const cases: readonly CaseOf<NatSettings>[] = [
 export const nat: Lab<NatSettings> = {
   id: 'nat',
   question: "I'm still here, don't drop the connection: who remembers it, and who has forgotten?",
-  ...matrixOf(cases, LESSONS),
+  ...madeOf(cases, LESSONS),
   // First what both ends go on believing, then the two jobs of keepalive apart, then the proxy.
   showFirst: ['silent/client-first', 'frozen/keepalive-below', 'silent/keepalive-above', 'proxy/front'],
   prepare: conditionsOf,
-  experiment: (rig, plan) => runCases(rig, plan, cases),
   questions: () => questions,
-  judge: (log, plan) => judgeBy(log, plan, cases),
   story,
   table: findingsText,
   endsOfCell,

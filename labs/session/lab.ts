@@ -15,7 +15,7 @@
  *
  * Predict before you run: the server is killed and started again. What does its client hear, and when?
  */
-import { type CaseOf, judgeBy, matrixOf, runCases } from '../../src/lab/cases.ts'
+import { type CaseOf, madeOf } from '../../src/lab/cases.ts'
 import type { Lab } from '../../src/lab/lab.ts'
 import { clientAnew, clientKept } from './cases/client-killed.ts'
 import { guessed } from './cases/guessed.ts'
@@ -55,11 +55,9 @@ const cases: readonly CaseOf<SessionSettings>[] = [
 export const session: Lab<SessionSettings> = {
   id: 'session',
   question: 'Is a session a connection? Break one after the other, and count',
-  ...matrixOf(cases, LESSONS),
+  ...madeOf(cases, LESSONS),
   showFirst: ['mended/tcp', 'server-kept/tcp', 'server-anew/tcp', 'stolen/tcp', 'move/udp'],
   prepare: conditionsOf,
-  experiment: (rig, plan) => runCases(rig, plan, cases),
   questions: questionsOf,
-  judge: (log, plan) => judgeBy(log, plan, cases),
   table,
 }

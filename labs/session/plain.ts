@@ -2,6 +2,7 @@
 import type { Pair } from '../../src/hosts/host.ts'
 import type { Cell } from '../../src/lab/cell.ts'
 import { counts } from '../../src/lab/claims.ts'
+import { bytesOf } from '../../src/lab/packets.ts'
 import type { Rig } from '../../src/rig/rig.ts'
 import type { TcpListener, TcpSocket } from '../../src/rig/sockets.ts'
 import type { SessionSettings } from './conditions.ts'
@@ -60,11 +61,9 @@ class PlainConversation {
 
 /** Lines written at the client, and received at the server. */
 export function linesOf(cell: Cell): { written: number; received: number } {
-  const lines = (events: readonly { data: { bytes: number } }[]) =>
-    events.reduce((sum, { data }) => sum + data.bytes, 0) / LINE_BYTES
   return {
-    written: lines(cell.a.all('tcp:written')),
-    received: lines(cell.b.all('tcp:received')),
+    written: bytesOf(cell.a.all('tcp:written')) / LINE_BYTES,
+    received: bytesOf(cell.b.all('tcp:received')) / LINE_BYTES,
   }
 }
 

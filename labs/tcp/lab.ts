@@ -10,7 +10,7 @@
  *
  * Predict before you run: the server's program is frozen. A client calls it. What does connect() say?
  */
-import { type CaseOf, judgeBy, matrixOf, runCases } from '../../src/lab/cases.ts'
+import { type CaseOf, madeOf } from '../../src/lab/cases.ts'
 import type { Lab } from '../../src/lab/lab.ts'
 import { bothClose } from './cases/both-close.ts'
 import { close } from './cases/close.ts'
@@ -40,11 +40,9 @@ const cases: readonly CaseOf<TcpSettings>[] = [
 export const tcp: Lab<TcpSettings> = {
   id: 'tcp',
   question: 'Is the wire occupied, and who agreed to what?',
-  ...matrixOf(cases, LESSONS),
+  ...madeOf(cases, LESSONS),
   showFirst: ['close/client-first', 'handshake/open', 'frozen/unasked', 'idle/silent'],
   prepare: conditionsOf,
-  experiment: (rig, plan) => runCases(rig, plan, cases),
   questions: questionsOf,
-  judge: (log, plan) => judgeBy(log, plan, cases),
   table,
 }

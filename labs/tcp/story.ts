@@ -1,7 +1,7 @@
 /** What the lab tells beside its checks: the ten states in one table, and a line for each row. */
 import { type Check, observedWords } from '../../src/lab/checks.ts'
 import type { LabLog } from '../../src/lab/log.ts'
-import { alignedTable } from '../../src/lab/table.ts'
+import { paragraphs, titledTable } from '../../src/lab/table.ts'
 import type { Style } from '../../src/lab/tale.ts'
 import { casesText } from '../../src/lab/tell.ts'
 import type { Plan } from '../../src/plan/plan.ts'
@@ -38,9 +38,7 @@ export const STATE_CHECKS: readonly [state: string, end: 'client' | 'server', ch
 ]
 
 export function table(log: LabLog, plan: Plan, checks: readonly Check[], style: Style): string {
-  return [statesTable(checks, style), casesText({ log, plan, checks }, plan.cases, style)]
-    .filter((part) => part !== '')
-    .join('\n\n')
+  return paragraphs([statesTable(checks, style), casesText({ log, plan, checks }, plan.cases, style)])
 }
 
 /** Nothing where this run looked at none of them. */
@@ -50,9 +48,6 @@ function statesTable(checks: readonly Check[], style: Style): string {
     if (check === undefined) return []
     return [[state, end, check.verdict === 'pass' ? observedWords(check) : `(${check.verdict})`]]
   })
-  if (rows.length === 0) return ''
-  return [
-    style.bold('The ten states of a connection, at which end, and the packets at that end that led there'),
-    ...alignedTable(rows),
-  ].join('\n')
+  const title = 'The ten states of a connection, at which end, and the packets at that end that led there'
+  return titledTable(title, rows, style)
 }

@@ -27,8 +27,8 @@ export interface Expectation {
   span: Span
   formula: string
   source: string
-  /** When something is sent again meanwhile. */
-  retransmissions: readonly Span[]
+  /** When something is sent again meanwhile; left out where nothing is. */
+  retransmissions?: readonly Span[]
 }
 
 export function synSent(settings: SynSent): Expectation {
@@ -107,7 +107,6 @@ export function zeroWindow(connection: ZeroWindow): Expectation {
     span: zeroWindowGiveUp(connection),
     formula: `up to the next probe, then r more, each twice as late: RTO ${Math.round(retransmissionTimeoutMs)} ms doubled ${backoff} times so far, r = tcp_retries2 ${retries2}`,
     source: 'RFC 9293 3.8.6.1, tcp_probe_timer()',
-    retransmissions: [],
   }
 }
 
@@ -117,7 +116,6 @@ export function zeroWindowLimited(rtoMs: number, userTimeoutMs: number, jiffyMs:
     span: zeroWindowUserTimeout(rtoMs, userTimeoutMs, jiffyMs),
     formula: `RTO ${Math.round(rtoMs)} ms to the first probe + TCP_USER_TIMEOUT ${seconds(userTimeoutMs)}, answered or not`,
     source: 'RFC 5482, tcp(7), tcp_probe_timer()',
-    retransmissions: [],
   }
 }
 
@@ -127,7 +125,6 @@ export function finWait2(finTimeoutSeconds: number, jiffyMs: number): Expectatio
     span: finWait2GiveUp(finTimeoutSeconds * 1000, jiffyMs),
     formula: `tcp_fin_timeout ${finTimeoutSeconds} s`,
     source: 'ip-sysctl.rst (tcp_fin_timeout), tcp_rcv_state_process()',
-    retransmissions: [],
   }
 }
 
@@ -137,7 +134,6 @@ export function timeWait(jiffyMs: number): Expectation {
     span: timeWaitEnd(jiffyMs),
     formula: 'TCP_TIMEWAIT_LEN, 60 s',
     source: 'RFC 9293 3.4.2 (there 2 x MSL = 4 min), net/tcp.h',
-    retransmissions: [],
   }
 }
 
@@ -147,7 +143,6 @@ export function checkedLimit(name: string, limitMs: number, checkEveryMs: number
     span: { minMs: limitMs, maxMs: limitMs + checkEveryMs },
     formula: `${name} ${seconds(limitMs)} .. + connectionsCheckingInterval ${seconds(checkEveryMs)}`,
     source: `Node.js, server.${name}, http.createServer()`,
-    retransmissions: [],
   }
 }
 
@@ -161,7 +156,6 @@ export function nodeTimer(
     span: { minMs: limitMs, maxMs: limitMs },
     formula: `${name} ${seconds(limitMs)}`,
     source,
-    retransmissions: [],
   }
 }
 
@@ -180,12 +174,11 @@ export function undiciTimer(limitMs: number): Expectation {
     span: { minMs: (ticks - 1) * UNDICI_TICK_MS, maxMs: (ticks + 1) * (UNDICI_TICK_MS + NODE_TIMER_LATE_MS) },
     formula: `headersTimeout ${seconds(limitMs)} by a clock of ${UNDICI_TICK_MS} ms: ${ticks - 1} .. ${ticks + 1} ticks`,
     source: 'undici, Client headersTimeout, lib/util/timers.js',
-    retransmissions: [],
   }
 }
 
 /** How many of the retransmissions must have been sent by the end, and how many may have been. */
-export function sentAgain({ span, retransmissions }: Expectation): { min: number; max: number } {
+export function sentAgain({ span, retransmissions = [] }: Expectation): { min: number; max: number } {
   const until = (limitMs: number) => retransmissions.filter(({ maxMs }) => maxMs < limitMs).length
   return { min: until(span.minMs), max: until(span.maxMs) }
 }

@@ -11,7 +11,7 @@
  * Predict before you run: nobody has sent anything for a quarter of an hour, and nothing was configured. Is
  * there still a connection? And after a quarter of an hour without an acknowledgement?
  */
-import { type CaseOf, judgeBy, matrixOf, runCases } from '../../src/lab/cases.ts'
+import { type CaseOf, madeOf } from '../../src/lab/cases.ts'
 import type { Lab } from '../../src/lab/lab.ts'
 import { ackLost } from './cases/ack-lost.ts'
 import { busy } from './cases/busy.ts'
@@ -65,12 +65,10 @@ const cases: readonly CaseOf<TimeoutsSettings>[] = [
 export const timeouts: Lab<TimeoutsSettings> = {
   id: 'timeouts',
   question: 'When does it give up?',
-  ...matrixOf(cases, LESSONS),
+  ...madeOf(cases, LESSONS),
   showFirst: ['idle/plain', 'busy/keepalive', 'http-race/pooled', 'zero-alive/user-timeout'],
   prepare: conditionsOf,
-  experiment: (rig, plan) => runCases(rig, plan, cases),
   questions: questionsOf,
-  judge: (log, plan) => judgeBy(log, plan, cases),
   table,
   board,
 }

@@ -1,7 +1,7 @@
 /** What the lab says of a run: a table of TCP's states, and a list of the rest. */
 import type { Check } from '../../src/lab/checks.ts'
 import type { LabLog } from '../../src/lab/log.ts'
-import { alignedTable } from '../../src/lab/table.ts'
+import { alignedTable, paragraphs } from '../../src/lab/table.ts'
 import type { Style } from '../../src/lab/tale.ts'
 import { cellWord } from '../../src/lab/tell.ts'
 import { cellId, cellOfCheck, type Plan } from '../../src/plan/plan.ts'
@@ -20,13 +20,11 @@ export function table(_log: LabLog, plan: Plan, checks: readonly Check[], style:
     const [line = '', ...more] = wrapped(own[0]?.claim ?? '', CLAIM_WIDTH)
     return [[cell, cellWord(own, style), line], ...more.map((rest) => ['', '', rest])]
   })
-  return [
+  return paragraphs([
     statesTable(plan, checks, style),
     alignedTable(others).join('\n'),
     alignedTable(legend(checks)).join('\n'),
-  ]
-    .filter((part) => part !== '')
-    .join('\n\n')
+  ])
 }
 
 /** The same without claims, and the table last. */
@@ -35,9 +33,7 @@ export function board(_log: LabLog, plan: Plan, checks: readonly Check[], style:
     `${cell} ${cellWord(checksOf(cell, checks), style)}`.replaceAll(' ', NO_BREAK),
   )
   const listed = others.length === 0 ? '' : beside('', others.join(', '), style.columns).join('\n')
-  return [listed.replaceAll(NO_BREAK, ' '), statesTable(plan, checks, style)]
-    .filter((part) => part !== '')
-    .join('\n\n')
+  return paragraphs([listed.replaceAll(NO_BREAK, ' '), statesTable(plan, checks, style)])
 }
 
 function statesTable(plan: Plan, checks: readonly Check[], style: Style): string {

@@ -1,4 +1,5 @@
 /** What the log of this lab says of datagrams on their way from a to b. */
+import type { HostSide } from '../../src/events/host-names.ts'
 import type { EventOf } from '../../src/events/vocabulary.ts'
 import type { Cell } from '../../src/lab/cell.ts'
 import { nothing, says } from '../../src/lab/claims.ts'
@@ -10,15 +11,14 @@ export interface Passage {
   received: Captured[]
 }
 
-export function passage(cell: Cell): Passage | null {
-  const [left, came] = [sent(cell.a.packets()), received(cell.b.packets())]
+export function passage({ a, b }: Pick<Cell, HostSide>): Passage | null {
+  const [left, came] = [sent(a.packets()), received(b.packets())]
   return left && came && { sent: left.filter(isNoIcmp), received: came.filter(isNoIcmp) }
 }
 
 /** The same for the way back. */
-export function passageBack(cell: Cell): Passage | null {
-  const [left, came] = [sent(cell.b.packets()), received(cell.a.packets())]
-  return left && came && { sent: left.filter(isNoIcmp), received: came.filter(isNoIcmp) }
+export function passageBack({ a, b }: Cell): Passage | null {
+  return passage({ a: b, b: a })
 }
 
 function isNoIcmp({ data }: Captured): boolean {
@@ -78,10 +78,6 @@ export function pathMtu(cell: Cell): { mtuBytes: number; evidence: EventOf<'udp:
   const bound = cell.a.ofHost('udp:bound').filter(({ data }) => data.pathMtuBytes !== undefined)
   const own = bound.find(({ data }) => data.mechanism === cell.row) ?? bound[0]
   return { mtuBytes: own?.data.pathMtuBytes ?? Number.NaN, evidence: own === undefined ? [] : [own] }
-}
-
-export function bytesOf(events: readonly { data: { bytes: number } }[]): number {
-  return events.reduce((sum, { data }) => sum + data.bytes, 0)
 }
 
 /** send() took it; that says nothing about anybody. */

@@ -12,7 +12,7 @@
  *
  * Predict before you run: you send a datagram to an address that no computer has. What does send() say?
  */
-import { type CaseOf, judgeBy, matrixOf, runCases } from '../../src/lab/cases.ts'
+import { type CaseOf, madeOf } from '../../src/lab/cases.ts'
 import type { Lab } from '../../src/lab/lab.ts'
 import { blackHole } from './cases/black-hole.ts'
 import { firstByte } from './cases/first-byte.ts'
@@ -50,10 +50,8 @@ const cases: readonly CaseOf<UdpSettings>[] = [
 export const udp: Lab<UdpSettings> = {
   id: 'udp',
   question: 'Is anybody there? UDP does not ask',
-  ...matrixOf(cases, LESSONS),
+  ...madeOf(cases, LESSONS),
   showFirst: ['nobody/udp-connected', 'nobody/udp', 'first-byte/tcp', 'loss/stop-and-wait', 'sizes/udp'],
   prepare: conditionsOf,
-  experiment: (rig, plan) => runCases(rig, plan, cases),
   questions: questionsOf,
-  judge: (log, plan) => judgeBy(log, plan, cases),
 }

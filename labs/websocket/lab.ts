@@ -12,7 +12,7 @@
  *
  * Predict before you run: the cable is cut. What does `readyState` say, and for how long?
  */
-import { type CaseOf, judgeBy, matrixOf, runCases } from '../../src/lab/cases.ts'
+import { type CaseOf, madeOf } from '../../src/lab/cases.ts'
 import type { Lab } from '../../src/lab/lab.ts'
 import { cut } from './cases/cut.ts'
 import { laptop } from './cases/laptop.ts'
@@ -37,11 +37,9 @@ const cases: readonly CaseOf<WebSocketSettings>[] = [upgrade, cut, laptop, off, 
 export const websocket: Lab<WebSocketSettings> = {
   id: 'websocket',
   question: 'The persistent connection of browsers: what does a page know about it?',
-  ...matrixOf(cases, LESSONS),
+  ...madeOf(cases, LESSONS),
   showFirst: ['cut/page', 'laptop/page', 'storm/lockstep', 'upgrade/page'],
   prepare: conditionsOf,
-  experiment: (rig, plan) => runCases(rig, plan, cases),
   questions: () => questions,
-  judge: (log, plan) => judgeBy(log, plan, cases),
   table: matrix,
 }

@@ -2,7 +2,7 @@
 import type { Check } from '../../src/lab/checks.ts'
 import type { LabLog } from '../../src/lab/log.ts'
 import { observationWords } from '../../src/lab/predict.ts'
-import { alignedTable } from '../../src/lab/table.ts'
+import { paragraphs, titledTable } from '../../src/lab/table.ts'
 import type { Style } from '../../src/lab/tale.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 
@@ -54,12 +54,11 @@ export function matrix(_log: LabLog, _plan: Plan, checks: readonly Check[], styl
   const observed = new Map(
     checks.flatMap((check) => (check.verdict === 'skipped' ? [] : [[check.id, observationWords(check)]])),
   )
-  return TABLES.flatMap(([title, columns, ...rows]) => {
+  const tables = TABLES.map(([title, columns, ...rows]) => {
     const seen = rows
       .filter(([, ...ids]) => ids.some((id) => observed.has(id)))
       .map(([words = '', ...ids]) => [words, ...ids.map((id) => observed.get(id) ?? '')])
-    return seen.length === 0
-      ? []
-      : [[style.bold(title), ...alignedTable([['', ...columns], ...seen])].join('\n')]
-  }).join('\n\n')
+    return titledTable(title, seen, style, [['', ...columns]])
+  })
+  return paragraphs(tables)
 }

@@ -11,6 +11,7 @@ import { type Cell, cellOf } from './cell.ts'
 import type { Check } from './checks.ts'
 import type { Claims } from './claims.ts'
 import { judgeCases } from './judging.ts'
+import type { Lab } from './lab.ts'
 import type { LabLog } from './log.ts'
 
 export interface CaseOf<S extends Json> extends Case {
@@ -31,16 +32,21 @@ export interface CaseOf<S extends Json> extends Case {
   readonly rows: Readonly<Record<string, (cell: Cell<S>) => Claims>>
 }
 
-/** The columns and rows of these cases. @param lessons a line for each row, in the order in which a reader meets them */
-export function matrixOf<S extends Json, L extends Readonly<Record<string, string>>>(
+/**
+ * What the cases of a lab make of it: its columns and rows, its experiment and its judgement.
+ * @param lessons a line for each row, in the order in which a reader meets them
+ */
+export function madeOf<S extends Json, L extends Readonly<Record<string, string>>>(
   cases: readonly CaseOf<S>[],
   lessons: L,
-): Matrix & { lessons: L } {
+): Matrix & { lessons: L } & Pick<Lab<S>, 'experiment' | 'judge'> {
   return {
     cases,
     mechanisms: Object.keys(lessons),
     lessons,
     hasCell: (caseId, row) => Object.hasOwn(cases.find(({ id }) => id === caseId)?.rows ?? {}, row),
+    experiment: (rig, plan) => runCases(rig, plan, cases),
+    judge: (log, plan) => judgeBy(log, plan, cases),
   }
 }
 

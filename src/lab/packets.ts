@@ -23,6 +23,11 @@ export function received(packets: readonly Captured[] | null): Captured[] | null
   return packets === null ? null : packets.filter(({ data }) => data.direction === 'received')
 }
 
+/** What packets carried, or programs sent or received, in all. */
+export function bytesOf(events: readonly { data: { bytes: number } }[]): number {
+  return events.reduce((sum, { data }) => sum + data.bytes, 0)
+}
+
 /** The same bytes were not on the wire before. */
 export function isNew({ data }: Captured): boolean {
   return data.kind !== 'retransmission'

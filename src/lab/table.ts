@@ -1,5 +1,6 @@
 /** A table for 80 columns: columns aligned, the first one indented by two. What is painted is as wide as it looks. */
 import { stripVTControlCharacters } from 'node:util'
+import type { Style } from './tale.ts'
 
 const INDENT = '  '
 const GAP = '  '
@@ -14,6 +15,21 @@ export function alignedTable(rows: readonly (readonly string[])[]): string[] {
   return rows.map((row) =>
     `${INDENT}${row.map((text, column) => text + ' '.repeat((widths[column] ?? 0) - shownWidth(text))).join(GAP)}`.trimEnd(),
   )
+}
+
+/** A table under its title. @param heads above its rows; nothing at all where there is none of those */
+export function titledTable(
+  title: string,
+  rows: readonly (readonly string[])[],
+  style: Style,
+  heads: readonly (readonly string[])[] = [],
+): string {
+  return rows.length === 0 ? '' : [style.bold(title), ...alignedTable([...heads, ...rows])].join('\n')
+}
+
+/** Those of these texts that say something, a blank line between them. */
+export function paragraphs(texts: readonly string[]): string {
+  return texts.filter((text) => text !== '').join('\n\n')
 }
 
 function shownWidth(text: string): number {

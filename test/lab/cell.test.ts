@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { EventData, EventName, LabEvent } from '../../src/events/vocabulary.ts'
 import type { Pair } from '../../src/hosts/host.ts'
-import { type CaseOf, judgeBy, matrixOf, runCases } from '../../src/lab/cases.ts'
+import { type CaseOf, judgeBy, madeOf, runCases } from '../../src/lab/cases.ts'
 import { Cell } from '../../src/lab/cell.ts'
 import { AT_ONCE, counts, nothing, says, took } from '../../src/lab/claims.ts'
 import { LabLog } from '../../src/lab/log.ts'
@@ -261,7 +261,7 @@ describe('a claim', () => {
   })
 
   test('of a case is made only of the rows that the case has', () => {
-    const matrix = matrixOf([idle({ silent: () => [] })], { loud: 'speaks', silent: 'does not' })
+    const matrix = madeOf([idle({ silent: () => [] })], { loud: 'speaks', silent: 'does not' })
     expect(matrix.mechanisms).toEqual(['loud', 'silent'])
     expect([matrix.hasCell?.('idle', 'silent'), matrix.hasCell?.('idle', 'loud')]).toEqual([true, false])
     expect([matrix.hasCell?.('idle', 'toString'), matrix.hasCell?.('other', 'silent')]).toEqual([

@@ -7,7 +7,7 @@ import type { Cell, End } from '../../../src/lab/cell.ts'
 import { SLACK_MS, STAMP_MS } from '../../../src/lab/checks.ts'
 import { type Claims, counts, nothing, says } from '../../../src/lab/claims.ts'
 import type { Period } from '../../../src/lab/log.ts'
-import type { Captured } from '../../../src/lab/packets.ts'
+import { bytesOf } from '../../../src/lab/packets.ts'
 import type { SocketAddress } from '../../../src/rig/sockets.ts'
 import type { HttpSettings } from '../conditions.ts'
 import { BANK_ANSWERS, openBank } from '../customer.ts'
@@ -130,7 +130,7 @@ export const keepAlive: CaseOf<HttpSettings> = {
           because: 'an ACK of bytes that it already had',
           source: 'RFC 9293 section 3.8.4',
         }),
-        counts(cell, 'bytes', 0, packets && bytesOf(packets), 'bytes', {
+        counts(cell, 'bytes', 0, packets && (packets.length === 0 ? undefined : bytesOf(packets)), 'bytes', {
           claim: 'they carry nothing that a program could read',
           formula: 'the payload of all of them',
           because: `${packets?.length ?? 0} packets passed the client's card meanwhile`,
@@ -278,10 +278,4 @@ function longestBetween(times: readonly number[]): number {
 function idleSince(client: End, quiet: Period): number {
   const last = client.packets({ to: quiet.from })?.findLast(({ data }) => data.kind !== 'keepalive-probe')
   return last?.time ?? quiet.from
-}
-
-/** undefined where there are no packets that could carry any. */
-function bytesOf(packets: readonly Captured[]): number | undefined {
-  if (packets.length === 0) return undefined
-  return packets.reduce((sum, { data }) => sum + data.bytes, 0)
 }

@@ -2,7 +2,7 @@
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell } from '../../../src/lab/cell.ts'
 import { counts, says } from '../../../src/lab/claims.ts'
-import type { Captured } from '../../../src/lab/packets.ts'
+import { bytesOf, type Captured } from '../../../src/lab/packets.ts'
 import { type Ask, answered, visitsOf } from '../asks.ts'
 import type { HttpSettings } from '../conditions.ts'
 import { connections, sessions } from '../counted.ts'
@@ -172,5 +172,5 @@ function firstFlightBytes(packets: readonly Captured[]): number {
   const answer = data.findIndex(({ data: { direction } }) => direction === 'received')
   if (answer === -1) return 0
   const next = data.findIndex(({ data: { direction } }, index) => index > answer && direction === 'sent')
-  return data.slice(answer, next).reduce((sum, { data: { bytes } }) => sum + bytes, 0)
+  return bytesOf(data.slice(answer, next))
 }

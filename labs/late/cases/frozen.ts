@@ -4,15 +4,7 @@ import { AT_ONCE, type Claims, took } from '../../../src/lab/claims.ts'
 import { beginsAnew, lateMeetsRst, toldOfClose } from '../closed.ts'
 import { type LateSettings, policies } from '../conditions.ts'
 import { type Conversation, conversing } from '../conversation.ts'
-import {
-  becameDown,
-  beliefWords,
-  countsAsDown,
-  doubts,
-  forgiven,
-  lostForGood,
-  noticesNothing,
-} from '../flag.ts'
+import { beliefWords, countsAsDown, doubts, forgiven, lostForGood, noticesNothing } from '../flag.ts'
 import {
   answerWords,
   attempts,
@@ -108,7 +100,7 @@ function closed(talk: Conversation): Claims {
 }
 
 function connectedAtOnce({ cell, client, anew, since }: Conversation) {
-  return took(cell, 'price', AT_ONCE, becameDown(client, since), anew?.first('tcp:connected'), {
+  return took(cell, 'price', AT_ONCE, client.became('down', since), anew?.first('tcp:connected'), {
     claim: 'the price of the mistake seems small: the new connection is up at once',
     formula: 'from "down" until connected: 0 .. slack (a kernel answers SYN)',
     because: `${anew === null ? 'no change of belief' : beliefWords(anew, since)} on the new connection`,

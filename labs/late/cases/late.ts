@@ -4,15 +4,7 @@ import { type Claims, says, took } from '../../../src/lab/claims.ts'
 import { beginsAnew, lateMeetsRst, toldOfClose } from '../closed.ts'
 import { type LateSettings, policies } from '../conditions.ts'
 import { type Conversation, conversing } from '../conversation.ts'
-import {
-  becameDown,
-  beliefWords,
-  countsAsDown,
-  doubts,
-  forgiven,
-  lostForGood,
-  noticesNothing,
-} from '../flag.ts'
+import { beliefWords, countsAsDown, doubts, forgiven, lostForGood, noticesNothing } from '../flag.ts'
 import { attempts, heldAck, orphanWaits, staysEstablished, tcpDoubts } from '../kernels.ts'
 import { holdBack } from '../stall.ts'
 
@@ -115,7 +107,7 @@ function closedBeforeRelay(talk: Conversation): Claims {
 
 /** The answer to its SYN takes the same way as every other answer. */
 function connectedAgain({ cell, client, anew, stall, since, isRelayed }: Conversation) {
-  const down = becameDown(client, since)
+  const down = client.became('down', since)
   const readyAt = Math.max(stall.to, down?.time ?? stall.to)
   const waitsMs = isRelayed || down === undefined ? 0 : readyAt - down.time
   return took(cell, 'price', { minMs: waitsMs, maxMs: waitsMs }, down, anew?.first('tcp:connected'), {

@@ -1,9 +1,7 @@
 /** Nobody says a word on one connection, and three others take the wire in turns. */
 import type { CaseOf } from '../../../src/lab/cases.ts'
-import type { Cell } from '../../../src/lab/cell.ts'
 import { AT_ONCE, counts, nothing, says, took } from '../../../src/lab/claims.ts'
-import type { Period } from '../../../src/lab/log.ts'
-import { type Captured, packetWords, sent } from '../../../src/lab/packets.ts'
+import { bytesOf, type Captured, packetWords, sent } from '../../../src/lab/packets.ts'
 import type { TcpSocket } from '../../../src/rig/sockets.ts'
 import type { TcpSettings } from '../conditions.ts'
 import { CIRCUIT_BITS_PER_SECOND, circuitMs, reservedBytes } from '../expectations.ts'
@@ -41,7 +39,7 @@ export const idle: CaseOf<TcpSettings> = {
       const quiet = cell.between('quiet', 'first-word')
       if (quiet === null) return []
       const { a, b } = cell
-      const own = bothEnds(cell, quiet)
+      const own = cell.packets(quiet)
       const others = cell.beside('loud').a.packets(quiet) ?? []
       const late = a.packets({ from: quiet.to })
       const watchedMs = Math.round(quiet.to - quiet.from)
@@ -56,7 +54,7 @@ export const idle: CaseOf<TcpSettings> = {
         counts(cell, 'share', 0, own && frameBytes(own), 'bytes', {
           claim: 'it takes up none of the wire, where a circuit would have kept its share free',
           formula: `a circuit of ${CIRCUIT_BITS_PER_SECOND / 1000} kbit/s keeps ${reservedBytes(watchedMs)} bytes free each way`,
-          because: `the ${cell.settings.talkers} others sent ${payloadBytes(others)} bytes over the same wire meanwhile, in ${others.length} packets`,
+          because: `the ${cell.settings.talkers} others sent ${bytesOf(others)} bytes over the same wire meanwhile, in ${others.length} packets`,
           source: 'ITU-T G.711: 8000 x 8 bit a second; RFC 9293 section 3.8.4',
         }),
         says(
@@ -103,14 +101,14 @@ export const idle: CaseOf<TcpSettings> = {
         }),
       )
       return [
-        counts(cell, 'received', bursts * burstBytes, payloadBytes(received), 'bytes', {
+        counts(cell, 'received', bursts * burstBytes, bytesOf(received), 'bytes', {
           claim: `meanwhile ${talkers} other connections talk over the same wire, and nothing is missing`,
           formula: `${bursts} x ${burstBytes} bytes`,
           because: `as the program at b counted them, in ${received.length} pieces`,
           source: 'RFC 9293 section 2.2',
           evidence: [...written, received.at(-1)],
         }),
-        counts(cell, 'same-wire', bursts * burstBytes, data && payloadBytes(data), 'bytes', {
+        counts(cell, 'same-wire', bursts * burstBytes, data && bytesOf(data), 'bytes', {
           claim: 'all of it passes the very card at which the silent connection was counted',
           formula: `${bursts} x ${burstBytes} bytes`,
           because: `in ${data?.length ?? 0} packets, captured at the same host`,
@@ -137,16 +135,6 @@ export const idle: CaseOf<TcpSettings> = {
   },
 }
 
-/** What passed at either end; null where not all of it is known. */
-function bothEnds(cell: Cell, quiet: Period): Captured[] | null {
-  const [atA, atB] = [cell.a.packets(quiet), cell.b.packets(quiet)]
-  return atA && atB && [...atA, ...atB]
-}
-
 function frameBytes(packets: readonly Captured[]): number {
-  return packets.reduce((sum, { data }) => sum + HEADER_BYTES + data.bytes, 0)
-}
-
-function payloadBytes(events: readonly { data: { bytes: number } }[]): number {
-  return events.reduce((sum, { data }) => sum + data.bytes, 0)
+  return packets.length * HEADER_BYTES + bytesOf(packets)
 }

@@ -1,7 +1,7 @@
 /** Ends that are no goodbye. */
 import type { CaseOf } from '../../../src/lab/cases.ts'
-import type { Cell } from '../../../src/lab/cell.ts'
-import { AT_ONCE, says, took } from '../../../src/lab/claims.ts'
+import type { Cell, End } from '../../../src/lab/cell.ts'
+import { AT_ONCE, type Moment, says, took } from '../../../src/lab/claims.ts'
 import { inWords, sentWords } from '../../../src/lab/packets.ts'
 import type { TcpSettings } from '../conditions.ts'
 import { goodbye, isLast } from '../goodbye.ts'
@@ -43,53 +43,32 @@ export const reset: CaseOf<TcpSettings> = {
 
   rows: {
     abort: (cell) => [
-      took(
-        cell,
-        'told',
-        AT_ONCE,
-        cell.a.last('tcp:destroyed'),
-        cell.b.first('tcp:error_received'),
-        told(cell.b.first('tcp:error_received')?.data.code, {
-          claim: 'the end that is reset is told at once, by an error',
-          formula: 'ECONNRESET, 0 .. slack after the act of a',
-          code: 'ECONNRESET',
-        }),
-      ),
+      told(cell, cell.a.last('tcp:destroyed'), cell.b, {
+        claim: 'the end that is reset is told at once, by an error',
+        formula: 'ECONNRESET, 0 .. slack after the act of a',
+        code: 'ECONNRESET',
+      }),
       lastPackets(cell, 'RST ACK from a', 'one RST ends it, and nobody answers that'),
       gone(cell),
     ],
 
     unread: (cell) => [
-      took(
-        cell,
-        'told',
-        AT_ONCE,
-        cell.b.last('tcp:destroyed'),
-        cell.a.first('tcp:error_received'),
-        told(cell.a.first('tcp:error_received')?.data.code, {
-          claim: 'the server closes properly, and the client gets an error',
-          formula: 'ECONNRESET, 0 .. slack after the act of b',
-          code: 'ECONNRESET',
-        }),
-      ),
+      told(cell, cell.b.last('tcp:destroyed'), cell.a, {
+        claim: 'the server closes properly, and the client gets an error',
+        formula: 'ECONNRESET, 0 .. slack after the act of b',
+        code: 'ECONNRESET',
+      }),
       lastPackets(cell, 'RST ACK from b', 'a close with unread data sends RST instead of FIN'),
       gone(cell),
     ],
 
     'late-data': (cell) => [
       taken(cell),
-      took(
-        cell,
-        'told',
-        AT_ONCE,
-        cell.a.asked('tcpWrite').at(-1),
-        cell.a.first('tcp:error_received'),
-        told(cell.a.first('tcp:error_received')?.data.code, {
-          claim: 'the program hears of it at its next write',
-          formula: 'EPIPE, 0 .. slack after it',
-          code: 'EPIPE',
-        }),
-      ),
+      told(cell, cell.a.asked('tcpWrite').at(-1), cell.a, {
+        claim: 'the program hears of it at its next write',
+        formula: 'EPIPE, 0 .. slack after it',
+        code: 'EPIPE',
+      }),
       lastPackets(cell, 'FIN ACK from b, RST from b', 'first FIN, and RST for the data that came after it'),
     ],
 
@@ -116,13 +95,15 @@ export const reset: CaseOf<TcpSettings> = {
   },
 }
 
-function told(code: string | undefined, words: { claim: string; formula: string; code: string }) {
-  return {
+/** From what ended the connection to the error that the program of an end gets. */
+function told(cell: Cell, by: Moment, end: End, words: { claim: string; formula: string; code: string }) {
+  const error = end.first('tcp:error_received')
+  return took(cell, 'told', AT_ONCE, by, error, {
     ...words,
-    because: `the program got ${code ?? 'nothing'}`,
+    because: `the program got ${error?.data.code ?? 'nothing'}`,
     source: 'RFC 9293 section 3.10.7.4, tcp(7)',
-    short: code?.replace('ECONNRESET', 'RST').slice(0, 7) ?? 'nothing',
-  }
+    short: error?.data.code.replace('ECONNRESET', 'RST').slice(0, 7) ?? 'nothing',
+  })
 }
 
 function lastPackets(cell: Cell, expected: string, claim: string) {

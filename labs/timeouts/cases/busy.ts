@@ -109,15 +109,8 @@ function givesUp(cell: Cell): Claims {
 /** Keepalive has nothing to say while data is under way. */
 function noProbes(cell: Cell): Claims[number] {
   const { packets } = lossOf(cell)
-  const options = cell.a.options()
-  const aloneMs =
-    options === undefined
-      ? Number.NaN
-      : keepaliveAloneMs({
-          idleMs: options.keepaliveIdleMs,
-          intervalMs: options.keepaliveIntervalMs,
-          probes: options.keepaliveProbes,
-        })
+  const asks = cell.a.keepalive()
+  const aloneMs = asks === null ? Number.NaN : keepaliveAloneMs(asks)
   return counts(cell, 'probes', 0, packets?.filter(({ data }) => data.bytes === 0) ?? null, 'probes', {
     claim: 'keepalive does not help: no probe is sent while data is unacknowledged',
     formula: `0; by itself it would have been over ${aloneMs} ms after the last answer`,

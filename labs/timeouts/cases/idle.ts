@@ -4,7 +4,7 @@ import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell, End } from '../../../src/lab/cell.ts'
 import { AT_ONCE, type Claims, counts, nothing, took } from '../../../src/lab/claims.ts'
 import type { Period } from '../../../src/lab/log.ts'
-import { type Captured, received, sent } from '../../../src/lab/packets.ts'
+import { received, sent } from '../../../src/lab/packets.ts'
 import type { TimeoutsSettings } from '../conditions.ts'
 import { keepalive, nodeTimer, sentAgain } from '../expectations.ts'
 import { silence } from '../silence.ts'
@@ -138,8 +138,8 @@ function neverEnds(cell: Cell, because: string): Claims {
   if (quiet === null) return []
   const { a, b } = cell
   const [atA, atB] = [otherThanUp(a, quiet), otherThanUp(b, quiet)]
-  const packets = ofBothEnds(cell, quiet)
-  const before = ofBothEnds(cell, { from: cell.watch.from, to: quiet.from })
+  const packets = cell.packets(quiet)
+  const before = cell.packets({ to: quiet.from })
   // A capture that did not know this connection by its handshake would not know its probes either.
   const isKnown = before !== null && before.length > 0
   return [
@@ -176,11 +176,6 @@ function otherThanUp(end: End, quiet: Period): LabEvent[] | null {
   ]
 }
 
-function ofBothEnds(cell: Cell, within: Period): Captured[] | null {
-  const [atA, atB] = [cell.a.packets(within), cell.b.packets(within)]
-  return atA && atB && [...atA, ...atB]
-}
-
 /** The path is back, and it carries on. */
 function carriesOn(cell: Cell): Claims {
   const whole = cell.moment('whole')
@@ -205,19 +200,8 @@ function probed(cell: Cell): Claims {
   const to = error?.time ?? cell.watch.to
   const answers = received(a.packets({ to }))
   const heard = lastOf(answers)
-  const options = a.options()
-  const expected =
-    options === undefined
-      ? null
-      : keepalive(
-          {
-            idleMs: options.keepaliveIdleMs,
-            intervalMs: options.keepaliveIntervalMs,
-            probes: options.keepaliveProbes,
-          },
-          options.userTimeoutMs,
-          cell.jiffyMs,
-        )
+  const asks = a.keepalive()
+  const expected = asks && keepalive(asks, a.options()?.userTimeoutMs ?? 0, cell.jiffyMs)
   const probes = sent(a.packets({ from: heard?.time ?? strike.began, to }))?.filter(
     ({ data }) => data.kind === 'keepalive-probe',
   )

@@ -2,8 +2,9 @@
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell } from '../../../src/lab/cell.ts'
 import { type Claims, nothing, says } from '../../../src/lab/claims.ts'
+import { bytesOf } from '../../../src/lab/packets.ts'
 import { IP_HEADER_BYTES, UDP_HEADER_BYTES, type UdpSettings } from '../conditions.ts'
-import { bytesOf, cableOf, icmpAtA, passage } from '../datagrams.ts'
+import { cableOf, icmpAtA, passage } from '../datagrams.ts'
 import { portAt, SOON, setCable } from '../sockets.ts'
 
 /** Longer IP packets vanish. */

@@ -7,11 +7,11 @@ import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell as CellOf } from '../../../src/lab/cell.ts'
 import { SLACK_MS } from '../../../src/lab/checks.ts'
 import { counts, nothing, says, took } from '../../../src/lab/claims.ts'
+import { bytesOf } from '../../../src/lab/packets.ts'
 import type { Rig } from '../../../src/rig/rig.ts'
 import { type CableSettings, REORDER_WAIT_MS } from '../../../src/wire/cable.ts'
 import { IP_HEADER_BYTES, type UdpSettings } from '../conditions.ts'
 import {
-  bytesOf,
   cableOf,
   copiesOf,
   distinct,

@@ -60,9 +60,7 @@ export async function giveUp(rig: Rig, b: Host, end: WebSocketEnd): Promise<void
 export function givenUp(cell: Cell<WebSocketSettings>, from: number | undefined, does: string) {
   const { downAfterMs } = cell.settings.heartbeat
   const { b } = connectionOn(cell, WATCHED)
-  const down = b
-    .all('belief:updated', { from: from ?? cell.watch.to })
-    .find(({ data }) => data.new === 'down')
+  const down = b.became('down', { from: from ?? cell.watch.to })
   const limits = { min: downAfterMs, max: downAfterMs + SLACK_MS }
   return counts(cell, 'given-up', limits, down?.data.silentMs, 'ms', {
     claim: `the server gives up on a client that ${does} after its own limit of silence, and cannot know why it is silent`,
