@@ -20,22 +20,16 @@ export function onTheWires(cell: Cell, fate: Fate, side: HostSide, from: number)
   const out = sent(speaker.packets({ from }))
   const numbers = new Set(out?.map(({ data }) => data.packet))
   const arrived = received(listener.packets({ from }))?.filter(({ data }) => numbers.has(data.packet)) ?? null
+  const through = out && arrived && (out.length === 0 ? undefined : arrived)
   return [
     // Where nothing was sent, nothing could come through.
-    counts(
-      cell,
-      'passed',
-      passes ? numbers.size : 0,
-      out && arrived && (out.length === 0 ? undefined : arrived),
-      'packets',
-      {
-        claim: passes ? 'what it sent came through' : 'not one packet of it came through',
-        formula: passes ? 'as many as were sent' : '0',
-        because: `${out?.length ?? 0} were sent`,
-        source: 'packets captured at both ends',
-        evidence: [out?.[0], arrived?.[0]],
-      },
-    ),
+    counts(cell, 'passed', passes ? numbers.size : 0, through, 'packets', {
+      claim: passes ? 'what it sent came through' : 'not one packet of it came through',
+      formula: passes ? 'as many as were sent' : '0',
+      because: `${out?.length ?? 0} were sent`,
+      source: 'packets captured at both ends',
+      evidence: [out?.[0], arrived?.[0]],
+    }),
     ...(error === 'ECONNRESET' ? [whoSaidRst(cell, fate, side, from)] : []),
   ]
 }

@@ -125,20 +125,14 @@ export function remembersFor(
   const idle = look === undefined ? undefined : idleMs(cell, look)
   const mapping = mappingIn(cell, look)
   const answered = mapping?.answered ? 'yes' : 'no'
-  return counts(
-    cell,
-    what,
-    stillRemembered(limitMs, idle ?? 0),
-    idle === null ? null : mapping?.forgetsInMs,
-    'ms',
-    {
-      ...words,
-      formula: `${setting} ${seconds(limitMs)} - ${seconds(idle ?? null)}, in whole seconds`,
-      because: mapping === undefined ? 'the router has no mapping' : `answered: ${answered}`,
-      source,
-      evidence: [look],
-    },
-  )
+  const leftMs = idle === null ? null : mapping?.forgetsInMs
+  return counts(cell, what, stillRemembered(limitMs, idle ?? 0), leftMs, 'ms', {
+    ...words,
+    formula: `${setting} ${seconds(limitMs)} - ${seconds(idle ?? null)}, in whole seconds`,
+    because: mapping === undefined ? 'the router has no mapping' : `answered: ${answered}`,
+    source,
+    evidence: [look],
+  })
 }
 
 /** The end that did not speak is told nothing, whatever became of the other. */

@@ -20,19 +20,14 @@ export function reaches(cell: Cell, side: HostSide, transition: Transition, what
   const words = packets?.map(packetWords) ?? []
   const found = foundInOrder(step.packets, words)
   const isThere = found.length === step.packets.length
-  return says(
-    cell,
-    what,
-    step.packets.join(', '),
-    packets && (seen === null ? '' : (isThere ? found : words).join(', ')),
-    {
-      claim: `the ${side === 'a' ? 'client' : 'server'} comes from ${step.from} to ${step.to}, and by these packets`,
-      formula: step.arrow,
-      because: `all packets since the state before: ${words.join(', ') || 'none'}`,
-      source: 'RFC 9293 section 3.3.2, figure 5',
-      evidence: [...(packets ?? []), seen?.event],
-    },
-  )
+  const told = packets && (seen === null ? '' : (isThere ? found : words).join(', '))
+  return says(cell, what, step.packets.join(', '), told, {
+    claim: `the ${side === 'a' ? 'client' : 'server'} comes from ${step.from} to ${step.to}, and by these packets`,
+    formula: step.arrow,
+    because: `all packets since the state before: ${words.join(', ') || 'none'}`,
+    source: 'RFC 9293 section 3.3.2, figure 5',
+    evidence: [...(packets ?? []), seen?.event],
+  })
 }
 
 /** It went through these states and no other. Short-lived ones before ESTABLISHED may be seen or not. */

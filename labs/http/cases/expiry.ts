@@ -46,6 +46,7 @@ export const expiry: CaseOf<HttpSettings> = {
       const [lived, ended] = leftAloneMs(cell)
       const expired = b.all('http-session:expired')
       const watchMs = Math.ceil(cell.watch.to - cell.watch.from)
+      const notBefore = { min: Math.floor(idleMs * (1 - USE_WRITTEN_PART) - STAMP_MS), max: watchMs }
       return [
         counts(cell, 'lived', { min: 0, max: idleMs + STAMP_MS }, largest(lived), 'ms', {
           claim: 'sessions that were left alone for less than the idle limit live on, and no others',
@@ -54,21 +55,14 @@ export const expiry: CaseOf<HttpSettings> = {
           source: `${ASVS} 7.3.1`,
           evidence: b.all('http-session:used'),
         }),
-        counts(
-          cell,
-          'ended',
-          { min: Math.floor(idleMs * (1 - USE_WRITTEN_PART) - STAMP_MS), max: watchMs },
-          smallest(ended),
-          'ms',
-          {
-            claim: 'those that were left alone for longer have ended, and no others',
-            formula: `the shortest time that one did not outlive, not below ${idleMs} ms - 1/${1 / USE_WRITTEN_PART}: the time of its use is written down no more finely`,
-            because: `the times of all that ended: ${ended.join(', ')} ms`,
-            source: `${ASVS} 7.3.1`,
-            short: '401',
-            evidence: expired,
-          },
-        ),
+        counts(cell, 'ended', notBefore, smallest(ended), 'ms', {
+          claim: 'those that were left alone for longer have ended, and no others',
+          formula: `the shortest time that one did not outlive, not below ${idleMs} ms - 1/${1 / USE_WRITTEN_PART}: the time of its use is written down no more finely`,
+          because: `the times of all that ended: ${ended.join(', ')} ms`,
+          source: `${ASVS} 7.3.1`,
+          short: '401',
+          evidence: expired,
+        }),
         says(cell, 'reason', 'idle', firstOfEach(expired.map(({ data }) => data.because)).join(', '), {
           claim: 'and that is why the bank refuses it',
           formula: 'as the bank says',

@@ -234,35 +234,26 @@ function askedAgain(cell: Cell<HttpSettings>, { a, b }: Kept): Claims {
   const isOver = longestMs >= idleMs
   const expired = b.all('http-session:expired')
   const known = [...b.all('http-session:used'), ...expired, ...b.all('http-session:refused')]
+  const found =
+    answers.length === asked
+      ? 'answered, over the same connection'
+      : `${answers.length} answers to ${asked} requests`
+  const session = known.length === asked ? endedOrAlive(expired.length) : ''
   return [
-    says(
-      cell,
-      'same-connection',
-      'answered, over the same connection',
-      answers.length === asked
-        ? 'answered, over the same connection'
-        : `${answers.length} answers to ${asked} requests`,
-      {
-        claim: 'the connection is there, and takes the next request',
-        formula: 'an answer for each request, all in the group of the first',
-        because: 'a group is one connection: two addresses and two ports',
-        source: 'RFC 9112 section 9.3',
-        evidence: answers,
-      },
-    ),
-    says(
-      cell,
-      'session',
-      isOver ? 'ended' : 'alive',
-      known.length === asked ? endedOrAlive(expired.length) : '',
-      {
-        claim: isOver ? 'the session over it has ended meanwhile' : 'the session over it is alive',
-        formula: `the longest time without a request, ${longestMs} ms, against the idle limit of ${idleMs} ms`,
-        because: 'a session counts requests, not connections and not packets',
-        source: 'OWASP ASVS 5.0 7.3.1',
-        evidence: known,
-      },
-    ),
+    says(cell, 'same-connection', 'answered, over the same connection', found, {
+      claim: 'the connection is there, and takes the next request',
+      formula: 'an answer for each request, all in the group of the first',
+      because: 'a group is one connection: two addresses and two ports',
+      source: 'RFC 9112 section 9.3',
+      evidence: answers,
+    }),
+    says(cell, 'session', isOver ? 'ended' : 'alive', session, {
+      claim: isOver ? 'the session over it has ended meanwhile' : 'the session over it is alive',
+      formula: `the longest time without a request, ${longestMs} ms, against the idle limit of ${idleMs} ms`,
+      because: 'a session counts requests, not connections and not packets',
+      source: 'OWASP ASVS 5.0 7.3.1',
+      evidence: known,
+    }),
   ]
 }
 

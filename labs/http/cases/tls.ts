@@ -57,22 +57,17 @@ export const tls: CaseOf<HttpSettings> = {
       const readable = texts.filter(({ group_id }) => secured.has(group_id))
       // The same card, and the same eyes, can read what is not encrypted.
       const isRead = packets !== null && secured.size > 0 && texts.length > readable.length
+      const attributes = [...(given?.data.attributes ?? [])].sort().join(', ')
       return [
-        says(
-          cell,
-          'attributes',
-          'HttpOnly, Path=/, SameSite=Strict, Secure',
-          [...(given?.data.attributes ?? [])].sort().join(', '),
-          {
-            claim: 'over HTTPS the cookie is called __Host-session, and may go nowhere else',
-            formula:
-              'as Set-Cookie has it: over TLS only, not for scripts, not for other sites, without Domain',
-            because: 'a browser takes a cookie of that name only with these attributes',
-            source: 'RFC 6265bis sections 4.1.2 and 4.1.3.2; OWASP ASVS 5.0 3.3.1',
-            short: given === undefined ? '-' : '__Host-',
-            evidence: [given],
-          },
-        ),
+        says(cell, 'attributes', 'HttpOnly, Path=/, SameSite=Strict, Secure', attributes, {
+          claim: 'over HTTPS the cookie is called __Host-session, and may go nowhere else',
+          formula:
+            'as Set-Cookie has it: over TLS only, not for scripts, not for other sites, without Domain',
+          because: 'a browser takes a cookie of that name only with these attributes',
+          source: 'RFC 6265bis sections 4.1.2 and 4.1.3.2; OWASP ASVS 5.0 3.3.1',
+          short: given === undefined ? '-' : '__Host-',
+          evidence: [given],
+        }),
         says(cell, 'over-tls', '200, with the cookie', outcomeWithCookie(overTls), {
           claim: 'over TLS it goes with the request',
           formula: 'the last visit over HTTPS',

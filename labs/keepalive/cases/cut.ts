@@ -58,19 +58,14 @@ function afterMending(seen: Struck): Claims {
   // What is written next has to pass both cards.
   const silence = silenceOf(cell, mended, (end) => end.packets(afterwards))
   const [asked] = b.asked('write', afterwards)
+  const halves = `client ${stateOf(gone)}, server ${stateOf(entry)} and ${b.belief(mended.from)}`
   return [
-    says(
-      cell,
-      'half-open',
-      'client gone, server ESTABLISHED and up',
-      `client ${stateOf(gone)}, server ${stateOf(entry)} and ${b.belief(mended.from)}`,
-      {
-        claim: 'one end has given up; the other is still ESTABLISHED, in its kernel and in its belief',
-        because: 'the RST of the end that gave up was lost in the cut like everything else',
-        source: 'RFC 9293 3.5.1',
-        evidence: [gone, entry],
-      },
-    ),
+    says(cell, 'half-open', 'client gone, server ESTABLISHED and up', halves, {
+      claim: 'one end has given up; the other is still ESTABLISHED, in its kernel and in its belief',
+      because: 'the RST of the end that gave up was lost in the cut like everything else',
+      source: 'RFC 9293 3.5.1',
+      evidence: [gone, entry],
+    }),
     nothing(cell, 'no-syn', silence.found && [...opened, ...silence.found], mended, {
       unseen: silence.unseen,
       claim: 'with the cable back no connection comes back by itself',

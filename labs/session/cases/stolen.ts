@@ -45,6 +45,7 @@ function thrownOut(cell: Cell): Claims {
   const said = cell.a.all('session:message_said').filter(({ program }) => program === 'thief')
   const texts = new Set(said.map(({ data }) => data.text))
   const taken = cell.b.all('session:message_delivered').filter(({ data }) => texts.has(data.text))
+  const told = `owner ${because(back)}, thief ${because(thief)}, server ${because(server)}`
   return [
     once(cell),
     says(cell, 'owner', 'replaced', owner?.data.because ?? '', {
@@ -60,19 +61,13 @@ function thrownOut(cell: Cell): Claims {
       because: "they come in the owner's session, numbered on from the owner's last",
       source: PROTOCOL,
     }),
-    says(
-      cell,
-      'ended',
-      'owner token-reused, thief token-reused, server token-reused',
-      `owner ${because(back)}, thief ${because(thief)}, server ${because(server)}`,
-      {
-        claim:
-          'the owner comes back with the token that the thief has used up, and the session ends for everybody',
-        formula: 'REFUSED token-reused to one, BYE token-reused to the other',
-        because: 'one of the two is a thief, and nothing tells which',
-        source: ROTATION,
-        evidence: [back, thief, server],
-      },
-    ),
+    says(cell, 'ended', 'owner token-reused, thief token-reused, server token-reused', told, {
+      claim:
+        'the owner comes back with the token that the thief has used up, and the session ends for everybody',
+      formula: 'REFUSED token-reused to one, BYE token-reused to the other',
+      because: 'one of the two is a thief, and nothing tells which',
+      source: ROTATION,
+      evidence: [back, thief, server],
+    }),
   ]
 }

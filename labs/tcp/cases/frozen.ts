@@ -137,20 +137,15 @@ function beyond(cell: Cell, frozen: Period, connected: readonly EventOf<'tcp:con
   const synRetries = a.sysctl('tcp_syn_retries') || 6
   const linearTimeouts = a.sysctl('tcp_syn_linear_timeouts') || 0
   const next = nextSyn({ synRetries, linearTimeouts, jiffyMs: cell.jiffyMs }, waitedMs)
+  const states = error === undefined ? `${a.state(frozen.to)} | ${b.state(frozen.to)}` : error.data.code
   return [
-    says(
-      cell,
-      'beyond',
-      'SYN-SENT | no entry',
-      error === undefined ? `${a.state(frozen.to)} | ${b.state(frozen.to)}` : error.data.code,
-      {
-        claim: 'a client that calls when the queue is full is neither refused nor connected',
-        formula: 'client | server',
-        because: 'the kernel drops the SYN, and hopes for room when it comes again',
-        source: 'tcp_conn_request(), tcp_abort_on_overflow in tcp(7)',
-        evidence: [began, error],
-      },
-    ),
+    says(cell, 'beyond', 'SYN-SENT | no entry', states, {
+      claim: 'a client that calls when the queue is full is neither refused nor connected',
+      formula: 'client | server',
+      because: 'the kernel drops the SYN, and hopes for room when it comes again',
+      source: 'tcp_conn_request(), tcp_abort_on_overflow in tcp(7)',
+      evidence: [began, error],
+    }),
     nothing(cell, 'silence', received(a.packets(calling)), calling, {
       claim: 'nothing at all is answered to that call while the queue is full',
       formula: 'no packet',

@@ -71,19 +71,14 @@ function oneSided(cell: Cell) {
   const connected = cell.a.first('tcp:connected', { to: time })
   const accepted = cell.b.first('tcp:accepted', { to: time })
   const programs = `${connected ? 'connected' : 'not connected'} | ${accepted ? 'accepted' : 'not accepted'}`
-  return says(
-    cell,
-    'one-sided',
-    'ESTABLISHED | SYN-RECEIVED; connected | not accepted',
-    `${cell.states(time)}; ${programs}`,
-    {
-      claim: 'connect() succeeds while the server has not heard of it yet',
-      formula: 'rcv SYN,ACK is enough for the client',
-      because: "client | server, when the client's ACK was still kept back in the cable",
-      source: 'RFC 9293 section 3.5, figure 6',
-      evidence: [connected, accepted],
-    },
-  )
+  const expected = 'ESTABLISHED | SYN-RECEIVED; connected | not accepted'
+  return says(cell, 'one-sided', expected, `${cell.states(time)}; ${programs}`, {
+    claim: 'connect() succeeds while the server has not heard of it yet',
+    formula: 'rcv SYN,ACK is enough for the client',
+    because: "client | server, when the client's ACK was still kept back in the cable",
+    source: 'RFC 9293 section 3.5, figure 6',
+    evidence: [connected, accepted],
+  })
 }
 
 function threePackets(cell: Cell) {

@@ -43,6 +43,7 @@ export const idle: CaseOf<TcpSettings> = {
       const others = cell.beside('loud').a.packets(quiet) ?? []
       const late = a.packets({ from: quiet.to })
       const watchedMs = Math.round(quiet.to - quiet.from)
+      const kernels = `${a.kernel(quiet.to)} | ${b.kernel(quiet.to)}`
       return [
         nothing(cell, 'packets', own, quiet, {
           claim: 'an idle connection sends nothing: no packet passes at either end',
@@ -57,19 +58,13 @@ export const idle: CaseOf<TcpSettings> = {
           because: `the ${cell.settings.talkers} others sent ${bytesOf(others)} bytes over the same wire meanwhile, in ${others.length} packets`,
           source: 'ITU-T G.711: 8000 x 8 bit a second; RFC 9293 section 3.8.4',
         }),
-        says(
-          cell,
-          'kernels',
-          'ESTABLISHED, no timer | ESTABLISHED, no timer',
-          `${a.kernel(quiet.to)} | ${b.kernel(quiet.to)}`,
-          {
-            claim: 'both kernels hold it as ESTABLISHED, and no timer runs that could end it',
-            formula: 'client | server',
-            because: `after ${watchedMs} ms without a word`,
-            source: 'proc_pid_net(5)',
-            evidence: [b.last('kernel:socket_updated', { to: quiet.to })],
-          },
-        ),
+        says(cell, 'kernels', 'ESTABLISHED, no timer | ESTABLISHED, no timer', kernels, {
+          claim: 'both kernels hold it as ESTABLISHED, and no timer runs that could end it',
+          formula: 'client | server',
+          because: `after ${watchedMs} ms without a word`,
+          source: 'proc_pid_net(5)',
+          evidence: [b.last('kernel:socket_updated', { to: quiet.to })],
+        }),
         took(cell, 'alive', AT_ONCE, quiet.to, b.first('tcp:received'), {
           claim: 'after that the first word arrives at once',
           because: 'time alone has not ended it',
@@ -100,6 +95,7 @@ export const idle: CaseOf<TcpSettings> = {
           return last === undefined ? Number.POSITIVE_INFINITY : last.time - asked.time
         }),
       )
+      const burstMs = Number.isFinite(slowestMs) ? Math.round(slowestMs) : undefined
       return [
         counts(cell, 'received', bursts * burstBytes, bytesOf(received), 'bytes', {
           claim: `meanwhile ${talkers} other connections talk over the same wire, and nothing is missing`,
@@ -116,20 +112,13 @@ export const idle: CaseOf<TcpSettings> = {
           evidence: data ?? [],
           short: `${data?.length ?? 0} p`,
         }),
-        counts(
-          cell,
-          'burst',
-          { min: 0, max: Math.round(circuitMs(burstBytes)) },
-          Number.isFinite(slowestMs) ? Math.round(slowestMs) : undefined,
-          'ms',
-          {
-            claim: `a burst has the whole wire: ${burstBytes} bytes pass sooner than a circuit would let them`,
-            formula: `below ${burstBytes} x 8 / ${CIRCUIT_BITS_PER_SECOND / 1000} kbit/s`,
-            because: `the slowest of ${written.length}; nothing was kept free for anybody`,
-            source: 'ITU-T G.711',
-            evidence: written,
-          },
-        ),
+        counts(cell, 'burst', { min: 0, max: Math.round(circuitMs(burstBytes)) }, burstMs, 'ms', {
+          claim: `a burst has the whole wire: ${burstBytes} bytes pass sooner than a circuit would let them`,
+          formula: `below ${burstBytes} x 8 / ${CIRCUIT_BITS_PER_SECOND / 1000} kbit/s`,
+          because: `the slowest of ${written.length}; nothing was kept free for anybody`,
+          source: 'ITU-T G.711',
+          evidence: written,
+        }),
       ]
     },
   },

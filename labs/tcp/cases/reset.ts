@@ -130,17 +130,12 @@ function gone(cell: Cell) {
 function taken(cell: Cell) {
   const { a } = cell
   const written = a.first('tcp:written')
-  return says(
-    cell,
-    'taken',
-    'CLOSE-WAIT, written',
-    `${a.state(written?.time ?? cell.watch.to)}, ${written === undefined ? 'not written' : 'written'}`,
-    {
-      claim: "the client's kernel takes data all the same: it knows only that the server says no more",
-      formula: 'CLOSE-WAIT, and write() succeeds',
-      because: 'the FIN of a program that has gone looks like the FIN of one that goes on listening',
-      source: 'RFC 9293 section 3.6',
-      evidence: [a.first('tcp:end_received'), written],
-    },
-  )
+  const found = `${a.state(written?.time ?? cell.watch.to)}, ${written === undefined ? 'not written' : 'written'}`
+  return says(cell, 'taken', 'CLOSE-WAIT, written', found, {
+    claim: "the client's kernel takes data all the same: it knows only that the server says no more",
+    formula: 'CLOSE-WAIT, and write() succeeds',
+    because: 'the FIN of a program that has gone looks like the FIN of one that goes on listening',
+    source: 'RFC 9293 section 3.6',
+    evidence: [a.first('tcp:end_received'), written],
+  })
 }

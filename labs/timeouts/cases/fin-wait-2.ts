@@ -54,21 +54,16 @@ export const finWait2: CaseOf<TimeoutsSettings> = {
       const began = a.last('kernel:socket_updated', { to: waiting.from })
       const changed = began && [began, ...a.all('kernel:socket_updated', waiting)]
       const said = firstOf(sent(b.packets({ from: waiting.to })), 'data')
+      const others = changed?.filter(({ data }) => data.new?.state !== 'FIN-WAIT-2') ?? null
       return [
         inTable(
-          nothing(
-            cell,
-            'quiet',
-            changed?.filter(({ data }) => data.new?.state !== 'FIN-WAIT-2') ?? null,
-            waiting,
-            {
-              claim: 'when the program only half closed, the kernel waits in FIN-WAIT-2 without a limit',
-              formula: 'nothing, for the whole watch: tcp_fin_timeout is for sockets that nobody has',
-              because: 'the program still has the socket, and may read for as long as it likes',
-              source: 'RFC 9293 section 3.6, tcp(7)',
-              evidence: [began],
-            },
-          ),
+          nothing(cell, 'quiet', others, waiting, {
+            claim: 'when the program only half closed, the kernel waits in FIN-WAIT-2 without a limit',
+            formula: 'nothing, for the whole watch: tcp_fin_timeout is for sockets that nobody has',
+            because: 'the program still has the socket, and may read for as long as it likes',
+            source: 'RFC 9293 section 3.6, tcp(7)',
+            evidence: [began],
+          }),
         ),
         took(cell, 'still-open', AT_ONCE, said, a.first('tcp:received', { from: waiting.to }), {
           claim: 'what the other end says still arrives',

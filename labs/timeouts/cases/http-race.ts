@@ -45,6 +45,10 @@ export const httpRace: CaseOf<TimeoutsSettings> = {
       const read = old.all('http:request_received', meanwhile).length
       const answer = a.first('http:response_received', { from: meanwhile.to })
       const connection = last?.group_id === again?.group_id ? 'the same' : 'a new'
+      const states = `client ${a.state(meanwhile.from)}, server ${b.state(meanwhile.from)}`
+      const over =
+        again !== undefined && first?.group_id === again.group_id ? 'the same connection' : 'another'
+      const answered = answer === undefined ? 'none' : `${answer.data.status} over ${connection} connection`
       return [
         took(cell, 'reset', AT_ONCE, again, a.first('http:request_failed', meanwhile), {
           claim: 'the request that is sent meanwhile fails',
@@ -61,32 +65,20 @@ export const httpRace: CaseOf<TimeoutsSettings> = {
           source: SOURCE,
           evidence: held.slice(0, 1),
         }),
-        says(
-          cell,
-          'states',
-          'client ESTABLISHED, server FIN-WAIT-1',
-          `client ${a.state(meanwhile.from)}, server ${b.state(meanwhile.from)}`,
-          {
-            claim: 'both kernels are right about the same connection',
-            formula: 'their states before the request is sent',
-            because: 'each tells what it has sent and heard so far',
-            source: SOURCE,
-            evidence: [a, b].map((end) => end.last('kernel:socket_updated', { to: meanwhile.from })),
-          },
-        ),
-        says(
-          cell,
-          'reused',
-          'the same connection',
-          again !== undefined && first?.group_id === again.group_id ? 'the same connection' : 'another',
-          {
-            claim: "the client's pool takes it again: it has not heard anything else",
-            formula: 'its group is that of the first request',
-            because: 'to the pool it is an idle connection like any other',
-            source: 'Node.js, new http.Agent({ keepAlive: true })',
-            evidence: [first, again],
-          },
-        ),
+        says(cell, 'states', 'client ESTABLISHED, server FIN-WAIT-1', states, {
+          claim: 'both kernels are right about the same connection',
+          formula: 'their states before the request is sent',
+          because: 'each tells what it has sent and heard so far',
+          source: SOURCE,
+          evidence: [a, b].map((end) => end.last('kernel:socket_updated', { to: meanwhile.from })),
+        }),
+        says(cell, 'reused', 'the same connection', over, {
+          claim: "the client's pool takes it again: it has not heard anything else",
+          formula: 'its group is that of the first request',
+          because: 'to the pool it is an idle connection like any other',
+          source: 'Node.js, new http.Agent({ keepAlive: true })',
+          evidence: [first, again],
+        }),
         says(cell, 'unread', '1 arrives, 0 read', arrived && `${arrived.length} arrives, ${read} read`, {
           claim: "the request arrives at the server's kernel, and no program reads it",
           formula: 'captured at the server; seen by its program',
@@ -94,19 +86,13 @@ export const httpRace: CaseOf<TimeoutsSettings> = {
           source: SOURCE,
           evidence: arrived ?? [],
         }),
-        says(
-          cell,
-          'fresh',
-          '200 over a new connection',
-          answer === undefined ? 'none' : `${answer.data.status} over ${connection} connection`,
-          {
-            claim: 'the same request over a fresh connection works',
-            formula: 'the answer to the next request',
-            because: 'the server was healthy all along',
-            source: 'RFC 9110 section 9.2.2: what is idempotent may be asked again',
-            evidence: [answer],
-          },
-        ),
+        says(cell, 'fresh', '200 over a new connection', answered, {
+          claim: 'the same request over a fresh connection works',
+          formula: 'the answer to the next request',
+          because: 'the server was healthy all along',
+          source: 'RFC 9110 section 9.2.2: what is idempotent may be asked again',
+          evidence: [answer],
+        }),
       ]
     },
   },

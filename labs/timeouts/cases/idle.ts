@@ -97,6 +97,7 @@ export const idle: CaseOf<TimeoutsSettings> = {
       if (asking === null || cell.strike === undefined) return []
       const gone = { from: cell.strike.at, to: asking.to }
       const before = a.all('tcp:idle_timeout', { to: gone.from })
+      const question = firstOf(sent(a.packets(asking)), 'data')
       return [
         inTable(
           took(cell, 'fires', timer.span, a.first('tcp:option_set'), a.first('tcp:idle_timeout'), {
@@ -107,19 +108,12 @@ export const idle: CaseOf<TimeoutsSettings> = {
           }),
           '*',
         ),
-        took(
-          cell,
-          'alive',
-          AT_ONCE,
-          firstOf(sent(a.packets(asking)), 'data'),
-          a.first('tcp:received', asking),
-          {
-            claim: 'the peer was healthy all along: it answers on the same connection',
-            formula: '0 .. slack after the question',
-            because: 'it had said nothing because nobody had asked it anything',
-            source: 'Node.js, socket.setTimeout(): "the connection will not be severed"',
-          },
-        ),
+        took(cell, 'alive', AT_ONCE, question, a.first('tcp:received', asking), {
+          claim: 'the peer was healthy all along: it answers on the same connection',
+          formula: '0 .. slack after the question',
+          because: 'it had said nothing because nobody had asked it anything',
+          source: 'Node.js, socket.setTimeout(): "the connection will not be severed"',
+        }),
         nothing(cell, 'silent', before.length === 0 ? null : a.all('tcp:idle_timeout', gone), gone, {
           claim: 'while the peer is gone it does not fire again: nothing has restarted it',
           formula: 'once for each time of silence, and this one began before the path died',

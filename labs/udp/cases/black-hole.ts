@@ -48,21 +48,16 @@ export const blackHole: CaseOf<UdpSettings> = {
       const { a } = cell
       const received = bytesOf(cell.b.all('tcp:received'))
       const again = a.all('kernel:socket_updated').some(({ data }) => (data.new?.retransmits ?? 0) > 0)
+      const found = `${received} bytes received, ${a.state(cell.watch.to)}, ${again ? 'sent again' : 'not sent again'}`
       return [
-        says(
-          cell,
-          'stuck',
-          `${SMALL.length} bytes received, ESTABLISHED, sent again`,
-          `${received} bytes received, ${a.state(cell.watch.to)}, ${again ? 'sent again' : 'not sent again'}`,
-          {
-            claim: 'a connection that came up, and carried a small message, carries no large one',
-            formula: `tcp_mtu_probing ${a.sysctl('tcp_mtu_probing')}`,
-            because: `each full segment vanishes, as the handshake did not; host a's kernel: ${a.kernel(cell.watch.to)}`,
-            source: 'RFC 2923 section 2.1; ip-sysctl: tcp_mtu_probing; RFC 4821',
-            evidence: [a.last('kernel:socket_updated')],
-            short: 'STUCK',
-          },
-        ),
+        says(cell, 'stuck', `${SMALL.length} bytes received, ESTABLISHED, sent again`, found, {
+          claim: 'a connection that came up, and carried a small message, carries no large one',
+          formula: `tcp_mtu_probing ${a.sysctl('tcp_mtu_probing')}`,
+          because: `each full segment vanishes, as the handshake did not; host a's kernel: ${a.kernel(cell.watch.to)}`,
+          source: 'RFC 2923 section 2.1; ip-sysctl: tcp_mtu_probing; RFC 4821',
+          evidence: [a.last('kernel:socket_updated')],
+          short: 'STUCK',
+        }),
       ]
     },
   },
@@ -76,33 +71,23 @@ function vanishes(cell: Cell): Claims {
   const received = cell.b.all('udp:datagram_received')
   const sizes = received.map(({ data }) => data.bytes).join(', ') || 'no'
   const icmp = icmpAtA(cell)
+  const found = sent && `${sent.length} sent, received ${sizes} bytes`
+  const told = icmp && [...a.all('udp:error_received'), ...a.all('udp:send_failed'), ...icmp]
   return [
-    says(
-      cell,
-      'arrives',
-      `2 sent, received ${fits} bytes`,
-      sent && `${sent.length} sent, received ${sizes} bytes`,
-      {
-        claim: `of ${fits} and ${fits + 1} bytes sent only the smaller one arrives`,
-        formula: `${limit} - 20 - 8`,
-        because: 'a packet that is too large for the path is thrown away on it',
-        source: 'RFC 2923 section 2.1; RFC 4821',
-        evidence: [...(sent ?? []), ...received],
-        short: `${received.length} of ${sent?.length ?? 0}`,
-      },
-    ),
-    nothing(
-      cell,
-      'told',
-      icmp && [...a.all('udp:error_received'), ...a.all('udp:send_failed'), ...icmp],
-      cell.watch,
-      {
-        claim: 'nobody says so: no error, no ICMP message, for the whole watch',
-        formula: 'no ICMP type 3, code 4',
-        because:
-          "the sender's kernel knows only its own MTU; it learns that of the path only if somebody tells it",
-        source: 'RFC 1191 section 1; RFC 2923 section 2.1',
-      },
-    ),
+    says(cell, 'arrives', `2 sent, received ${fits} bytes`, found, {
+      claim: `of ${fits} and ${fits + 1} bytes sent only the smaller one arrives`,
+      formula: `${limit} - 20 - 8`,
+      because: 'a packet that is too large for the path is thrown away on it',
+      source: 'RFC 2923 section 2.1; RFC 4821',
+      evidence: [...(sent ?? []), ...received],
+      short: `${received.length} of ${sent?.length ?? 0}`,
+    }),
+    nothing(cell, 'told', told, cell.watch, {
+      claim: 'nobody says so: no error, no ICMP message, for the whole watch',
+      formula: 'no ICMP type 3, code 4',
+      because:
+        "the sender's kernel knows only its own MTU; it learns that of the path only if somebody tells it",
+      source: 'RFC 1191 section 1; RFC 2923 section 2.1',
+    }),
   ]
 }

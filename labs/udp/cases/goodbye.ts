@@ -43,40 +43,30 @@ export const goodbye: CaseOf<UdpSettings> = {
       const toldWhat = told?.data.code ?? 'nothing'
       const refusals = sent(a.packets({ from: away.to }))?.filter(({ data }) => data.kind === 'icmp-error')
       const icmp = refusals?.map(({ data }) => data.text).join(', ') || 'no ICMP'
+      const server = closed === undefined ? '' : `${b.belief(cell.watch.to)}, told ${toldWhat}`
+      const answers = refusals === undefined ? null : `${icmp}; told ${toldWhat}`
       return [
-        says(
-          cell,
-          'server',
-          'up, told nothing',
-          closed === undefined ? '' : `${b.belief(cell.watch.to)}, told ${toldWhat}`,
-          {
-            claim: 'the server still believes in a client that is gone',
-            formula: 'no FIN in UDP',
-            because: 'close() on a UDP socket is between the program and its kernel',
-            source: 'RFC 768: there is no message that ends anything',
-            evidence: [closed, ...b.all('belief:updated')],
-            short: 'UP',
-          },
-        ),
+        says(cell, 'server', 'up, told nothing', server, {
+          claim: 'the server still believes in a client that is gone',
+          formula: 'no FIN in UDP',
+          because: 'close() on a UDP socket is between the program and its kernel',
+          source: 'RFC 768: there is no message that ends anything',
+          evidence: [closed, ...b.all('belief:updated')],
+          short: 'UP',
+        }),
         counts(cell, 'wire', 0, sent(a.packets(away)), 'packets', {
           claim: 'the client leaves without a packet',
           formula: 'until the server writes',
           because: 'there is nothing that it could send',
           source: 'RFC 768',
         }),
-        says(
-          cell,
-          'icmp',
-          'port unreachable; told nothing',
-          refusals === undefined ? null : `${icmp}; told ${toldWhat}`,
-          {
-            claim: 'the server writes to nobody; an ICMP message says so, but its program does not hear it',
-            formula: 'type 3, code 3',
-            because: "a server's socket serves all clients and is connected to none",
-            source: 'RFC 1122 section 4.1.3.3; udp(7)',
-            evidence: [...(refusals ?? []), told],
-          },
-        ),
+        says(cell, 'icmp', 'port unreachable; told nothing', answers, {
+          claim: 'the server writes to nobody; an ICMP message says so, but its program does not hear it',
+          formula: 'type 3, code 3',
+          because: "a server's socket serves all clients and is connected to none",
+          source: 'RFC 1122 section 4.1.3.3; udp(7)',
+          evidence: [...(refusals ?? []), told],
+        }),
       ]
     },
 

@@ -43,6 +43,7 @@ export const sizes: CaseOf<UdpSettings> = {
     udp(cell) {
       const fits = fitsInOnePacket(pathMtu(cell).mtuBytes)
       const received = cell.b.all('udp:datagram_received')
+      const sizes = `${received.map(({ data }) => data.bytes).join(', ')} bytes`
       return [
         inPackets(cell, 'fits', fits, 0, `${fits} bytes go in one packet`),
         inPackets(cell, 'one-more', fits + 1, 1, 'one byte more, and they are two'),
@@ -53,20 +54,14 @@ export const sizes: CaseOf<UdpSettings> = {
           2,
           `65,535 - 20 - 8 = ${LARGEST_BYTES} bytes, the largest there is`,
         ),
-        says(
-          cell,
-          'whole',
-          `${fits}, ${fits + 1}, ${LARGEST_BYTES} bytes`,
-          `${received.map(({ data }) => data.bytes).join(', ')} bytes`,
-          {
-            claim: 'each arrives as one message, however many packets it took',
-            formula: 'as sent',
-            because: "the receiver's kernel puts the fragments together before its program sees anything",
-            source: 'RFC 791 section 3.2; RFC 768',
-            evidence: received,
-            short: `${received.length} of 4`,
-          },
-        ),
+        says(cell, 'whole', `${fits}, ${fits + 1}, ${LARGEST_BYTES} bytes`, sizes, {
+          claim: 'each arrives as one message, however many packets it took',
+          formula: 'as sent',
+          because: "the receiver's kernel puts the fragments together before its program sees anything",
+          source: 'RFC 791 section 3.2; RFC 768',
+          evidence: received,
+          short: `${received.length} of 4`,
+        }),
         tooLarge(cell),
       ]
     },
@@ -77,34 +72,24 @@ export const sizes: CaseOf<UdpSettings> = {
       const refused = cell.a.first('udp:send_failed')
       const packets = sent(cell.a.packets())
       const inWords = `${packets?.length} ${packets?.length === 1 ? 'packet' : 'packets'}`
+      const found = packets && `${received.map(({ data }) => data.bytes).join(', ')} bytes, ${inWords}`
+      const refusal = refused === undefined ? '' : `${refused.data.bytes} bytes: ${refused.data.code}`
       return [
-        says(
-          cell,
-          'fits',
-          `${fits} bytes, 1 packet`,
-          packets && `${received.map(({ data }) => data.bytes).join(', ')} bytes, ${inWords}`,
-          {
-            claim: 'what fits goes, and is not cut',
-            formula: 'path MTU - 20 - 8',
-            because: 'only what fits was put on the wire',
-            source: 'ip(7): IP_PMTUDISC_DO',
-            evidence: [...(packets ?? []), ...received],
-          },
-        ),
-        says(
-          cell,
-          'one-more',
-          `${fits + 1} bytes: EMSGSIZE`,
-          refused === undefined ? '' : `${refused.data.bytes} bytes: ${refused.data.code}`,
-          {
-            claim: 'where fragments are forbidden, one byte more is refused',
-            formula: `${fits + 1} + 8 + 20 > path MTU`,
-            because: 'its kernel knows the MTU of its own network card',
-            source: 'ip(7): IP_MTU_DISCOVER; RFC 1191',
-            evidence: [refused],
-            short: 'TOO BIG',
-          },
-        ),
+        says(cell, 'fits', `${fits} bytes, 1 packet`, found, {
+          claim: 'what fits goes, and is not cut',
+          formula: 'path MTU - 20 - 8',
+          because: 'only what fits was put on the wire',
+          source: 'ip(7): IP_PMTUDISC_DO',
+          evidence: [...(packets ?? []), ...received],
+        }),
+        says(cell, 'one-more', `${fits + 1} bytes: EMSGSIZE`, refusal, {
+          claim: 'where fragments are forbidden, one byte more is refused',
+          formula: `${fits + 1} + 8 + 20 > path MTU`,
+          because: 'its kernel knows the MTU of its own network card',
+          source: 'ip(7): IP_MTU_DISCOVER; RFC 1191',
+          evidence: [refused],
+          short: 'TOO BIG',
+        }),
       ]
     },
 

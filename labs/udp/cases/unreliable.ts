@@ -213,20 +213,15 @@ function delivered(cell: Cell) {
   const handed = cell.b.all('delivery:handed_over')
   const inOrder = handed.every(({ data }, index) => data.number === index + 1)
   const { messages } = cell.settings
-  return says(
-    cell,
-    'delivered',
-    `${messages}, each once, in order`,
-    `${handed.length}${inOrder ? ', each once, in order' : ', not in order'}`,
-    {
-      claim: 'with numbers, acknowledgements and a timer everything arrives, once and in order',
-      formula: `1 .. ${messages}`,
-      because: `one message at a time; the ${messages} of them took ${stopAndWaitMs(cell)} ms`,
-      source: 'src/protocols/stop-and-wait/',
-      evidence: [handed[0], handed.at(-1)],
-      short: `${handed.length} of ${messages}`,
-    },
-  )
+  const found = `${handed.length}${inOrder ? ', each once, in order' : ', not in order'}`
+  return says(cell, 'delivered', `${messages}, each once, in order`, found, {
+    claim: 'with numbers, acknowledgements and a timer everything arrives, once and in order',
+    formula: `1 .. ${messages}`,
+    because: `one message at a time; the ${messages} of them took ${stopAndWaitMs(cell)} ms`,
+    source: 'src/protocols/stop-and-wait/',
+    evidence: [handed[0], handed.at(-1)],
+    short: `${handed.length} of ${messages}`,
+  })
 }
 
 function stopAndWaitMs(cell: Cell): number {
@@ -239,21 +234,15 @@ function sentAgain(cell: Cell) {
   const lostForth = forth === null ? 0 : lostOf(forth).length
   const lostBack = back === null ? 0 : lostOf(back).length
   const { messages } = cell.settings
-  return counts(
-    cell,
-    'cost',
-    messages + lostForth + lostBack,
-    back && (forth?.sent.length ?? null),
-    'datagrams',
-    {
-      claim:
-        'it cost one more datagram and one more timeout for each loss, of a message or its acknowledgement',
-      formula: `${messages} + ${lostForth} messages lost + ${lostBack} acknowledgements lost`,
-      because: `the sender cannot tell which of the two was lost; it all took ${stopAndWaitMs(cell)} ms`,
-      source: 'src/protocols/stop-and-wait/sender.ts',
-      evidence: cell.a.all('delivery:sent_again'),
-    },
-  )
+  const sent = back && (forth?.sent.length ?? null)
+  return counts(cell, 'cost', messages + lostForth + lostBack, sent, 'datagrams', {
+    claim:
+      'it cost one more datagram and one more timeout for each loss, of a message or its acknowledgement',
+    formula: `${messages} + ${lostForth} messages lost + ${lostBack} acknowledgements lost`,
+    because: `the sender cannot tell which of the two was lost; it all took ${stopAndWaitMs(cell)} ms`,
+    source: 'src/protocols/stop-and-wait/sender.ts',
+    evidence: cell.a.all('delivery:sent_again'),
+  })
 }
 
 /** The longest time for which a message waited to be sent again. */
