@@ -13,6 +13,7 @@ import {
 } from '../../src/kernel/give-up.ts'
 import type { Keepalive } from '../../src/kernel/socket-options.ts'
 import { SLACK_MS } from '../../src/lab/checks.ts'
+import { AT_ONCE } from '../../src/lab/claims.ts'
 import { type Mechanism, mechanisms } from '../../src/programs/scripts/host-messages.ts'
 
 /** What was measured before and around the strike. Times are milliseconds after the fault became true. */
@@ -116,16 +117,14 @@ export function unpredictable(why: string): Expectation {
 
 export const UNREADABLE = unpredictable('this system does not tell the options of a socket')
 
-type Reason = Pick<Noticed, 'formula' | 'why' | 'source'>
-
 /** It is down by one of these triggers, in a range. */
-export function down(triggers: Trigger[], { minMs, maxMs }: Span, reason: Reason): Noticed {
-  return { kind: 'noticed', belief: 'down', triggers, minMs, maxMs, ...reason }
+export function down(how: Omit<Noticed, 'kind' | 'belief'>): Noticed {
+  return { kind: 'noticed', belief: 'down', ...how }
 }
 
 /** Somebody says so at once: RST, FIN, ICMP. */
 export function told(triggers: Trigger[], why: string, source: string): Noticed {
-  return down(triggers, { minMs: 0, maxMs: 0 }, { formula: '0 .. slack', why, source })
+  return down({ triggers, ...AT_ONCE, formula: '0 .. slack', why, source })
 }
 
 /** What is expected from a moment on that may not have come: `otherwise` says so. */
@@ -155,8 +154,10 @@ export function heartbeatMissed(why: string): Expect {
     if (lastHeardMs === null) return unpredictable('it never heard anything')
     const dueMs = lastHeardMs + downAfter
     const paused = ownPausesMs === 0 ? '' : `own pauses ${seconds(ownPausesMs)} + `
-    const span = { minMs: dueMs, maxMs: dueMs + ownPausesMs + uncertainMs }
-    return down(['heartbeat_missed'], span, {
+    return down({
+      triggers: ['heartbeat_missed'],
+      minMs: dueMs,
+      maxMs: dueMs + ownPausesMs + uncertainMs,
       formula: `${paused}last heard ${seconds(-lastHeardMs)} before + ${seconds(downAfter)} .. + slack, so in (${seconds(downAfter - interval)} .. ${seconds(downAfter)}] + slack`,
       why,
       source: 'src/protocols/heartbeat/README.md',
@@ -184,15 +185,14 @@ export const probesUnanswered: Expect = ({ keepalive, uncertainMs, inContainer }
   if (keepalive === null) return UNREADABLE
   const { idleMs, intervalMs, probes } = keepalive
   const { minMs, maxMs } = keepaliveGiveUp(keepalive)
-  return down(
-    gaveUp(inContainer),
-    { minMs: minMs - uncertainMs, maxMs },
-    {
-      formula: `(n x interval .. idle + n x interval] + slack, n = ${probes}, interval ${seconds(intervalMs)}, idle ${seconds(idleMs)}`,
-      why: 'the last answered probe lies up to idle before the fault; then n probes stay unanswered',
-      source: 'RFC 9293 3.8.4, tcp(7)',
-    },
-  )
+  return down({
+    triggers: gaveUp(inContainer),
+    minMs: minMs - uncertainMs,
+    maxMs,
+    formula: `(n x interval .. idle + n x interval] + slack, n = ${probes}, interval ${seconds(intervalMs)}, idle ${seconds(idleMs)}`,
+    why: 'the last answered probe lies up to idle before the fault; then n probes stay unanswered',
+    source: 'RFC 9293 3.8.4, tcp(7)',
+  })
 }
 
 /** The kernel sends the lost bytes again and again, and gives up. */
@@ -205,15 +205,14 @@ export const retransmissionsExhausted: Expect = ({ connection, lostSendsMs, inCo
   const { retransmissionTimeoutMs, userTimeoutMs, retries2 } = connection
   const limit =
     userTimeoutMs === 0 ? `tcp_retries2 ${retries2}` : `TCP_USER_TIMEOUT ${seconds(userTimeoutMs)}`
-  return down(
-    gaveUp(inContainer),
-    { minMs: first + minMs, maxMs: last + giveUp.maxMs },
-    {
-      formula: `lost send at ${seconds(first)} + retransmissions (RTO ${Math.round(retransmissionTimeoutMs)} ms, ${limit}) = [${seconds(minMs)} .. ${seconds(giveUp.maxMs)}] + slack`,
-      why: 'the bytes stay unacknowledged until the kernel gives up',
-      source: 'RFC 9293 3.8.3, RFC 6298, RFC 8985, tcp_timer.c',
-    },
-  )
+  return down({
+    triggers: gaveUp(inContainer),
+    minMs: first + minMs,
+    maxMs: last + giveUp.maxMs,
+    formula: `lost send at ${seconds(first)} + retransmissions (RTO ${Math.round(retransmissionTimeoutMs)} ms, ${limit}) = [${seconds(minMs)} .. ${seconds(giveUp.maxMs)}] + slack`,
+    why: 'the bytes stay unacknowledged until the kernel gives up',
+    source: 'RFC 9293 3.8.3, RFC 6298, RFC 8985, tcp_timer.c',
+  })
 }
 
 /**

@@ -114,12 +114,29 @@ export function inTime(observed: string, idle: number | null, limitMs: number): 
   return idle >= limitMs ? observed : `${observed}, after only ${seconds(idle)}`
 }
 
+/** A limit of a router's memory: how long, by which setting, and where that is written. */
+export interface Memory {
+  limitMs: number
+  setting: string
+  source: string
+}
+
+/** How long a router remembers what is idle: TCP, UDP without and with answers. */
+export function memoryOf({ tcpMs, udpMs, udpStreamMs }: RouterInForce) {
+  const udp = 'nf_conntrack_udp_timeout'
+  return {
+    tcp: { limitMs: tcpMs, setting: 'nf_conntrack_tcp_timeout_established', source: CONNTRACK },
+    udp: { limitMs: udpMs, setting: udp, source: UDP_TRACKING },
+    stream: { limitMs: udpStreamMs, setting: `${udp}_stream`, source: UDP_TRACKING },
+  } satisfies Record<string, Memory>
+}
+
 /** For how long the router says that it will still remember a mapping. */
 export function remembersFor(
   cell: Cell,
   what: string,
   look: Look | undefined,
-  { limitMs, setting, source }: { limitMs: number; setting: string; source: string },
+  { limitMs, setting, source }: Memory,
   words: { claim: string; short?: string },
 ) {
   const idle = look === undefined ? undefined : idleMs(cell, look)

@@ -1,10 +1,21 @@
 /** What this lab claims in most of its cells: how long a wait lasted, beside how long it should have lasted. */
-import type { EventOf } from '../../src/events/vocabulary.ts'
+import type { EventOf, LabEvent } from '../../src/events/vocabulary.ts'
 import type { Cell, End } from '../../src/lab/cell.ts'
 import type { Check } from '../../src/lab/checks.ts'
-import { AT_ONCE, type Claims, counts, type Moment, says, took, type Words } from '../../src/lab/claims.ts'
+import {
+  AT_ONCE,
+  type Claims,
+  counts,
+  type Moment,
+  nothing,
+  says,
+  took,
+  type Words,
+} from '../../src/lab/claims.ts'
+import type { Period } from '../../src/lab/log.ts'
 import type { Captured } from '../../src/lab/packets.ts'
-import { type Expectation, sentAgain } from './expectations.ts'
+import type { TimeoutsSettings } from './conditions.ts'
+import { type Expectation, nodeTimer, sentAgain } from './expectations.ts'
 
 type Made = Claims[number]
 /** The rest follows from what is expected. */
@@ -25,6 +36,24 @@ export function lasts(
   const known = expected !== null && !Number.isNaN(expected.span.maxMs)
   const { span, formula, source } = known ? expected : { span: AT_ONCE, formula: '', source: '' }
   return inTable(took(cell, what, span, known ? from : null, to, { formula, source, ...words }))
+}
+
+/** Nothing comes, for as long as it was watched. */
+export function staysQuiet(
+  cell: Cell,
+  what: string,
+  found: readonly LabEvent[] | null,
+  within: Period,
+  words: Words,
+): Made {
+  return inTable(nothing(cell, what, found, within, words))
+}
+
+/** Node's setTimeout() tells of silence, and ends nothing. */
+export function timeoutFires(cell: Cell<TimeoutsSettings>, words: { claim: string; because: string }): Made {
+  const { span, formula, source } = nodeTimer(cell.settings.setTimeoutMs)
+  const [set, fired] = [cell.a.first('tcp:option_set'), cell.a.first('tcp:idle_timeout')]
+  return inTable(took(cell, 'fires', span, set, fired, { formula, source, ...words }), '*')
 }
 
 /** As much was sent, and sent again, as should have been. */

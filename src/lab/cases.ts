@@ -15,7 +15,10 @@ import type { Lab } from './lab.ts'
 import type { LabLog } from './log.ts'
 
 export interface CaseOf<S extends Json> extends Case {
-  /** What is between its two hosts; a switch where left out, and where these hosts have no such thing. */
+  /**
+   * What is between its two hosts; a switch where these hosts have no such thing. Where left out, it is the cable or
+   * the router that the case needs, or else a switch.
+   */
   readonly middle?: Middle
   /**
    * It starts processes of its own, or a crowd of clients. Such cases come one after the other, beside the rest: a
@@ -31,6 +34,9 @@ export interface CaseOf<S extends Json> extends Case {
   /** Its cells, and what is claimed of each. Pure. */
   readonly rows: Readonly<Record<string, (cell: Cell<S>) => Claims>>
 }
+
+/** What a case may need to have in the middle. */
+const MIDDLES = ['cable', 'router'] as const
 
 /**
  * What the cases of a lab make of it: its columns and rows, its experiment and its judgement.
@@ -81,10 +87,9 @@ export async function runCases<S extends Json>(
 
 function wishOf<S extends Json>(
   rig: Rig,
-  { id, middle = 'switch', router }: CaseOf<S>,
+  { id, needs = [], middle = MIDDLES.find((one) => needs.includes(one)) ?? 'switch', router }: CaseOf<S>,
   settings: S,
 ): PairWish {
-  // A case that cannot do without says so by its `needs`.
   if (!rig.offers(middle)) return { name: id }
   if (middle !== 'router') return { name: id, middle }
   return router === undefined ? { name: id, middle } : { name: id, middle, router: router(settings) }

@@ -1,7 +1,7 @@
 /** What counts as having watched, and what a claim becomes where nobody did. */
 import { describe, expect, test } from 'vitest'
 import type { EventData, EventName, LabEvent } from '../../src/events/vocabulary.ts'
-import type { Pair } from '../../src/hosts/host.ts'
+import type { Middle, Pair, PairWish } from '../../src/hosts/host.ts'
 import { type CaseOf, judgeBy, madeOf, runCases } from '../../src/lab/cases.ts'
 import { Cell } from '../../src/lab/cell.ts'
 import { AT_ONCE, counts, nothing, says, took } from '../../src/lab/claims.ts'
@@ -313,5 +313,40 @@ describe('cases', () => {
     expect(turns.slice(0, 2)).toEqual(['first begins', 'second begins'])
     expect(turns.indexOf('third begins')).toBeGreaterThan(turns.indexOf('first ends'))
     expect(turns).toHaveLength(together.length)
+  })
+
+  test('have between their hosts what they need there, what they would like, or a switch', async () => {
+    const booted: PairWish[] = []
+    const rig = {
+      possible: (cases: readonly Case[]) => cases.map(({ id }) => id),
+      offers: (middle: Middle) => middle !== 'router',
+      boot: async (wishes: readonly PairWish[]) => {
+        booted.push(...wishes)
+        return []
+      },
+      say: () => {},
+      begin: () => {},
+      runCase: async () => {},
+    } as unknown as Rig
+    const wishes: Partial<CaseOf<never>>[] = [
+      {},
+      { needs: ['signals', 'cable'] },
+      { middle: 'cable' },
+      { needs: ['router'] },
+    ]
+    const cases = wishes.map((wish, at) => ({
+      id: `case-${at}`,
+      promise: '',
+      act: async () => {},
+      rows: {},
+      ...wish,
+    }))
+    await runCases(rig, plan as Plan<never>, cases)
+    expect(booted).toEqual([
+      { name: 'case-0', middle: 'switch' },
+      { name: 'case-1', middle: 'cable' },
+      { name: 'case-2', middle: 'cable' },
+      { name: 'case-3' },
+    ])
   })
 })

@@ -13,7 +13,6 @@ export const cutAnswer: CaseOf<HttpSettings> = {
   id: 'cut-answer',
   promise: 'a transfer is done, its answer is kept back on the cable, and the customer asks again',
   needs: ['cable'],
-  middle: 'cable',
 
   async act(rig, pair, { amountCents, answerWithinMs }) {
     const cable = rig.cable(pair)

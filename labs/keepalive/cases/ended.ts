@@ -57,15 +57,14 @@ function peersOfEnded(): Column {
 /** By the first datagram after the end of the process, whenever in that time its socket was closed. */
 function refused({ heartbeatMs, endedMs }: Situation): Expectation {
   const ended = endedMs === null ? '' : `end of the process (${seconds(endedMs)}) + `
-  return down(
-    ['econnrefused'],
-    { minMs: 0, maxMs: (endedMs ?? 0) + heartbeatMs.interval },
-    {
-      formula: `(0 .. ${ended}interval] + slack`,
-      why: 'nobody listens there any more',
-      source: REFUSED,
-    },
-  )
+  return down({
+    triggers: ['econnrefused'],
+    minMs: 0,
+    maxMs: (endedMs ?? 0) + heartbeatMs.interval,
+    formula: `(0 .. ${ended}interval] + slack`,
+    why: 'nobody listens there any more',
+    source: REFUSED,
+  })
 }
 
 /** Whether a datagram still meets a kernel that refuses it is a race: a container's network goes right after its process. */

@@ -59,38 +59,35 @@ export const reboot: FaultCase = {
 }
 
 function nextDatagram({ heartbeatMs, networkBackWithinMs }: Situation, backMs: number): Expectation {
-  return down(
-    ['econnrefused'],
-    { minMs: backMs - networkBackWithinMs, maxMs: backMs + heartbeatMs.interval },
-    {
-      formula: '(back .. back + interval] + slack',
-      why: 'the host is back before its programs',
-      source: 'RFC 1122 4.1.3.3, RFC 792',
-    },
-  )
+  return down({
+    triggers: ['econnrefused'],
+    minMs: backMs - networkBackWithinMs,
+    maxMs: backMs + heartbeatMs.interval,
+    formula: '(back .. back + interval] + slack',
+    why: 'the host is back before its programs',
+    source: 'RFC 1122 4.1.3.3, RFC 792',
+  })
 }
 
 /** What was sent while the host was away is sent again, later and later, but before the next line. */
 function nextSegment({ networkBackWithinMs }: Situation, everyMs: number, backMs: number): Expectation {
-  return down(
-    ['econnreset'],
-    { minMs: backMs - networkBackWithinMs, maxMs: backMs + everyMs },
-    {
-      formula: 'the first segment after the host is back: (back .. back + write interval] + slack',
-      ...UNKNOWN,
-    },
-  )
+  return down({
+    triggers: ['econnreset'],
+    minMs: backMs - networkBackWithinMs,
+    maxMs: backMs + everyMs,
+    formula: 'the first segment after the host is back: (back .. back + write interval] + slack',
+    ...UNKNOWN,
+  })
 }
 
 function nextProbe({ keepalive, networkBackWithinMs }: Situation, backMs: number): Expectation {
   if (keepalive === null) return UNREADABLE
   const maxMs = Math.max(keepalive.idleMs, backMs + keepalive.intervalMs)
-  return down(
-    ['econnreset'],
-    { minMs: backMs - networkBackWithinMs, maxMs },
-    {
-      formula: 'the first probe after the host is back: (back .. max(idle, back + interval)] + slack',
-      ...UNKNOWN,
-    },
-  )
+  return down({
+    triggers: ['econnreset'],
+    minMs: backMs - networkBackWithinMs,
+    maxMs,
+    formula: 'the first probe after the host is back: (back .. max(idle, back + interval)] + slack',
+    ...UNKNOWN,
+  })
 }

@@ -37,7 +37,6 @@ function unreliable(
     id,
     promise,
     needs: ['cable'],
-    middle: 'cable',
 
     async act(rig, pair, settings) {
       const { count, intervalMs, jitterMs } = settings.stream

@@ -13,14 +13,15 @@ import { greet, isAsked, SILENCE_MS, untilForgotten } from '../connections.ts'
 import { portAfterLateAnswer, type RouterInForce } from '../expectations.ts'
 import { portWords } from '../first-segment.ts'
 import {
-  CONNTRACK,
   firstShown,
   idleMs,
   inTime,
   knowingRouter,
   lookBefore,
   looksOf,
+  type Memory,
   mappingIn,
+  memoryOf,
   remembersFor,
   seconds,
   UDP_TRACKING,
@@ -89,29 +90,19 @@ const answered: DatagramRow = {
     await untilForgotten(rig, pair, [client.at.port])
   },
 
-  claims(cell, { udpMs, udpStreamMs }) {
+  claims(cell, router) {
     const again = cell.between(`${cell.row} again`, `${cell.row} answered again`)
     if (again === null) return []
-    const stream = 'nf_conntrack_udp_timeout_stream'
+    const { udp, stream } = memoryOf(router)
     return [
-      remembersFor(
-        cell,
-        'answered-once',
-        lookBefore(cell, again.from),
-        { limitMs: udpMs, setting: 'nf_conntrack_udp_timeout', source: UDP_TRACKING },
-        { claim: 'an answer within the first two seconds does not make it last longer' },
-      ),
-      remembersFor(
-        cell,
-        'stream',
-        firstShown(cell, again.to),
-        { limitMs: udpStreamMs, setting: stream, source: UDP_TRACKING },
-        {
-          claim: 'answered again after two seconds, it is a stream, and remembered for longer',
-          short: 'STREAM',
-        },
-      ),
-      forgotten(cell, cell.watch.to, udpStreamMs, stream, 'and is forgotten all the same'),
+      remembersFor(cell, 'answered-once', lookBefore(cell, again.from), udp, {
+        claim: 'an answer within the first two seconds does not make it last longer',
+      }),
+      remembersFor(cell, 'stream', firstShown(cell, again.to), stream, {
+        claim: 'answered again after two seconds, it is a stream, and remembered for longer',
+        short: 'STREAM',
+      }),
+      forgotten(cell, cell.watch.to, stream, 'and is forgotten all the same'),
     ]
   },
 }
@@ -123,17 +114,11 @@ const tcpIdle: DatagramRow = {
     await rig.router(pair).mappings()
   },
 
-  claims: (cell, { tcpMs }) => [
-    remembersFor(
-      cell,
-      'remembered',
-      looksOf(cell).at(-1),
-      { limitMs: tcpMs, setting: 'nf_conntrack_tcp_timeout_established', source: CONNTRACK },
-      {
-        claim: 'the TCP connection beside them is remembered for days',
-        short: `${Math.round(tcpMs / DAY_MS)} DAYS`,
-      },
-    ),
+  claims: (cell, router) => [
+    remembersFor(cell, 'remembered', looksOf(cell).at(-1), memoryOf(router).tcp, {
+      claim: 'the TCP connection beside them is remembered for days',
+      short: `${Math.round(router.tcpMs / DAY_MS)} DAYS`,
+    }),
   ],
 }
 
@@ -148,7 +133,6 @@ function datagrams(
     id,
     promise,
     needs: ['router'],
-    middle: 'router',
     // What is remembered of TCP stays as the kernel has it.
     router({ memory }) {
       if (memory === null) return settings
@@ -214,22 +198,18 @@ async function speakAgain(
 // ---- claims ---------------------------------------------------------------------------------------
 
 /** First remembered, and forgotten by a moment. */
-function forgets(cell: NatCell, { udpMs }: RouterInForce, by: number): Claims {
-  const setting = 'nf_conntrack_udp_timeout'
+function forgets(cell: NatCell, router: RouterInForce, by: number): Claims {
+  const { udp } = memoryOf(router)
   const first = cell.moment(`${cell.row} first`) ?? cell.watch.from
   return [
-    remembersFor(
-      cell,
-      'remembered',
-      firstShown(cell, first),
-      { limitMs: udpMs, setting, source: UDP_TRACKING },
-      { claim: 'one datagram is remembered, and not for long' },
-    ),
-    forgotten(cell, by, udpMs, setting, 'then the router has forgotten it'),
+    remembersFor(cell, 'remembered', firstShown(cell, first), udp, {
+      claim: 'one datagram is remembered, and not for long',
+    }),
+    forgotten(cell, by, udp, 'then the router has forgotten it'),
   ]
 }
 
-function forgotten(cell: NatCell, by: number, limitMs: number, setting: string, claim: string) {
+function forgotten(cell: NatCell, by: number, { limitMs, setting, source }: Memory, claim: string) {
   const look = lookBefore(cell, by)
   const idle = look === undefined ? null : idleMs(cell, look)
   const held = mappingIn(cell, look) === undefined ? 'no mapping' : 'a mapping'
@@ -237,7 +217,7 @@ function forgotten(cell: NatCell, by: number, limitMs: number, setting: string, 
     claim,
     formula: `idle for ${seconds(idle)}, ${setting} ${seconds(limitMs)}`,
     because: `nothing had passed for ${seconds(idle)}`,
-    source: UDP_TRACKING,
+    source,
     evidence: [look],
   })
 }

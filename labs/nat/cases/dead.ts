@@ -7,7 +7,7 @@ import { FIVE_DAYS, type NatSettings, quickOnly } from '../conditions.ts'
 import { greet, OUTCOME } from '../connections.ts'
 import { shortOf } from '../first-segment.ts'
 import { kept } from '../keepalive-kept.ts'
-import { CONNTRACK, knowingRouter, lookBefore, remembersFor, seconds } from '../router-table.ts'
+import { knowingRouter, lookBefore, memoryOf, remembersFor, seconds } from '../router-table.ts'
 import { SILENT } from './forgetting.ts'
 
 const ROW = 'keepalive-below'
@@ -16,7 +16,6 @@ export const dead: CaseOf<NatSettings> = {
   id: 'dead',
   promise: 'the same router, and the host of the server loses power',
   needs: ['router'],
-  middle: 'router',
   router: ({ memory }) => ({ ...memory, ...SILENT }),
   notHere: (_rig, plan) => quickOnly(plan, FIVE_DAYS),
 
@@ -45,13 +44,9 @@ export const dead: CaseOf<NatSettings> = {
       const { idleMs, intervalMs, probes } = keepalive
       return [
         kept(cell, router, look, 'client up, router ESTABLISHED, server gone'),
-        remembersFor(
-          cell,
-          'remaining',
-          look,
-          { limitMs: router.tcpMs, setting: 'nf_conntrack_tcp_timeout_established', source: CONNTRACK },
-          { claim: 'each unanswered probe restarts the clock of the router' },
-        ),
+        remembersFor(cell, 'remaining', look, memoryOf(router).tcp, {
+          claim: 'each unanswered probe restarts the clock of the router',
+        }),
         took(
           cell,
           'noticed',

@@ -27,7 +27,6 @@ function forgetting(
     id,
     promise,
     needs: ['router'],
-    middle: 'router',
     router: ({ memory }) => ({ ...memory, ...settings }),
     notHere: (_rig, plan) => quickOnly(plan, FIVE_DAYS),
 

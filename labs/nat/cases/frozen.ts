@@ -14,7 +14,6 @@ export const frozen: CaseOf<NatSettings> = {
   id: 'frozen',
   promise: 'the same router, and the program of the server hangs (SIGSTOP)',
   needs: ['router', 'signals'],
-  middle: 'router',
   router: ({ memory }) => ({ ...memory, ...SILENT }),
   notHere: (_rig, plan) => quickOnly(plan, FIVE_DAYS),
 

@@ -11,7 +11,6 @@ export const bothClose: CaseOf<TcpSettings> = {
   id: 'both-close',
   promise: 'both ends close before either knows of the other: their FINs cross',
   needs: ['socket-table', 'cable'],
-  middle: 'cable',
 
   async act(rig, pair) {
     const cable = rig.cable(pair)

@@ -7,7 +7,6 @@ export const close: CaseOf<TcpSettings> = {
   id: 'close',
   promise: 'one connection is closed, and each packet is kept back until both kernels have been asked',
   needs: ['socket-table', 'cable'],
-  middle: 'cable',
 
   async act(rig, pair) {
     const { a, b } = pair

@@ -10,7 +10,6 @@ export const handshake: CaseOf<TcpSettings> = {
   id: 'handshake',
   promise: 'one connection is opened, and each packet is kept back until both kernels have been asked',
   needs: ['socket-table', 'cable'],
-  middle: 'cable',
 
   async act(rig, pair) {
     const { a, b } = pair

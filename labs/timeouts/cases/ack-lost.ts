@@ -11,7 +11,6 @@ export const ackLost: CaseOf<TimeoutsSettings> = {
   id: 'ack-lost',
   promise: 'the acknowledgement that ends the handshake never arrives',
   needs: ['cable'],
-  middle: 'cable',
 
   async act(rig, pair, { withinMs }) {
     const { a, b } = pair

@@ -1,14 +1,14 @@
 /** The path dies, and then the client sends: something is under way that nobody acknowledges. */
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell } from '../../../src/lab/cell.ts'
-import { type Claims, counts, nothing } from '../../../src/lab/claims.ts'
+import { type Claims, counts } from '../../../src/lab/claims.ts'
 import { sent } from '../../../src/lab/packets.ts'
 import type { TcpSocket } from '../../../src/rig/sockets.ts'
 import type { TimeoutsSettings } from '../conditions.ts'
 import { busy as busyPatience, keepaliveAloneMs } from '../expectations.ts'
 import { silence } from '../silence.ts'
 import { open } from '../sockets.ts'
-import { firstOf, inTable, KERNEL_TOLD, lasts, otherEnd, sends } from '../waits.ts'
+import { firstOf, KERNEL_TOLD, lasts, otherEnd, sends, staysQuiet } from '../waits.ts'
 
 /** How often a program that does not wait for answers writes: before its setTimeout() runs out. */
 const WRITE_EVERY_MS = 400
@@ -17,7 +17,6 @@ export const busy: CaseOf<TimeoutsSettings> = {
   id: 'busy',
   promise: 'the path dies, and then the client sends',
   needs: ['cable'],
-  middle: 'cable',
 
   async act(rig, pair, { withinMs, eager, userTimeoutMs, setTimeoutMs }) {
     const { client: plain } = await open(rig, pair, 'plain')
@@ -62,16 +61,14 @@ export const busy: CaseOf<TimeoutsSettings> = {
       const written = a.all('tcp:written', gone)
       const fired = written.length === 0 ? null : a.all('tcp:idle_timeout', gone)
       return [
-        inTable(
-          nothing(cell, 'silent', fired, gone, {
-            claim: 'setTimeout() does not fire while the program writes to a peer that is gone',
-            formula: 'each write() that the kernel takes counts as activity',
-            because: `the kernel took ${written.length} writes, and each restarted the clock`,
-            unseen: 'no write was seen',
-            source: 'Node.js, socket.setTimeout()',
-            evidence: written,
-          }),
-        ),
+        staysQuiet(cell, 'silent', fired, gone, {
+          claim: 'setTimeout() does not fire while the program writes to a peer that is gone',
+          formula: 'each write() that the kernel takes counts as activity',
+          because: `the kernel took ${written.length} writes, and each restarted the clock`,
+          unseen: 'no write was seen',
+          source: 'Node.js, socket.setTimeout()',
+          evidence: written,
+        }),
       ]
     },
   },

@@ -13,7 +13,6 @@ export const finWait1: CaseOf<TimeoutsSettings> = {
   id: 'fin-wait-1',
   promise: 'the path dies, and the client sends and closes',
   needs: ['cable'],
-  middle: 'cable',
 
   async act(rig, pair, { userTimeoutMs, withinMs }) {
     const plain = await open(rig, pair, 'plain')

@@ -1,11 +1,11 @@
 /** The client closes, the server acknowledges it and never closes itself. */
 import type { CaseOf } from '../../../src/lab/cases.ts'
-import { AT_ONCE, nothing, took } from '../../../src/lab/claims.ts'
+import { AT_ONCE, took } from '../../../src/lab/claims.ts'
 import { received, sent } from '../../../src/lab/packets.ts'
 import type { TimeoutsSettings } from '../conditions.ts'
 import { finWait2 as finWait2Patience } from '../expectations.ts'
 import { open } from '../sockets.ts'
-import { firstOf, forgotten, inTable, lasts } from '../waits.ts'
+import { firstOf, forgotten, lasts, staysQuiet } from '../waits.ts'
 
 const KEEPS_OPEN = { allowHalfOpen: true }
 
@@ -13,7 +13,6 @@ export const finWait2: CaseOf<TimeoutsSettings> = {
   id: 'fin-wait-2',
   promise: 'the client closes, the server never does',
   needs: ['cable'],
-  middle: 'cable',
 
   async act(rig, pair, { neverMs, withinMs }) {
     const { a } = pair
@@ -56,15 +55,13 @@ export const finWait2: CaseOf<TimeoutsSettings> = {
       const said = firstOf(sent(b.packets({ from: waiting.to })), 'data')
       const others = changed?.filter(({ data }) => data.new?.state !== 'FIN-WAIT-2') ?? null
       return [
-        inTable(
-          nothing(cell, 'quiet', others, waiting, {
-            claim: 'when the program only half closed, the kernel waits in FIN-WAIT-2 without a limit',
-            formula: 'nothing, for the whole watch: tcp_fin_timeout is for sockets that nobody has',
-            because: 'the program still has the socket, and may read for as long as it likes',
-            source: 'RFC 9293 section 3.6, tcp(7)',
-            evidence: [began],
-          }),
-        ),
+        staysQuiet(cell, 'quiet', others, waiting, {
+          claim: 'when the program only half closed, the kernel waits in FIN-WAIT-2 without a limit',
+          formula: 'nothing, for the whole watch: tcp_fin_timeout is for sockets that nobody has',
+          because: 'the program still has the socket, and may read for as long as it likes',
+          source: 'RFC 9293 section 3.6, tcp(7)',
+          evidence: [began],
+        }),
         took(cell, 'still-open', AT_ONCE, said, a.first('tcp:received', { from: waiting.to }), {
           claim: 'what the other end says still arrives',
           formula: '0 .. slack after it was sent',

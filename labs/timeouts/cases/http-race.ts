@@ -10,7 +10,6 @@ export const httpRace: CaseOf<TimeoutsSettings> = {
   id: 'http-race',
   promise: "a request over a pooled connection meets the server's FIN on its way",
   needs: ['cable'],
-  middle: 'cable',
 
   async act(rig, pair, { http, withinMs }) {
     const { a, b } = pair

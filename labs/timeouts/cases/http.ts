@@ -1,11 +1,11 @@
 /** The patience of Node's own HTTP, at both ends. */
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell } from '../../../src/lab/cell.ts'
-import { type Claims, counts, nothing, says } from '../../../src/lab/claims.ts'
+import { type Claims, counts, says } from '../../../src/lab/claims.ts'
 import { received } from '../../../src/lab/packets.ts'
 import type { TimeoutsSettings } from '../conditions.ts'
 import { checkedLimit, nodeTimer, undiciTimer } from '../expectations.ts'
-import { inTable, lasts } from '../waits.ts'
+import { lasts, staysQuiet } from '../waits.ts'
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: b\r\n'
 /** undici's own, as its documentation has it. */
@@ -80,15 +80,13 @@ export const http: CaseOf<TimeoutsSettings> = {
       const over = [...a.all('http:response_received'), ...a.all('http:request_failed')]
       const hasIt = cell.b.first('http:request_received') !== undefined
       return [
-        inTable(
-          nothing(cell, 'quiet', asked === undefined ? null : over, waiting, {
-            claim: 'node:http waits for an answer without a limit',
-            formula: 'nothing, for the whole watch',
-            because: hasIt ? "the server's program has the request, and is silent" : 'the server is silent',
-            source: 'Node.js, http.request(): timeout is not set',
-            evidence: [asked],
-          }),
-        ),
+        staysQuiet(cell, 'quiet', asked === undefined ? null : over, waiting, {
+          claim: 'node:http waits for an answer without a limit',
+          formula: 'nothing, for the whole watch',
+          because: hasIt ? "the server's program has the request, and is silent" : 'the server is silent',
+          source: 'Node.js, http.request(): timeout is not set',
+          evidence: [asked],
+        }),
         ...kernelKeepalive(cell),
       ]
     },

@@ -6,10 +6,10 @@ import { AT_ONCE, type Claims, counts, nothing, took } from '../../../src/lab/cl
 import type { Period } from '../../../src/lab/log.ts'
 import { received, sent } from '../../../src/lab/packets.ts'
 import type { TimeoutsSettings } from '../conditions.ts'
-import { keepalive, nodeTimer, sentAgain } from '../expectations.ts'
+import { keepalive, sentAgain } from '../expectations.ts'
 import { silence } from '../silence.ts'
 import { open } from '../sockets.ts'
-import { firstOf, inTable, KERNEL_TOLD, lastOf, lasts, otherEnd } from '../waits.ts'
+import { firstOf, inTable, KERNEL_TOLD, lastOf, lasts, otherEnd, staysQuiet, timeoutFires } from '../waits.ts'
 
 /** Beyond the end of a timer: for what it does to be seen. */
 const AFTERWARDS_MS = 500
@@ -20,7 +20,6 @@ export const idle: CaseOf<TimeoutsSettings> = {
   id: 'idle',
   promise: 'nobody sends anything, and then the path dies',
   needs: ['cable'],
-  middle: 'cable',
 
   async act(rig, pair, settings) {
     const { a, b } = pair
@@ -92,22 +91,16 @@ export const idle: CaseOf<TimeoutsSettings> = {
 
     'set-timeout'(cell) {
       const { a } = cell
-      const timer = nodeTimer(cell.settings.setTimeoutMs)
       const asking = cell.between('asking', 'whole')
       if (asking === null || cell.strike === undefined) return []
       const gone = { from: cell.strike.at, to: asking.to }
       const before = a.all('tcp:idle_timeout', { to: gone.from })
       const question = firstOf(sent(a.packets(asking)), 'data')
       return [
-        inTable(
-          took(cell, 'fires', timer.span, a.first('tcp:option_set'), a.first('tcp:idle_timeout'), {
-            claim: 'setTimeout() fires on a healthy connection on which nobody speaks',
-            formula: timer.formula,
-            because: 'silence is all that it counts',
-            source: timer.source,
-          }),
-          '*',
-        ),
+        timeoutFires(cell, {
+          claim: 'setTimeout() fires on a healthy connection on which nobody speaks',
+          because: 'silence is all that it counts',
+        }),
         took(cell, 'alive', AT_ONCE, question, a.first('tcp:received', asking), {
           claim: 'the peer was healthy all along: it answers on the same connection',
           formula: '0 .. slack after the question',
@@ -137,16 +130,14 @@ function neverEnds(cell: Cell, because: string): Claims {
   // A capture that did not know this connection by its handshake would not know its probes either.
   const isKnown = before !== null && before.length > 0
   return [
-    inTable(
-      nothing(cell, 'quiet', atA && atB && [...atA, ...atB], quiet, {
-        claim:
-          'idle time ends nothing, whether the path is alive or dead: no state and no belief changes, at either end',
-        formula: 'nothing, for the whole watch: no timer runs that could end it so soon',
-        because,
-        source: 'RFC 9293 sections 3.8.3 (user timeout) and 3.8.4 (keepalive)',
-        evidence: [a, b].map((end) => end.last('kernel:socket_updated', { to: quiet.to })),
-      }),
-    ),
+    staysQuiet(cell, 'quiet', atA && atB && [...atA, ...atB], quiet, {
+      claim:
+        'idle time ends nothing, whether the path is alive or dead: no state and no belief changes, at either end',
+      formula: 'nothing, for the whole watch: no timer runs that could end it so soon',
+      because,
+      source: 'RFC 9293 sections 3.8.3 (user timeout) and 3.8.4 (keepalive)',
+      evidence: [a, b].map((end) => end.last('kernel:socket_updated', { to: quiet.to })),
+    }),
     counts(cell, 'packets', 0, isKnown ? packets : null, 'packets', {
       claim: 'it costs nothing: not one packet passes, at either end',
       formula: '0 for the whole watch',

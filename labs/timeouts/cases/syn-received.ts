@@ -1,18 +1,17 @@
 /** Half a handshake: the server has answered, and the client is gone. */
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell } from '../../../src/lab/cell.ts'
-import { type Claims, nothing } from '../../../src/lab/claims.ts'
+import type { Claims } from '../../../src/lab/claims.ts'
 import type { TcpConduct } from '../../../src/programs/scripts/tcp/requests.ts'
 import type { TimeoutsSettings } from '../conditions.ts'
 import { halfHandshake } from '../half-handshake.ts'
 import { lose } from '../sockets.ts'
-import { inTable } from '../waits.ts'
+import { staysQuiet } from '../waits.ts'
 
 export const synReceived: CaseOf<TimeoutsSettings> = {
   id: 'syn-received',
   promise: 'the server answers a SYN, and the client is gone',
   needs: ['cable'],
-  middle: 'cable',
 
   async act(rig, pair, { eager, userTimeoutMs, withinMs }) {
     const { a, b } = pair
@@ -46,12 +45,10 @@ export const synReceived: CaseOf<TimeoutsSettings> = {
 function untold(cell: Cell): Claims[number] {
   const { b } = cell
   const told = [...b.all('tcp:accepted'), ...b.all('tcp:error_received')]
-  return inTable(
-    nothing(cell, 'untold', told, cell.watch, {
-      claim: "the server's program hears nothing of it, neither of the attempt nor of its end",
-      formula: 'no accept(), no error',
-      because: 'half a connection is not in the queue that accept() takes from',
-      source: 'accept(2): only of completed connections',
-    }),
-  )
+  return staysQuiet(cell, 'untold', told, cell.watch, {
+    claim: "the server's program hears nothing of it, neither of the attempt nor of its end",
+    formula: 'no accept(), no error',
+    because: 'half a connection is not in the queue that accept() takes from',
+    source: 'accept(2): only of completed connections',
+  })
 }

@@ -1,18 +1,17 @@
 /** The client calls, and the path is dead. */
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell } from '../../../src/lab/cell.ts'
-import { type Claims, says, took } from '../../../src/lab/claims.ts'
+import { type Claims, says } from '../../../src/lab/claims.ts'
 import { sent } from '../../../src/lab/packets.ts'
 import type { TimeoutsSettings } from '../conditions.ts'
-import { type Expectation, nodeTimer, synSent as synSentPatience } from '../expectations.ts'
+import { type Expectation, synSent as synSentPatience } from '../expectations.ts'
 import { silence } from '../silence.ts'
-import { firstOf, inTable, KERNEL_TOLD, lasts, sends } from '../waits.ts'
+import { firstOf, KERNEL_TOLD, lasts, sends, timeoutFires } from '../waits.ts'
 
 export const synSent: CaseOf<TimeoutsSettings> = {
   id: 'syn-sent',
   promise: 'the client connects, and nothing answers',
   needs: ['cable'],
-  middle: 'cable',
 
   async act(rig, pair, { userTimeoutMs, setTimeoutMs, withinMs }) {
     const [atA, atB] = [rig.sockets(pair.a).tcp, rig.sockets(pair.b).tcp]
@@ -40,17 +39,11 @@ export const synSent: CaseOf<TimeoutsSettings> = {
     'set-timeout'(cell) {
       const { a } = cell
       const fired = a.first('tcp:idle_timeout')
-      const timer = nodeTimer(cell.settings.setTimeoutMs)
       return [
-        inTable(
-          took(cell, 'fires', timer.span, a.first('tcp:option_set'), fired, {
-            claim: 'setTimeout() fires while connect() still waits',
-            formula: timer.formula,
-            because: 'Node counts the silence of the socket, connected or not',
-            source: timer.source,
-          }),
-          '*',
-        ),
+        timeoutFires(cell, {
+          claim: 'setTimeout() fires while connect() still waits',
+          because: 'Node counts the silence of the socket, connected or not',
+        }),
         says(cell, 'goes-on', 'SYN-SENT', fired === undefined ? '' : a.state(fired.time), {
           claim: 'it ends nothing: the attempt goes on',
           formula: "the kernel's state when it has fired",

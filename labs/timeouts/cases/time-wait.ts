@@ -12,7 +12,6 @@ export const timeWait: CaseOf<TimeoutsSettings> = {
   id: 'time-wait',
   promise: 'both have closed',
   needs: ['cable'],
-  middle: 'cable',
   notHere: (_rig, { pace }) => (pace === 'quick' ? `no setting shortens this minute: ${COMMAND}` : null),
 
   async act(rig, pair, { withinMs }) {

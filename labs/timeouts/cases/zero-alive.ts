@@ -1,18 +1,17 @@
 /** The receiver is healthy, and does not read: its window is closed, and it says so whenever it is asked. */
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell } from '../../../src/lab/cell.ts'
-import { AT_ONCE, counts, nothing, took } from '../../../src/lab/claims.ts'
+import { AT_ONCE, counts, took } from '../../../src/lab/claims.ts'
 import { received, sent } from '../../../src/lab/packets.ts'
 import type { TimeoutsSettings } from '../conditions.ts'
 import { zeroWindowLimited } from '../expectations.ts'
 import { closeWindow, open } from '../sockets.ts'
-import { firstOf, inTable, KERNEL_TOLD, lastOf, lasts } from '../waits.ts'
+import { firstOf, KERNEL_TOLD, lastOf, lasts, staysQuiet } from '../waits.ts'
 
 export const zeroAlive: CaseOf<TimeoutsSettings> = {
   id: 'zero-alive',
   promise: 'the server lives and does not read: its window is closed',
   needs: ['cable'],
-  middle: 'cable',
 
   async act(rig, pair, { userTimeoutMs, neverMs, withinMs }) {
     const { a } = pair
@@ -40,14 +39,12 @@ export const zeroAlive: CaseOf<TimeoutsSettings> = {
       const more = firstOf(received(b.packets({ from: resumed?.time ?? full.to })), 'data')
       const asked = probes(cell)?.length ?? 'an unknown number of'
       return [
-        inTable(
-          nothing(cell, 'quiet', cell.a.all('tcp:error_received', full), full, {
-            claim: 'a receiver that lives and does not read may take as long as it likes',
-            formula: 'nothing, for the whole watch: each answered probe restarts the patience',
-            because: `its kernel was asked ${asked} times for room`,
-            source: 'RFC 9293 section 3.8.6.1',
-          }),
-        ),
+        staysQuiet(cell, 'quiet', cell.a.all('tcp:error_received', full), full, {
+          claim: 'a receiver that lives and does not read may take as long as it likes',
+          formula: 'nothing, for the whole watch: each answered probe restarts the patience',
+          because: `its kernel was asked ${asked} times for room`,
+          source: 'RFC 9293 section 3.8.6.1',
+        }),
         took(cell, 'resumes', AT_ONCE, resumed, more, {
           claim: 'when it reads again, more arrives',
           formula: '0 .. slack after it goes on reading',

@@ -16,7 +16,6 @@ export const zeroDead: CaseOf<TimeoutsSettings> = {
   id: 'zero-dead',
   promise: 'the window is closed, and then the path dies',
   needs: ['cable'],
-  middle: 'cable',
 
   async act(rig, pair, { withinMs }) {
     const connection = await open(rig, pair, 'plain')

@@ -15,7 +15,6 @@ export const blackHole: CaseOf<UdpSettings> = {
   id: 'black-hole',
   promise: 'somewhere on the path packets of more than 1000 bytes vanish, and nobody says so',
   needs: ['cable'],
-  middle: 'cable',
 
   async act(rig, pair, { silenceMs }) {
     const { a, b } = pair

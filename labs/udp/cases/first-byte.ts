@@ -11,7 +11,6 @@ export const firstByte: CaseOf<UdpSettings> = {
   id: 'first-byte',
   promise: 'one message over a cable that takes 200 ms each way, and what passes before it',
   needs: ['cable'],
-  middle: 'cable',
 
   async act(rig, pair, { oneWayMs }) {
     const { a, b } = pair

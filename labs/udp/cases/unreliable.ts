@@ -37,7 +37,6 @@ export const loss: CaseOf<UdpSettings> = {
   id: 'loss',
   promise: 'the cable loses 10 % of the frames, each way',
   needs: ['cable'],
-  middle: 'cable',
   act: (rig, pair, settings) => sendOver(rig, pair, settings, { loss: settings.share }),
   rows: {
     udp: (cell) => [
@@ -55,7 +54,6 @@ export const duplicate: CaseOf<UdpSettings> = {
   id: 'duplicate',
   promise: 'the cable delivers 10 % of the frames twice, each way',
   needs: ['cable'],
-  middle: 'cable',
   act: (rig, pair, settings) => sendOver(rig, pair, settings, { duplicate: settings.share }),
   rows: {
     udp: (cell) => [
@@ -77,7 +75,6 @@ export const reorder: CaseOf<UdpSettings> = {
   id: 'reorder',
   promise: 'the cable lets 10 % of the frames be overtaken by the next one, each way',
   needs: ['cable'],
-  middle: 'cable',
   act: (rig, pair, settings) => sendOver(rig, pair, settings, { reorder: settings.share }),
   rows: {
     udp: (cell) => [
