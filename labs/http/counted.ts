@@ -1,7 +1,7 @@
 /** What people take for one thing, counted apart: connections of TCP, sessions of the bank, accounts shown. */
 import type { Cell } from '../../src/lab/cell.ts'
 import { type Claims, counts, type Words } from '../../src/lab/claims.ts'
-import type { Captured } from '../../src/lab/packets.ts'
+import { type Captured, ofKind } from '../../src/lab/packets.ts'
 import { sessionsAt, shownIn, visitsOf } from './asks.ts'
 
 type Said = Pick<Words, 'claim' | 'formula'>
@@ -28,7 +28,7 @@ export function connections(cell: Cell, expected: number, words: Said): Claims {
 
 /** Each connection once, however often its SYN was sent. */
 function handshakesOf(packets: readonly Captured[] | null): Captured[] | null {
-  const syns = packets?.filter(({ data }) => data.kind === 'syn')
+  const syns = ofKind(packets, 'syn')
   return syns?.filter((one, index) => syns.findIndex((other) => isSame(one, other)) === index) ?? null
 }
 

@@ -2,9 +2,8 @@
  * What the lab asks before it shows. The wrong choices are what people really believe; which one is right
  * is decided by each run anew, from what it observed.
  */
-import type { Check } from '../../src/lab/checks.ts'
 import { observationWords, type Question } from '../../src/lab/predict.ts'
-import { question } from '../../src/lab/question.ts'
+import { question, said, seen } from '../../src/lab/question.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { duration } from '../../src/view/words.ts'
 import type { HttpSettings } from './conditions.ts'
@@ -23,8 +22,6 @@ export function questionsOf({ settings }: Plan<HttpSettings>): Question[] {
     deadServer,
   ]
 }
-
-const said = ({ observed }: Check) => String(observed.value ?? 'nothing')
 
 const who = question({
   id: 'who',
@@ -79,7 +76,7 @@ const header = ({ quietMs }: HttpSettings) =>
     checks: ['keep-alive/header/packets', 'keep-alive/header/without', 'keep-alive/persistent/packets'],
     answer([packets, without]) {
       const observed = `${observationWords(packets)}; without the header HTTP/1.0 closed ${observationWords(without)}`
-      return { choice: packets.observed.value === null ? 'nothing' : 'probes', observed }
+      return { choice: seen(packets) === null ? 'nothing' : 'probes', observed }
     },
     explanation:
       'It is a wish from the days of HTTP/1.0: do not close after this answer. HTTP/1.1 does that unasked. Not closing costs no packet at all.',
@@ -101,7 +98,7 @@ const closedBrowser = question({
   answer([forgotten, told, lives]) {
     const observed = `from this browser: ${said(forgotten)}; with a copy of the cookie: ${said(lives)}; the bank was told ${observationWords(told)}`
     if (said(lives) === '200') return { choice: 'lives', observed }
-    return { choice: told.observed.value === null ? 'over' : 'told', observed }
+    return { choice: seen(told) === null ? 'over' : 'told', observed }
   },
   explanation:
     'The name is about the browser: it forgets such a cookie when it ends (and not even that is sure, since browsers restore). The session is a record at the bank, which ends by signing out or by a limit.',

@@ -1,6 +1,7 @@
 /** The settings of the experiment, at both paces. */
 
 import { keepaliveGiveUp, retransmissionGiveUp } from '../../src/kernel/give-up.ts'
+import { takenOver } from '../../src/kernel/sysctls.ts'
 import type { LabOptions } from '../../src/plan/options.ts'
 import type { Conditions, Plan } from '../../src/plan/plan.ts'
 import { type ClientSettings, mechanisms } from '../../src/programs/scripts/host-messages.ts'
@@ -68,10 +69,6 @@ export function conditionsOf(
     intervalMs: setting('tcp_keepalive_intvl') * 1000,
     probes: setting('tcp_keepalive_probes'),
   }
-  const own = DECISIVE.flatMap((name): [string, string][] => {
-    const value = sysctls[name]
-    return value === undefined ? [] : [[`net/ipv4/${name}`, value]]
-  })
   const longest = Math.max(
     QUICK_WATCH_MS,
     mechanisms.includes('tcp-keepalive') ? keepaliveGiveUp(keepalive).maxMs : 0,
@@ -79,7 +76,7 @@ export function conditionsOf(
   )
   return {
     settings: { keepalive, userTimeoutMs: USER_TIMEOUT_MS },
-    sysctls: Object.fromEntries(own),
+    sysctls: takenOver(sysctls, DECISIVE),
     watchMs: longest === QUICK_WATCH_MS ? QUICK_WATCH_MS : longest + REAL_WATCH_MARGIN_MS,
   }
 }

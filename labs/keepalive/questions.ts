@@ -7,7 +7,7 @@ import type { Check } from '../../src/lab/checks.ts'
 import { kernelWords } from '../../src/lab/kernel-words.ts'
 import type { LabLog, Strike } from '../../src/lab/log.ts'
 import { observationWords, type Question } from '../../src/lab/predict.ts'
-import { question } from '../../src/lab/question.ts'
+import { question, seen } from '../../src/lab/question.ts'
 import { cellId, type Plan } from '../../src/plan/plan.ts'
 import { duration } from '../../src/view/words.ts'
 import type { KeepaliveFault } from './faults.ts'
@@ -33,8 +33,6 @@ export function questionsOf(plan: Plan): Question[] {
     ...(plan.strike === 'server' ? [cookie] : []),
   ]
 }
-
-const seen = ({ observed }: Check) => observed.value
 
 /** Each of these checks looked into a strike of its fault, or it would have been skipped. */
 function strikeOf(log: LabLog, fault: KeepaliveFault): Strike {

@@ -1,6 +1,6 @@
 /** What follows when a client closes at "down": what comes late meets RST, and the other end is told at last. */
 import { AT_ONCE, counts, says, took } from '../../src/lab/claims.ts'
-import { received, sent } from '../../src/lab/packets.ts'
+import { ofKind, received, sent } from '../../src/lab/packets.ts'
 import type { Conversation } from './conversation.ts'
 import { beliefWords } from './flag.ts'
 
@@ -15,8 +15,8 @@ export function lateMeetsRst({ cell, client, server, since }: Conversation) {
   const came = received(atClient) ?? []
   const first = came.findIndex(({ data }) => data.bytes > 0)
   const late = first === -1 ? [] : came.slice(first).filter(({ data }) => data.kind !== 'rst')
-  const resets = sent(atClient)?.filter(({ data }) => data.kind === 'rst') ?? null
-  const arrived = received(atServer)?.filter(({ data }) => data.kind === 'rst')
+  const resets = ofKind(sent(atClient), 'rst')
+  const arrived = ofKind(received(atServer), 'rst')
   const words = late.map(({ data }) => data.text ?? data.kind).join(', ') || 'nothing'
   return counts(cell, 'late-meets-rst', Math.max(1, late.length), resets, 'RSTs', {
     claim: 'every late segment is answered with RST, from the first data on: "I know no such connection"',

@@ -1,7 +1,7 @@
 /** What to predict, with choices that people believe; the right one is found in what was seen. */
 import { type Check, observedWords } from '../../src/lab/checks.ts'
 import { observationWords, type Question } from '../../src/lab/predict.ts'
-import { question } from '../../src/lab/question.ts'
+import { question, seen } from '../../src/lab/question.ts'
 
 const forgotten = question({
   id: 'forgotten',
@@ -106,12 +106,12 @@ const udpPort = question({
     { id: 'not', text: 'not at all: the router no longer knows the client' },
   ],
   checks: ['udp/udp-server-first/seen-from', 'udp/udp-server-first/late-answer'],
-  answer([seen, late]) {
+  answer([from, late]) {
     const choices: Record<string, string> = { 'the same port': 'same', 'another port': 'moved' }
-    const how = observedWords(seen)
+    const how = observedWords(from)
     return {
       choice: choices[how] ?? 'not',
-      observed: `${seen.because} (${how}); of the late answer the client saw ${observationWords(late)}`,
+      observed: `${from.because} (${how}); of the late answer the client saw ${observationWords(late)}`,
     }
   },
   explanation:
@@ -159,7 +159,7 @@ function met(spoke: Check) {
 function jobs(kept: Check, noticed: Check) {
   const observed = `${observedWords(kept)}; the client noticed ${observationWords(noticed)}`
   if (!observedWords(kept).includes('router ESTABLISHED')) {
-    return { choice: noticed.observed.value === null ? 'neither' : 'notices', observed }
+    return { choice: seen(noticed) === null ? 'neither' : 'notices', observed }
   }
-  return { choice: noticed.observed.value === null ? 'refreshes' : 'both', observed }
+  return { choice: seen(noticed) === null ? 'refreshes' : 'both', observed }
 }

@@ -1,7 +1,7 @@
 /** What to predict, with choices that people believe; the right one is found in what was seen. */
 import type { Check } from '../../src/lab/checks.ts'
-import { observationWords, type Question } from '../../src/lab/predict.ts'
-import { question } from '../../src/lab/question.ts'
+import { type Question, observationWords as words } from '../../src/lab/predict.ts'
+import { question, said, seen } from '../../src/lab/question.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { duration } from '../../src/view/words.ts'
 import type { SessionSettings } from './conditions.ts'
@@ -20,9 +20,7 @@ export function questionsOf({ settings }: Plan<SessionSettings>): Question[] {
   ]
 }
 
-const number = (check: Check) => Number(check.observed.value)
-const value = (check: Check) => String(check.observed.value)
-const words = observationWords
+const number = (check: Check) => Number(seen(check))
 
 const connections = question({
   id: 'connections',
@@ -78,7 +76,7 @@ const tooLate = ({ graceMs }: SessionSettings) =>
     ],
     checks: ['too-late/tcp/told', 'too-late/udp/told', 'too-late/tcp/forgot'],
     answer: ([tcp, udp, forgot]) => ({
-      choice: tcp.observed.value === null ? 'silence' : 'told',
+      choice: seen(tcp) === null ? 'silence' : 'told',
       observed: `told ${words(tcp)} (TCP) and ${words(udp)} (UDP) after the cable was mended; the server had forgotten ${words(forgot)} after it gave the connection up`,
     }),
     explanation:
@@ -96,8 +94,8 @@ const serverAnew = question({
   checks: ['server-anew/tcp/told', 'server-anew/tcp/announced'],
   answer([told, announced]) {
     const observed = `${words(told)}; ${announced.because}`
-    if (told.observed.value === null) return { choice: 'nothing', observed }
-    return { choice: value(told).startsWith('unknown-session') ? 'refused' : 'resumed', observed }
+    if (seen(told) === null) return { choice: 'nothing', observed }
+    return { choice: said(told).startsWith('unknown-session') ? 'refused' : 'resumed', observed }
   },
   explanation:
     "A session is an agreement of two, and one of them has lost its memory. The connection was closed by the dead server's kernel; the new process has never heard of the session, and says so, which is worth a lot: the client need not guess.",
@@ -162,9 +160,9 @@ const stolen = question({
   ],
   checks: ['stolen/tcp/owner', 'stolen/tcp/thief', 'stolen/tcp/ended'],
   answer([owner, thief, ended]) {
-    const observed = `first the owner was ${value(owner)} and ${words(thief)} of the thief were taken; then: ${value(ended)}`
-    if (value(ended).includes('server token-reused')) return { choice: 'nobody', observed }
-    return { choice: value(owner) === 'replaced' ? 'thief' : 'owner', observed }
+    const observed = `first the owner was ${said(owner)} and ${words(thief)} of the thief were taken; then: ${said(ended)}`
+    if (said(ended).includes('server token-reused')) return { choice: 'nobody', observed }
+    return { choice: said(owner) === 'replaced' ? 'thief' : 'owner', observed }
   },
   explanation:
     'To the server the token is the client. The thief wins at first, and the owner is told. But each resume changes the token; so the second of the two comes with a used one, which no honest client has: the server cannot tell who is who, and ends the session for both.',

@@ -2,9 +2,8 @@
  * What the lab asks before it shows. The wrong choices are what people really believe; which one is right
  * is decided by each run anew, from what it observed.
  */
-import type { Check } from '../../src/lab/checks.ts'
 import { observationWords, type Question } from '../../src/lab/predict.ts'
-import { question } from '../../src/lab/question.ts'
+import { question, said, seen } from '../../src/lab/question.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { duration } from '../../src/view/words.ts'
 import type { TcpSettings } from './conditions.ts'
@@ -12,8 +11,6 @@ import type { TcpSettings } from './conditions.ts'
 export function questionsOf(plan: Plan<TcpSettings>): Question[] {
   return [wire(plan.settings), frozen, queue(plan.settings), firstUp, half, unread, portAgain, timeWait]
 }
-
-const said = ({ observed }: Check) => String(observed.value ?? 'nothing')
 
 const wire = ({ idleMs, talkers }: TcpSettings) =>
   question({
@@ -27,7 +24,7 @@ const wire = ({ idleMs, talkers }: TcpSettings) =>
     checks: ['idle/silent/packets', 'idle/silent/share', 'idle/loud/same-wire', 'idle/loud/burst'],
     answer([packets, , others, burst]) {
       const observed = `on the idle one ${observationWords(packets)}; the others sent ${observationWords(others)} meanwhile`
-      if (packets.observed.value !== null) return { choice: 'signs', observed }
+      if (seen(packets) !== null) return { choice: 'signs', observed }
       return { choice: burst.verdict === 'pass' ? 'nothing' : 'share', observed }
     },
     explanation:
@@ -104,7 +101,7 @@ const half = question({
   ],
   checks: ['orderly/half-close/data', 'orderly/half-close/states'],
   answer: ([data, states]) => ({
-    choice: data.observed.value === null ? 'no' : 'yes',
+    choice: seen(data) === null ? 'no' : 'yes',
     observed: `${observationWords(data)} arrived, when the ends were ${said(states)}`,
   }),
   explanation:
@@ -139,7 +136,7 @@ const portAgain = question({
   ],
   checks: ['port/client-first/refused', 'port/client-first/no-packet'],
   answer([refused, packets]) {
-    const isSilent = packets.observed.value === null
+    const isSilent = seen(packets) === null
     const observed = `${said(refused)}, and ${isSilent ? 'not one packet' : said(packets)} on the wire`
     if (said(refused) === 'connected') return { choice: 'works', observed }
     return { choice: isSilent ? 'own' : 'server', observed }

@@ -1,5 +1,6 @@
 /** The settings of the experiment, at both paces. */
 import type { Keepalive as KernelKeepalive } from '../../src/kernel/socket-options.ts'
+import { takenOver } from '../../src/kernel/sysctls.ts'
 import type { LabOptions } from '../../src/plan/options.ts'
 import type { Conditions } from '../../src/plan/plan.ts'
 import type { HttpLimits } from '../../src/programs/scripts/http/requests.ts'
@@ -125,17 +126,7 @@ export function conditionsOf(
   sysctls: Readonly<Record<string, string>>,
 ): Conditions<TimeoutsSettings> {
   const settings = { quick: QUICK, real: REAL }[pace]
-  const own = DECISIVE.flatMap((name): [string, string][] => {
-    const value = sysctls[name]
-    return value === undefined ? [] : [[name, value]]
-  })
-  const values = pace === 'quick' ? Object.entries(QUICK_SYSCTLS) : own
-  return {
-    settings,
-    sysctls: Object.fromEntries(values.map(([name, value]) => [`net/ipv4/${name}`, value])),
-    watchMs:
-      pace === 'quick'
-        ? settings.withinMs
-        : Math.max(...cases.map((id) => REAL_WATCH_MS[id] ?? settings.withinMs)),
-  }
+  if (pace === 'quick') return { settings, sysctls: takenOver(QUICK_SYSCTLS), watchMs: settings.withinMs }
+  const watchMs = Math.max(...cases.map((id) => REAL_WATCH_MS[id] ?? settings.withinMs))
+  return { settings, sysctls: takenOver(sysctls, DECISIVE), watchMs }
 }

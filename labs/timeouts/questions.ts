@@ -3,16 +3,13 @@
  * decided by each run anew, from what it observed.
  */
 import type { Check } from '../../src/lab/checks.ts'
-import { observationWords, type Question } from '../../src/lab/predict.ts'
-import { question } from '../../src/lab/question.ts'
+import { type Question, observationWords as words } from '../../src/lab/predict.ts'
+import { question, seen } from '../../src/lab/question.ts'
 
 /** The questions about any run of it. */
 export function questionsOf(): Question[] {
   return [idle, busyKeepalive, lastAck, closedWindow, setTimeout, tooShort, closeUnsent, race]
 }
-
-const seen = (check: Check) => check.observed.value
-const words = observationWords
 
 function isQuiet(check: Check): boolean {
   return seen(check) === null

@@ -2,9 +2,8 @@
  * What the lab asks before it shows. The wrong choices are what people really believe; which one is right is
  * decided by each run anew, from what it observed.
  */
-import type { Check } from '../../src/lab/checks.ts'
-import { observationWords, type Question } from '../../src/lab/predict.ts'
-import { question } from '../../src/lab/question.ts'
+import { type Question, observationWords as words } from '../../src/lab/predict.ts'
+import { question, seen } from '../../src/lab/question.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { duration } from '../../src/view/words.ts'
 import { LARGEST_BYTES, LINES, type UdpSettings } from './conditions.ts'
@@ -23,9 +22,6 @@ export function questionsOf({ settings }: Plan<UdpSettings>): Question[] {
     blackHole(settings),
   ]
 }
-
-const seen = (check: Check) => check.observed.value
-const words = observationWords
 
 const noHost = question({
   id: 'no-host',

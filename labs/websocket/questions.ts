@@ -1,7 +1,7 @@
 /** What to predict, with choices that people believe; the right one is found in what was seen. */
 import type { Check } from '../../src/lab/checks.ts'
-import { observationWords, type Question } from '../../src/lab/predict.ts'
-import { question } from '../../src/lab/question.ts'
+import { type Question, observationWords as words } from '../../src/lab/predict.ts'
+import { question, seen } from '../../src/lab/question.ts'
 
 /** To a person what takes less is at once. */
 const AT_ONCE_MS = 1000
@@ -12,9 +12,8 @@ function byTime({ observed: { value } }: Check, atOnce: string, later: string, n
   return value < AT_ONCE_MS ? atOnce : later
 }
 
-const words = observationWords
-const number = (check: Check) => Number(check.observed.value)
-const pongWords = (check: Check) => `${check.observed.value} of them were answered: ${check.because}`
+const number = (check: Check) => Number(seen(check))
+const pongWords = (check: Check) => `${seen(check)} of them were answered: ${check.because}`
 
 export const questions: readonly Question[] = [
   question({
@@ -27,8 +26,8 @@ export const questions: readonly Question[] = [
     ],
     checks: ['cut/page/idle-open'],
     answer: ([open]) => ({
-      choice: String(open.observed.value),
-      observed: `${open.observed.value}; ${open.because}`,
+      choice: String(seen(open)),
+      observed: `${seen(open)}; ${open.because}`,
     }),
     explanation:
       'readyState says what this end has done and what it was told: no more. On a dead line nobody says anything, and nobody asks. Chromium has TCP keepalive on, which would ask after 45 seconds; WebSocket itself never asks, and a page has no ping.',
@@ -46,9 +45,9 @@ export const questions: readonly Question[] = [
     ],
     checks: ['cut/page/write-told', 'cut/page/write-open'],
     answer([told, open]) {
-      const observed = `close event after ${words(told)}; until then ${open.observed.value}`
-      if (!String(open.observed.value).endsWith(' 0 bytes')) return { choice: 'buffered', observed }
-      return { choice: told.observed.value === null ? null : byTime(told, 'at-once', 'later', ''), observed }
+      const observed = `close event after ${words(told)}; until then ${seen(open)}`
+      if (!String(seen(open)).endsWith(' 0 bytes')) return { choice: 'buffered', observed }
+      return { choice: seen(told) === null ? null : byTime(told, 'at-once', 'later', ''), observed }
     },
     explanation:
       'The kernel takes the bytes at once, and from then on only the kernel knows that nobody acknowledges them. It sends them again, and tells the browser when its patience (tcp_retries2) is used up: code 1006, which means that nobody said goodbye. bufferedAmount is what the kernel has not taken.',
@@ -121,9 +120,9 @@ export const questions: readonly Question[] = [
     ],
     checks: ['laptop/page/moved-open', 'laptop/page/moved-told'],
     answer([open, told]) {
-      const observed = `${open.observed.value}, ${open.because}; then over ${words(told)} after a write`
-      if (open.observed.value !== 'open') return { choice: 'closed', observed }
-      return { choice: told.observed.value === null ? 'moves' : 'open', observed }
+      const observed = `${seen(open)}, ${open.because}; then over ${words(told)} after a write`
+      if (seen(open) !== 'open') return { choice: 'closed', observed }
+      return { choice: seen(told) === null ? 'moves' : 'open', observed }
     },
     explanation:
       'A TCP connection is named by its two addresses and ports. The old name stays in the table of the kernel, though no packet can leave from it. Nobody is told, since nothing is sent. online and offline are about the host: a good reason to ask the server something at once.',

@@ -67,3 +67,16 @@ export function parseSysctls(text: string): Record<string, string> {
   }
   return values
 }
+
+/** These settings as a host takes them over from a system; those that it does not tell are left out. */
+export function takenOver(
+  values: Readonly<Record<string, string>>,
+  names: readonly string[] = Object.keys(values),
+): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = values[name]
+      return value === undefined ? [] : [[`net/ipv4/${name}`, value]]
+    }),
+  )
+}

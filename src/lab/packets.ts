@@ -23,6 +23,14 @@ export function received(packets: readonly Captured[] | null): Captured[] | null
   return packets === null ? null : packets.filter(({ data }) => data.direction === 'received')
 }
 
+/** Those of a kind; null, as they were, where not all are known. */
+export function ofKind(
+  packets: readonly Captured[] | null | undefined,
+  kind: Captured['data']['kind'],
+): Captured[] | null {
+  return packets?.filter(({ data }) => data.kind === kind) ?? null
+}
+
 /** What packets carried, or programs sent or received, in all. */
 export function bytesOf(events: readonly { data: { bytes: number } }[]): number {
   return events.reduce((sum, { data }) => sum + data.bytes, 0)

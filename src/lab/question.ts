@@ -26,6 +26,16 @@ export interface Asked<Ids extends readonly string[]> {
   readonly explanation: string
 }
 
+/** What a check observed; null: it did not come. */
+export function seen({ observed }: Check): Check['observed']['value'] {
+  return observed.value
+}
+
+/** The same as a word: `nothing` where it did not come. */
+export function said(check: Check): string {
+  return String(seen(check) ?? 'nothing')
+}
+
 export function question<const Ids extends readonly string[]>(asked: Asked<Ids>): Question {
   const { id, text, choices, checks: ids, explanation } = asked
   return {

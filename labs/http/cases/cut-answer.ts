@@ -1,7 +1,9 @@
 /** The money moves, and the answer does not arrive. */
+
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell } from '../../../src/lab/cell.ts'
 import { type Claims, counts, says } from '../../../src/lab/claims.ts'
+import { ofKind } from '../../../src/lab/packets.ts'
 import { amountOf, OPENING_CENTS } from '../../../src/programs/bank/transfer.ts'
 import { answered, balanceIn, transfersOf, visitsOf } from '../asks.ts'
 import type { HttpSettings } from '../conditions.ts'
@@ -98,7 +100,7 @@ function askedAgain(
     .filter(({ data }) => data.cable === cell.case && data.direction === 'bToA')
   const answers = frames.filter(({ data }) => data.text?.startsWith('200'))
   const late = cell.a.of(first?.group).packets({ from: held.to })
-  const resets = late?.filter(({ data }) => data.kind === 'rst') ?? null
+  const resets = ofKind(late, 'rst')
   return [
     says(cell, 'answer', 'kept back', answers.length > 0 ? 'kept back' : '', {
       claim: 'the bank answers, and the answer stays on the cable',

@@ -7,7 +7,7 @@ import type { Cell, End } from '../../../src/lab/cell.ts'
 import { SLACK_MS, STAMP_MS } from '../../../src/lab/checks.ts'
 import { type Claims, counts, nothing, says } from '../../../src/lab/claims.ts'
 import type { Period } from '../../../src/lab/log.ts'
-import { bytesOf } from '../../../src/lab/packets.ts'
+import { bytesOf, ofKind } from '../../../src/lab/packets.ts'
 import type { SocketAddress } from '../../../src/rig/sockets.ts'
 import type { HttpSettings } from '../conditions.ts'
 import { BANK_ANSWERS, openBank } from '../customer.ts'
@@ -108,8 +108,8 @@ export const keepAlive: CaseOf<HttpSettings> = {
       const [kept, quiet] = [keptOf(cell), quietOf(cell)]
       if (kept === null || quiet === null) return []
       const packets = kept.a.packets(quiet)
-      const sent = packets?.filter(({ data }) => data.kind === 'keepalive-probe') ?? null
-      const answers = packets?.filter(({ data }) => data.kind === 'keepalive-answer') ?? null
+      const sent = ofKind(packets, 'keepalive-probe')
+      const answers = ofKind(packets, 'keepalive-answer')
       const idleMs = kept.a.options()?.keepaliveIdleMs ?? Number.NaN
       const watchedMs = quiet.to - idleSince(kept.a, quiet)
       const expected = {

@@ -6,7 +6,7 @@ import type { Pair } from '../../../src/hosts/host.ts'
 import type { RouterSettings } from '../../../src/hosts/router.ts'
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import { type Claims, counts, nothing, says } from '../../../src/lab/claims.ts'
-import { received } from '../../../src/lab/packets.ts'
+import { ofKind, received } from '../../../src/lab/packets.ts'
 import type { Rig } from '../../../src/rig/rig.ts'
 import type { NatCell, NatSettings } from '../conditions.ts'
 import { greet, isAsked, SILENCE_MS, untilForgotten } from '../connections.ts'
@@ -251,8 +251,7 @@ function lateAnswer(cell: NatCell, { input }: RouterInForce, late: { from: numbe
   // If a program does not log what it sends, nobody knows what it has heard.
   if (answer === undefined || a.first('udp:datagram_sent', { from: late.to }) === undefined) return []
   // The row of an ICMP message is that of the datagram that it is about.
-  const icmp =
-    received(b.packets({ from: late.from }))?.filter(({ data }) => data.kind === 'icmp-error') ?? null
+  const icmp = ofKind(received(b.packets({ from: late.from })), 'icmp-error')
   const isRefused = input === 'answer'
   return [
     nothing(cell, 'late-answer', got, untilEnd, {

@@ -1,7 +1,7 @@
 /** Nobody says a word on one connection, and three others take the wire in turns. */
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import { AT_ONCE, counts, nothing, says, took } from '../../../src/lab/claims.ts'
-import { bytesOf, type Captured, packetWords, sent } from '../../../src/lab/packets.ts'
+import { bytesOf, type Captured, ofKind, packetWords, sent } from '../../../src/lab/packets.ts'
 import type { TcpSocket } from '../../../src/rig/sockets.ts'
 import type { TcpSettings } from '../conditions.ts'
 import { CIRCUIT_BITS_PER_SECOND, circuitMs, reservedBytes } from '../expectations.ts'
@@ -87,7 +87,7 @@ export const idle: CaseOf<TcpSettings> = {
       const received = cell.b.all('tcp:received', quiet)
       const written = cell.a.asked('tcpWrite', quiet)
       // Where it is sent: at the other card a segment that was overtaken looks like one sent again.
-      const data = sent(cell.a.packets(quiet))?.filter(({ data: { kind } }) => kind === 'data') ?? null
+      const data = ofKind(sent(cell.a.packets(quiet)), 'data')
       const slowestMs = Math.max(
         ...written.map((asked, index) => {
           const next = written[index + 1]?.time ?? quiet.to

@@ -1,7 +1,7 @@
 /** The server has closed, and its FIN is not there yet: the client's pool takes the connection for a good one. */
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import { AT_ONCE, says, took } from '../../../src/lab/claims.ts'
-import { received } from '../../../src/lab/packets.ts'
+import { ofKind, received } from '../../../src/lab/packets.ts'
 import type { TimeoutsSettings } from '../conditions.ts'
 
 const SOURCE = 'RFC 9112 sections 9.3.1 and 9.5'
@@ -40,7 +40,7 @@ export const httpRace: CaseOf<TimeoutsSettings> = {
         .all('cable:frame_stopped', { from: cell.watch.from, to: meanwhile.from })
         .filter(({ data }) => data.cable === cell.case && data.fate === 'held' && data.flags?.includes('FIN'))
       const old = b.of(again?.group_id)
-      const arrived = received(old.packets(meanwhile))?.filter(({ data }) => data.kind === 'data') ?? null
+      const arrived = ofKind(received(old.packets(meanwhile)), 'data')
       const read = old.all('http:request_received', meanwhile).length
       const answer = a.first('http:response_received', { from: meanwhile.to })
       const connection = last?.group_id === again?.group_id ? 'the same' : 'a new'

@@ -2,7 +2,7 @@
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell } from '../../../src/lab/cell.ts'
 import { AT_ONCE, counts, took } from '../../../src/lab/claims.ts'
-import { received, sent } from '../../../src/lab/packets.ts'
+import { ofKind, received, sent } from '../../../src/lab/packets.ts'
 import type { TimeoutsSettings } from '../conditions.ts'
 import { zeroWindowLimited } from '../expectations.ts'
 import { closeWindow, open } from '../sockets.ts'
@@ -86,5 +86,5 @@ export const zeroAlive: CaseOf<TimeoutsSettings> = {
 
 /** What asks whether there is room: neither data that is new or sent again nor an acknowledgement. */
 function probes(cell: Cell) {
-  return sent(cell.a.packets())?.filter(({ data }) => data.kind === 'other') ?? null
+  return ofKind(sent(cell.a.packets()), 'other')
 }

@@ -1,7 +1,7 @@
 /** A session whose connections die: what was said is delivered once, in order. */
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import { counts, took } from '../../../src/lab/claims.ts'
-import { sent } from '../../../src/lab/packets.ts'
+import { ofKind, sent } from '../../../src/lab/packets.ts'
 import { randomFrom } from '../../../src/lab/random.ts'
 import type { WebSocketSettings } from '../conditions.ts'
 import { RFC_6455 } from '../connection.ts'
@@ -60,7 +60,7 @@ export const resume: CaseOf<WebSocketSettings> = {
       const span = { minMs: soonestMs, maxMs: timing.downAfterMs + pausedMs }
       const waits = a.all('reconnect:waiting', since)
       const delayMs = waits[0]?.data.delayMs ?? Number.NaN
-      const syns = sent(a.packets(since))?.filter(({ data }) => data.kind === 'syn') ?? null
+      const syns = ofKind(sent(a.packets(since)), 'syn')
       return [
         counts(cell, 'delivered', messages, found, 'messages', {
           claim: 'every message is delivered once and in order, including those said while there was no line',

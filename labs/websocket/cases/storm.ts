@@ -3,7 +3,7 @@ import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell } from '../../../src/lab/cell.ts'
 import { SLACK_MS, STAMP_MS } from '../../../src/lab/checks.ts'
 import { type Claims, counts, took } from '../../../src/lab/claims.ts'
-import { received } from '../../../src/lab/packets.ts'
+import { ofKind, received } from '../../../src/lab/packets.ts'
 import { randomFrom } from '../../../src/lab/random.ts'
 import { AFTERWARDS_MS } from '../clients.ts'
 import type { WebSocketSettings } from '../conditions.ts'
@@ -70,7 +70,7 @@ function stormOf(cell: Cell, killedAt: number) {
     due: waits.map(({ time, data }) => time + data.delayMs).sort((one, other) => one - other),
     /** By how much their own timers were late at the most. */
     ownLateMs: Math.ceil(Math.max(0, ...lateMs)),
-    syns: received(b.packets(since))?.filter(({ data }) => data.kind === 'syn') ?? null,
+    syns: ofKind(received(b.packets(since)), 'syn'),
     back: b.all('websocket:opened', since),
   }
 }

@@ -4,7 +4,7 @@ import type { Cell, End } from '../../../src/lab/cell.ts'
 import { SLACK_MS } from '../../../src/lab/checks.ts'
 import { type Claims, counts, nothing, says } from '../../../src/lab/claims.ts'
 import type { Period } from '../../../src/lab/log.ts'
-import { type Captured, firstOfEach } from '../../../src/lab/packets.ts'
+import { type Captured, firstOfEach, ofKind } from '../../../src/lab/packets.ts'
 import { acceptFor } from '../../../src/protocols/websocket/handshake.ts'
 import { AFTERWARDS_MS, openPage, openWs, untilAnswered } from '../clients.ts'
 import { STILL_HERE, WATCHED, type WebSocketSettings } from '../conditions.ts'
@@ -101,7 +101,7 @@ function handshake(cell: Cell, { a, b }: Connection): Claims {
       source: `RFC 9293 section 3.5, RFC 9112, ${RFC_6455} section 4`,
       evidence: upTo ?? [],
     }),
-    counts(cell, 'one-connection', 1, packets?.filter(({ data }) => data.kind === 'syn') ?? null, 'SYNs', {
+    counts(cell, 'one-connection', 1, ofKind(packets, 'syn'), 'SYNs', {
       claim: 'the request, its answer, and all frames are on one TCP connection',
       formula: 'one SYN',
       because: `${packets?.length} packets passed the card of the client`,
