@@ -37,6 +37,13 @@ interface Panel {
   y(value: number): number
 }
 
+/** The limits along the bottom of every panel. */
+interface Scale {
+  from: number
+  to: number
+  x(limitMs: number): number
+}
+
 export function figuresOf(log: LabLog, plan: Plan<LateSettings>): Figure[] {
   const limits = measuredLimits(log, plan)
   return limits.length === 0 ? [] : [{ file: 'limits.svg', svg: limitsSvg(limits) }]
@@ -48,21 +55,22 @@ export function limitsSvg(limits: readonly MeasuredLimit[]): string {
   const from = Math.floor((Math.min(...limits.map(({ limitMs }) => limitMs)) - 20) / LIMIT_STEP) * LIMIT_STEP
   const to = Math.ceil((Math.max(...limits.map(({ limitMs }) => limitMs)) + 20) / LIMIT_STEP) * LIMIT_STEP
   const x = (limitMs: number) => LEFT + ((limitMs - from) / (to - from)) * (WIDTH - LEFT - RIGHT)
+  const scale = { from, to, x }
   const [detecting, recurring, lasting] = panelsOf(limits, to)
   const body = [
-    ...[detecting, recurring, lasting].flatMap((panel) => paper(panel, from, to, x)),
-    ...detectionMarks(limits, detecting, x, from, to),
+    ...[detecting, recurring, lasting].flatMap((panel) => paper(panel, scale)),
+    ...detectionMarks(limits, detecting, scale),
     ...series.flatMap((which) => [
-      ...theoryLine(limits, which, recurring, x, from, to, ({ probability }, { intervalMs, loss }) =>
+      ...theoryLine(limits, which, recurring, scale, ({ probability }, { intervalMs, loss }) =>
         probability === 0 ? null : intervalMs / (1 - loss) / probability / 1000,
       ),
-      ...theoryLine(limits, which, lasting, x, from, to, ({ probability, meanMs }) =>
+      ...theoryLine(limits, which, lasting, scale, ({ probability, meanMs }) =>
         probability === 0 ? null : meanMs,
       ),
-      ...marks(limits, which, recurring, x, ({ recurrenceMs }) =>
+      ...marks(limits, which, recurring, scale, ({ recurrenceMs }) =>
         recurrenceMs === null ? null : recurrenceMs / 1000,
       ),
-      ...marks(limits, which, lasting, x, ({ durationMs }) => durationMs),
+      ...marks(limits, which, lasting, scale, ({ durationMs }) => durationMs),
     ]),
     ...legend(height - BOTTOM + 58),
     text(
@@ -119,12 +127,7 @@ function panelsOf(limits: readonly MeasuredLimit[], to: number): [Panel, Panel, 
   ]
 }
 
-function paper(
-  { top, title, ticks, y }: Panel,
-  from: number,
-  to: number,
-  x: (limitMs: number) => number,
-): string[] {
+function paper({ top, title, ticks, y }: Panel, { from, to, x }: Scale): string[] {
   const limitTicks = Array.from(
     { length: (to - from) / LIMIT_STEP + 1 },
     (_, index) => from + index * LIMIT_STEP,
@@ -143,13 +146,7 @@ function paper(
 }
 
 /** Each crash a dot, their mean a bar, what is possible a band, and what chance says of the mean a line through it. */
-function detectionMarks(
-  limits: readonly MeasuredLimit[],
-  { y }: Panel,
-  x: (limitMs: number) => number,
-  from: number,
-  to: number,
-): string[] {
+function detectionMarks(limits: readonly MeasuredLimit[], { y }: Panel, { from, to, x }: Scale): string[] {
   const traffic = limits.find(({ crash }) => crash !== null)?.crash?.traffic
   if (traffic === undefined) return []
   const [low, high] = [detection(from, traffic), detection(to, traffic)]
@@ -176,9 +173,7 @@ function theoryLine(
   limits: readonly MeasuredLimit[],
   which: Mistaken,
   { y, ticks }: Panel,
-  x: (limitMs: number) => number,
-  from: number,
-  to: number,
+  { from, to, x }: Scale,
   read: (of: ReturnType<typeof beyond>, traffic: Traffic) => number | null,
 ): string[] {
   const traffic = limits.find((limit) => limit[which] !== null)?.[which]?.traffic
@@ -200,7 +195,7 @@ function marks(
   limits: readonly MeasuredLimit[],
   which: Mistaken,
   { y }: Panel,
-  x: (limitMs: number) => number,
+  { x }: Scale,
   read: (measured: MeasuredMistakes) => number | null,
 ): string[] {
   return limits.flatMap((limit) => {
