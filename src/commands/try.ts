@@ -12,6 +12,7 @@ import { selectionOf } from '../plan/plan.ts'
 import { typedPath } from '../project/files.ts'
 import { print } from '../text/wrap.ts'
 import { casesOf } from '../try/faults.ts'
+import type { CaseFindings } from '../try/findings.ts'
 import { tryLab } from '../try/lab.ts'
 import { openWayOut, wayOutPath } from '../try/outside.ts'
 import { HELP, parseTryArguments, type Telling, type TryRequest, type TrySettings } from '../try/request.ts'
@@ -73,7 +74,13 @@ export async function tryCommand(args: readonly string[]): Promise<number> {
   if (telling.junit !== null) writeFileSync(telling.junit, toJUnit(report))
   if (interrupted.signal.aborted) return INTERRUPTED
   if (request.expect.length > 0) return exitStatusOf(report.checks)
-  return report.killed === undefined ? 0 : EXIT_STATUS.inconclusive
+  const isWhole = report.killed === undefined && cases.every((id) => isTold(report.findings, id))
+  return isWhole ? 0 : EXIT_STATUS.inconclusive
+}
+
+/** A fault that was not seen to happen is in no finding. */
+function isTold(findings: unknown, id: string): boolean {
+  return Array.isArray(findings) && (findings as CaseFindings[]).some((one) => one.id === id)
 }
 
 function pairsAtOnce(): number {

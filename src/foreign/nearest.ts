@@ -3,7 +3,7 @@
 /** So many wrong letters are a slip; more are another word. */
 const SLIPS_MAX = 2
 
-/** `did you mean "freeze"?`, and where nothing is near, what there is. */
+/** `did you mean "freeze"?`, and where nothing is near, all that there are. */
 export function nearest(word: string, right: readonly string[]): string {
   const [best] = right
     .map((one) => ({ one, slips: slipsBetween(word, one) }))
@@ -11,7 +11,7 @@ export function nearest(word: string, right: readonly string[]): string {
   if (best !== undefined && best.slips <= Math.min(SLIPS_MAX, best.one.length - 1)) {
     return `did you mean "${best.one}"?`
   }
-  return `there are ${right.join(', ')}`
+  return `expected one of ${right.join(', ')}`
 }
 
 /** Letters to put in, to leave out, to change or to swap with the next one (Damerau's distance). */

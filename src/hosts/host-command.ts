@@ -40,6 +40,8 @@ export interface CommandOptions {
    */
   lines?: RegExp
   onLine?: (said: SaidLine) => void
+  /** Lines that somebody waits for: logged behind a flood, too, as many of them again. */
+  telling?: readonly RegExp[]
 }
 
 /** A command that could not be started. */
@@ -99,6 +101,7 @@ export class HostCommand {
     this.pid = child.pid ?? 0
     emit('command:started', { argv: [...argv], processId: this.pid })
     let logged = 0
+    let told = 0
     for (const stream of ['stdout', 'stderr'] as const) {
       readLines(child[stream], (text) => {
         const line = options.lines === undefined ? text : options.lines.exec(text)?.[1]
@@ -108,6 +111,9 @@ export class HostCommand {
         if (logged < LINES_LOGGED_MAX) emit('command:said', said)
         else if (logged === LINES_LOGGED_MAX) {
           emit('command:said', { stream, line: `(${logged} lines: what follows is not logged)` })
+        } else if (told < LINES_LOGGED_MAX && options.telling?.some((pattern) => pattern.test(line))) {
+          told += 1
+          emit('command:said', said)
         }
         this.#lines.push(said)
         if (this.#lines.length > LINES_KEPT) this.#lines.shift()

@@ -60,7 +60,7 @@ export function skippedCells(
 }
 
 /** Why nothing that a run says about a cell counts; null when it was seen from its beginning to its end. */
-function problemOf(log: LabLog, cell: string): string | null {
+export function problemOf(log: LabLog, cell: string): string | null {
   const [caseId = '', mechanism] = cell.split('/')
   const skipped = log
     .all('case:skipped')

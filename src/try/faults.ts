@@ -8,6 +8,7 @@ import type { Case } from '../plan/plan.ts'
 
 /** In the order in which people meet them, as in the registry. */
 export const tryFaults = [
+  'none',
   'exit',
   'kill',
   'reset',
@@ -32,8 +33,8 @@ export const DEFAULT_FAULTS: readonly TryFault[] = ['exit', 'kill', 'freeze', 'c
 const SHORT: Partial<Record<TryFault, string>> = { 'mtu-black-hole': 'black-hole' }
 /** No program of the struck host is left that could notice anything. */
 export const ENDS_THE_STRUCK: readonly TryFault[] = ['exit', 'kill', 'reboot', 'power-off']
-/** It happens between the hosts, and strikes neither. */
-const OF_NEITHER: readonly TryFault[] = ['nat-forgets']
+/** It happens between the hosts, or not at all, and strikes neither. */
+const OF_NEITHER: readonly TryFault[] = ['none', 'nat-forgets']
 
 export function strikesNeither(fault: TryFault): boolean {
   return OF_NEITHER.includes(fault)

@@ -65,7 +65,8 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
   const before = { from: from - settings.settleMs / 2, to: from }
   const mendedAt = mendedOf(log, strike)
   const after = { from: mendedAt, to: until }
-  const last = { from: Math.max(from, mendedAt - LAST_MOMENTS_MS), to: mendedAt }
+  const last =
+    one.fault === 'none' ? after : { from: Math.max(from, mendedAt - LAST_MOMENTS_MS), to: mendedAt }
   const rows = rowsOf(log, plan, one, { before, during: { from, to: watched } })
   const counted = rows.filter(({ end, counts }) => end === 'client' && counts)
   const wires = { client: new Wire(log, one.id, 'client'), server: new Wire(log, one.id, 'server') }

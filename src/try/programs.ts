@@ -16,6 +16,8 @@ import { blameWords } from './run-as.ts'
 import { makeTun } from './tun.ts'
 
 const LOOK_EVERY_MS = 50
+/** A server that opens several ports opens them one after the other. */
+const PORTS_STABLE_MS = 500
 /** So far only one side has spoken. */
 const UNANSWERED: readonly TcpState[] = ['SYN-SENT', 'SYN-RECEIVED']
 /** The stack of an error and what stands around it. */
@@ -46,7 +48,12 @@ export class TriedPrograms {
   /** In which incarnation a host was given its TUN device. */
   readonly #hasTun = new Map<Host, number>()
   readonly #down: RegExp | null
+  /** Lines that findings are made of. */
+  readonly #telling: RegExp[]
   #isReady = false
+  #serverSaidReady = false
+  /** Where the server listens, and since when nothing of that has changed. */
+  #placesSince = { places: '', ms: 0 }
   /** What a program prints before is not about the fault. */
   #isStruck = false
   #over = false
@@ -61,6 +68,9 @@ export class TriedPrograms {
       a: new EndBeliefs(rig.emitterOf(pair.a, 'client')),
       b: new EndBeliefs(rig.emitterOf(pair.b, 'server')),
     }
+    this.#telling = [settings.down, settings.up, settings.ready].flatMap((text) =>
+      text === null ? [] : [new RegExp(text)],
+    )
     this.#holders = new Holders(rig, pair.a)
     for (const side of ['a', 'b'] as const) {
       rig.onSocketChange(pair[side], (groupId, { old, new: now }) =>
@@ -79,7 +89,7 @@ export class TriedPrograms {
     this.#rig.putUnderTest(b, () => this.#startServer())
     this.#rig.putUnderTest(a, () => this.#startClients())
     await this.#startServer()
-    await this.#until(() => this.#places(b).some(({ isReachable }) => isReachable), until)
+    await this.#until(() => this.#serverIsReady(), until)
     await this.#announce()
     await this.#startClients()
     if (!(await this.#until(() => this.#talk(), until))) throw this.#doNotTalk()
@@ -138,6 +148,7 @@ export class TriedPrograms {
         ...(await this.#wayOut(host)),
       },
       onLine: (said) => this.#onLine(said, name, side, lines),
+      telling: this.#telling,
     })
     this.#running.set(name, { name, host, command: started, lines })
     void started.exited.then(() => {
@@ -174,6 +185,9 @@ export class TriedPrograms {
   #onLine({ line }: SaidLine, name: string, side: 'a' | 'b', lines: string[]): void {
     lines.push(line)
     if (lines.length > LAST_LINES) lines.shift()
+    const { serverReady } = this.#settings
+    if (side === 'b' && serverReady !== null && new RegExp(serverReady).test(line))
+      this.#serverSaidReady = true
     if (this.#settings.ready !== null && new RegExp(this.#settings.ready).test(line)) this.#isReady = true
     if (this.#isStruck && this.#down?.test(line)) {
       this.#beliefs[side].allDown('program_said', this.#ownedBy(name))
@@ -191,6 +205,16 @@ export class TriedPrograms {
 
   #findHolders(): void {
     if (this.#isSeveral) this.#holders.look()
+  }
+
+  /** It has said so, or where nobody gave words for that, has opened no other port for a moment. */
+  #serverIsReady(): boolean {
+    if (this.#settings.serverReady !== null) return this.#serverSaidReady
+    const places = this.#places(this.#pair.b)
+    const now = places.map(({ protocol, address }) => `${protocol} ${address}`).join()
+    if (now !== this.#placesSince.places) this.#placesSince = { places: now, ms: performance.now() }
+    const isStable = performance.now() - this.#placesSince.ms >= PORTS_STABLE_MS
+    return isStable && places.some(({ isReachable }) => isReachable)
   }
 
   // ---- do they talk? ----------------------------------------------------------------------------

@@ -27,6 +27,7 @@ export type TryRequest = {
   expect: Rule[]
   /** As regular expressions; null: not given. `down`: the peer is gone; `up`: served again. */
   ready: string | null
+  serverReady: string | null
   down: string | null
   up: string | null
   watchMs: number
@@ -125,6 +126,7 @@ const fileSchema = v.strictObject({
   strike: v.optional(oneOf(strikes)),
   expect: v.optional(v.pipe(v.array(expectation), v.maxLength(EXPECTATIONS_MAX))),
   ready: v.optional(pattern),
+  'server-ready': v.optional(pattern),
   down: v.optional(pattern),
   up: v.optional(pattern),
   watch: v.optional(time),
@@ -162,6 +164,8 @@ something goes wrong, each fault on fresh hosts: who notices, when, and what rec
                        reboot:recovers<30s      clients are served again in time
   --ready REGEX      they talk when a program has printed this (default: when there is a
                      connection, or datagrams both ways)
+  --server-ready REGEX    clients start when the server has printed this (default: when it
+                     has listened for half a second and opened no other port)
   --down REGEX       a program that prints this says that its peer is gone. Many programs
                      keep back what they print into a pipe: stdbuf -oL helps
   --up REGEX         a client that prints this is served again: "recovers" goes by it, and
@@ -229,6 +233,7 @@ function parse(args: readonly string[]) {
         strike: { type: 'string' },
         expect: { type: 'string', multiple: true },
         ready: { type: 'string' },
+        'server-ready': { type: 'string' },
         down: { type: 'string' },
         up: { type: 'string' },
         watch: { type: 'string' },
@@ -328,6 +333,7 @@ function requestOf(wanted: Wanted): TryRequest {
     strike: strike === 'both' ? ['server', 'client'] : [strike],
     expect,
     ready: wanted.ready ?? null,
+    serverReady: wanted['server-ready'] ?? null,
     down: wanted.down ?? null,
     up: wanted.up ?? null,
     watchMs,

@@ -4,6 +4,7 @@ import { killWords } from '../events/killed.ts'
 import { printable } from '../foreign/printable.ts'
 import { shortened } from '../foreign/shortened.ts'
 import { type Check, countWords, observedWords } from '../lab/checks.ts'
+import { problemOf } from '../lab/judging.ts'
 import type { LabLog } from '../lab/log.ts'
 import type { Style, Tale } from '../lab/tale.ts'
 import { painted, type Told, VERDICT_WORDS } from '../lab/tell.ts'
@@ -39,7 +40,7 @@ export function tellTry({ log, plan, checks }: Told, style: Style): string {
   return [
     tableText(found, style),
     ...found.map((one) => caseText(one, checks, settled, style)),
-    [...killsOf(log), ...warningsOf(found)]
+    [...untoldOf(log, plan, found), ...warningsOf(found)]
       .map((warning) => style.doubtful(`warning: ${warning}`))
       .join('\n'),
     verdictText(checks, style),
@@ -124,8 +125,17 @@ function caseText(
   ].join('\n')
 }
 
-function killsOf(log: LabLog): string[] {
-  return log.all('host:killed').map((kill) => `${killWords(kill)}: what was seen there counts for nothing`)
+/** Faults of which nothing can be told, and why. */
+function untoldOf(log: LabLog, { cells }: Plan, found: readonly CaseFindings[]): string[] {
+  const killed = log
+    .all('host:killed')
+    .map((kill) => `${killWords(kill)}: what was seen there counts for nothing`)
+  const missing = cells.flatMap((cell) => {
+    const [id = ''] = cell.split('/')
+    const problem = found.some((one) => one.id === id) ? null : problemOf(log, cell)
+    return problem === null ? [] : [`${id} is not in the table: ${problem}`]
+  })
+  return [...killed, ...missing]
 }
 
 /** Once for each row, since a program does the same whatever goes wrong. */
@@ -142,8 +152,8 @@ function warningsOf(found: readonly CaseFindings[]): string[] {
         `${name} had ended${exitWords(found, name)} when the fault came: nothing of it was judged`,
       ),
       ...warn(
-        casesOf((row) => row.endedBefore === null && !row.counts && row.noticed === null),
-        `${name} held no connection when the fault came, and counts for no rule: give it more time with --connect-within`,
+        casesOf((row) => row.endedBefore === null && !row.counts && !row.hasTalked),
+        `${name} was seen to talk to nobody before the fault, and counts for no rule: give it more time with --connect-within`,
       ),
       ...warn(
         casesOf((_, one) => one.unwatched.includes(name)),
@@ -163,7 +173,7 @@ function exitWords(found: readonly CaseFindings[], name: string): string {
 /** What is told of a run in the report's page: the same, as entries. */
 export function taleOf(log: LabLog, plan: Plan<TrySettings>): Tale {
   const found = findingsOf(log, plan)
-  const warnings = [...killsOf(log), ...warningsOf(found)]
+  const warnings = [...untoldOf(log, plan, found), ...warningsOf(found)]
   return {
     heading: 'What became of the program',
     entries: [

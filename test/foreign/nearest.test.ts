@@ -8,8 +8,8 @@ test.each([
   ['poweroff', 'did you mean "power-off"?'],
   ['kil', 'did you mean "kill"?'],
   ['ct', 'did you mean "cut"?'],
-  ['meteor', 'there are exit, kill, freeze, cut, power-off'],
-  ['', 'there are exit, kill, freeze, cut, power-off'],
+  ['meteor', 'expected one of exit, kill, freeze, cut, power-off'],
+  ['', 'expected one of exit, kill, freeze, cut, power-off'],
 ])('%s: %s', (word, advice) => {
   expect(nearest(word, FAULTS)).toBe(advice)
 })

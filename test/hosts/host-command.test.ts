@@ -78,6 +78,14 @@ describe('a command on a host', () => {
     expect(lines.at(-1)?.[1]).toMatchObject({ line: '(5000 lines: what follows is not logged)' })
   })
 
+  test('behind a flood it logs what somebody waits for', async () => {
+    const { command, events } = start(['sh', '-c', 'seq 6000; echo lost it; seq 10'], { telling: [/^lost/] })
+    await (await command).exited
+    const lines = () => events.filter(([name]) => name === 'command:said').map(([, data]) => data)
+    await expect.poll(() => lines().at(-1)).toEqual({ stream: 'stdout', line: 'lost it' })
+    expect(lines()).toHaveLength(5001)
+  })
+
   test('one that does not exist', async () => {
     await expect(start(['no-such-program']).command).rejects.toThrow(CommandNotStartedError)
   })

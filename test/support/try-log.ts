@@ -85,9 +85,10 @@ export class MadeLog {
     return this.add(seconds, host, 'command:said', { stream: 'stdout', line }, { program })
   }
 
-  /** In order of time, however it was made. */
+  /** In order of time, and numbered so, however it was made. */
   get sorted(): LabEvent[] {
-    return [...this.events].sort((one, other) => one.time - other.time)
+    const inOrder = [...this.events].sort((one, other) => one.time - other.time)
+    return inOrder.map((event, seq) => ({ ...event, seq }))
   }
 
   truth(seconds: number, host: string, now: 'unreachable' | 'answering'): this {

@@ -102,7 +102,7 @@ describe('a client that held no connection when the fault came', () => {
   test('is named', () => {
     const log = new LabLog(twoClients({ secondHolds: false }).sorted)
     const text = tellTry({ log, plan: planOf(), checks: [] }, PLAIN)
-    expect(text).toContain('warning: client2 held no connection when the fault came')
+    expect(text).toContain('warning: client2 was seen to talk to nobody before the fault')
   })
 
   test('is named with its end where it had ended before', () => {

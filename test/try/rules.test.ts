@@ -29,7 +29,7 @@ describe('a rule', () => {
     ['cut:recovers<', '"" is no time'],
     ['cut:recovers', 'needs a time: cut:recovers<10s'],
     ['blip:survives<3s', '"survives" has no time'],
-    ['meteor<10s', 'no fault "meteor"; there are exit, kill'],
+    ['meteor<10s', 'no fault "meteor"; expected one of none, exit'],
     ['frezee<10s', 'did you mean "freeze"?'],
     ['cut@router<10s', 'nobody is called "router"; try server, client, client2, all or any'],
     ['cut@client21<10s', 'nobody is called "client21"'],
