@@ -24,7 +24,7 @@ export const SILENT_MS = 2500
  * heard either.
  */
 export const UNHEARD_MS = SILENT_MS + 1500
-/** So many connections of a host that end within so short a time were not closed one by one. */
+/** This many connections of a host that end within this time were not closed one by one. */
 const ENDINGS = 3
 const ENDINGS_WITHIN_MS = 500
 /** Its goodbyes are seen a moment after it said that it ends. */

@@ -13,7 +13,7 @@ import type { TcpReading } from '../kernel/socket-options.ts'
 import type { SocketTableEntry } from '../kernel/socket-table.ts'
 import type { Connections, Namespace } from './namespace.ts'
 
-/** So often what is not of one moment is read again. */
+/** How often what is not of one moment is read again. */
 const ROUNDS_MAX = 4
 /** The table cuts times off; a timer this near may have fired. */
 const NEAR_MS = 12
@@ -23,7 +23,7 @@ interface SocketReport {
   entry: SocketTableEntry
   /** null where options are not readable. */
   reading: TcpReading | null
-  /** So long after the table it was read. */
+  /** How long after the table it was read. */
   agoMs: number
   unsteady: boolean
 }

@@ -15,7 +15,7 @@ export interface Sample {
 export interface Rhythm {
   /** Who sends first; null: nobody sent anything. */
   starts: 'it' | 'peer' | null
-  /** So many times data went each way. */
+  /** How many times data went each way. */
   sent: number
   received: number
   /** Of one sending of whoever starts, the same each time; null: they differ. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConnectionReport, Reading } from './read.ts'
 import { type Rhythm, rhythmOf, type Sample } from './rhythm.ts'
 
-/** So often within the time; but no faster than the machine can be asked without being kept busy. */
+/** How often within the time; but no faster than the machine can be asked without being kept busy. */
 const LOOKS = 200
 const PAUSE_MIN_MS = 50
 

@@ -1,6 +1,6 @@
 /** The right word for a wrong one. */
 
-/** So many wrong letters are a slip; more are another word. */
+/** This many wrong letters are a slip; more are another word. */
 const SLIPS_MAX = 2
 
 /** `did you mean "freeze"?`, and where nothing is near, all that there are. */

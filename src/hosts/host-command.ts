@@ -14,7 +14,7 @@ import { type Exit, isDeadly } from './host-process.ts'
 const LINE_LIMIT = 2000
 /** What a program prints beyond this many lines is read and not logged: a log is no place for a flood. */
 const LINES_LOGGED_MAX = 5000
-/** So many lines are kept for `untilLine`; the newest count. */
+/** How many lines are kept for `untilLine`: the newest. */
 const LINES_KEPT = 1000
 /** From SIGTERM to SIGKILL. */
 const END_LIMIT_MS = 2000

@@ -177,9 +177,9 @@ export interface RetransmissionGiveUp extends Span {
 }
 
 /**
- * So many retransmissions are told one by one, which is more than the settings that are counted allow: they are bytes.
- * TCP_USER_TIMEOUT may be weeks. What is predicted from may also be a log in which anything is missing, and a chain of
- * timers of no length has no end.
+ * How many retransmissions are told one by one, which is more than the settings that are counted allow: they
+ * are bytes. TCP_USER_TIMEOUT may be weeks. What is predicted from may also be a log in which anything is
+ * missing, and a chain of timers of no length has no end.
  */
 const LISTED_MAX = 512
 /** What is predicted where something that decides is not known, or is nonsense. It fits no observation. */
@@ -241,7 +241,7 @@ interface RetransmissionTimer {
   fires: Span
   /** Of that timer: the next is twice as long. */
   retransmissionTimeoutMs: number
-  /** So long ago the first retransmission was sent. */
+  /** How long ago the first retransmission was sent. */
   sinceFirst: Span
 }
 

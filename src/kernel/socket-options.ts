@@ -35,11 +35,11 @@ const TCP_USER_TIMEOUT = 18 // milliseconds
 const TCP_RTO_MAX_MS = 44 // since Linux 6.15
 
 export interface Keepalive {
-  /** So long nothing must arrive before the first probe. Whole seconds. */
+  /** For how long nothing must arrive before the first probe. Whole seconds. */
   idleMs: number
   /** Between a probe and the next, while none is answered. Whole seconds. */
   intervalMs: number
-  /** So many unanswered ones, and the kernel gives up. */
+  /** After this many unanswered ones the kernel gives up. */
   probes: number
 }
 
@@ -108,11 +108,11 @@ export interface TcpReading {
   info: EventData<'kernel:tcp_info_read'>
   /** The peers agreed on selective acknowledgements. */
   sack: boolean
-  /** So long ago something last arrived. */
+  /** How long ago something last arrived. */
   heardAgoMs: number
-  /** So long ago data was last sent. */
+  /** How long ago data was last sent. */
   dataSentAgoMs: number
-  /** So long ago the first retransmission was sent that is unanswered; null where the kernel does not tell. */
+  /** How long ago the first unanswered retransmission was sent; null where the kernel does not tell. */
   recoveringMs: number | null
   /** null where the kernel does not count. */
   data: DataCounts | null

@@ -164,7 +164,7 @@ export interface Batch {
   next: number
   /** What the browser has of this run is to be thrown away: this begins anew. */
   fresh: boolean
-  /** So many older events are not in the server's memory any more; they are in the run's folder. */
+  /** How many older events are no longer in the server's memory; they are in the run's folder. */
   missing: number
   events: LabEvent[]
 }

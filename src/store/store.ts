@@ -78,7 +78,7 @@ export function checkKey(key: string): string {
   return key
 }
 
-/** So many entries are looked at for expired ones with each update: sweeping never takes longer than that. */
+/** How many entries are looked at for expired ones with each update: sweeping never takes longer than that. */
 export const SWEPT_PER_UPDATE = 16
 
 export function isExpired({ expiresAtMs }: Entry, nowMs: number): boolean {

@@ -90,8 +90,8 @@ export const programEvents = {
     reordered: count,
   }),
   /**
-   * So many events about addresses that have not proved that they receive were not told: anybody can send in the
-   * name of any address, and must not fill this log with it.
+   * How many events were not told, about addresses that have not proved that they receive: anybody can send in
+   * the name of any address, and must not fill this log with it.
    */
   'udp:strangers_untold': v.strictObject({ events: count }),
   /** On a connected UDP socket: an ICMP message came back for an earlier datagram (RFC 1122 4.1.3.3). */

@@ -70,7 +70,7 @@ export const wireEvents = {
   }),
   /** From here on every packet of this host is captured. Before, or without this line, nothing is known. */
   'wire:capture_started': v.strictObject({
-    /** So many packets wait in the kernel for the capture process, then they are lost. */
+    /** How many packets wait in the kernel for the capture process; more are lost. */
     packetsBuffered: count,
     /** Of each packet; the rest is not kept. */
     bytesKept: count,

@@ -11,7 +11,7 @@ const derive = promisify<string, Uint8Array, number, ScryptOptions, Buffer>(scry
 const COST = { N: 2 ** 15, r: 8, p: 3, maxmem: 64 * 2 ** 20 } as const satisfies ScryptOptions
 const HASH_BYTES = 32
 
-/** So many are computed at once, on threads of their own: a third of a second and 32 MiB each. */
+/** How many are computed at once, on threads of their own: a third of a second and 32 MiB each. */
 const AT_ONCE_MAX = 2
 /** And this many wait for their turn, a few seconds at most. Others are sent away. */
 const WAITING_MAX = 16

@@ -10,13 +10,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 export interface EchoSeries {
   address: string
   port: number
-  /** So many datagrams, */
+  /** How many datagrams. */
   count: number
-  /** at least so far apart, */
+  /** How far apart, at least. */
   everyMs: number
-  /** of so many bytes of payload. */
+  /** How many bytes of payload each has. */
   bytes: number
-  /** So long after the last one was sent, what has not come back is taken for lost. */
+  /** After this time from the last one on, what has not come back is taken for lost. */
   withinMs: number
 }
 

@@ -13,7 +13,7 @@ const UNTOLD_EVERY_MS = 1000
 export interface Strangers {
   /** Emits, or only counts. */
   tell: Emitter
-  /** Tells what is left to be told. */
+  /** Tells what has not been told yet. */
   close(): void
 }
 

@@ -13,7 +13,7 @@ export const COOKIE_BYTES_MAX = 4096
 export interface SessionLimits {
   /** Without a request for so long it is over (ASVS 7.3.1). */
   idleMs: number
-  /** So long after signing in it is over, however busy it was (ASVS 7.3.2): what limits a thief who keeps it busy. */
+  /** How long after signing in it is over, however busy it was (ASVS 7.3.2): what limits a thief who keeps it busy. */
   absoluteMs: number
   /** Of one user at a time; the oldest makes room (ASVS 7.1.2). */
   perUserMax: number
@@ -36,7 +36,7 @@ export const EXPIRED_KEPT_MS = 60_000
 
 /** A browser is known again as its user's so long after they last signed in there. */
 export const DEVICE_KEPT_MS = 180 * 86_400_000
-/** So many browsers of a user are known; the one in which they have not signed in for longest is forgotten. */
+/** How many browsers of a user are known; the one in which they have not signed in for longest is forgotten. */
 export const DEVICES_PER_USER_MAX = 10
 
 /** For how long after the first time a transfer may be asked for once more. Asked for later, it is another one. */

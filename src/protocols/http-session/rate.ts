@@ -1,7 +1,7 @@
 /** How often somebody may ask: a bucket of tokens each, one a request, filled again at a steady rate. */
 
 export interface Rate {
-  /** So many at once, after a rest. */
+  /** How many at once, after a rest. */
   burst: number
   perSecond: number
 }

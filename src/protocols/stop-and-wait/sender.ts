@@ -9,9 +9,9 @@
  */
 
 export interface StopAndWaitLimits {
-  /** So many messages, numbered from 1. */
+  /** How many messages, numbered from 1. */
   count: number
-  /** So long an acknowledgement is waited for. It must be more than a round trip, or all is sent twice. */
+  /** For how long an acknowledgement is waited for. It must be more than a round trip, or everything is sent twice. */
   timeoutMs: number
   triesMax: number
 }

@@ -16,7 +16,7 @@ const SCALE_MIN = 0.8
 const SCALE_MAX = 1.15
 /** The title stands above the viewer already. */
 const HEAD_FROM = 58
-/** So far above the first moment the label of its first arrow reaches. */
+/** How far above the first moment the label of its first arrow reaches. */
 const ABOVE_TOP = 9
 /** A finger or a mouse does not hit a line of 1.6 px. */
 const HIT_PX = 13
