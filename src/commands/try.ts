@@ -80,7 +80,7 @@ export async function tryCommand(args: readonly string[]): Promise<number> {
 
 /** A fault that was not seen to happen is in no finding. */
 function isTold(findings: unknown, id: string): boolean {
-  return Array.isArray(findings) && (findings as CaseFindings[]).some((one) => one.id === id)
+  return Array.isArray(findings) && (findings as CaseFindings[]).some((one) => one.id === id && one.isWhole)
 }
 
 function pairsAtOnce(): number {

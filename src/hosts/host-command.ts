@@ -13,7 +13,7 @@ import { type Exit, isDeadly } from './host-process.ts'
 /** A line is somebody else's data: how much of it is logged and matched. */
 const LINE_LIMIT = 2000
 /** What a program prints beyond this many lines is read and not logged: a log is no place for a flood. */
-const LINES_LOGGED_MAX = 5000
+export const LINES_LOGGED_MAX = 5000
 /** How many lines are kept for `untilLine`: the newest. */
 const LINES_KEPT = 1000
 /** From SIGTERM to SIGKILL. */

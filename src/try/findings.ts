@@ -21,6 +21,8 @@ export interface CaseFindings {
   verifiedBy: string
   /** From the moment it became true. */
   from: number
+  /** The run was not interrupted meanwhile. Otherwise nothing is judged by it. */
+  isWhole: boolean
   /** So long the fault was watched, for whoever notices. */
   watchedMs: number
   /** When it was undone, or what it had ended came back. */
@@ -47,20 +49,22 @@ export interface CaseFindings {
   unwatched: string[]
 }
 
-/** What was found of each fault that was seen to happen, to its end. */
+/** What was found of each fault that was seen to happen; where the run was interrupted, until then. */
 export function findingsOf(log: LabLog, plan: Plan<TrySettings>): CaseFindings[] {
   return allCases
     .filter(({ id }) => plan.cases.includes(id))
     .flatMap((one) => {
       const strike = log.strikeOn(one.id)
-      const isWhole = strike?.complete && strike.problem === null && killOn(log, one.id) === undefined
-      return isWhole ? [caseFindings(log, plan, one, strike)] : []
+      if (strike === undefined || strike.problem !== null || killOn(log, one.id) !== undefined) return []
+      return [caseFindings(log, plan, one, strike)]
     })
 }
 
 function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike: Strike): CaseFindings {
   const { settings } = plan
-  const { at: from, until } = strike
+  const { at: from, complete: isWhole } = strike
+  // What the end of a run itself ends has noticed nothing.
+  const until = isWhole ? strike.until : (log.last('run:ended')?.time ?? strike.until)
   const watched = Math.min(until, from + settings.watchMs)
   const before = { from: from - settings.settleMs / 2, to: from }
   const mendedAt = mendedOf(log, strike)
@@ -93,6 +97,7 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
     struck: one.role,
     verifiedBy: log.all('fault:struck').find(({ data }) => data.pair === one.id)?.data.verifiedBy ?? '',
     from,
+    isWhole,
     watchedMs: Math.round(watched - from),
     mendedAt,
     until,

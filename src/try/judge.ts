@@ -24,7 +24,7 @@ export function judgeTry(log: LabLog, plan: Plan<TrySettings>): Check[] {
         .filter((rule) => rule.fault === fault)
         .flatMap((rule) => {
           const findings = found.find((one) => one.id === id)
-          if (findings === undefined) return []
+          if (findings?.isWhole !== true) return []
           const check = checkOf(log, claimOf(rule, findings, settings.name))
           return [mayHaveBeenMissed(check, findings) ? { ...check, verdict: 'inconclusive' as const } : check]
         }),

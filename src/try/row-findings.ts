@@ -1,6 +1,7 @@
 /** What one row of a try shows of one fault: the server, or one of the clients. Pure. */
 import { hostOfRole, type Role } from '../events/host-names.ts'
 import { addressOf, type EventOf, type LabEvent, type Trigger } from '../events/vocabulary.ts'
+import { LINES_LOGGED_MAX } from '../hosts/host-command.ts'
 import { cellOf, type End } from '../lab/cell.ts'
 import { type LabLog, mechanismOf, type Period } from '../lab/log.ts'
 import { cellId, type Plan } from '../plan/plan.ts'
@@ -10,6 +11,12 @@ import { isPayload } from './recovery.ts'
 import type { TrySettings } from './request.ts'
 import type { Owned } from './rows.ts'
 import type { Level } from './rules.ts'
+
+/** Fewer lines have no rhythm. */
+const RHYTHM_LINES = 3
+/** Who is silent for so long, and for so many times its rhythm, has fallen silent. */
+const SILENT_MS = 1500
+const SILENT_TIMES = 3
 
 /** One end of one connection. */
 export interface ConnectionFindings {
@@ -48,6 +55,8 @@ export interface RowFindings {
   noticed: Noticed | null
   /** What it printed, where it said so. */
   said: string | null
+  /** It printed so often before the fault, and since it struck, or later, nothing for so long; null: no such thing. */
+  silence: { everyMs: number; forMs: number } | null
   /** Its program ended while the fault lasted. */
   exit: Exit | null
   /** It had ended when the fault struck, and held no connection any more. */
@@ -112,6 +121,8 @@ export function rowFindings(
     signs,
     noticed: firstOf(Object.values(signs)),
     said: saysDown?.data.line ?? null,
+    silence:
+      ended === undefined ? silenceOf(log.all('command:said', { host, to }).filter(isOwn), from, to) : null,
     exit: ended === undefined ? null : { ...ended.data, afterMs: since(ended) },
     endedBefore:
       before === undefined || connections.length > 0
@@ -121,6 +132,17 @@ export function rowFindings(
     counts: connections.length > 0 || said(ready, { to: from }) !== undefined,
     hasGhost: fault !== 'blip' && log.first('truth:updated', { host, ...phases.during }) !== undefined,
   }
+}
+
+/** Of a program that spoke regularly, and went on saying nothing to the end of the watch. */
+function silenceOf(said: readonly LabEvent[], from: number, to: number): RowFindings['silence'] {
+  const before = said.filter(({ time }) => time <= from).map(({ time }) => time)
+  const gaps = before.slice(1).map((time, index) => time - (before[index] ?? time))
+  const everyMs = gaps.sort((one, other) => one - other)[Math.floor(gaps.length / 2)]
+  const forMs = to - (said.at(-1)?.time ?? to)
+  const isRhythm = before.length >= RHYTHM_LINES && everyMs !== undefined && said.length < LINES_LOGGED_MAX
+  if (!isRhythm || forMs < Math.max(SILENT_MS, SILENT_TIMES * everyMs)) return null
+  return { everyMs: Math.round(everyMs), forMs: Math.round(forMs) }
 }
 
 function firstLost(connections: readonly ConnectionFindings[]): Noticed | null {

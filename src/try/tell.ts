@@ -1,8 +1,10 @@
 /** What a try found, as text: a table for whoever wants to know how long, and fault by fault why. */
 
 import { killWords } from '../events/killed.ts'
+import { longDuration } from '../forecast/duration.ts'
 import { printable } from '../foreign/printable.ts'
 import { shortened } from '../foreign/shortened.ts'
+import { keepaliveGiveUp } from '../kernel/give-up.ts'
 import { type Check, countWords, observedWords } from '../lab/checks.ts'
 import { problemOf } from '../lab/judging.ts'
 import type { LabLog } from '../lab/log.ts'
@@ -78,7 +80,8 @@ function tableText(found: readonly CaseFindings[], style: Style): string {
   ].join('\n')
 }
 
-function backText({ wentOn, recoveredAfterMs, wasSilent }: CaseFindings): string {
+function backText({ isWhole, wentOn, recoveredAfterMs, wasSilent }: CaseFindings): string {
+  if (!isWhole) return '-'
   if (wentOn) return 'went on'
   return recoveredAfterMs !== null ? shortTime(recoveredAfterMs) : wasSilent ? 'no data' : 'never'
 }
@@ -115,12 +118,14 @@ function caseText(
 ): string {
   const { id } = found
   const own = checks.filter((check) => check.id.startsWith(`${id}/`))
+  const { isWhole, watchedMs } = found
   return [
     `${style.bold(id)}: ${plan.promises[id] ?? ''}`,
+    ...(isWhole ? [] : [style.doubtful(`  interrupted after ${seconds(watchedMs)}: so far`)]),
     style.dim(`  seen: ${found.verifiedBy}`),
     ...(found.rows.length > 2 ? [`  ${headText(found)} clients noticed`] : []),
     ...inOrder(found).flatMap((row) => rowLines(row, found, plan.settings)),
-    `  afterwards ${recoveryWords(found)}`,
+    ...(isWhole ? [`  afterwards ${recoveryWords(found)}`] : []),
     ...own.map((check) => checkLine(check, style)),
   ].join('\n')
 }
@@ -181,7 +186,7 @@ export function taleOf(log: LabLog, plan: Plan<TrySettings>): Tale {
         term: found.id,
         lines: [
           ...inOrder(found).flatMap((row) => rowLines(row, found, plan.settings).map((line) => line.trim())),
-          `afterwards ${recoveryWords(found)}`,
+          ...(found.isWhole ? [`afterwards ${recoveryWords(found)}`] : []),
         ],
       })),
       ...(warnings.length === 0 ? [] : [{ term: 'warning', lines: warnings }]),
@@ -233,19 +238,22 @@ function laterWords(row: RowFindings, wordsGiven: boolean, watchedMs: number): s
       ? []
       : [`it said so after ${seconds(says.afterMs)}: ${quoted(row)}`]),
     ...(toldNothing ? [`it told its user nothing, in ${seconds(watchedMs)}`] : []),
+    ...(row.silence === null
+      ? []
+      : [
+          `it had printed every ${seconds(row.silence.everyMs)}, and printed nothing for the last ${seconds(row.silence.forMs)}`,
+        ]),
     ...(exit === null
       ? []
       : [`${name} ended after ${seconds(exit.afterMs)} (${exit.signal ?? `status ${exit.code}`})`]),
   ]
 }
 
-function connectionWords(
-  { local, remote, options, timer, kernelEnd, wrote }: ConnectionFindings,
-  watchedMs: number,
-) {
+function connectionWords(one: ConnectionFindings, watchedMs: number) {
+  const { local, remote, options, timer, kernelEnd, wrote } = one
   const kernel =
     kernelEnd === null
-      ? `ESTABLISHED all ${seconds(watchedMs)}`
+      ? `ESTABLISHED all ${seconds(watchedMs)}${patienceWords(one)}`
       : `ESTABLISHED until ${seconds(kernelEnd.afterMs)}, then ${kernelEnd.state}`
   return `${local} to ${remote}, ${writingWords(wrote)}; ${optionWords(options, timer)}; kernel: ${kernel}`
 }
@@ -253,6 +261,15 @@ function connectionWords(
 function writingWords({ before, during }: ConnectionFindings['wrote']): string {
   if (before) return during ? 'writing' : 'writing until the fault'
   return during ? 'idle before the fault' : 'idle'
+}
+
+/** Of an idle connection on which keepalive asks: how long its kernel would have believed at most. */
+function patienceWords({ options, wrote }: ConnectionFindings): string {
+  if (options === null || !options.keepalive || options.userTimeoutMs > 0) return ''
+  if (wrote.before || wrote.during) return ''
+  const { keepaliveIdleMs: idleMs, keepaliveIntervalMs: intervalMs, keepaliveProbes: probes } = options
+  const { maxMs } = keepaliveGiveUp({ idleMs, intervalMs, probes })
+  return `; if nothing answers, it gives up after ${longDuration(maxMs)} at most`
 }
 
 function optionWords(options: ConnectionFindings['options'], timer: string): string {

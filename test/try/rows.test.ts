@@ -126,3 +126,32 @@ test('what a library knew and its user was not told', () => {
     'client after 2.0 s: its program closed the connection; it told its user nothing, in 10 s',
   )
 })
+
+test('who printed regularly and fell silent is told', () => {
+  const log = twoClients()
+  for (const second of [5, 6.5, 8, 9.5]) log.said(second, 'cut-a', 'client2', 'tick')
+  for (const second of [5, 6.5, 8, 9.5, 11, 12.5, 14, 15.5, 17, 18.5])
+    log.said(second, 'cut-b', 'server', 'tock')
+  expect(rowsOf(log).map(({ name, silence }) => [name, silence])).toEqual([
+    ['client', null],
+    ['client2', { everyMs: 1500, forMs: 10_500 }],
+    ['server', null],
+  ])
+  const text = tellTry({ log: new LabLog(log.sorted), plan: planOf(), checks: [] }, PLAIN)
+  expect(text).toContain('it had printed every 1.5 s, and printed nothing for the last 11 s')
+})
+
+test('of a run that was interrupted it tells what was noticed until then, and judges nothing', () => {
+  const log = new MadeLog()
+  const whole = twoClients().sorted
+  log.events.push(...whole.filter(({ time }) => time <= 13_000))
+  log.add(13.1, 'lab', 'run:ended', { because: 'SIGINT' })
+  log.add(13.2, 'cut-a', 'command:ended', { code: null, signal: 'SIGKILL' }, { program: 'client2' })
+  const ended = new LabLog(log.sorted)
+  expect(rowsOf(log).map(({ noticed }) => noticed?.by)).toEqual(['user_closed', undefined, undefined])
+  const checks = judgeTry(ended, planOf(['cut<1s']))
+  expect(checks.map(({ verdict }) => verdict)).toEqual(['skipped'])
+  const text = tellTry({ log: ended, plan: planOf(['cut<1s']), checks }, PLAIN)
+  expect(text).toContain('interrupted after 3.1 s: so far')
+  expect(text).toContain('client     CLO 2.0')
+})

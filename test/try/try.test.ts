@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import * as net from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { readLog } from '../../src/events/parse.ts'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
@@ -178,6 +179,21 @@ describeNeeding('network namespaces', isolation !== null)('npm run try', () => {
     )
     expect(said).toContain('the proxy says 200')
     expect(outside.knocks()).toBeGreaterThan(0)
+  })
+
+  test('Ctrl-C keeps what was noticed until then', { timeout: RUN_LIMIT_MS }, async () => {
+    const { child, says, ended } = start([
+      ...['try', '--server', IMPATIENT, '--client', RETURNS_ALL, '--faults', 'cut', '--watch', '60s'],
+      ...['--expect', 'cut<50s', '--out', temporaryFolder()],
+    ])
+    await says('the first fault strikes')
+    await delay(3500)
+    child.kill('SIGINT')
+    const { status, stdout } = await ended
+    expect(stdout).toMatch(/server {5}ABO 2\.\d/)
+    expect(stdout).toMatch(/interrupted after \d\.\d s: so far/)
+    expect(stdout).toContain('0 failed, 0 inconclusive, 1 skipped')
+    expect(status).toBe(130)
   })
 
   test('ends with its launcher, and so does every daemon', { timeout: RUN_LIMIT_MS }, async () => {
