@@ -263,7 +263,7 @@ describe('what kernels were seen to do', () => {
     expectIn(of({ ...facts, reading: { ...reading(options), heardAgoMs: 212_000 } }).now, 1500)
   })
 
-  test('probes that the own queue drops are tried again each half second, for ever', () => {
+  test('probes that its own queue drops are tried again each half second, for ever', () => {
     const facts = { timer: 'keepalive', timerLeftMs: 422 } as const
     const { now } = of({ ...facts, reading: { ...reading(keepalive), heardAgoMs: 6000 } })
     expect(now).toMatchObject({ notices: 'never', unless: 'keepalive was switched on only now' })
