@@ -153,8 +153,10 @@ async function nft(text: string, emit: Emitter): Promise<void> {
  */
 async function translateFrom(idleLimitSeconds: number | null, emit: Emitter): Promise<void> {
   await nft(rules(idleLimitSeconds), emit)
-  // It ends with 1 where there is none to forget, which is the rule.
+  // Each ends with 1 where there is none to forget, which is the rule. What the server said to the router itself would
+  // keep the port that its client has to have again.
   await execute(['conntrack', '-D', '--orig-dst', OUTSIDE, '--reply-src', OUTSIDE])
+  await execute(['conntrack', '-D', '--orig-src', SERVER])
 }
 
 const cutRules = `

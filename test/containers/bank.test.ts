@@ -7,17 +7,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Answer, BankUser } from '../support/bank-user.ts'
 import { describeNeeding } from '../support/needs.ts'
-import { compose, composeSays, docker, hasEngine } from './engine.ts'
+import { compose, composeSays, containerOf, docker, hasEngine } from './engine.ts'
 
 const SERVICES = ['redis', 'bank-1', 'bank-2', 'balancer'] as const
 const BACK_MS = 20_000
 
 const profile = (...args: string[]) => compose('--profile', 'bank', ...args)
-/** The engine's name for the only container of a service, running or not. */
-async function containerOf(service: string): Promise<string> {
-  const label = `label=com.docker.compose.service=${service}`
-  return (await docker('ps', '-aq', '--filter', label)).stdout.trim()
-}
 
 async function untilHealthy(service: string): Promise<void> {
   const giveUpAtMs = performance.now() + BACK_MS

@@ -11,7 +11,7 @@ import type { Check } from '../../src/lab/checks.ts'
 import { Lanes } from '../../src/page/lanes.ts'
 import { mechanisms } from '../../src/programs/scripts/host-messages.ts'
 import { describeNeeding } from '../support/needs.ts'
-import { compose, composeSays, containerOf, docker, hasEngine, inside } from './engine.ts'
+import { compose, composeSays, containerOf, docker, hasEngine, inside, volume } from './engine.ts'
 
 const RUN = '/stillhere/runs/latest'
 /** Until everybody has noticed who will; longer only where a kernel's patience is waited for. */
@@ -380,23 +380,13 @@ function observed(checks: readonly Check[], mechanism: string): number | string 
 }
 
 async function newestChecks(): Promise<Check[]> {
+  const report = `${RUN}/report.json`
+  const asked = await docker('exec', await containerOf('recorder'), 'cat', report)
+  const runs = `${volume('runs')}:/stillhere/runs:ro`
   // The recorder may be dead at this moment; what it left is in the volume.
-  const { stdout } = await docker(
-    'run',
-    '--rm',
-    '-v',
-    `${await volume('runs')}:/runs:ro`,
-    'stillhere',
-    'sh',
-    '-c',
-    'cat /runs/latest/report.json 2>/dev/null || true',
-  )
+  const left = () => docker('run', '--rm', '-v', runs, 'stillhere', 'cat', report)
+  const { stdout } = asked.status === 0 ? asked : await left()
   return stdout === '' ? [] : (JSON.parse(stdout) as { checks: Check[] }).checks
-}
-
-async function volume(name: string): Promise<string> {
-  const { stdout } = await docker('volume', 'ls', '-q', '--filter', `name=_${name}`)
-  return stdout.trim().split('\n')[0] ?? ''
 }
 
 async function events(): Promise<LabEvent[]> {

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 const ROOT = join(import.meta.dirname, '../..')
+/** Not the one that somebody who tries the lab has running. */
+const PROJECT = 'stillhere-test'
 const OUTPUT_BYTES_MAX = 64 * 2 ** 20
 /** To build the image on a slow machine; nothing else takes a tenth of it. */
 const LIMIT_MS = 540_000
@@ -18,7 +20,8 @@ export interface Said {
 }
 
 async function run(program: string, args: readonly string[]): Promise<Said> {
-  const options = { cwd: ROOT, maxBuffer: OUTPUT_BYTES_MAX, timeout: LIMIT_MS }
+  const env = { ...process.env, COMPOSE_PROJECT_NAME: PROJECT }
+  const options = { cwd: ROOT, env, maxBuffer: OUTPUT_BYTES_MAX, timeout: LIMIT_MS }
   try {
     return { status: 0, ...(await promisify(execFile)(program, args, options)) }
   } catch (error) {
@@ -42,10 +45,15 @@ export function composeSays(...args: string[]): Promise<Said> {
   return hasPlugin ? run('docker', ['compose', ...args]) : run('docker-compose', args)
 }
 
-/** The engine's name for the only container of a service. */
+/** The engine's name for the only container of a service, running or not. Compose would need a second to say it. */
 export async function containerOf(service: string): Promise<string> {
-  return (await compose('ps', '-q', service)).trim()
+  const labels = [`project=${PROJECT}`, `service=${service}`]
+  const filters = labels.flatMap((label) => ['--filter', `label=com.docker.compose.${label}`])
+  return (await docker('ps', '-aq', ...filters)).stdout.trim()
 }
+
+/** The engine's name for a volume of ours. */
+export const volume = (name: string): string => `${PROJECT}_${name}`
 
 /** Something in a container, as its user. */
 export async function inside(service: string, ...argv: string[]): Promise<string> {
