@@ -1,6 +1,6 @@
 /** The lab itself, run as a person runs it; its own checks are the assertions. */
 import { existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { FAULTS } from '../../labs/keepalive/faults.ts'
 import { readLog } from '../../src/events/parse.ts'
@@ -10,10 +10,12 @@ import { mechanisms } from '../../src/programs/scripts/host-messages.ts'
 import { notPassed, skipped } from '../support/checks.ts'
 import { claimRows } from '../support/claims.ts'
 import { allGone, descendants, run, runLab, start, temporaryFolder } from '../support/cli.ts'
+import { runsOf } from '../support/lab-runs.ts'
 import { describeNeeding, testNeeding } from '../support/needs.ts'
 import { checkIds, recordedReport } from '../support/recorded.ts'
 
 const { tier } = await findCapabilities()
+const runs = runsOf('keepalive', tier === 'netns')
 const onLinux = testNeeding('Linux, whose /proc lists processes', process.platform === 'linux')
 const LAB_LIMIT_MS = 120_000
 const UP = 'connections are up'
@@ -32,7 +34,8 @@ describeNeeding('network namespaces', tier === 'netns')('lab:keepalive on netns 
   test.each(['server', 'client'])(
     'all 81 cells are there and none failed, the %s struck',
     async (strike) => {
-      const { report, ended } = await runLab(['keepalive', '--strike', strike])
+      const { report, ended } =
+        strike === 'server' ? runs.netns() : await runLab(['keepalive', '--strike', strike])
 
       expect(notPassed(report)).toEqual([])
       expect(report).toMatchObject({ schema: 'stillhere/report@1', tier: 'netns', strike, verdict: 'pass' })
@@ -98,7 +101,7 @@ describe('lab:keepalive on process hosts', () => {
   test(
     'it needs no rights and no ip: what has no cable is skipped, the rest passes',
     async () => {
-      const { report, ended } = await runLab(['keepalive', '--hosts', 'process'])
+      const { report, ended } = runs.process()
 
       expect(notPassed(report)).toEqual([])
       expect(report.tier).toBe('process')
@@ -184,8 +187,8 @@ describe('lab:keepalive on process hosts', () => {
   test(
     'the result ends with the matrix and the score on 24 rows, and --cell tells a cell of it in full',
     async () => {
-      const out = temporaryFolder()
-      const { stdout } = await run(['lab', 'keepalive', '--hosts', 'process', '--out', out])
+      const { ended, folder } = runs.process()
+      const { stdout } = ended
       // Below it stands the prompt.
       const screen = stdout.trimEnd().split('\n').slice(-23)
       expect(screen).toContain("Who notices, and after how many seconds? (the clients' view)")
@@ -198,7 +201,7 @@ describe('lab:keepalive on process hosts', () => {
       expect(screen.filter((line) => line.length > 80 && !line.endsWith('report.html'))).toEqual([])
       expect(stdout).not.toContain('\u001b')
 
-      const told = await run(['lab', 'keepalive', '--cell', 'kill/tcp-idle', '--out', out])
+      const told = await run(['lab', 'keepalive', '--cell', 'kill/tcp-idle', '--out', dirname(folder)])
       for (const part of [
         'kill-a, the client',
         'kill-b, the server, struck',

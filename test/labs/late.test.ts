@@ -8,16 +8,16 @@ import { readLog } from '../../src/events/parse.ts'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
 import { LabLog } from '../../src/lab/log.ts'
 import type { Report } from '../../src/lab/report.ts'
-import { latestRun } from '../../src/launcher/start.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { tcpFlag } from '../../src/wire/constants.ts'
 import { notPassed } from '../support/checks.ts'
-import { run, runLab, temporaryFolder } from '../support/cli.ts'
+import { runsOf } from '../support/lab-runs.ts'
 import { describeNeeding, testNeeding } from '../support/needs.ts'
 import { checkIds, recordedReport } from '../support/recorded.ts'
 import { hasTshark, tsharkFields } from '../support/tshark.ts'
 
 const { tier } = await findCapabilities()
+const runs = runsOf('late', tier === 'netns')
 const LAB_LIMIT_MS = 120_000
 
 /** The asker's own question, at each policy. */
@@ -45,7 +45,7 @@ describeNeeding('network namespaces', tier === 'netns')('lab:late on netns hosts
   test(
     'nothing fails, and it makes the checks of the recorded run',
     async () => {
-      const { report, ended } = await runLab(['late'])
+      const { report, ended } = runs.netns()
       expect(notPassed(report)).toEqual([])
       expect(report).toMatchObject({ lab: 'late', tier: 'netns', verdict: 'pass' })
       expect(report.checks.map(({ id }) => id)).toEqual(expect.arrayContaining(ASKED))
@@ -58,17 +58,15 @@ describeNeeding('network namespaces', tier === 'netns')('lab:late on netns hosts
   testNeeding('tshark', hasTshark)(
     'tshark counts the same SYNs and RSTs in what was captured',
     async () => {
-      const out = temporaryFolder()
-      const only = await run(['lab', 'late', '--only', 'late', '--json', '--out', out])
-      const report = JSON.parse(only.stdout) as Report
-      const packets = tcpPackets(join(latestRun(out), 'late-a.pcapng'))
+      const { report, folder } = runs.netns()
+      const packets = tcpPackets(join(folder, 'late-a.pcapng'))
       const syns = packets.filter(({ syn, ack }) => syn && !ack)
       // Three connections, and the one that was made anew: whatever was sent again came from the same ports.
       expect(new Set(syns.map(({ port }) => port)).size).toBe(4)
       const client = syns[0]?.address
       expect(syns.map(({ address }) => address)).toEqual(syns.map(() => client))
       const resets = packets.filter(({ rst, address }) => rst && address === client)
-      const logged = readLog(join(latestRun(out), 'events.ndjson')).filter(
+      const logged = readLog(join(folder, 'events.ndjson')).filter(
         ({ name, host, data }) =>
           name === 'packet:captured' && host === 'late-a' && data.direction === 'sent' && data.kind === 'rst',
       )
@@ -79,12 +77,12 @@ describeNeeding('network namespaces', tier === 'netns')('lab:late on netns hosts
       expect(inTime).toBeGreaterThan(2)
 
       // A capture that has not seen the SYN which opened the connection cannot say that there was no other.
-      const plan = JSON.parse(readFileSync(join(latestRun(out), 'plan.json'), 'utf8')) as Plan<LateSettings>
-      const blind = readLog(join(latestRun(out), 'events.ndjson')).filter(
+      const plan = JSON.parse(readFileSync(join(folder, 'plan.json'), 'utf8')) as Plan<LateSettings>
+      const blind = readLog(join(folder, 'events.ndjson')).filter(
         ({ name, data }) => name !== 'packet:captured' || data.flags !== 'SYN',
       )
       const noSyn = (checks: Report['checks']) =>
-        checks.filter(({ id }) => id.endsWith('/no-syn')).map(({ verdict }) => verdict)
+        checks.filter(({ id }) => /^late\/.*\/no-syn$/.test(id)).map(({ verdict }) => verdict)
       expect(noSyn(report.checks)).toEqual(['pass', 'pass', 'pass'])
       expect(noSyn(late.judge(new LabLog(blind), plan))).toEqual(['fail', 'fail', 'fail'])
       expect(resets.length).toBeGreaterThanOrEqual(inTime)
@@ -97,7 +95,7 @@ describe('lab:late on process hosts', () => {
   test(
     'a relay holds answers back; what needs a cable is skipped, and says so',
     async () => {
-      const { report, ended } = await runLab(['late', '--hosts', 'process'])
+      const { report, ended } = runs.process()
 
       expect(notPassed(report)).toEqual([])
       expect(report.tier).toBe('process')

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { nat } from '../../labs/nat/lab.ts'
 import { findCapabilities, missingFirewall } from '../../src/hosts/capabilities.ts'
-import type { Report } from '../../src/lab/report.ts'
 import { notPassed, skipped } from '../support/checks.ts'
-import { run, runLab, temporaryFolder } from '../support/cli.ts'
+import { runLab } from '../support/cli.ts'
+import { runsOf } from '../support/lab-runs.ts'
 import { describeNeeding, testNeeding } from '../support/needs.ts'
 import { checkIds, recordedReport } from '../support/recorded.ts'
 import { hasTshark, tshark } from '../support/tshark.ts'
@@ -42,11 +42,12 @@ const PROMISED = [
 ]
 
 const hasRouters = tier === 'netns' && missingFirewall() === null
+const runs = runsOf('nat', hasRouters)
 describeNeeding('network namespaces and nftables', hasRouters)('lab:nat on netns hosts', () => {
   test(
     'every check is there and none failed',
     async () => {
-      const { report, ended } = await runLab(['nat'])
+      const { report, ended } = runs.netns()
 
       expect([...notPassed(report), ...skipped(report)]).toEqual([])
       expect(report).toMatchObject({ tier: 'netns', verdict: 'pass' })
@@ -61,15 +62,12 @@ describeNeeding('network namespaces and nftables', hasRouters)('lab:nat on netns
   testNeeding('tshark', hasTshark)(
     'tshark sees the same: who said RST, and what came through',
     async () => {
-      const out = temporaryFolder()
       const cells = ['reset/client-first', 'strict/client-first', 'silent/client-first']
-      const ended = await run(['lab', 'nat', '--only', cells.join(','), '--json', '--out', out])
-      const { run: name, checks } = JSON.parse(ended.stdout) as Report
-      const captured = (host: string, filter: string) =>
-        tshark(join(out, name, `${host}.pcapng`), filter).length
+      const { report, folder } = await runLab(['nat', '--only', cells.join(',')])
+      const captured = (host: string, filter: string) => tshark(join(folder, `${host}.pcapng`), filter).length
       const RST = 'tcp.flags.reset == 1'
 
-      expect(checks.length).toBeGreaterThan(10)
+      expect(report.checks.length).toBeGreaterThan(10)
       // Pairs are numbered in the order of the cases: strict, reset, silent. Of the router's RST the server knows nothing.
       expect(captured('reset-a', `${RST} && ip.dst == 10.0.2.1`)).toBe(1)
       expect(captured('reset-b', `${RST} && ip.src == 10.1.2.2`)).toBe(0)
@@ -88,7 +86,7 @@ describeNeeding('network namespaces and nftables', hasRouters)('lab:nat on netns
 test(
   'lab:nat on process hosts: the proxy alone, and why the rest is not there',
   async () => {
-    const { report, ended } = await runLab(['nat', '--hosts', 'process'])
+    const { report, ended } = runs.process()
 
     const failed = report.checks.filter(({ verdict }) => verdict === 'fail' || verdict === 'inconclusive')
     expect(failed).toEqual([])

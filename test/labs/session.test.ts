@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
-import type { Report } from '../../src/lab/report.ts'
 import { notPassed, skipped } from '../support/checks.ts'
-import { run, runLab, temporaryFolder } from '../support/cli.ts'
+import { runsOf } from '../support/lab-runs.ts'
 import { describeNeeding, testNeeding } from '../support/needs.ts'
 import { checkIds, recordedReport } from '../support/recorded.ts'
 import { hasTshark, tsharkFields } from '../support/tshark.ts'
 
 const { tier } = await findCapabilities()
+const runs = runsOf('session', tier === 'netns')
 const LAB_LIMIT_MS = 120_000
 
 /** "A session can correspond to a single TCP connection, but a session can use several, or use UDP." */
@@ -35,7 +35,7 @@ describeNeeding('network namespaces', tier === 'netns')('lab:session on netns ho
   test(
     'none of its checks failed, none was skipped, and they are those of the recorded run',
     async () => {
-      const { report, ended } = await runLab(['session'])
+      const { report, ended } = runs.netns()
 
       expect(notPassed(report)).toEqual([])
       expect(report).toMatchObject({ lab: 'session', tier: 'netns', verdict: 'pass' })
@@ -50,10 +50,8 @@ describeNeeding('network namespaces', tier === 'netns')('lab:session on netns ho
   testNeeding('tshark', hasTshark)(
     'tshark counts the same connections, and reads the secret off the wire',
     async () => {
-      const out = temporaryFolder()
-      const { stdout } = await run(['lab', 'session', '--only', 'several', '--json', '--out', out])
-      const report = JSON.parse(stdout) as Report
-      const file = join(out, report.run, 'packets', 'several-a.pcapng')
+      const { report, folder } = runs.netns()
+      const file = join(folder, 'several-a.pcapng')
       const lines = (filter: string, field: string) => tsharkFields(file, filter, [field])
       const connections = report.checks.find(({ id }) => id === 'several/tcp/connections')?.observed.value
       expect(lines('tcp.flags.syn == 1 && tcp.flags.ack == 0', 'tcp.srcport')).toHaveLength(
@@ -62,7 +60,7 @@ describeNeeding('network namespaces', tier === 'netns')('lab:session on netns ho
       // Nothing is encrypted here: who captures has the token.
       expect(lines('udp contains "HELLO 1 "', 'data.data').length).toBeGreaterThan(0)
       // A server keeps none, and a log has none beside what was captured.
-      const log = readFileSync(join(out, report.run, 'events.ndjson'), 'utf8').split('\n')
+      const log = readFileSync(join(folder, 'events.ndjson'), 'utf8').split('\n')
       const own = log.filter((line) => line.includes('"program":"session-'))
       expect(own.length).toBeGreaterThan(100)
       expect(own.filter((line) => /[0-9a-f]{32}/.test(line))).toEqual([])
@@ -74,7 +72,7 @@ describeNeeding('network namespaces', tier === 'netns')('lab:session on netns ho
 test(
   'without namespaces it shows what loopback can, and skips the rest out loud',
   async () => {
-    const { report, ended } = await runLab(['session', '--hosts', 'process'])
+    const { report, ended } = runs.process()
 
     expect(notPassed(report)).toEqual([])
     expect(ended.status).toBe(0)

@@ -11,12 +11,13 @@ import { findCapabilities } from '../../src/hosts/capabilities.ts'
 import { LabLog } from '../../src/lab/log.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { notPassed, skipped } from '../support/checks.ts'
-import { runLab } from '../support/cli.ts'
+import { runsOf } from '../support/lab-runs.ts'
 import { describeNeeding, testNeeding } from '../support/needs.ts'
 import { checkIds, recordedReport } from '../support/recorded.ts'
 import { hasTshark, tsharkFields } from '../support/tshark.ts'
 
 const { tier } = await findCapabilities()
+const runs = runsOf('tcp', tier === 'netns')
 const LAB_LIMIT_MS = 120_000
 
 /** The asker's claims 5, 15 and 16. */
@@ -35,7 +36,7 @@ describeNeeding('network namespaces', tier === 'netns')('lab:tcp on netns hosts'
   testNeeding('tshark', hasTshark)(
     'nothing failed, all ten states are there, and tshark reads the same from the captures',
     async () => {
-      const { report, ended, folder } = await runLab(['tcp'])
+      const { report, ended, folder } = runs.netns()
 
       expect(notPassed(report)).toEqual([])
       expect(ended.status).toBe(0)
@@ -62,7 +63,7 @@ describe('lab:tcp on process hosts', () => {
   onLinux(
     'what needs a cable or a network of its own is skipped, the rest passes',
     async () => {
-      const { report, ended } = await runLab(['tcp', '--hosts', 'process'])
+      const { report, ended } = runs.process()
 
       expect(notPassed(report)).toEqual([])
       expect(ended.status).toBe(0)

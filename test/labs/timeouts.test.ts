@@ -15,12 +15,13 @@ import type { Report } from '../../src/lab/report.ts'
 import { reportSchema } from '../../src/lab/run-files.ts'
 import { type Plan, selectionOf } from '../../src/plan/plan.ts'
 import { notPassed, skipped } from '../support/checks.ts'
-import { runLab } from '../support/cli.ts'
+import { runsOf } from '../support/lab-runs.ts'
 import { describeNeeding, testNeeding } from '../support/needs.ts'
 import { checkIds, recordedReport } from '../support/recorded.ts'
 import { hasTshark, tshark } from '../support/tshark.ts'
 
 const { tier } = await findCapabilities()
+const runs = runsOf('timeouts', tier === 'netns')
 const LAB_LIMIT_MS = 120_000
 const FOLDER = join(import.meta.dirname, '../../labs/timeouts')
 
@@ -43,7 +44,7 @@ describeNeeding('network namespaces', tier === 'netns')('lab:timeouts on netns h
   testNeeding('tshark', hasTshark)(
     'nothing failed, TIME-WAIT alone is left to the real pace, and tshark counts the same',
     async () => {
-      const { report, ended, folder } = await runLab(['timeouts'])
+      const { report, ended, folder } = runs.netns()
 
       expect(notPassed(report)).toEqual([])
       expect(ended.status).toBe(0)
@@ -65,7 +66,7 @@ describe('lab:timeouts on process hosts', () => {
   test(
     'what HTTP has of patience needs no network; the rest is skipped',
     async () => {
-      const { report, ended } = await runLab(['timeouts', '--hosts', 'process'])
+      const { report, ended } = runs.process()
 
       expect(notPassed(report)).toEqual([])
       expect(ended.status).toBe(0)

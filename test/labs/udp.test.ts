@@ -4,12 +4,13 @@ import { describe, expect, test } from 'vitest'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
 import type { Report } from '../../src/lab/report.ts'
 import { notPassed, skipped } from '../support/checks.ts'
-import { run, runLab, temporaryFolder } from '../support/cli.ts'
+import { runsOf } from '../support/lab-runs.ts'
 import { describeNeeding, testNeeding } from '../support/needs.ts'
 import { checkIds, recordedReport } from '../support/recorded.ts'
 import { hasTshark, tshark } from '../support/tshark.ts'
 
 const { tier } = await findCapabilities()
+const runs = runsOf('udp', tier === 'netns')
 const LAB_LIMIT_MS = 120_000
 
 /** "UDP sends without prior arrangement and without knowing whether the receiver is there." */
@@ -32,7 +33,7 @@ describeNeeding('network namespaces', tier === 'netns')('lab:udp on netns hosts'
   test(
     'none of its checks failed, none was skipped, and they are those of the recorded run',
     async () => {
-      const { report, ended } = await runLab(['udp'])
+      const { report, ended } = runs.netns()
 
       expect(notPassed(report)).toEqual([])
       expect(report).toMatchObject({ lab: 'udp', tier: 'netns', verdict: 'pass' })
@@ -47,12 +48,8 @@ describeNeeding('network namespaces', tier === 'netns')('lab:udp on netns hosts'
   testNeeding('tshark', hasTshark)(
     'tshark counts the same from the captures',
     async () => {
-      const out = temporaryFolder()
-      const only = 'nobody,no-host,first-byte,messages,goodbye,loss,sizes,black-hole'
-      const { stdout } = await run(['lab', 'udp', '--only', only, '--json', '--out', out])
-      const report = JSON.parse(stdout) as Report
-      const count = (host: string, filter: string) =>
-        packets(join(out, report.run, 'packets', `${host}.pcapng`), filter).length
+      const { report, folder } = runs.netns()
+      const count = (host: string, filter: string) => packets(join(folder, `${host}.pcapng`), filter).length
 
       // One ICMP message for either socket, the one that is told and the one that is not.
       expect(count('nobody-a', 'icmp.type == 3 && icmp.code == 3')).toBe(2)
@@ -64,7 +61,7 @@ describeNeeding('network namespaces', tier === 'netns')('lab:udp on netns hosts'
       expect(count('first-byte-a', 'udp.port == 7001')).toBe(1)
       expect(count('first-byte-a', 'udp.port == 7002')).toBe(1)
       const conversation = 'tcp.port == 7006'
-      const file = join(out, report.run, 'packets', 'first-byte-a.pcapng')
+      const file = join(folder, 'first-byte-a.pcapng')
       const firstData = packets(file, `${conversation} && tcp.len > 0`)[0]?.trim().split(/\s+/)[0]
       expect(count('first-byte-a', `${conversation} && frame.number < ${firstData}`)).toBe(
         numberOf(report, 'first-byte/tcp/before'),
@@ -93,7 +90,7 @@ describe('lab:udp on process hosts', () => {
   test(
     'what needs no network of its own passes, the rest is skipped out loud',
     async () => {
-      const { report, ended } = await runLab(['udp', '--hosts', 'process'])
+      const { report, ended } = runs.process()
 
       expect(notPassed(report)).toEqual([])
       // What is claimed of packets is skipped in all cases: here nobody sees any.

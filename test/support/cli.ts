@@ -1,9 +1,10 @@
 /** Runs the command line as a person would, and looks after what it started. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { getCurrentTest } from 'vitest/suite'
 import type { Report } from '../../src/lab/report.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -53,9 +54,12 @@ export function start(
       look()
       void ended.then(() => reject(new Error(`ended without saying "${text}": ${stderr}`)))
     })
-  onTestFinished(() => {
+  const end = () => {
     child.kill('SIGKILL')
-  })
+  }
+  // What is run before the tests of a file is awaited there.
+  if (getCurrentTest() === undefined) process.once('exit', end)
+  else onTestFinished(end)
   return { child, says, ended }
 }
 
@@ -67,26 +71,39 @@ export function run(
   return start(args, environment, under).ended
 }
 
+/** A folder for runs, which whoever makes it removes. */
+export function makeTemporaryFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'stillhere-test-'))
+}
+
 /** A folder for runs that is gone after the test. */
 export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'stillhere-test-'))
+  const folder = makeTemporaryFolder()
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
 
+/** One run of a lab. */
+export interface LabRun {
+  report: Report
+  ended: Ended
+  /** Its files. */
+  folder: string
+}
+
 /**
- * Runs a lab with `--json`; once more when a busy machine made the first run inconclusive, or one of its hundred
+ * Runs a lab as a person does; once more when a busy machine made the first run inconclusive, or one of its hundred
  * checks failed: a run that fails twice is wrong. What failed once is printed, since it wants a reason.
- * @returns also `folder`, the files of the run, until the test is over
+ * @param out where the run is kept; by default until the test is over
  */
-export async function runLab(
-  args: readonly string[],
-): Promise<{ report: Report; ended: Ended; folder: string }> {
-  const out = temporaryFolder()
+export async function runLab(args: readonly string[], out: string = temporaryFolder()): Promise<LabRun> {
   const once = async () => {
-    const ended = await run(['lab', ...args, '--json', '--out', out])
-    const report = JSON.parse(ended.stdout) as Report
-    return { report, ended, folder: join(out, report.run) }
+    const ended = await run(['lab', ...args, '--out', out])
+    if (!existsSync(join(out, 'latest')))
+      throw new Error(`lab ${args.join(' ')} did not run: ${ended.stderr}`)
+    const folder = join(out, readlinkSync(join(out, 'latest')))
+    const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report
+    return { report, ended, folder }
   }
   const first = await once()
   if (first.report.verdict === 'pass') return first
