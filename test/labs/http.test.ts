@@ -11,14 +11,12 @@ import { LabLog } from '../../src/lab/log.ts'
 import type { Report } from '../../src/lab/report.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { notPassed } from '../support/checks.ts'
-import { allGone, descendants, start, temporaryFolder } from '../support/cli.ts'
-import { runsOf } from '../support/lab-runs.ts'
+import { allGone, descendants, runLab, start, temporaryFolder } from '../support/cli.ts'
 import { describeNeeding, testNeeding } from '../support/needs.ts'
 import { checkIds, recordedReport } from '../support/recorded.ts'
 import { hasTshark, tshark, tsharkFields } from '../support/tshark.ts'
 
 const { tier } = await findCapabilities()
-const runs = runsOf('http', tier === 'netns')
 const LAB_LIMIT_MS = 150_000
 const hasRedis = isInPath('redis-server')
 
@@ -50,7 +48,7 @@ describeNeeding('network namespaces', tier === 'netns')('lab:http on netns hosts
   testNeeding('tshark and redis-server', hasTshark && hasRedis)(
     'nothing failed or was skipped, tshark counts the same, and no session id is in the log',
     async () => {
-      const { report, ended, folder } = runs.netns()
+      const { report, ended, folder } = await runLab(['http'])
 
       expect(notPassed(report)).toEqual([])
       expect(ended.status).toBe(0)
@@ -74,7 +72,7 @@ describe('lab:http on process hosts', () => {
   test(
     'what needs a cable or packets is skipped and says why, the rest passes',
     async () => {
-      const { report, ended } = runs.process()
+      const { report, ended } = await runLab(['http', '--hosts', 'process'])
 
       expect(notPassed(report)).toEqual([])
       expect(ended.status).toBe(0)

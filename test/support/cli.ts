@@ -3,8 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
-import { getCurrentTest } from 'vitest/suite'
+import { onTestFinished, TestRunner } from 'vitest'
 import type { Report } from '../../src/lab/report.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -58,7 +57,7 @@ export function start(
     child.kill('SIGKILL')
   }
   // What is run before the tests of a file is awaited there.
-  if (getCurrentTest() === undefined) process.once('exit', end)
+  if (TestRunner.getCurrentTest() === undefined) process.once('exit', end)
   else onTestFinished(end)
   return { child, says, ended }
 }
@@ -93,11 +92,12 @@ export interface LabRun {
 
 /**
  * Runs a lab as a person does; once more when a busy machine made the first run inconclusive, or one of its hundred
- * checks failed: a run that fails twice is wrong. What failed once is printed, since it wants a reason.
+ * checks failed, or its hosts did not start in time: a run that fails twice is wrong. Why is printed, since it wants a
+ * reason.
  * @param out where the run is kept; by default until the test is over
  */
 export async function runLab(args: readonly string[], out: string = temporaryFolder()): Promise<LabRun> {
-  const once = async () => {
+  const once = async (): Promise<LabRun> => {
     const ended = await run(['lab', ...args, '--out', out])
     if (!existsSync(join(out, 'latest')))
       throw new Error(`lab ${args.join(' ')} did not run: ${ended.stderr}`)
@@ -105,14 +105,19 @@ export async function runLab(args: readonly string[], out: string = temporaryFol
     const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report
     return { report, ended, folder }
   }
-  const first = await once()
-  if (first.report.verdict === 'pass') return first
-  const failed = first.report.checks.filter(({ verdict }) => verdict === 'fail')
-  for (const { id, observed, expected, because } of failed) {
-    const seen = JSON.stringify({ observed, expected, because })
-    process.stderr.write(`failed once, and the lab runs again: ${args.join(' ')}: ${id}: ${seen}\n`)
-  }
+  const first = await once().catch(String)
+  if (typeof first !== 'string' && first.report.verdict === 'pass') return first
+  const why = typeof first === 'string' ? first : failedOf(first)
+  process.stderr.write(`the lab runs again: ${args.join(' ')}: ${why}\n`)
   return once()
+}
+
+function failedOf({ report: { verdict, checks } }: LabRun): string {
+  const failed = checks.filter((check) => check.verdict === 'fail')
+  const seen = failed.map(({ id, observed, expected, because }) =>
+    JSON.stringify({ id, observed, expected, because }),
+  )
+  return [verdict, ...seen].join('\n')
 }
 
 /** Every process below `pid`, as this machine sees them. */

@@ -14,7 +14,7 @@ export interface KeptRuns {
 
 /**
  * Runs a lab on network namespaces, where there are any, and on plain processes, before the tests of this file. Both
- * at once: most of its time a lab waits.
+ * at once: most of its time a lab waits. One that keeps the processors busy (http) is better run one after the other.
  */
 export function runsOf(lab: string, hasNetns: boolean): KeptRuns {
   const folders = { netns: makeTemporaryFolder(), process: makeTemporaryFolder() }
