@@ -1,4 +1,4 @@
-/** What the lab asks before it shows. Which choice is right is decided by each run anew, from what it observed. */
+/** What to predict, with choices that people believe; the right one is found in what was seen. */
 import { type Check, SLACK_MS } from '../../src/lab/checks.ts'
 import { observationWords, type Question } from '../../src/lab/predict.ts'
 import { question } from '../../src/lab/question.ts'

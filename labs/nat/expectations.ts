@@ -33,16 +33,17 @@ export function routerInForce({
   return {
     isLoose: setting('tcp_loose') === 1,
     randomPorts: rules.includes('masquerade random'),
-    invalid: rules.includes('reject with tcp reset')
-      ? 'reset'
-      : rules.includes('ct state invalid drop')
-        ? 'drop'
-        : 'forward',
+    invalid: onInvalid(rules),
     input: /hook input [^}]* drop;/.test(rules) ? 'drop' : 'answer',
     tcpMs: setting('tcp_timeout_established') * 1000,
     udpMs: setting('udp_timeout') * 1000,
     udpStreamMs: setting('udp_timeout_stream') * 1000,
   }
+}
+
+function onInvalid(rules: string): RouterInForce['invalid'] {
+  if (rules.includes('reject with tcp reset')) return 'reset'
+  return rules.includes('ct state invalid drop') ? 'drop' : 'forward'
 }
 
 /** What becomes of the first segment after the router has forgotten. */

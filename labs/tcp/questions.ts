@@ -1,7 +1,4 @@
-/**
- * What the lab asks before it shows. The wrong choices are what people really believe; which one is right
- * is decided by each run anew, from what it observed.
- */
+/** What to predict, with choices that people believe; the right one is found in what was seen. */
 import { observationWords, type Question } from '../../src/lab/predict.ts'
 import { question, said, seen } from '../../src/lab/question.ts'
 import type { Plan } from '../../src/plan/plan.ts'
