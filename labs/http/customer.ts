@@ -49,7 +49,7 @@ export class Customer {
   readonly #at: SocketAddress
   /** For each request, where it is not told otherwise. */
   readonly #how: How
-  /** Of the page that was seen last: without it the bank takes no form. */
+  /** The token of the page that was seen last: without it the bank takes no form. */
   #csrf = ''
 
   /** @param who `name`: one of the bank's users */

@@ -84,10 +84,10 @@ export type Expectation =
 /** What one end should come to believe, given what was measured. */
 export type Expect = (measured: Situation) => Expectation
 
-/** Of one row, what its client and its server should come to believe. */
+/** What the client and the server of one row should come to believe. */
 export type Ends = Readonly<Record<Role, Expect>>
 
-/** Of one fault, row by row. */
+/** The same for one fault, row by row. */
 export type Column = Readonly<Record<Mechanism, Ends>>
 
 export function both(expect: Expect): Ends {

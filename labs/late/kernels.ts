@@ -152,7 +152,7 @@ export function attempts(talk: Conversation, expected: number, claim: string) {
   })
 }
 
-/** That no SYN was seen counts only where the same two captures saw one before, and something afterwards. */
+/** Seeing no SYN counts only where the same two captures saw one before, and something afterwards. */
 function canSeeSyns({ cell, stall }: Conversation): boolean {
   return hostSides.every((side) => {
     const packets = ownPackets(cell, side) ?? []
@@ -174,7 +174,7 @@ export function portsOf(syns: readonly Captured[]): number {
   return new Set(syns.map(({ data }) => data.source)).size
 }
 
-/** Of the whole case; also those of no row, such as a SYN to a port where nobody was known to listen. */
+/** Those of the whole case; also those of no row, such as a SYN to a port where nobody was known to listen. */
 function ownPackets(cell: Cell, side: HostSide): Captured[] | null {
   const all = cell.at(side).everyPacket()
   return all === null ? null : all.filter((packet) => [cell.row, undefined].includes(mechanismOf(packet)))

@@ -48,7 +48,7 @@ function onInvalid(rules: string): RouterInForce['invalid'] {
 
 /** What becomes of the first segment after the router has forgotten. */
 export type Fate =
-  /** As if nothing had happened: the router has learned the connection anew. */
+  /** It arrives as if nothing had happened: the router has learned the connection anew. */
   | 'arrives'
   /** The other end's kernel says: I know no such connection. It sees another address or port. */
   | 'reset by the other end'

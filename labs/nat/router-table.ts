@@ -185,7 +185,7 @@ export function endsOfCell(
   ]
 }
 
-/** Of a router that says nothing: what the three believed, and when. */
+/** What the three believed of a connection through a router that says nothing, and when. */
 export function story(log: LabLog, plan: Plan): Story | null {
   const [caseId, row] = ['silent', 'client-first']
   const id = cellId(caseId, row)

@@ -40,7 +40,7 @@ export class Arranger {
   /** What a pair that begins later has to be told of the server's kernel. */
   #sysctls: EventOf<'kernel:sysctls_read'> | null = null
   #serverAddress: string | null = null
-  /** Of conversations whose client is not known yet. */
+  /** Conversations whose client is not known yet. */
   #waiting: LabEvent[] = []
 
   readonly #mechanismOf: (server: string) => string | undefined

@@ -8,7 +8,7 @@ export const SERVER_PORTS: Required<Ports> = Object.fromEntries(
   mechanisms.map((mechanism, index) => [mechanism, FIRST_PORT + index]),
 ) as Required<Ports>
 
-/** As nft writes a range. */
+/** A range as nft writes it. */
 export const PORT_RANGE = `${FIRST_PORT}-${FIRST_PORT + mechanisms.length - 1}`
 
 /** The lab whose mechanisms, settings and expectations the containers share. */

@@ -43,7 +43,7 @@ export class Judgement {
     this.#judge = judge
   }
 
-  /** Of the newest strikes, oldest first. Ids are `<pair>/<mechanism>/<n>-<fault>-<what>`: the pair's n-th strike. */
+  /** The newest strikes, oldest first. Ids are `<pair>/<mechanism>/<n>-<fault>-<what>`: the pair's n-th strike. */
   get checks(): readonly Check[] {
     return this.#checks
   }

@@ -16,7 +16,7 @@ import {
 
 /** Two hours of nine clients in containers have half of it; what is larger fills the memory of who reads it. */
 export const LOG_BYTES_MAX = 256_000_000
-/** Of a program's line; no event of ours is as long. A file without line ends must not fill the memory. */
+/** The longest line of a program; no event of ours is as long. A file without line ends must not fill the memory. */
 export const WRITTEN_LINE_BYTES_MAX = 65_536
 /**
  * The same line as the recorder writes it: a byte that is no UTF-8 has become three, `1e20` is 21 digits, and

@@ -28,7 +28,7 @@ export function rangeWords({ minMs, maxMs }: { minMs: number; maxMs: number }): 
   return from === to ? from : `${from} to ${to}`
 }
 
-/** To the next of what {@link longDuration} tells. */
+/** Rounded to what {@link longDuration} tells. */
 function roundedUp(ms: number): number {
   const step = ms < TENTHS_BELOW_MS ? 100 : 1000
   return Math.ceil(ms / step) * step

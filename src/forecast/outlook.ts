@@ -49,7 +49,7 @@ export function unknown(words: string, decidedBy: readonly string[]): Outlook {
   return { notices: 'unknown', within: null, fromNow: null, words, decidedBy, unless: words }
 }
 
-/** Of a connection that waits already. */
+/** For a connection that is waiting already. */
 export function waiting(
   { minMs, maxMs }: Span,
   what: string,

@@ -30,7 +30,7 @@ interface SocketReport {
 
 export interface SocketsReport {
   sockets: SocketReport[]
-  /** Of the process's connections, those that were closed meanwhile. */
+  /** How many of the process's connections were closed meanwhile. */
   closed: number
   /** The richest that was allowed. */
   source: 'options' | 'socket-table'

@@ -42,7 +42,7 @@ export interface ProcessReport {
   source: 'options' | 'socket-table'
   /** What could not be read, why, and what would help. */
   problems: string[]
-  /** Of its network namespace; null where they could not be read. */
+  /** Those of its network namespace; null where they could not be read. */
   sysctls: HostFacts['sysctls']
   connections: ConnectionReport[]
   datagrams: DatagramSocket[]

@@ -18,7 +18,7 @@ export interface Rhythm {
   /** How many times data went each way. */
   sent: number
   received: number
-  /** Of one sending of whoever starts, the same each time; null: they differ. */
+  /** The bytes of each sending of the end that starts, where they are the same each time; null: they differ. */
   bytes: number | null
   /** Between one and the next, where that is regular; null: it is not, or there were too few. */
   everyMs: number | null

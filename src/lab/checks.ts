@@ -19,7 +19,7 @@ export type Verdict = (typeof verdicts)[number]
 /** `null` is an observation too: nothing happened, for `watchedMs`. */
 export interface Observation {
   value: number | string | null
-  /** Of a number: `ms`, or the plural of what was counted: `packets`. */
+  /** The unit of a number: `ms`, or the plural of what was counted: `packets`. */
   unit?: string
   watchedMs?: number
 }

@@ -23,13 +23,13 @@ export interface Report {
   kernelSampledEveryMs: number | null
   startedAt: string
   durationMs: number
-  /** Of that, the experiment itself: its longest chain of waits. null where it never began, or is not one of cases. */
+  /** The part of that which is the experiment itself: its longest chain of waits. null where it never began, or is not one of cases. */
   chainMs: number | null
   checks: Check[]
   verdict: Verdict
   /** What somebody else has ended on the hosts meanwhile: what the run says of those pairs proves nothing. */
   killed?: string[]
-  /** Of a lab that finds what nobody has claimed: see its own type. */
+  /** From a lab that finds what nobody has claimed: see its own type. */
   findings?: unknown
 }
 

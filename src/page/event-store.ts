@@ -8,7 +8,7 @@ import type { Batch } from './messages.ts'
 
 /** About 40 MB; a run of half a minute has a tenth of it, an afternoon of play the whole. */
 export const EVENTS_KEPT = 100_000
-/** Of those that tell the story and are older than that. */
+/** How many of those that tell the story, and are older than that. */
 const STORY_KEPT = 10_000
 /** They go in blocks of this share, so that it costs nothing per event. */
 const BLOCK = 0.1

@@ -24,7 +24,7 @@ const LOOK_EVERY_MS = 100
  */
 const HOLD_BACK_MS = 200
 const CHUNK_BYTES = 262_144
-/** Of one file in one look, so that whoever writes faster than we read does not keep us for ever. */
+/** How much of one file is read in one look, so that a program that writes faster than we read does not keep us for ever. */
 const LOOK_BYTES_MAX = 16_000_000
 /** Twice what an endpoint in a container writes before it ends itself. What is longer is not ours. */
 const FILE_BYTES_MAX = 256_000_000

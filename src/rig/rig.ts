@@ -74,7 +74,7 @@ export class Rig {
   /** By pair; none of a pair that was never connected. */
   readonly #programs = new Map<string, Programs>()
   readonly #ports = new Map<string, Ports>()
-  /** Of which `address:port` the capture process knows what is spoken there. */
+  /** Each `address:port` of which the capture process knows what is spoken there. */
   readonly #labelled = new Set<string>()
   readonly #truths = new Map<string, Truth>()
   readonly #strikes: Strikes

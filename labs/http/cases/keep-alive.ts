@@ -12,7 +12,7 @@ import type { SocketAddress } from '../../../src/rig/sockets.ts'
 import type { HttpSettings } from '../conditions.ts'
 import { BANK_ANSWERS, openBank } from '../customer.ts'
 
-/** Of one request and its answer: a page of the account has fewer than four segments. */
+/** The most packets of one request and its answer: a page of the account has fewer than four segments. */
 const MOST_PACKETS = 5
 
 export const keepAlive: CaseOf<HttpSettings> = {

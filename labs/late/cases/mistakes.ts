@@ -115,7 +115,7 @@ function eachLongSilence(cell: Cell, stream: Stream, limitMs: number) {
   })
 }
 
-/** Of those mistakes that no late machine made. */
+/** Judges only the mistakes that no late machine made. */
 function asLongAsChance(cell: Cell, stream: Stream, limitMs: number) {
   const { heardAt, traffic, madeLate, evidence } = stream
   const mistakes = mistakesOf(cell, stream)

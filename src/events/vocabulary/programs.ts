@@ -73,7 +73,7 @@ export const programEvents = {
     mechanism: text,
     local: socketAddress,
     remote: v.optional(socketAddress),
-    /** Of a connected one: the largest IP packet that its kernel believes to get there whole (IP_MTU). */
+    /** Where it is connected: the largest IP packet that its kernel believes to get there whole (IP_MTU). */
     pathMtuBytes: v.optional(count),
   }),
   /** This end's own kernel refused to send, as EMSGSIZE says: nothing left this host. */

@@ -72,7 +72,7 @@ export const wireEvents = {
   'wire:capture_started': v.strictObject({
     /** How many packets wait in the kernel for the capture process; more are lost. */
     packetsBuffered: count,
-    /** Of each packet; the rest is not kept. */
+    /** How much of each packet is kept. */
     bytesKept: count,
     /**
      * CLOCK_REALTIME is so far ahead of `mono`, nanoseconds, as a decimal string. The kernel stamps with

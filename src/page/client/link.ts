@@ -8,7 +8,7 @@ import { ask, RefusedError, token } from './api.ts'
 
 const FIRST_WAIT_MS = 250
 const LONGEST_WAIT_MS = 5000
-/** Of each wait: pages that lost the same server must not all come back at the same moment. */
+/** The share of each wait that is random: pages that lost the same server must not all come back at the same moment. */
 const JITTER = 0.5
 const SECOND_MS = 1000
 

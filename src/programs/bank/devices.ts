@@ -10,7 +10,7 @@ import { sessionKeyOf } from '../../protocols/http-session/session.ts'
 import type { Json, Store } from '../../store/store.ts'
 import { newId } from './sessions.ts'
 
-/** As of a session the store has a digest of the id, and not the id. */
+/** As with a session, the store has a digest of the id, and not the id. */
 type Device = { readonly key: string; readonly keptUntilMs: number }
 
 const devicesKey = (user: string) => `devices:${user}`

@@ -21,7 +21,7 @@ export const guard = {
   detectors: new Set<Pausable>(),
   timer: undefined as NodeJS.Timeout | undefined,
   lookedAtMs: 0,
-  /** Of the program that used the guard first: a pause is told once, and not once a peer. */
+  /** The emitter of the program that used the guard first: a pause is told once, and not once a peer. */
   emit: undefined as Emitter | undefined,
 
   add(detector: Pausable, emit: Emitter): void {

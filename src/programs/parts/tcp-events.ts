@@ -11,7 +11,7 @@ import type { Program } from './program.ts'
 /** How many connections a server has room for; its kernel accepts and closes what is beyond. */
 const CONNECTIONS_MAX = 1000
 
-/** Of these, in use: so a burst finds room until those that were destroyed for it are gone. */
+/** How many of these are in use: so a burst finds room until those that were destroyed for it are gone. */
 const ADMITTED_MAX = 800
 
 /**

@@ -82,7 +82,7 @@ export type ServerAction =
   | { do: 'note-refused'; connection: string; session: string; reason: RefusalReason }
   | { do: 'note-belief'; connection: string; transition: Transition }
   | { do: 'note-refused-line'; connection: string; problem: string; excerpt: string }
-  /** Of these messages of ours nobody can know whether they arrived. */
+  /** `unacknowledged`: nobody can know whether these messages of ours arrived. */
   | { do: 'over'; session: string; connection: string | null; because: ServerEnd; unacknowledged: Message[] }
 
 /** What a server has to keep if a session is to survive it: plain JSON, and no secret. */

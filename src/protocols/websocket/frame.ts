@@ -37,7 +37,7 @@ const LONGEST_HEADER_BYTES = 14
 
 /** Frame after frame of one direction. Never throws: bytes that make no sense are a long or reserved frame. */
 export class FrameReader {
-  /** Of a header that has not arrived whole. */
+  /** The bytes of a header that has not arrived whole. */
   #begun: Buffer = Buffer.alloc(0)
   /** What is still to come of the frame whose header was read. */
   #skipBytes = 0

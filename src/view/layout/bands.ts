@@ -62,7 +62,7 @@ export function beliefSpans(scene: Scene, host: string): BeliefSpan[] {
   return rowOf([start, ...changes], from, to)
 }
 
-/** Of containers nobody sees the end of a process: all that is known is that the host is gone, and its kernel with it. */
+/** With containers nobody sees a process end: all that is known is that the host is gone, and its kernel with it. */
 function unseenEnds({ truths, exits, hosts }: Scene, host: string): Scene['truths'] {
   if (exits.some((event) => event.host === host)) return []
   return truths.filter(

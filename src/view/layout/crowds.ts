@@ -5,7 +5,7 @@ import type { Message } from './messages.ts'
 
 /** Between two changes, so many arrivals are drawn one by one: three or four rounds of a heartbeat. */
 const ARRIVALS_MAX = 24
-/** Of more than that, the first ones show the pattern, and the last ones what came just before the change. */
+/** Where there are more than that, the first ones show the pattern, and the last ones what came just before the change. */
 const FIRST_SHOWN = 8
 const LAST_SHOWN = 6
 

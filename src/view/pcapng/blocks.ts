@@ -59,7 +59,7 @@ export function interfaceDescription(about: {
   linkType: number
   name: string
   description: string
-  /** Of each packet; 0: all of it. */
+  /** How much of each packet is kept; 0: all of it. */
   bytesKept: number
 }): Buffer {
   const fixed = Buffer.alloc(INTERFACE_BYTES)

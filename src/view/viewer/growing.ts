@@ -2,7 +2,7 @@
 /// <reference lib="dom" />
 import type { LabEvent } from '../../events/vocabulary.ts'
 
-/** Of the time while a run goes on, laying it out may take one part in so many: the page stays quick. */
+/** While a run goes on, laying it out may take one part in this many of the time: the page stays quick. */
 const LAYOUT_SHARE = 5
 
 interface Shown {

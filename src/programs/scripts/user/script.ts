@@ -16,7 +16,7 @@ import { errorData, groupIdOf, ofAllTcp, takeTcp } from '../../parts/tcp-events.
 import type { UserAnswer, UserAsk, UserRequests } from './requests.ts'
 
 const BODY_BYTES_MAX = 64 * 1024
-/** Of an answer, in its event. */
+/** How much of an answer is in its event. */
 const BODY_LOGGED = 200
 
 /** No answer came in time, and the user gave up. */

@@ -30,7 +30,7 @@ export interface WebSocketRequests {
       address: string
       port: number
       limits: BackoffLimits
-      /** Of each client, what chance says, in order: numbers in [0, 1). */
+      /** What chance says to each client, in order: numbers in [0, 1). */
       draws: number[][]
     }
     answer: null
