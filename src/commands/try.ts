@@ -15,7 +15,7 @@ import { casesOf } from '../try/faults.ts'
 import type { CaseFindings } from '../try/findings.ts'
 import { tryLab } from '../try/lab.ts'
 import { openWayOut, wayOutPath } from '../try/outside.ts'
-import { HELP, parseTryArguments, type Telling, type TryRequest, type TrySettings } from '../try/request.ts'
+import { parseTryArguments, type Telling, type TryRequest, type TrySettings } from '../try/request.ts'
 import { findRunAs } from '../try/run-as.ts'
 import { sysctlsOf } from '../try/settings.ts'
 import { tellTry } from '../try/tell.ts'
@@ -38,8 +38,8 @@ const OVERHEAD_MS = 10_000
  */
 export async function tryCommand(args: readonly string[]): Promise<number> {
   const { wanted, telling } = parseTryArguments(args)
-  if (telling.help) {
-    print(process.stdout, `${HELP}\n`)
+  if (telling.help !== null) {
+    print(process.stdout, `${telling.help}\n`)
     return 0
   }
   const request = wanted()
@@ -88,7 +88,9 @@ function pairsAtOnce(): number {
   return Math.max(1, Math.min(PAIRS_PER_CPU * availableParallelism(), byMemory))
 }
 
-function longestMs({ connectWithinMs, settleMs, watchMs, recoverMs, atOnce }: TrySettings, cases: number) {
+function longestMs(settings: TrySettings, cases: number) {
+  const { connectWithinMs, settleMs, lasts, recoverMs, atOnce } = settings
+  const watchMs = Math.max(settings.watchMs, ...Object.values(lasts))
   return Math.ceil(cases / atOnce) * (connectWithinMs + settleMs + watchMs + recoverMs + OVERHEAD_MS)
 }
 

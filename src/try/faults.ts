@@ -33,6 +33,8 @@ export const DEFAULT_FAULTS: readonly TryFault[] = ['exit', 'kill', 'freeze', 'c
 const SHORT: Partial<Record<TryFault, string>> = { 'mtu-black-hole': 'black-hole' }
 /** No program of the struck host is left that could notice anything. */
 export const ENDS_THE_STRUCK: readonly TryFault[] = ['exit', 'kill', 'reboot', 'power-off']
+/** There is nothing to undo, or it undoes itself. */
+export const IS_OVER_AT_ONCE: readonly TryFault[] = ['none', 'reset', 'reboot', 'nat-forgets']
 /** It happens between the hosts, or not at all, and strikes neither. */
 const OF_NEITHER: readonly TryFault[] = ['none', 'nat-forgets']
 
@@ -66,4 +68,13 @@ export const allCases: readonly TryCase[] = casesOf(tryFaults, ['server', 'clien
 export function middleOf(fault: TryFault): Middle {
   const needs: Fault['needs'] = faults[fault].needs
   return needs.includes('router') ? 'router' : needs.includes('cable') ? 'cable' : 'switch'
+}
+
+/** How long a fault lasts on a host that is watched for so long. */
+export function lastsMs(
+  fault: TryFault,
+  { lasts, watchMs }: { lasts: Partial<Record<TryFault, number>>; watchMs: number },
+): number {
+  const own: Fault = faults[fault]
+  return lasts[fault] ?? own.lastsMs ?? watchMs
 }

@@ -8,9 +8,9 @@ import { cellId, type Plan } from '../plan/plan.ts'
 import { shortTime, signOf } from '../view/viewer/signs.ts'
 import { allCases } from './faults.ts'
 import { type CaseFindings, findingsOf } from './findings.ts'
+import type { Rule, Who } from './grammar.ts'
 import type { TrySettings } from './request.ts'
 import type { Noticed, RowFindings } from './row-findings.ts'
-import type { Rule, Who } from './rules.ts'
 import { notServedWords, triggerWords } from './words.ts'
 
 /** Each rule of a plan, judged by its log. One about a fault that was not seen to happen is skipped. */

@@ -11,7 +11,7 @@ import type { Host, Pair } from '../hosts/host.ts'
 import type { Lab } from '../lab/lab.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Rig } from '../rig/rig.ts'
-import { allCases, middleOf, type TryCase } from './faults.ts'
+import { allCases, lastsMs, middleOf, type TryCase } from './faults.ts'
 import { findingsOf } from './findings.ts'
 import { judgeTry } from './judge.ts'
 import { TriedPrograms } from './programs.ts'
@@ -108,12 +108,12 @@ async function oneFault(rig: Rig, { settings, mechanisms }: Plan<TrySettings>, o
     programs.observe()
     const struck = role === 'client' ? pair.a : pair.b
     programs.strikes()
-    const { fault: struckBy, sinceMs, undo } = await rig.strike(fault, pair, struck)
-    const lastsMs = fault === 'blip' ? (struckBy.lastsMs ?? settings.watchMs) : settings.watchMs
-    await rig.sleep(sinceMs + lastsMs - performance.now())
+    const { sinceMs, undo } = await rig.strike(fault, pair, struck)
+    const forMs = lastsMs(fault, settings)
+    await rig.sleep(sinceMs + forMs - performance.now())
     await undo()
     await startAgainIfGone(rig, pair, struck, fault)
-    await rig.sleep(sinceMs + settings.watchMs + settings.recoverMs - performance.now())
+    await rig.sleep(sinceMs + Math.max(forMs, settings.watchMs) + settings.recoverMs - performance.now())
     programs.end()
     await watching
     rig.endWatch(fault, pair, struck)

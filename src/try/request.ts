@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import * as v from 'valibot'
 import { otherRole, type Role } from '../events/host-names.ts'
 import { parseForeignJson } from '../foreign/json.ts'
+import { nearest } from '../foreign/nearest.ts'
 import { readRegular } from '../foreign/regular-file.ts'
 import { UsageError } from '../foreign/usage.ts'
 import { outOf, usageErrorOf } from '../plan/options.ts'
@@ -12,8 +13,9 @@ import { type Pace, paces } from '../plan/plan.ts'
 import { typedPath } from '../project/files.ts'
 import { parseTime } from './durations.ts'
 import { DEFAULT_FAULTS, ENDS_THE_STRUCK, type TryFault, tryFaults } from './faults.ts'
+import { GrammarError, parseFault, parseRule, type Rule, type Who } from './grammar.ts'
+import { helpOn } from './help.ts'
 import { clientNames, SERVER } from './rows.ts'
-import { parseRule, type Rule, RuleError, type Who } from './rules.ts'
 import type { RunAs } from './run-as.ts'
 
 /** What is settled before a run. A `type`: it is part of a plan, which is JSON. */
@@ -23,6 +25,8 @@ export type TryRequest = {
   server: string
   clients: string[]
   faults: TryFault[]
+  /** How long those last of which somebody has chosen it. */
+  lasts: Partial<Record<TryFault, number>>
   strike: Role[]
   expect: Rule[]
   /** As regular expressions; null: not given. `down`: the peer is gone; `up`: served again. */
@@ -59,7 +63,8 @@ export interface Telling {
   plain: boolean
   out: string
   junit: string | null
-  help: boolean
+  /** The text that was asked for. */
+  help: string | null
 }
 
 /** Long enough for a keepalive of some seconds, and short enough to wait for. */
@@ -98,20 +103,22 @@ const pattern = v.pipe(
     }
   }),
 )
-const expectation = v.pipe(
-  v.string(),
-  v.rawTransform(({ dataset, addIssue, NEVER }): Rule => {
-    try {
-      return parseRule(dataset.value)
-    } catch (error) {
-      if (!(error instanceof RuleError)) throw error
-      addIssue({ message: error.message })
-      return NEVER
-    }
-  }),
-)
+/** Something of the grammar, by one of its parsers. */
+const parsedBy = <T>(parse: (text: string) => T) =>
+  v.pipe(
+    v.string(),
+    v.rawTransform(({ dataset, addIssue, NEVER }): T => {
+      try {
+        return parse(dataset.value)
+      } catch (error) {
+        if (!(error instanceof GrammarError)) throw error
+        addIssue({ message: error.message })
+        return NEVER
+      }
+    }),
+  )
 const oneOf = <const T extends readonly string[]>(allowed: T) =>
-  v.picklist(allowed, ({ received }) => `${received}: expected one of ${allowed.join(', ')}`)
+  v.picklist(allowed, ({ received }) => `${received}: ${nearest(received.replaceAll('"', ''), allowed)}`)
 
 /** A file for `--file`; the options have the same names. */
 const fileSchema = v.strictObject({
@@ -122,9 +129,9 @@ const fileSchema = v.strictObject({
   ),
   server: command,
   client: v.union([command, v.pipe(v.array(command), v.minLength(1), v.maxLength(CLIENTS_MAX))]),
-  faults: v.optional(v.pipe(v.array(oneOf(tryFaults)), v.minLength(1))),
+  faults: v.optional(v.pipe(v.array(parsedBy(parseFault)), v.minLength(1))),
   strike: v.optional(oneOf(strikes)),
-  expect: v.optional(v.pipe(v.array(expectation), v.maxLength(EXPECTATIONS_MAX))),
+  expect: v.optional(v.pipe(v.array(parsedBy(parseRule)), v.maxLength(EXPECTATIONS_MAX))),
   ready: v.optional(pattern),
   'server-ready': v.optional(pattern),
   down: v.optional(pattern),
@@ -141,68 +148,14 @@ const fileSchema = v.strictObject({
 })
 type Wanted = v.InferOutput<typeof fileSchema>
 
-export const HELP = `npm run try -- --server COMMAND --client COMMAND [options]
-
-Runs your programs, unmodified, on two hosts of their own and waits until they talk. Then
-something goes wrong, each fault on fresh hosts: who notices, when, and what recovers?
-
-  --server COMMAND   any shell command; {server} is its address ($STILLHERE_SERVER),
-                     {folder} a folder of this fault's two hosts ($STILLHERE_FOLDER)
-  --client COMMAND   likewise, on the other host; given again, each is a row of its own
-  --file FILE        the same as JSON: {"server": "...", "client": ["..."], ...}
-  --faults LIST      of ${tryFaults.slice(0, 8).join(',')},
-                     ${tryFaults.slice(8).join(',')}
-                     (default: ${DEFAULT_FAULTS.join(',')})
-  --strike SIDE      which host is struck: server (default), client or both
-  --expect RULE      a verdict for each rule; may be given several times:
-                       cut<10s                  all that are not struck notice in time
-                       cut@any<10s  @server  @client2   one of them does; this one does
-                       cut@client:says<10s      it prints --down; also :loses (a connection)
-                                                and :ends (its program)
-                       freeze@client:unnoticed  it does not, for the whole watch
-                       blip:survives            the connections outlive it
-                       reboot:recovers<30s      clients are served again in time
-  --ready REGEX      they talk when a program has printed this (default: when there is a
-                     connection, or datagrams both ways)
-  --server-ready REGEX    clients start when the server has printed this (default: when it
-                     has listened for half a second and opened no other port)
-  --down REGEX       a program that prints this says that its peer is gone. Many programs
-                     keep back what they print into a pipe: stdbuf -oL helps
-  --up REGEX         a client that prints this is served again: "recovers" goes by it, and
-                     else by data that arrives on a connection that a program holds
-  --watch TIME       so long the fault lasts and is watched (default: 30s)
-  --recover TIME     so long the time after it is (default: 10s)
-  --settle TIME      from the first word to the fault (default: 1s)
-  --connect-within TIME   until they talk (default: 15s)
-  --sysctl NAME=VALUE     a setting of both hosts, as net.ipv4.tcp_retries2=5; all others
-                     are this machine's own
-  --pace quick       kernels lose patience in seconds (tcp_retries2=2,
-                     tcp_keepalive_time=2, ...): not what happens in real life
-  --allow-outside    programs that ask a proxy (http_proxy, https_proxy) can reach this
-                     machine's network; all others, and without it all, cannot
-  --allow-loopback   the same, and what listens on this machine's 127.0.0.1 as well
-  --allow-tun        a device tun0 on each host that programs may open, as a VPN does:
-                     10.255.0.1 at the client, 10.255.0.2 at the server
-  --junit FILE       the verdicts as JUnit XML
-  --name NAME        what the row is called (default: the server's program)
-  --json  --plain  --out DIR  --help
-
-The programs run as you, in your folder, with your environment. Root's run as whoever has
-typed sudo, else as nobody; no capabilities, no setuid, /proc/sys read-only. They cannot
-reach this machine's network (its files, and sockets that are files, they can). What they
-print is shown, never executed; all they start ends with the run.
-
-Exit status: 0 no expectation failed, 1 one failed, 2 wrong usage or programs that do not
-talk, 3 this machine cannot do it, 4 it cannot be told: the machine was too
-busy, or somebody killed a program meanwhile.`
-
 /** @throws UsageError with one line that says what would be right */
 export function parseTryArguments(args: readonly string[]): { wanted: () => TryRequest; telling: Telling } {
   const { values, positionals } = parse(args)
-  if (positionals.length > 0) {
+  const { json, plain, out, junit, help: isHelp, file, ...rest } = values
+  const help = isHelp ? helpOn(positionals) : null
+  if (help === null && positionals.length > 0) {
     throw new UsageError(`"${positionals[0]}" is no option; put a command in quotes, or try --help`)
   }
-  const { json, plain, out, junit, help, file, ...rest } = values
   return {
     telling: { json, plain, out: outOf(out), junit: junit === undefined ? null : writable(junit), help },
     wanted: () => requestOf(validated(file === undefined ? {} : readRequest(file), rest, file)),
@@ -220,41 +173,41 @@ function writable(junit: string): string {
   return typedPath(junit)
 }
 
+const OPTIONS = {
+  server: { type: 'string' },
+  client: { type: 'string', multiple: true },
+  file: { type: 'string' },
+  faults: { type: 'string' },
+  strike: { type: 'string' },
+  expect: { type: 'string', multiple: true },
+  ready: { type: 'string' },
+  'server-ready': { type: 'string' },
+  down: { type: 'string' },
+  up: { type: 'string' },
+  watch: { type: 'string' },
+  recover: { type: 'string' },
+  settle: { type: 'string' },
+  'connect-within': { type: 'string' },
+  sysctl: { type: 'string', multiple: true },
+  pace: { type: 'string' },
+  'allow-outside': { type: 'boolean' },
+  'allow-loopback': { type: 'boolean' },
+  'allow-tun': { type: 'boolean' },
+  name: { type: 'string' },
+  junit: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  plain: { type: 'boolean', default: false },
+  out: { type: 'string' },
+  help: { type: 'boolean', default: false },
+} as const
+
 function parse(args: readonly string[]) {
   try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        server: { type: 'string' },
-        client: { type: 'string', multiple: true },
-        file: { type: 'string' },
-        faults: { type: 'string' },
-        strike: { type: 'string' },
-        expect: { type: 'string', multiple: true },
-        ready: { type: 'string' },
-        'server-ready': { type: 'string' },
-        down: { type: 'string' },
-        up: { type: 'string' },
-        watch: { type: 'string' },
-        recover: { type: 'string' },
-        settle: { type: 'string' },
-        'connect-within': { type: 'string' },
-        sysctl: { type: 'string', multiple: true },
-        pace: { type: 'string' },
-        'allow-outside': { type: 'boolean' },
-        'allow-loopback': { type: 'boolean' },
-        'allow-tun': { type: 'boolean' },
-        name: { type: 'string' },
-        junit: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        plain: { type: 'boolean', default: false },
-        out: { type: 'string' },
-        help: { type: 'boolean', default: false },
-      },
-    })
+    return parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS })
   } catch (error) {
-    throw usageErrorOf(error)
+    const [, wrong] = /^Unknown option '--([^']*)'/.exec((error as Error).message) ?? []
+    if (wrong === undefined) throw usageErrorOf(error)
+    throw new UsageError(`Unknown option '--${wrong}'; ${nearest(wrong, Object.keys(OPTIONS))}`)
   }
 }
 
@@ -302,7 +255,11 @@ function assignment(text: string): [name: string, value: string] {
 }
 
 function requestOf(wanted: Wanted): TryRequest {
-  const chosen = wanted.faults ?? DEFAULT_FAULTS
+  const wantedFaults = wanted.faults ?? DEFAULT_FAULTS.map((fault) => ({ fault, lastsMs: null }))
+  const chosen = wantedFaults.map(({ fault }) => fault)
+  const lasts = Object.fromEntries(
+    wantedFaults.flatMap(({ fault, lastsMs }) => (lastsMs === null ? [] : [[fault, lastsMs]])),
+  )
   const expect = wanted.expect ?? []
   const idle = expect.find(({ fault }) => !chosen.includes(fault))
   if (idle !== undefined) {
@@ -330,6 +287,7 @@ function requestOf(wanted: Wanted): TryRequest {
     server: wanted.server,
     clients,
     faults: tryFaults.filter((fault) => chosen.includes(fault)),
+    lasts,
     strike: strike === 'both' ? ['server', 'client'] : [strike],
     expect,
     ready: wanted.ready ?? null,

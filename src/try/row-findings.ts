@@ -6,11 +6,11 @@ import { cellOf, type End } from '../lab/cell.ts'
 import { type LabLog, mechanismOf, type Period } from '../lab/log.ts'
 import { cellId, type Plan } from '../plan/plan.ts'
 import { causeOfEnd, type Patience } from './cause.ts'
-import type { TryCase } from './faults.ts'
+import { ENDS_THE_STRUCK, lastsMs, type TryCase } from './faults.ts'
+import type { Level } from './grammar.ts'
 import { isPayload } from './recovery.ts'
 import type { TrySettings } from './request.ts'
 import type { Owned } from './rows.ts'
-import type { Level } from './rules.ts'
 
 /** Fewer lines have no rhythm. */
 const RHYTHM_LINES = 3
@@ -130,7 +130,8 @@ export function rowFindings(
         : { ...before.data, afterMs: Math.round(before.time - from) },
     hasTalked: owned.hasAny || said(ready, { to: from }) !== undefined,
     counts: connections.length > 0 || said(ready, { to: from }) !== undefined,
-    hasGhost: fault !== 'blip' && log.first('truth:updated', { host, ...phases.during }) !== undefined,
+    hasGhost:
+      isLasting(fault, plan.settings) && log.first('truth:updated', { host, ...phases.during }) !== undefined,
   }
 }
 
@@ -143,6 +144,11 @@ function silenceOf(said: readonly LabEvent[], from: number, to: number): RowFind
   const isRhythm = before.length >= RHYTHM_LINES && everyMs !== undefined && said.length < LINES_LOGGED_MAX
   if (!isRhythm || forMs < Math.max(SILENT_MS, SILENT_TIMES * everyMs)) return null
   return { everyMs: Math.round(everyMs), forMs: Math.round(forMs) }
+}
+
+/** What was ended stays so for whoever was connected to it, also when it is started again. */
+function isLasting(fault: TryCase['fault'], settings: TrySettings): boolean {
+  return ENDS_THE_STRUCK.includes(fault) || lastsMs(fault, settings) >= settings.watchMs
 }
 
 function firstLost(connections: readonly ConnectionFindings[]): Noticed | null {

@@ -120,7 +120,7 @@ function caseText(
   const own = checks.filter((check) => check.id.startsWith(`${id}/`))
   const { isWhole, watchedMs } = found
   return [
-    `${style.bold(id)}: ${plan.promises[id] ?? ''}`,
+    `${style.bold(id)}: ${plan.promises[id] ?? ''}${lastsWords(found.fault, plan.settings)}`,
     ...(isWhole ? [] : [style.doubtful(`  interrupted after ${seconds(watchedMs)}: so far`)]),
     style.dim(`  seen: ${found.verifiedBy}`),
     ...(found.rows.length > 2 ? [`  ${headText(found)} clients noticed`] : []),
@@ -128,6 +128,12 @@ function caseText(
     ...(isWhole ? [`  afterwards ${recoveryWords(found)}`] : []),
     ...own.map((check) => checkLine(check, style)),
   ].join('\n')
+}
+
+/** Where somebody chose how long. */
+function lastsWords(fault: CaseFindings['fault'], { lasts }: TrySettings): string {
+  const forMs = lasts[fault]
+  return forMs === undefined ? '' : ` (here for ${seconds(forMs)})`
 }
 
 /** Faults of which nothing can be told, and why. */

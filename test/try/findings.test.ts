@@ -4,9 +4,9 @@ import { EXPERIMENT_OVER } from '../../src/lab/judging.ts'
 import { LabLog } from '../../src/lab/log.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { type CaseFindings, findingsOf } from '../../src/try/findings.ts'
+import { parseRule } from '../../src/try/grammar.ts'
 import { judgeTry } from '../../src/try/judge.ts'
 import type { TrySettings } from '../../src/try/request.ts'
-import { parseRule } from '../../src/try/rules.ts'
 import { tellTry } from '../../src/try/tell.ts'
 import { PLAIN } from '../support/plain.ts'
 import { established, GROUP, MadeLog } from '../support/try-log.ts'
@@ -50,6 +50,7 @@ function cutLog({ again = true, writer = 'cut-b' } = {}): MadeLog {
 function planOf(...expectations: string[]): Plan<TrySettings> {
   const settings = {
     name: 'echo',
+    lasts: {},
     watchMs: 10_000,
     settleMs: 1000,
     down: '^lost',

@@ -16,6 +16,7 @@ describe('the options of try', () => {
       server: 'redis-server --port 7',
       clients: ['redis-cli'],
       faults: ['exit', 'kill', 'reboot', 'cut', 'blip', 'freeze'],
+      lasts: {},
       strike: ['server'],
       expect: [],
       ready: null,
@@ -41,6 +42,21 @@ describe('the options of try', () => {
     expect(request.faults).toEqual(['cut', 'loss'])
   })
 
+  test('a fault may say how long it lasts', () => {
+    const request = parse(...TWO, '--faults', 'blip=4s,cut=500ms,kill')
+    expect(request.faults).toEqual(['kill', 'cut', 'blip'])
+    expect(request.lasts).toEqual({ blip: 4000, cut: 500 })
+  })
+
+  test.each([[[]], [['faults']], [['rules']], [['programs']]])(
+    '--help %j fits a narrow terminal',
+    (topic) => {
+      const lines = (parseTryArguments(['--help', ...topic]).telling.help ?? '').split('\n')
+      expect(lines.filter((line) => line.length > 60)).toEqual([])
+      expect(lines.length).toBeLessThanOrEqual(topic.length === 0 ? 24 : 80)
+    },
+  )
+
   test('a setting of the kernel by either name', () => {
     const given = ['--sysctl', 'net.ipv4.tcp_retries2=5', '--sysctl', 'net/ipv4/tcp_rmem=4096 8192 16384']
     expect(parse(...TWO, ...given).sysctls).toEqual({
@@ -62,8 +78,14 @@ describe('the options of try', () => {
     [[], "a server is missing: give it with --server 'COMMAND'"],
     [['--server', 'x'], 'a client is missing'],
     [[...TWO, 'cut'], '"cut" is no option; put a command in quotes'],
-    [[...TWO, '--fault', 'cut'], "Unknown option '--fault'"],
-    [[...TWO, '--faults', 'cut,meteor'], '--faults: "meteor": expected one of none, exit'],
+    [[...TWO, '--fault', 'cut'], 'Unknown option \'--fault\'; did you mean "faults"?'],
+    [[...TWO, '--faults', 'frezee'], '--faults: no fault "frezee"; did you mean "freeze"?'],
+    [[...TWO, '--faults', 'cut=10'], '"10" is no time; it looks like cut=10s'],
+    [[...TWO, '--faults', 'reset=10s'], 'reset is over when it has happened'],
+    [[...TWO, '--strike', 'sever'], 'did you mean "server"?'],
+    [[...TWO, '--expect', 'cut@client2<1s'], 'there is no client2; the clients are client'],
+    [['--help', 'rule'], '--help rule: did you mean "rules"?'],
+    [[...TWO, '--faults', 'cut,meteor'], '--faults: no fault "meteor"; expected one of none, exit'],
     [[...TWO, '--strike', 'router'], '--strike: "router": expected one of server, client, both'],
     [[...TWO, '--expect', 'cut<10'], '--expect: "cut<10": "10" is no time'],
     [[...TWO, '--faults', 'cut', '--expect', 'kill<1s'], 'the fault is not among --faults cut'],

@@ -4,9 +4,9 @@ import { EXPERIMENT_OVER } from '../../src/lab/judging.ts'
 import { LabLog } from '../../src/lab/log.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { findingsOf } from '../../src/try/findings.ts'
+import { parseRule } from '../../src/try/grammar.ts'
 import { judgeTry } from '../../src/try/judge.ts'
 import type { TrySettings } from '../../src/try/request.ts'
-import { parseRule } from '../../src/try/rules.ts'
 import { tellTry } from '../../src/try/tell.ts'
 import { PLAIN } from '../support/plain.ts'
 import { established, MadeLog } from '../support/try-log.ts'
@@ -40,7 +40,7 @@ function twoClients({ secondHolds = true } = {}): MadeLog {
 
 function planOf(rules: string[] = [], more: Partial<TrySettings> = {}): Plan<TrySettings> {
   const settings = {
-    ...{ name: 'echo', clients: ['one', 'two'], watchMs: 10_000, settleMs: 1000 },
+    ...{ name: 'echo', clients: ['one', 'two'], lasts: {}, watchMs: 10_000, settleMs: 1000 },
     ...{ ready: null, up: null, down: null, expect: rules.map(parseRule), ...more },
   }
   return {

@@ -352,7 +352,7 @@ describe('without a run', () => {
     const { status, stdout } = await run(['try', '--help'])
     expect(status).toBe(0)
     expect(stdout).toContain('npm run try -- --server COMMAND --client COMMAND')
-    expect(stdout.split('\n').filter((line) => line.length > 90)).toEqual([])
+    expect(stdout.trimEnd().split('\n').length).toBeLessThanOrEqual(24)
   })
 
   test('the container, whose command begins with "lab", knows it too', async () => {

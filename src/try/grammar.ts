@@ -1,5 +1,7 @@
 /**
- * What somebody expects of their programs under a fault, in a line. The one grammar of it:
+ * What goes wrong, and what somebody expects of their programs then. The one grammar of both:
+ *
+ *     FAULTS = FAULT[=TIME],...            TIME: it is undone after so long, and not at the end of the watch
  *
  *     RULE = FAULT[@WHO]<TIME             somebody notices in time, by whatever comes first of these three:
  *          | FAULT[@WHO]:loses<TIME       a connection of theirs is over
@@ -16,7 +18,7 @@
  */
 import { nearest } from '../foreign/nearest.ts'
 import { parseTime } from './durations.ts'
-import { type TryFault, tryFaults } from './faults.ts'
+import { IS_OVER_AT_ONCE, type TryFault, tryFaults } from './faults.ts'
 
 /** By which sign somebody notices. */
 export const levels = ['loses', 'says', 'ends'] as const
@@ -37,15 +39,36 @@ const SHAPE = /^([a-z-]+)(?:@([a-z\d]+))?(?::([a-z]+))?(?:<(.*))?$/
 const WHO = /^(server|client([2-9]|1\d|20)?|all|any)$/
 export const EXAMPLES = 'cut<10s, freeze@client:says<20s, blip:survives, reboot:recovers<30s'
 
-/** A line that is no rule: `message` says what is wrong, and what would be right. */
-export class RuleError extends Error {
-  override name = 'RuleError'
+/** A fault, and for how long; null: for the whole watch, or as long as is its nature. */
+export interface WantedFault {
+  fault: TryFault
+  lastsMs: number | null
 }
 
-/** @throws RuleError */
+/** A line that is no rule and no fault: `message` says what is wrong, and what would be right. */
+export class GrammarError extends Error {
+  override name = 'GrammarError'
+}
+
+/** One of the faults: `cut`, `cut=10s`. @throws GrammarError */
+export function parseFault(text: string): WantedFault {
+  const [fault = '', time, ...more] = text.trim().split('=')
+  if (!isOneOf(tryFaults, fault)) throw new GrammarError(`no fault "${fault}"; ${nearest(fault, tryFaults)}`)
+  if (time === undefined) return { fault, lastsMs: null }
+  const lastsMs = parseTime(time)
+  if (lastsMs === null || lastsMs === 0 || more.length > 0) {
+    throw new GrammarError(`"${text}": "${[time, ...more].join('=')}" is no time; it looks like ${fault}=10s`)
+  }
+  if (IS_OVER_AT_ONCE.includes(fault)) {
+    throw new GrammarError(`"${text}": ${fault} is over when it has happened; leave out "=${time}"`)
+  }
+  return { fault, lastsMs }
+}
+
+/** @throws GrammarError */
 export function parseRule(text: string): Rule {
   const fail = (why: string): never => {
-    throw new RuleError(`"${text}"${why}`)
+    throw new GrammarError(`"${text}"${why}`)
   }
   const [, fault = '', who = 'all', what, time] = SHAPE.exec(text.replaceAll(/\s/g, '')) ?? []
   if (fault === '') return fail(` is no rule; it looks like ${EXAMPLES}`)

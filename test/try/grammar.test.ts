@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseRule } from '../../src/try/rules.ts'
+import { parseRule } from '../../src/try/grammar.ts'
 
 describe('a rule', () => {
   test.each([

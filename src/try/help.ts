@@ -1,0 +1,116 @@
+/** What `npm run try -- --help` says: a screen of it, and more under a word. */
+import { nearest } from '../foreign/nearest.ts'
+import { UsageError } from '../foreign/usage.ts'
+import { wrapped } from '../text/wrap.ts'
+import { allCases, DEFAULT_FAULTS, tryFaults } from './faults.ts'
+
+/** Narrow terminals are that wide. */
+const COLUMNS = 60
+
+const SCREEN = `npm run try -- --server COMMAND --client COMMAND [options]
+
+Runs your programs, unmodified, on two hosts of their own.
+Then something goes wrong: who notices, when, by what?
+
+  --server COMMAND    {server} in it is its address
+  --client COMMAND    given again: each is a row of its own
+  --faults LIST       as cut,blip=4s        (--help faults)
+  --strike SIDE       server (default), client or both
+  --expect RULE       as 'cut<10s'           (--help rules)
+  --down REGEX        printed when the peer seems gone
+  --up REGEX          printed when a client is served again
+  --ready REGEX       printed when they talk
+  --server-ready REGEX   printed when clients may start
+  --watch TIME        of the fault (30s); --recover TIME
+                      after it (10s); --settle TIME before
+                      it (1s); --connect-within TIME (15s)
+  --pace quick        kernels that lose patience in seconds
+  --sysctl NAME=VALUE a setting of both hosts' kernels
+  --file FILE         all of this as JSON
+  --junit FILE --json --plain --out DIR --name NAME
+
+More: --help faults, --help rules, --help programs`
+
+const RULES = `Rules for --expect, which may be given several times. A rule
+is about all that are not struck; @client2 names one, @any
+means one at least.
+
+  cut<10s                 they notice in time, by what comes
+                          first of these three:
+  cut:loses<10s           a connection of theirs is over
+  cut:says<10s            they print what --down says
+  cut:ends<10s            their program ends
+  cut@client2<10s         the second --client does
+  cut@any<10s             one of them does
+  cut@server<10s          the server does
+  freeze:unnoticed        none of the three, all the watch
+  blip:survives           the connections outlive it, at
+                          both ends
+  reboot:recovers<30s     clients are served again so soon
+                          after the fault: by what --up
+                          says, else by data on a connection
+                          that a program holds
+
+Exit status: 0 no rule failed, 1 one failed, 2 wrong usage
+or programs that do not talk, 3 this machine cannot do it,
+4 it cannot be told: a fault was not seen to happen, the
+machine was too busy, or somebody killed a program.`
+
+const PROGRAMS = `Your programs run as you, in your folder, with your
+environment. Root's run as whoever has typed sudo, else as
+nobody; no capabilities, no setuid, /proc/sys read-only.
+What they print is shown, never executed; all they start
+ends with the run.
+
+  {server}, $STILLHERE_SERVER   the server's address
+  {folder}, $STILLHERE_FOLDER   a folder of the two hosts
+
+Clients start when the server has listened for half a second
+and opened no other port, or printed --server-ready. They
+talk when there is a connection, or datagrams both ways, or
+when one of them has printed --ready. Many programs keep
+back what they print into a pipe: stdbuf -oL helps.
+
+They cannot reach this machine's network (its files, and
+sockets that are files, they can).
+  --allow-outside     programs that ask a proxy (http_proxy,
+                      https_proxy) can
+  --allow-loopback    the same, and this machine's 127.0.0.1
+  --allow-tun         a device tun0 on each host, as a VPN
+                      needs: 10.255.0.1 at the client,
+                      10.255.0.2 at the server
+
+The kernels have this machine's settings; --pace quick sets
+tcp_retries2=2, tcp_keepalive_time=2 and the like, which is
+not what happens in real life.`
+
+const topics: Record<string, () => string> = {
+  faults: faultsText,
+  rules: () => RULES,
+  programs: () => PROGRAMS,
+}
+
+/** @throws UsageError where there is no help on that */
+export function helpOn([topic]: readonly string[]): string {
+  if (topic === undefined) return SCREEN
+  const text = Object.entries(topics).find(([name]) => name === topic)?.[1]
+  if (text === undefined) {
+    throw new UsageError(`--help ${topic}: ${nearest(topic, Object.keys(topics))}`)
+  }
+  return text()
+}
+
+function faultsText(): string {
+  const promiseOf = (fault: string) => allCases.find((one) => one.fault === fault)?.promise ?? ''
+  return [
+    `Faults, for --faults LIST; the default is
+${DEFAULT_FAULTS.join(',')}`,
+    tryFaults
+      .map((fault) =>
+        [`  ${fault}`, ...wrapped(promiseOf(fault), COLUMNS - 6).map((line) => `      ${line}`)].join('\n'),
+      )
+      .join('\n'),
+    `cut=10s: it is undone after ten seconds, and not at the end
+of the watch. What was killed is started again then.`,
+  ].join('\n\n')
+}
