@@ -11,7 +11,9 @@ export const natForgets: Fault = {
     try {
       const forgotten = await network.router(pair).forget()
       verify(forgotten > 0, 'the router had no mapping to forget')
-      return { verifiedBy: `the router's table had ${forgotten} mappings, and has none of them now` }
+      return {
+        verifiedBy: `the router's table had ${forgotten} ${forgotten === 1 ? 'mapping' : 'mappings'}, and has none of them now`,
+      }
     } catch (error) {
       if (error instanceof RouterError || error instanceof RangeError) throw new FaultError(error.message)
       throw error

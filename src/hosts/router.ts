@@ -69,6 +69,9 @@ export class RouterError extends Error {
 const FORGOTTEN_WITHIN_MS = 1000
 const LOOK_EVERY_MS = 20
 
+/** Before connection tracking, which is at priority -200 (nft(8)). */
+const PAUSE = 'table ip pause { chain passing { type filter hook prerouting priority -400; policy drop; }; }'
+
 /** Where a router is, and by which interfaces of the switches it is reached. */
 export interface RouterPlace {
   name: string
@@ -203,19 +206,37 @@ export async function bootRouter(
     },
     async forget() {
       const { mappings } = await read()
-      const by = await flush()
       const held = new Set(mappings.map(identityOf))
-      const until = performance.now() + FORGOTTEN_WITHIN_MS
-      // Others may have come meanwhile: whoever speaks gets a new one.
-      while ((await read()).mappings.some((mapping) => held.has(identityOf(mapping)))) {
-        if (performance.now() > until) {
-          throw new RouterError(`${name} still has its mappings after ${by}, or has them again`)
-        }
-        await delay(LOOK_EVERY_MS)
-      }
+      let by = await flush()
+      if (!(await forgets(held))) by = await whileNothingPasses(flush, held)
       emit('router:forgot', { router: name, by, mappings: mappings.length })
       return mappings.length
     },
+  }
+
+  /** Whether all of these are seen to be gone. Others may have come meanwhile: whoever speaks gets a new one. */
+  async function forgets(held: ReadonlySet<string>): Promise<boolean> {
+    const until = performance.now() + FORGOTTEN_WITHIN_MS
+    while ((await read()).mappings.some((mapping) => held.has(identityOf(mapping)))) {
+      if (performance.now() > until) return false
+      await delay(LOOK_EVERY_MS)
+    }
+    return true
+  }
+
+  /**
+   * Who speaks without a pause has the same mapping again before anybody could see that it was gone. So for a moment
+   * packets are dropped before the kernel tracks them; their senders send them again.
+   */
+  async function whileNothingPasses(act: () => Promise<string>, held: ReadonlySet<string>): Promise<string> {
+    await run([...here, 'nft', PAUSE], emit)
+    try {
+      const by = await act()
+      if (!(await forgets(held))) throw new RouterError(`${name} still has its mappings after ${by}`)
+      return by
+    } finally {
+      await run([...here, 'nft', 'delete', 'table', 'ip', 'pause'], emit)
+    }
   }
 }
 

@@ -82,3 +82,10 @@ export const LOOKS_IN = node(`
     one.on("error", () => {}).on("data", () => one.destroy()).on("close", () => clearTimeout(patience));
   }, 300);
 `)
+
+/** Speaks without a pause that anybody could see. */
+export const CHATTERER = node(`
+  const one = require("net").connect(7000, process.env.STILLHERE_SERVER);
+  setInterval(() => one.write("x"), 5);
+  one.on("error", () => process.exit(1)).resume();
+`)

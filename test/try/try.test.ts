@@ -6,14 +6,15 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { readLog } from '../../src/events/parse.ts'
-import { findCapabilities } from '../../src/hosts/capabilities.ts'
+import { findCapabilities, missingFirewall } from '../../src/hosts/capabilities.ts'
 import type { Report } from '../../src/lab/report.ts'
 import type { CaseFindings } from '../../src/try/findings.ts'
 import { allGone, descendants, run, start, temporaryFolder } from '../support/cli.ts'
-import { describeNeeding } from '../support/needs.ts'
+import { describeNeeding, testNeeding } from '../support/needs.ts'
 import { named } from '../support/session.ts'
 import {
   askProxyFor,
+  CHATTERER,
   ECHO,
   IMPATIENT,
   knockAt,
@@ -162,6 +163,20 @@ describeNeeding('network namespaces', isolation !== null)('npm run try', () => {
     expect(rowOf(cut, 'client2')?.connections).toHaveLength(1)
     expect(rowOf(cut, 'client')?.said).toBe('broken')
   })
+
+  testNeeding('nftables', missingFirewall() === null)(
+    'a router forgets also who speaks without a pause',
+    async () => {
+      const { status, stdout } = await run([
+        ...['try', '--server', ECHO, '--client', CHATTERER, '--faults', 'nat-forgets', '--watch', '2s'],
+        ...['--recover', '1s', '--json', '--out', temporaryFolder()],
+      ])
+      const { findings } = JSON.parse(stdout) as Report
+      expect((findings as CaseFindings[]).map(({ fault }) => fault)).toEqual(['nat-forgets'])
+      expect(status).toBe(0)
+    },
+    RUN_LIMIT_MS,
+  )
 
   test('--allow-loopback is a proxy, for who asks it', { timeout: RUN_LIMIT_MS }, async () => {
     const abstract = `stillhere-out-${process.pid}`
