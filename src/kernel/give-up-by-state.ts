@@ -89,11 +89,14 @@ export function synSentGiveUp({
   let timeoutMs = SYN_TIMEOUT_MS
   let fires = timerAfter({ minMs: 0, maxMs: 0 }, timeoutMs, jiffyMs)
   let isClamped = false
+  // The first timer that may fire late enough to be the last: timers oversleep, each a little.
+  let earliestMs: number | undefined
   while (
     retransmissions.length < most &&
     // Not before one was sent again: retransmits_timed_out().
     (retransmissions.length === 0 || fires.minMs < limitMs)
   ) {
+    if (retransmissions.length > 0 && fires.maxMs >= limitMs) earliestMs ??= Math.max(limitMs, fires.minMs)
     retransmissions.push(fires)
     if (retransmissions.length > linearTimeouts) timeoutMs = Math.min(2 * timeoutMs, rtoMaxMs)
     // tcp_clamp_rto_to_user_timeout(): the timer never goes past this limit; at its end it is due at once.
@@ -102,7 +105,8 @@ export function synSentGiveUp({
     isClamped = leftMs < timeoutMs
     fires = timerAfter(fires, leftMs, jiffyMs)
   }
-  return { ...fires, retransmissions, by: isClamped || retransmissions.length < most ? 'time' : 'count' }
+  const by = isClamped || retransmissions.length < most ? 'time' : 'count'
+  return { minMs: earliestMs ?? fires.minMs, maxMs: fires.maxMs, retransmissions, by }
 }
 
 /**

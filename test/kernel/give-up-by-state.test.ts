@@ -39,6 +39,8 @@ describe('synSentGiveUp()', () => {
     { synRetries: 3, linearTimeouts: 8, userTimeoutMs: 0, measuredMs: 15_378 },
     // The defaults, another day.
     { synRetries: 6, linearTimeouts: 4, userTimeoutMs: 0, measuredMs: 135_100 },
+    // TCP_RTO_MAX_MS: the limit of 6404 ms was passed by a timer that was due 54 ms before it, and late.
+    { synRetries: 4, linearTimeouts: 4, userTimeoutMs: 0, rtoMaxMs: 1351, measuredMs: 6520 },
     { synRetries: 6, linearTimeouts: 4, userTimeoutMs: 2500, measuredMs: 2520 },
     { synRetries: 6, linearTimeouts: 4, userTimeoutMs: 3000, measuredMs: 3034 },
     { synRetries: 6, linearTimeouts: 0, userTimeoutMs: 5000, measuredMs: 5016 },

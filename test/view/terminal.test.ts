@@ -250,7 +250,7 @@ describe('the table of --play', () => {
 
   test('what cannot be done here is in brackets, with the reason; colours only repeat what is said', () => {
     const lines = connected().lines({ tier: 'process' }, painted)
-    expect(lines.join('\n')).toContain('<(x cut)  >')
+    expect(lines.join('\n')).toContain('<(x cut) >')
     expect(lines.join('\n')).toContain('(...): plain processes on loopback have no cable')
     const bare = lines.map((line) => line.replace(/[<>]/g, ''))
     expect(bare).toEqual(connected().lines({ tier: 'process' }))
