@@ -4,13 +4,13 @@ import type { LabEvent } from '../events/vocabulary.ts'
 import { killOn } from '../lab/kills.ts'
 import type { LabLog, Period, Strike } from '../lab/log.ts'
 import type { Plan } from '../plan/plan.ts'
-import { allCases, type TryCase } from './faults.ts'
+import { allCases, strikesNeither, type TryCase } from './faults.ts'
 import { recoveryOf, Wire } from './recovery.ts'
 import type { TrySettings } from './request.ts'
 import { openAt, type Phases, type RowFindings, rowFindings, sentPayload } from './row-findings.ts'
 import { clientNames, ownedBy, SERVER } from './rows.ts'
 
-/** Who speaks as often as this speaks while a fault lasts, if it lets them. */
+/** Who speaks as often as this speaks while a fault lasts, if it lets them; or right after one that is over at once. */
 const LAST_MOMENTS_MS = 1000
 
 export interface CaseFindings {
@@ -69,8 +69,9 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
   const before = { from: from - settings.settleMs / 2, to: from }
   const mendedAt = mendedOf(log, strike)
   const after = { from: mendedAt, to: until }
-  const last =
-    one.fault === 'none' ? after : { from: Math.max(from, mendedAt - LAST_MOMENTS_MS), to: mendedAt }
+  const last = strikesNeither(one.fault)
+    ? { from: mendedAt, to: mendedAt + LAST_MOMENTS_MS }
+    : { from: Math.max(from, mendedAt - LAST_MOMENTS_MS), to: mendedAt }
   const rows = rowsOf(log, plan, one, { before, during: { from, to: watched } })
   const counted = rows.filter(({ end, counts }) => end === 'client' && counts)
   const wires = { client: new Wire(log, one.id, 'client'), server: new Wire(log, one.id, 'server') }

@@ -38,7 +38,7 @@ export function diesAtOnce(
   const advice =
     places === null
       ? 'does its command run in a terminal of yours?'
-      : `the server listens on ${placesWords(places)}, at {server}`
+      : `the server listens on ${placesWords(places)}, at {server}; if it opens another port later, wait for it with --server-ready`
   return `the ${name} ended ${howWords(exit)} before anybody talked${words}; ${advice}`
 }
 

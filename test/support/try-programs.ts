@@ -89,3 +89,16 @@ export const CHATTERER = node(`
   setInterval(() => one.write("x"), 5);
   one.on("error", () => process.exit(1)).resume();
 `)
+
+/** Opens a port that nobody asked for, and a moment later the one that counts. */
+export const TWO_PORTS = node(`
+  const listen = (port) => require("net").createServer((one) => one.on("error", () => {})).listen(port);
+  listen(6999);
+  setTimeout(listen, 300, 7000);
+`)
+
+/** Connects once, and ends where that fails. */
+export const CONNECTS_ONCE = node(`
+  const one = require("net").connect(7000, process.env.STILLHERE_SERVER);
+  one.on("error", (error) => { console.error(error.message); process.exit(1); }).pipe(one);
+`)

@@ -15,6 +15,7 @@ import { named } from '../support/session.ts'
 import {
   askProxyFor,
   CHATTERER,
+  CONNECTS_ONCE,
   ECHO,
   IMPATIENT,
   knockAt,
@@ -23,6 +24,7 @@ import {
   OPEN_TUN,
   RETURNS_ALL,
   TALKER,
+  TWO_PORTS,
 } from '../support/try-programs.ts'
 
 const { isolation } = await findCapabilities()
@@ -129,6 +131,7 @@ describeNeeding('network namespaces', isolation !== null)('npm run try', () => {
         IMPATIENT,
         '--client',
         RETURNS_ALL,
+        CONNECTS_ONCE,
         '--faults',
         'exit,cut',
         '--strike',
@@ -177,6 +180,16 @@ describeNeeding('network namespaces', isolation !== null)('npm run try', () => {
     },
     RUN_LIMIT_MS,
   )
+
+  test('clients start when a server has opened the last of its ports', {
+    timeout: RUN_LIMIT_MS,
+  }, async () => {
+    const { status, stderr } = await run([
+      ...['try', '--server', TWO_PORTS, '--client', CONNECTS_ONCE, '--faults', 'none'],
+      ...['--watch', '1s', '--recover', '1s', '--out', temporaryFolder()],
+    ])
+    expect([status, stderr]).toEqual([0, expect.not.stringContaining('stillhere:')])
+  })
 
   test('--allow-loopback is a proxy, for who asks it', { timeout: RUN_LIMIT_MS }, async () => {
     const abstract = `stillhere-out-${process.pid}`
