@@ -4,6 +4,7 @@ import { availableParallelism, freemem } from 'node:os'
 import { printableJson } from '../foreign/printable.ts'
 import { findCapabilities } from '../hosts/capabilities.ts'
 import { readSysctls } from '../kernel/sysctls.ts'
+import type { Report } from '../lab/report.ts'
 import { printableTold } from '../lab/tell.ts'
 import { CannotRunError } from '../launcher/launch.ts'
 import { startRun } from '../launcher/start.ts'
@@ -14,6 +15,7 @@ import { print } from '../text/wrap.ts'
 import { casesOf } from '../try/faults.ts'
 import type { CaseFindings } from '../try/findings.ts'
 import { tryLab } from '../try/lab.ts'
+import { toMarkdown } from '../try/markdown.ts'
 import { openWayOut, wayOutPath } from '../try/outside.ts'
 import { parseTryArguments, type Telling, type TryRequest, type TrySettings } from '../try/request.ts'
 import { findRunAs } from '../try/run-as.ts'
@@ -72,15 +74,19 @@ export async function tryCommand(args: readonly string[]): Promise<number> {
     print(process.stdout, `${text}\n${whereItIs(plan)}\n`)
   }
   if (telling.junit !== null) writeFileSync(telling.junit, toJUnit(report))
+  if (telling.markdown !== null) {
+    writeFileSync(telling.markdown, toMarkdown(findingsIn(report), request.name, report.checks))
+  }
   if (interrupted.signal.aborted) return INTERRUPTED
   if (request.expect.length > 0) return exitStatusOf(report.checks)
-  const isWhole = report.killed === undefined && cases.every((id) => isTold(report.findings, id))
+  // A fault that was not seen to happen is in no finding.
+  const told = new Set(findingsIn(report).flatMap(({ id, isWhole }) => (isWhole ? [id] : [])))
+  const isWhole = report.killed === undefined && cases.every((id) => told.has(id))
   return isWhole ? 0 : EXIT_STATUS.inconclusive
 }
 
-/** A fault that was not seen to happen is in no finding. */
-function isTold(findings: unknown, id: string): boolean {
-  return Array.isArray(findings) && (findings as CaseFindings[]).some((one) => one.id === id && one.isWhole)
+function findingsIn({ findings }: Report): CaseFindings[] {
+  return Array.isArray(findings) ? findings : []
 }
 
 function pairsAtOnce(): number {

@@ -27,7 +27,8 @@ Then something goes wrong: who notices, when, by what?
   --pace quick        kernels that lose patience in seconds
   --sysctl NAME=VALUE a setting of both hosts' kernels
   --file FILE         all of this as JSON
-  --junit FILE --json --plain --out DIR --name NAME
+  --junit FILE --markdown FILE --json --plain --out DIR
+  --name NAME         what the report calls your program
 
 More: --help faults, --help rules, --help programs`
 

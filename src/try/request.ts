@@ -63,6 +63,7 @@ export interface Telling {
   plain: boolean
   out: string
   junit: string | null
+  markdown: string | null
   /** The text that was asked for. */
   help: string | null
 }
@@ -151,26 +152,30 @@ type Wanted = v.InferOutput<typeof fileSchema>
 /** @throws UsageError with one line that says what would be right */
 export function parseTryArguments(args: readonly string[]): { wanted: () => TryRequest; telling: Telling } {
   const { values, positionals } = parse(args)
-  const { json, plain, out, junit, help: isHelp, file, ...rest } = values
+  const { json, plain, out, junit, markdown, help: isHelp, file, ...rest } = values
   const help = isHelp ? helpOn(positionals) : null
   if (help === null && positionals.length > 0) {
     throw new UsageError(`"${positionals[0]}" is no option; put a command in quotes, or try --help`)
   }
   return {
-    telling: { json, plain, out: outOf(out), junit: junit === undefined ? null : writable(junit), help },
+    telling: {
+      ...{ json, plain, out: outOf(out), help },
+      junit: junit === undefined ? null : writable('--junit', junit),
+      markdown: markdown === undefined ? null : writable('--markdown', markdown),
+    },
     wanted: () => requestOf(validated(file === undefined ? {} : readRequest(file), rest, file)),
   }
 }
 
 /** Before minutes go by. @throws UsageError when a file cannot be made there */
-function writable(junit: string): string {
-  const folder = dirname(typedPath(junit))
+function writable(option: string, file: string): string {
+  const folder = dirname(typedPath(file))
   try {
     accessSync(folder, constants.W_OK)
   } catch {
-    throw new UsageError(`--junit ${junit}: cannot write to the folder ${folder}`)
+    throw new UsageError(`${option} ${file}: cannot write to the folder ${folder}`)
   }
-  return typedPath(junit)
+  return typedPath(file)
 }
 
 const OPTIONS = {
@@ -195,6 +200,7 @@ const OPTIONS = {
   'allow-tun': { type: 'boolean' },
   name: { type: 'string' },
   junit: { type: 'string' },
+  markdown: { type: 'string' },
   json: { type: 'boolean', default: false },
   plain: { type: 'boolean', default: false },
   out: { type: 'string' },
@@ -213,7 +219,7 @@ function parse(args: readonly string[]) {
 
 type OptionValues = Omit<
   ReturnType<typeof parse>['values'],
-  'json' | 'plain' | 'out' | 'junit' | 'help' | 'file'
+  'json' | 'plain' | 'out' | 'junit' | 'markdown' | 'help' | 'file'
 >
 
 function readRequest(file: string): Record<string, unknown> {

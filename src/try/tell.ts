@@ -80,13 +80,15 @@ function tableText(found: readonly CaseFindings[], style: Style): string {
   ].join('\n')
 }
 
-function backText({ isWhole, wentOn, recoveredAfterMs, wasSilent }: CaseFindings): string {
+/** After how many seconds clients were served again. */
+export function backText({ isWhole, wentOn, recoveredAfterMs, wasSilent }: CaseFindings): string {
   if (!isWhole) return '-'
   if (wentOn) return 'went on'
   return recoveredAfterMs !== null ? shortTime(recoveredAfterMs) : wasSilent ? 'no data' : 'never'
 }
 
-function noticedText(found: CaseFindings, name: string): string {
+/** What made a row notice, and after how many seconds. */
+export function noticedText(found: CaseFindings, name: string): string {
   const row = found.rows.find((one) => one.name === name)
   if (row === undefined) return ''
   if (isStruck(row, found) && row.exit !== null) return '(struck)'

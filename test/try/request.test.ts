@@ -78,6 +78,10 @@ describe('the options of try', () => {
     [[], "a server is missing: give it with --server 'COMMAND'"],
     [['--server', 'x'], 'a client is missing'],
     [[...TWO, 'cut'], '"cut" is no option; put a command in quotes'],
+    [
+      [...TWO, '--markdown', '/no/such/x.md'],
+      '--markdown /no/such/x.md: cannot write to the folder /no/such',
+    ],
     [[...TWO, '--fault', 'cut'], 'Unknown option \'--fault\'; did you mean "faults"?'],
     [[...TWO, '--faults', 'frezee'], '--faults: no fault "frezee"; did you mean "freeze"?'],
     [[...TWO, '--faults', 'cut=10'], '"10" is no time; it looks like cut=10s'],

@@ -6,6 +6,7 @@ import type { Plan } from '../../src/plan/plan.ts'
 import { findingsOf } from '../../src/try/findings.ts'
 import { parseRule } from '../../src/try/grammar.ts'
 import { judgeTry } from '../../src/try/judge.ts'
+import { toMarkdown } from '../../src/try/markdown.ts'
 import type { TrySettings } from '../../src/try/request.ts'
 import { tellTry } from '../../src/try/tell.ts'
 import { PLAIN } from '../support/plain.ts'
@@ -154,4 +155,14 @@ test('of a run that was interrupted it tells what was noticed until then, and ju
   const text = tellTry({ log: ended, plan: planOf(['cut<1s']), checks }, PLAIN)
   expect(text).toContain('interrupted after 3.1 s: so far')
   expect(text).toContain('client     CLO 2.0')
+})
+
+test('the table in Markdown', () => {
+  const log = new LabLog(twoClients().sorted)
+  const plan = planOf(['cut@any<5s'])
+  expect(toMarkdown(findingsOf(log, plan), 'echo', judgeTry(log, plan)).split('\n')).toEqual([
+    ...['| echo | cut |', '| --- | --- |', '| client | CLO 2.0 |', '| client2 | quiet |'],
+    ...['| server | quiet |', '| back after | no data |', ''],
+    ...['- pass `cut@any<5s`: observed 2020 ms', ''],
+  ])
 })
