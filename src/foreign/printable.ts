@@ -36,16 +36,26 @@ function numbered(character: string): string {
 export function printableData<T>(value: T): T {
   if (typeof value === 'string') return printable(value) as T
   if (typeof value !== 'object' || value === null) return value
+  // Once through, and a copy only from the first change on: nesting is the sender's to choose.
   if (Array.isArray(value)) {
-    const shown = value.map((one) => printableData(one))
-    return shown.some((one, index) => one !== value[index]) ? (shown as T) : value
+    let changed: unknown[] | null = null
+    for (const [index, one] of value.entries()) {
+      const shown = printableData(one)
+      if (shown === one) continue
+      changed ??= [...value]
+      changed[index] = shown
+    }
+    return (changed ?? value) as T
   }
-  const entries = Object.entries(value)
-  const shown = entries.map(([key, one]) => [printable(key), printableData(one)] as const)
-  const isSame = shown.every(
-    ([key, one], index) => key === entries[index]?.[0] && one === entries[index]?.[1],
-  )
-  return isSame ? value : (Object.fromEntries(shown) as T)
+  const entries: [string, unknown][] = Object.entries(value)
+  let isChanged = false
+  for (const [index, [key, one]] of entries.entries()) {
+    const [shownKey, shown] = [printable(key), printableData(one)]
+    if (shownKey === key && shown === one) continue
+    isChanged = true
+    entries[index] = [shownKey, shown]
+  }
+  return isChanged ? (Object.fromEntries(entries) as T) : value
 }
 
 /** JSON for a terminal or a file of another tool: what may not be shown is escaped as JSON escapes it. */
