@@ -141,8 +141,10 @@ function silenceOf(said: readonly LabEvent[], from: number, to: number): RowFind
   const gaps = before.slice(1).map((time, index) => time - (before[index] ?? time))
   const everyMs = gaps.sort((one, other) => one - other)[Math.floor(gaps.length / 2)]
   const forMs = to - (said.at(-1)?.time ?? to)
-  const isRhythm = before.length >= RHYTHM_LINES && everyMs !== undefined && said.length < LINES_LOGGED_MAX
-  if (!isRhythm || forMs < Math.max(SILENT_MS, SILENT_TIMES * everyMs)) return null
+  if (everyMs === undefined || before.length < RHYTHM_LINES || said.length >= LINES_LOGGED_MAX) return null
+  // What a program prints when it starts, all at once, was over before the fault.
+  const wentOn = from - (before.at(-1) ?? 0) <= SILENT_TIMES * everyMs
+  if (!wentOn || forMs < Math.max(SILENT_MS, SILENT_TIMES * everyMs)) return null
   return { everyMs: Math.round(everyMs), forMs: Math.round(forMs) }
 }
 

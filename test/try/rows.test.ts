@@ -142,6 +142,12 @@ test('who printed regularly and fell silent is told', () => {
   expect(text).toContain('it had printed every 1.5 s, and printed nothing for the last 11 s')
 })
 
+test('who printed only when it started has not fallen silent', () => {
+  const log = twoClients()
+  for (const second of [2, 2.01, 2.02, 2.02]) log.said(second, 'cut-a', 'client', 'hello')
+  expect(rowsOf(log)[0]?.silence).toBeNull()
+})
+
 test('of a run that was interrupted it tells what was noticed until then, and judges nothing', () => {
   const log = new MadeLog()
   const whole = twoClients().sorted
