@@ -84,12 +84,17 @@ export async function startHttpClient(options: HttpClientOptions, emit: Emitter)
     const asked = { number: number++, method: question.method, path: question.path }
     const askedAtMs = performance.now()
     const afterMs = () => performance.now() - askedAtMs
-    const limit = setTimeout(() => {
+    let isFinished = false
+    const judge = () => {
       // Silence may take away trust, and never gives it back to a peer that is down.
-      if (belief.now !== 'down') belief.become('suspect', 'answer_missed', afterMs())
-    }, answerWithinMs)
+      if (!isFinished && belief.now !== 'down') belief.become('suspect', 'answer_missed', afterMs())
+    }
+    // After a pause of this process Node runs timers before it reads sockets, and immediates after it: an answer that
+    // has arrived is no silence.
+    const limit = setTimeout(() => setImmediate(judge), answerWithinMs)
     const finish = () => {
       clearTimeout(limit)
+      isFinished = true
       isOutstanding = false
     }
 

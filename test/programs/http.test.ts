@@ -52,6 +52,23 @@ function request(port: number, options: http.RequestOptions, body = ''): Promise
   })
 }
 
+test('an answer that came while this process did not run is no silence', async () => {
+  const answer = 'HTTP/1.1 200 OK\r\nSet-Cookie: session=one; Path=/\r\nContent-Length: 2\r\n\r\n{}'
+  const port = await listenRaw((socket) => {
+    socket.once('data', () => {
+      socket.write(answer)
+      const until = performance.now() + 2 * timing.answerWithinMs
+      while (performance.now() < until) {
+        // Neither end runs, and the answer waits in the client's socket.
+      }
+    })
+  })
+  const { emit, events, until } = collectEvents()
+  running.push(await startHttpClient({ ...at, port, timing }, emit))
+  await until('http:response_received')
+  expect(events.filter(({ data }) => 'new' in data && data.new === 'suspect')).toEqual([])
+})
+
 describe('an HTTP session', () => {
   test('is one at both ends, and counts over one connection', async () => {
     const { client, atServer, atClient, session, group } = await startPair()

@@ -131,7 +131,6 @@ describeNeeding('network namespaces', isolation !== null)('npm run try', () => {
         IMPATIENT,
         '--client',
         RETURNS_ALL,
-        CONNECTS_ONCE,
         '--faults',
         'exit,cut',
         '--strike',
