@@ -100,7 +100,7 @@ describeNeeding('network namespaces', isolation !== null)('whoever kills a proce
       ],
       'I am here")',
     )
-    const words = 'client-2 on cut-a was ended by SIGKILL, which the lab had not sent'
+    const words = 'client2 on cut-a was ended by SIGKILL, which the lab had not sent'
     expect(stdout).toContain(`warning: ${words}`)
     expect(report.checks.map(({ id, verdict }) => [id.split('/')[0], verdict])).toEqual([
       ['freeze', 'pass'],
