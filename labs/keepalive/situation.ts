@@ -80,15 +80,19 @@ function outstandingRequest(end: End, at: number): number | null {
   return sent.time - at
 }
 
-/**
- * The first send after the strike is lost. One just before may have been lost too, or its delayed
- * acknowledgement: then any of them began the retransmissions.
- */
 function lostSends(end: End, at: number, uncertainMs: number): number[] {
   const from = at - uncertainMs - DELAYED_ACK_MAX_MS
-  const sends = SENT.flatMap((name) => end.all(name, { from }).map(({ time }) => time - at)).sort(
-    (one, other) => one - other,
-  )
-  const after = sends.findIndex((time) => time >= 0)
-  return after === -1 ? sends.slice(0, 1) : sends.slice(0, after + 1)
+  return lostOf(SENT.flatMap((name) => end.all(name, { from }).map(({ time }) => time - at)))
+}
+
+/**
+ * The first send after the strike is lost. One just before may have been lost too, or its delayed
+ * acknowledgement: then any of them began the retransmissions. So it is with all of them where none came after it: by
+ * then the connection was over.
+ * @param sends that may have been lost, in milliseconds after the strike
+ */
+export function lostOf(sends: readonly number[]): number[] {
+  const sorted = sends.toSorted((one, other) => one - other)
+  const after = sorted.findIndex((time) => time >= 0)
+  return after === -1 ? sorted : sorted.slice(0, after + 1)
 }

@@ -3,6 +3,7 @@ import { expectationOf, type Place } from '../../labs/keepalive/cases.ts'
 import { conditionsOf } from '../../labs/keepalive/conditions.ts'
 import type { Expectation, Situation } from '../../labs/keepalive/expectations.ts'
 import { FAULTS } from '../../labs/keepalive/faults.ts'
+import { lostOf } from '../../labs/keepalive/situation.ts'
 import { mechanisms } from '../../src/programs/scripts/host-messages.ts'
 
 const quick: Situation = {
@@ -182,5 +183,23 @@ describe("real pace, with Linux's own settings", () => {
   test("hosts get the machine's own settings, not the quick ones", () => {
     const { sysctls: ofHosts } = conditionsOf({ pace: 'real', mechanisms: ['udp'] }, sysctls)
     expect(ofHosts['net/ipv4/tcp_retries2']).toBe('15')
+  })
+})
+
+describe('lostOf(): any of these sends may have been the first to be lost', () => {
+  test.each([
+    [[400, 1400], [400]],
+    [
+      [1400, -100, 400],
+      [-100, 400],
+    ],
+    // Nothing was sent after a strike that may have been there for seconds: the connection was over.
+    [
+      [-3700, -2700, -700],
+      [-3700, -2700, -700],
+    ],
+    [[], []],
+  ])('%j -> %j', (sends, lost) => {
+    expect(lostOf(sends)).toEqual(lost)
   })
 })
