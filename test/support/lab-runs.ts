@@ -13,18 +13,15 @@ export interface KeptRuns {
 }
 
 /**
- * Runs a lab on network namespaces, where there are any, and on plain processes, before the tests of this file. Both
- * at once: most of its time a lab waits. One that keeps the processors busy (http) is better run one after the other.
+ * Runs a lab on network namespaces, where there are any, and then on plain processes, before the tests of this file.
+ * Side by side they would wait in half the time, but two labs whose hosts start at once are too much for two processors.
  */
 export function runsOf(lab: string, hasNetns: boolean): KeptRuns {
   const folders = { netns: makeTemporaryFolder(), process: makeTemporaryFolder() }
   let kept: { netns: LabRun | null; process: LabRun } | null = null
   beforeAll(async () => {
-    const [netns, process] = await Promise.all([
-      hasNetns ? runLab([lab], folders.netns) : null,
-      runLab([lab, '--hosts', 'process'], folders.process),
-    ])
-    kept = { netns, process }
+    const netns = hasNetns ? await runLab([lab], folders.netns) : null
+    kept = { netns, process: await runLab([lab, '--hosts', 'process'], folders.process) }
   }, RUNS_LIMIT_MS)
   afterAll(() => {
     for (const folder of Object.values(folders)) rmSync(folder, { recursive: true, force: true })
