@@ -96,7 +96,7 @@ export class LabLog {
       const lastTime = this.events.at(-1)?.time ?? striking.time
       const until = untilOf(ended) ?? lastTime
       const unverified = inPair('fault:unverified')
-      const isOfThis = ({ seq }: LabEvent) => ended === undefined || seq < ended.seq
+      const isOfThis = unverified !== undefined && (ended === undefined || unverified.seq < ended.seq)
       const truth = this.first('truth:updated', {
         host: other,
         from: striking.time,
@@ -112,7 +112,7 @@ export class LabLog {
         until,
         complete: ended !== undefined,
         // A pair that is struck again may have no luck only then.
-        problem: unverified !== undefined && isOfThis(unverified) ? unverified.data.problem : null,
+        problem: isOfThis ? unverified.data.problem : null,
       }
     })
   }

@@ -9,6 +9,7 @@ import { recoveryOf, Wire } from './recovery.ts'
 import type { TrySettings } from './request.ts'
 import { openAt, type Phases, type RowFindings, rowFindings, sentPayload } from './row-findings.ts'
 import { clientNames, ownedBy, SERVER } from './rows.ts'
+import { patternOf } from './settings.ts'
 
 /** Who speaks as often as this speaks while a fault lasts, if it lets them; or right after one that is over at once. */
 const LAST_MOMENTS_MS = 1000
@@ -147,10 +148,6 @@ function thatCount(clients: readonly RowFindings[]): RowFindings[] {
   ]
   const rule = wide.find((counts) => clients.some(counts)) ?? (() => true)
   return clients.map((client) => ({ ...client, counts: rule(client) }))
-}
-
-function patternOf(text: string | null): RegExp | null {
-  return text === null ? null : new RegExp(text)
 }
 
 /** From then on nothing is wrong any more. What cannot be undone (a reset) is over when it has happened. */

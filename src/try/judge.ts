@@ -10,7 +10,7 @@ import { allCases } from './faults.ts'
 import { type CaseFindings, findingsOf } from './findings.ts'
 import type { Rule, Who } from './grammar.ts'
 import type { TrySettings } from './request.ts'
-import type { Noticed, RowFindings } from './row-findings.ts'
+import { firstOf, type Noticed, type RowFindings } from './row-findings.ts'
 import { notServedWords, triggerWords } from './words.ts'
 
 /** Each rule of a plan, judged by its log. One about a fault that was not seen to happen is skipped. */
@@ -63,11 +63,10 @@ export function claimOf(rule: Rule, found: CaseFindings, row: string): TimedClai
       const group = groupOf(rule.who, found)
       const level = rule.kind === 'notices' ? rule.level : null
       const seen = group.rows.map((one) => (level === null ? one.noticed : one.signs[level]))
-      const { value, sign } = group.isAny ? firstOf(seen) : lastOf(seen)
       const isQuiet = rule.kind === 'unnoticed'
-      // That any is quiet is told by the last to notice, that all are by the first.
-      const quiet = group.isAny ? lastOf(seen) : firstOf(seen)
-      const observed = isQuiet ? quiet.value : value
+      // The first to notice tells that any has, the last that all have; that they are quiet the other way round.
+      const sign = group.isAny === isQuiet ? lastOf(seen) : firstOf(seen)
+      const observed = sign?.afterMs ?? null
       const claim: Claim = {
         ...about(`${isQuiet ? 'unnoticed' : (level ?? 'detected')}-${group.name}`),
         claim: isQuiet
@@ -76,7 +75,7 @@ export function claimOf(rule: Rule, found: CaseFindings, row: string): TimedClai
         expected: isQuiet ? { value: null } : { min: 0, max: rule.withinMs, unit: 'ms' },
         observed: { value: observed, unit: 'ms', watchedMs: found.watchedMs },
         because: becauseOf(group.rows, seen),
-        evidence: [(isQuiet ? quiet.sign : sign)?.evidence ?? []].flat(),
+        evidence: [sign?.evidence ?? []].flat(),
       }
       return { claim, from, to: from + (observed ?? found.watchedMs) }
     }
@@ -148,14 +147,9 @@ function groupOf(who: Who, { rows, struck }: CaseFindings): Group {
 }
 
 /** The last of all; null where one is missing. */
-function lastOf(signs: readonly (Noticed | null)[]): { value: number | null; sign: Noticed | null } {
+function lastOf(signs: readonly (Noticed | null)[]): Noticed | null {
   const value = most(signs.map((sign) => sign?.afterMs ?? null))
-  return { value, sign: signs.find((sign) => sign !== null && sign.afterMs === value) ?? null }
-}
-
-function firstOf(signs: readonly (Noticed | null)[]): { value: number | null; sign: Noticed | null } {
-  const value = least(signs.map((sign) => sign?.afterMs ?? null))
-  return { value, sign: signs.find((sign) => sign !== null && sign.afterMs === value) ?? null }
+  return signs.find((sign) => sign !== null && sign.afterMs === value) ?? null
 }
 
 function most(times: readonly (number | null)[]): number | null {
@@ -179,7 +173,7 @@ function becauseOf(rows: readonly RowFindings[], seen: readonly (Noticed | null)
 
 /** What its cell says: what made the end notice that was not struck, first of all, and after how many seconds. */
 export function shortOf({ struck, rows }: CaseFindings): string {
-  const { sign } = firstOf(
+  const sign = firstOf(
     rows.filter(({ end, counts }) => end !== struck && counts).map(({ noticed }) => noticed),
   )
   return sign === null ? 'quiet' : `${signOf(sign.by, 'down', '')} ${shortTime(sign.afterMs)}`

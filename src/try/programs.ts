@@ -13,6 +13,7 @@ import { diesAtOnce, doNotTalk, endsTooEarly, type ListeningPlace } from './prob
 import type { TrySettings } from './request.ts'
 import { clientName, SERVER } from './rows.ts'
 import { blameWords } from './run-as.ts'
+import { patternOf } from './settings.ts'
 import { makeTun } from './tun.ts'
 
 const LOOK_EVERY_MS = 50
@@ -48,6 +49,8 @@ export class TriedPrograms {
   /** In which incarnation a host was given its TUN device. */
   readonly #hasTun = new Map<Host, number>()
   readonly #down: RegExp | null
+  readonly #ready: RegExp | null
+  readonly #serverReady: RegExp | null
   /** Lines that findings are made of. */
   readonly #telling: RegExp[]
   #isReady = false
@@ -63,7 +66,9 @@ export class TriedPrograms {
     this.#pair = pair
     this.#settings = settings
     this.#row = row
-    this.#down = settings.down === null ? null : new RegExp(settings.down)
+    this.#down = patternOf(settings.down)
+    this.#ready = patternOf(settings.ready)
+    this.#serverReady = patternOf(settings.serverReady)
     this.#beliefs = {
       a: new EndBeliefs(rig.emitterOf(pair.a, 'client')),
       b: new EndBeliefs(rig.emitterOf(pair.b, 'server')),
@@ -185,10 +190,8 @@ export class TriedPrograms {
   #onLine({ line }: SaidLine, name: string, side: 'a' | 'b', lines: string[]): void {
     lines.push(line)
     if (lines.length > LAST_LINES) lines.shift()
-    const { serverReady } = this.#settings
-    if (side === 'b' && serverReady !== null && new RegExp(serverReady).test(line))
-      this.#serverSaidReady = true
-    if (this.#settings.ready !== null && new RegExp(this.#settings.ready).test(line)) this.#isReady = true
+    if (side === 'b' && this.#serverReady?.test(line)) this.#serverSaidReady = true
+    if (this.#ready?.test(line)) this.#isReady = true
     if (this.#isStruck && this.#down?.test(line)) {
       this.#beliefs[side].allDown('program_said', this.#ownedBy(name))
     }

@@ -11,6 +11,7 @@ import type { Level } from './grammar.ts'
 import { isPayload } from './recovery.ts'
 import type { TrySettings } from './request.ts'
 import type { Owned } from './rows.ts'
+import { patternOf } from './settings.ts'
 
 /** Fewer lines have no rhythm. */
 const RHYTHM_LINES = 3
@@ -98,13 +99,14 @@ export function rowFindings(
     .filter(({ group_id }) => owned.hasAny && owned.owns(group_id))
     .map((before) => connectionFindings(log, cell?.at(end === 'client' ? 'a' : 'b'), before, phases))
   const isOwn = ({ program }: LabEvent) => program === name
-  const said = (pattern: string | null, time: Partial<Period>) =>
-    pattern === null
-      ? undefined
-      : log
-          .all('command:said', { host, ...time })
-          .find((event) => isOwn(event) && new RegExp(pattern).test(event.data.line))
+  const said = (text: string | null, time: Partial<Period>) => {
+    const pattern = patternOf(text)
+    return log
+      .all('command:said', { host, ...time })
+      .find((event) => isOwn(event) && pattern?.test(event.data.line))
+  }
   const saysDown = said(down, phases.during)
+  const saidReady = said(ready, { to: from }) !== undefined
   const ended = log.all('command:ended', { host, from, to }).find(isOwn)
   const before = log.all('command:ended', { host, to: from }).find(isOwn)
   const signs = {
@@ -128,8 +130,8 @@ export function rowFindings(
       before === undefined || connections.length > 0
         ? null
         : { ...before.data, afterMs: Math.round(before.time - from) },
-    hasTalked: owned.hasAny || said(ready, { to: from }) !== undefined,
-    counts: connections.length > 0 || said(ready, { to: from }) !== undefined,
+    hasTalked: owned.hasAny || saidReady,
+    counts: connections.length > 0 || saidReady,
     hasGhost:
       isLasting(fault, plan.settings) && log.first('truth:updated', { host, ...phases.during }) !== undefined,
   }
@@ -162,7 +164,8 @@ function firstLost(connections: readonly ConnectionFindings[]): Noticed | null {
   )
 }
 
-function firstOf(signs: readonly (Noticed | null)[]): Noticed | null {
+/** The first of those that came; null: none did. */
+export function firstOf(signs: readonly (Noticed | null)[]): Noticed | null {
   const seen = signs.filter((sign) => sign !== null)
   return seen.sort((one, other) => one.afterMs - other.afterMs)[0] ?? null
 }

@@ -1,4 +1,5 @@
-/** The settings of the hosts' kernels: this machine's own, unless somebody wants others. */
+/** The settings of the hosts' kernels: this machine's own, unless somebody wants others; and words to look for. */
+import { takenOver } from '../kernel/sysctls.ts'
 import type { TryRequest } from './request.ts'
 
 /**
@@ -21,8 +22,11 @@ export function sysctlsOf(
   { pace, sysctls }: Pick<TryRequest, 'pace' | 'sysctls'>,
   own: Readonly<Record<string, string>>,
 ): Record<string, string> {
-  const machine = Object.entries(own)
-    .filter(([name]) => name.startsWith('tcp_'))
-    .map(([name, value]) => [`net/ipv4/${name}`, value])
-  return { ...PORTS, ...Object.fromEntries(machine), ...(pace === 'quick' ? QUICK : {}), ...sysctls }
+  const names = Object.keys(own).filter((name) => name.startsWith('tcp_'))
+  return { ...PORTS, ...takenOver(own, names), ...(pace === 'quick' ? QUICK : {}), ...sysctls }
+}
+
+/** A plan keeps a pattern as its text, which the request has checked. null: none was given. */
+export function patternOf(text: string | null): RegExp | null {
+  return text === null ? null : new RegExp(text)
 }

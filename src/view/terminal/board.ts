@@ -34,6 +34,8 @@ export interface End {
   /** The connection that its belief is about, and the ones before. */
   believedOn: string | undefined
   earlier: readonly string[]
+  /** What it was when it was told to be gone, in case that is taken back; null once its process was seen to end. */
+  untilGone: End | null
 }
 
 /** One connection is closed when the next begins; what is older is silent. */
@@ -58,8 +60,6 @@ export class Board {
   /** In what state the lab sees the hosts, where it looks: in play. */
   readonly conditions: Record<HostSide, HostCondition> = { a: WELL, b: WELL }
   readonly #halves = new Halves()
-  /** What was believed at a host that was told to be gone, in case that is taken back: nobody saw its process end. */
-  #untilGone: Record<HostSide, ReadonlyMap<string, End>> = { a: new Map(), b: new Map() }
   /** As another terminal sees them; by host, and `lab` for the runner. */
   readonly pids = new Map<string, number>()
   /** What the lab said last. */
@@ -81,10 +81,7 @@ export class Board {
       case 'run:started':
       case 'program:started':
         this.pids.set(event.host, event.outerPid ?? event.pid)
-        if (side !== null) {
-          this.#untilGone[side] = new Map()
-          this.#eachEnd(side, (end) => Object.assign(end, nobody()))
-        }
+        if (side !== null) this.#eachEnd(side, (end) => Object.assign(end, nobody()))
         break
       case 'kernel:sampling_started':
         this.kernelSampled = true
@@ -110,10 +107,7 @@ export class Board {
         if (side !== null) this.#learn(side, event)
         break
       case 'host:process_exited':
-        if (side !== null) {
-          this.#untilGone[side] = new Map()
-          this.#end(side)
-        }
+        if (side !== null) this.#end(side)
         break
       case 'host:condition_seen':
         if (side !== null) this.conditions[side] = event.data
@@ -154,23 +148,15 @@ export class Board {
     }
     // An end that is gone believes nothing, whether anybody saw its process end or not.
     const about = otherSide(side)
-    if (data.new === 'gone') {
-      this.#untilGone[about] = new Map([...this.rows].map(([id, row]) => [id, { ...row[about] }]))
-      this.#end(about)
-    } else if (data.old === 'gone') this.#takeBack(about)
-  }
-
-  /** It was not gone. What has changed since then is newer. */
-  #takeBack(side: HostSide): void {
-    for (const [id, before] of this.#untilGone[side]) {
-      const end = this.rows.get(id)?.[side]
-      if (end?.belief === 'ended') Object.assign(end, before)
-    }
-    this.#untilGone[side] = new Map()
+    this.#eachEnd(about, (end) => {
+      if (data.new === 'gone') Object.assign(end, ended(end), { untilGone: { ...end, untilGone: null } })
+      // It was not gone. What has changed since then is newer.
+      else if (end.belief === 'ended' && end.untilGone !== null) Object.assign(end, end.untilGone)
+    })
   }
 
   #end(side: HostSide): void {
-    this.#eachEnd(side, (end) => Object.assign(end, nobody(), { kernel: end.kernel, belief: 'ended' }))
+    this.#eachEnd(side, (end) => Object.assign(end, ended(end)))
   }
 
   /** Ghost time begins when a belief and what is true part, and ends when either comes round. */
@@ -199,6 +185,11 @@ function updateKernel(end: End, { group_id, data }: EventOf<'kernel:socket_updat
   end.connection = group_id
 }
 
+/** Nobody is left to believe anything; what its kernel held stays to be seen. */
+function ended({ kernel }: End): End {
+  return { ...nobody(), kernel, belief: 'ended' }
+}
+
 function nobody(): End {
   return {
     belief: 'unknown',
@@ -210,6 +201,7 @@ function nobody(): End {
     connection: undefined,
     believedOn: undefined,
     earlier: [],
+    untilGone: null,
   }
 }
 
