@@ -14,6 +14,7 @@ import { sessionDigest } from '../protocols/http-session/session.ts'
 import { SESSION_COOKIE } from './http-server.ts'
 import { PeerBelief } from './parts/belief.ts'
 import { connectFlags, connectOptions, runByHand, runsAsFile } from './parts/command-line.ts'
+import { deadlineAfter } from './parts/deadline.ts'
 import type { Program } from './parts/program.ts'
 import { addressesOf, closeInOrder, errorData, groupIdOf, openTcp, reportTcp } from './parts/tcp-events.ts'
 import { HTTP_TIMING, type HttpTiming } from './parts/timing.ts'
@@ -89,9 +90,7 @@ export async function startHttpClient(options: HttpClientOptions, emit: Emitter)
       // Silence may take away trust, and never gives it back to a peer that is down.
       if (!isFinished && belief.now !== 'down') belief.become('suspect', 'answer_missed', afterMs())
     }
-    // After a pause of this process Node runs timers before it reads sockets, and immediates after it: an answer that
-    // has arrived is no silence.
-    const limit = setTimeout(() => setImmediate(judge), answerWithinMs)
+    const limit = deadlineAfter(answerWithinMs, judge)
     const finish = () => {
       clearTimeout(limit)
       isFinished = true

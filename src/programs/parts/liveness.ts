@@ -9,6 +9,7 @@ import type { Emitter } from '../../events/emit.ts'
 import { type HeartbeatTiming, PAUSE_GAP_MS, PAUSE_TICK_MS } from '../../protocols/heartbeat/constants.ts'
 import { Detector } from '../../protocols/heartbeat/detector.ts'
 import type { PeerBelief } from './belief.ts'
+import { deadlineAfter } from './deadline.ts'
 
 /** Something that judges silence, and has to know when its own process could not hear. */
 type Pausable = Pick<Detector, 'paused'>
@@ -105,12 +106,7 @@ export class Liveness {
     clearTimeout(this.#timer)
     const dueAtMs = this.#detector?.dueAtMs ?? Infinity
     if (dueAtMs === Infinity) return
-    // Node runs timers before it reads sockets, and immediates after it: so what has already arrived is
-    // heard before the silence is judged.
-    this.#timer = setTimeout(
-      () => setImmediate(this.#judge),
-      Math.ceil(Math.max(0, dueAtMs - performance.now())),
-    )
+    this.#timer = deadlineAfter(Math.ceil(Math.max(0, dueAtMs - performance.now())), this.#judge)
   }
 
   readonly #judge = (): void => {
