@@ -36,7 +36,7 @@ export const INTERRUPTED = 130
 export const EXIT_STATUS: Record<Verdict, number> = { pass: 0, fail: 1, skipped: 3, inconclusive: 4 }
 
 /** What a command ends with that has judged these. */
-export function exitStatusOf(checks: readonly Check[]): number {
+function exitStatusOf(checks: readonly Check[]): number {
   return EXIT_STATUS[overall(checks)]
 }
 
@@ -167,7 +167,7 @@ function canAsk({ predict, json, plain, watch }: LabOptions): boolean {
 }
 
 /** Ctrl-C and its like end the run in order, once. @returns what they abort; aborting it does the same */
-export function stopOnSignals(run: Run): AbortController {
+export function stopOnSignals(run: Pick<Run, 'stop'>): AbortController {
   const interrupted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(signal, () => interrupted.abort())

@@ -2,20 +2,24 @@
 import { writeFileSync } from 'node:fs'
 import { availableParallelism, freemem } from 'node:os'
 import { printableJson } from '../foreign/printable.ts'
+import { UsageError } from '../foreign/usage.ts'
 import { findCapabilities } from '../hosts/capabilities.ts'
 import { readSysctls } from '../kernel/sysctls.ts'
+import { overall, type Verdict } from '../lab/checks.ts'
 import type { Report } from '../lab/report.ts'
+import type { Style } from '../lab/tale.ts'
 import { printableTold } from '../lab/tell.ts'
 import { CannotRunError } from '../launcher/launch.ts'
-import { startRun } from '../launcher/start.ts'
+import { type Outcome, type Run, startRun } from '../launcher/start.ts'
 import type { LabOptions } from '../plan/options.ts'
 import { selectionOf } from '../plan/plan.ts'
 import { typedPath } from '../project/files.ts'
 import { print } from '../text/wrap.ts'
 import { casesOf } from '../try/faults.ts'
 import type { CaseFindings } from '../try/findings.ts'
-import { tryLab } from '../try/lab.ts'
-import { toMarkdown } from '../try/markdown.ts'
+import { TRY, tryLab } from '../try/lab.ts'
+import { matrixToMarkdown, toMarkdown } from '../try/markdown.ts'
+import { tellMatrix } from '../try/matrix.ts'
 import { openWayOut, wayOutPath } from '../try/outside.ts'
 import { parseTryArguments, type Telling, type TryRequest, type TrySettings } from '../try/request.ts'
 import { findRunAs } from '../try/run-as.ts'
@@ -24,7 +28,7 @@ import { tellTry } from '../try/tell.ts'
 import { toJUnit } from '../view/export/junit.ts'
 import { Progress } from '../view/terminal/progress.ts'
 import { styleFor } from '../view/terminal/style.ts'
-import { EXIT_STATUS, exitStatusOf, INTERRUPTED, stopOnSignals, whereItIs } from './lab.ts'
+import { EXIT_STATUS, INTERRUPTED, stopOnSignals, whereItIs } from './lab.ts'
 
 /** Idle programs need little; what starts at the same time as others starts late. */
 const PAIRS_PER_CPU = 3
@@ -32,6 +36,8 @@ const PAIRS_PER_CPU = 3
 const MEMORY_PER_PAIR_BYTES = 300 * 1024 * 1024
 /** To start hosts and to end them, beside what is asked for. */
 const OVERHEAD_MS = 10_000
+/** What `--json` prints of several variants: a report of each. */
+const MATRIX_SCHEMA = 'stillhere/matrix@1'
 
 /**
  * Runs somebody's programs under the faults that they chose, and prints what was found.
@@ -44,45 +50,110 @@ export async function tryCommand(args: readonly string[]): Promise<number> {
     print(process.stdout, `${telling.help}\n`)
     return 0
   }
-  const request = wanted()
+  const requests = wanted()
   const { tier, because, advice, isolation } = await findCapabilities()
   if (isolation === null || tier !== 'netns') {
     throw new CannotRunError(`try needs hosts of its own: ${because}. Try: ${advice.join('; ')}`)
   }
-  const cases = casesOf(request.faults, request.strike).map(({ id }) => id)
   const folder = typedPath('.')
-  const settings: TrySettings = {
-    ...request,
-    runAs: await findRunAs(isolation, folder),
-    folder,
-    atOnce: pairsAtOnce(),
+  const here = { runAs: await findRunAs(isolation, folder), folder, atOnce: pairsAtOnce() }
+  let running: Run | undefined
+  const interrupted = stopOnSignals({ stop: () => running?.stop() })
+  const outcomes: Tried[] = []
+  for (const request of requests) {
+    const { run, done } = await begin({ ...request, ...here }, telling, requests.length > 1)
+    running = run
+    // While it was being started.
+    if (interrupted.signal.aborted) run.stop()
+    outcomes.push({ request, ...(await done) })
+    if (interrupted.signal.aborted) break
   }
-  const lab = tryLab(settings, longestMs(settings, cases.length), sysctlsOf(request, readSysctls()))
+  tell(outcomes, telling, requests.length > 1)
+  return interrupted.signal.aborted ? INTERRUPTED : EXIT_STATUS[worst(outcomes.map(verdictOf))]
+}
+
+/** One request, and what its run left behind. */
+interface Tried extends Outcome {
+  request: TryRequest
+}
+
+/** Starts a run, and shows how it goes on. */
+async function begin(
+  settings: TrySettings,
+  telling: Telling,
+  isOneOfSeveral: boolean,
+): Promise<{ run: Run; done: Promise<Outcome> }> {
+  const cases = casesIn(settings)
+  const lab = tryLab(settings, longestMs(settings, cases.length), sysctlsOf(settings, readSysctls()))
   const progress = new Progress(process.stderr, { ...telling, play: false })
-  const run = await startRun(lab, optionsOf(request, telling, cases), (events) => progress.show(events))
-  const wayOut = request.allowOutside ? await openWayOut(wayOutPath(run.plan.folder), request) : null
+  if (isOneOfSeveral) progress.announce(lab)
+  const run = await startRun(lab, optionsOf(settings, telling, cases), (events) => progress.show(events))
+  const wayOut = settings.allowOutside ? await openWayOut(wayOutPath(run.plan.folder), settings) : null
   progress.begin(run.plan)
-  const interrupted = stopOnSignals(run)
-  const { plan, log, report } = await run.done.finally(() => {
-    progress.end()
-    wayOut?.close()
-  })
-  if (telling.json) process.stdout.write(`${printableJson(report, 2)}\n`)
-  else {
-    const told = printableTold({ log, plan, checks: report.checks })
-    const text = tellTry(told, styleFor(process.stdout, telling))
-    print(process.stdout, `${text}\n${whereItIs(plan)}\n`)
+  const done = run.done
+    .catch((error: unknown) => {
+      if (isOneOfSeveral && error instanceof UsageError)
+        throw new UsageError(`${settings.name}: ${error.message}`)
+      throw error
+    })
+    .finally(() => {
+      progress.end()
+      wayOut?.close()
+    })
+  return { run, done }
+}
+
+/** On the terminal, or as JSON; and in the files that were asked for. */
+function tell(outcomes: readonly Tried[], telling: Telling, isMatrix: boolean): void {
+  const variants = outcomes.map(({ request, report }) => ({
+    name: request.name,
+    report,
+    found: findingsIn(report),
+    checks: report.checks,
+  }))
+  if (telling.json) {
+    const reports = variants.map(({ name, report }) => ({ name, report }))
+    const all = isMatrix ? { schema: MATRIX_SCHEMA, variants: reports } : variants[0]?.report
+    process.stdout.write(`${printableJson(all, 2)}\n`)
+  } else print(process.stdout, `${textOf(outcomes, styleFor(process.stdout, telling), isMatrix)}\n`)
+  if (telling.junit !== null) {
+    const suites = variants.map(({ name, report }) => ({
+      name: `stillhere ${TRY}${isMatrix ? ` ${name}` : ''}`,
+      report,
+    }))
+    writeFileSync(telling.junit, toJUnit(suites))
   }
-  if (telling.junit !== null) writeFileSync(telling.junit, toJUnit(report))
   if (telling.markdown !== null) {
-    writeFileSync(telling.markdown, toMarkdown(findingsIn(report), request.name, report.checks))
+    writeFileSync(telling.markdown, isMatrix ? matrixToMarkdown(variants) : variants.map(toMarkdown).join(''))
   }
-  if (interrupted.signal.aborted) return INTERRUPTED
-  if (request.expect.length > 0) return exitStatusOf(report.checks)
+}
+
+function textOf(outcomes: readonly Tried[], style: Style, isMatrix: boolean): string {
+  const all = outcomes.map(({ log, plan, report }) => ({
+    told: printableTold({ log, plan, checks: report.checks }),
+    where: whereItIs(plan),
+  }))
+  return isMatrix
+    ? tellMatrix(all, style)
+    : all.map(({ told, where }) => `${tellTry(told, style)}\n${where}`).join('')
+}
+
+/** Of one run. Where nothing was expected: whether each fault could be told of. */
+function verdictOf({ request, report }: Tried): Verdict {
+  if (request.expect.length > 0) return overall(report.checks)
   // A fault that was not seen to happen is in no finding.
   const told = new Set(findingsIn(report).flatMap(({ id, isWhole }) => (isWhole ? [id] : [])))
-  const isWhole = report.killed === undefined && cases.every((id) => told.has(id))
-  return isWhole ? 0 : EXIT_STATUS.inconclusive
+  const isWhole = report.killed === undefined && casesIn(request).every((id) => told.has(id))
+  return isWhole ? 'pass' : 'inconclusive'
+}
+
+function worst(verdicts: readonly Verdict[]): Verdict {
+  const worstFirst = ['fail', 'inconclusive', 'skipped', 'pass'] as const
+  return worstFirst.find((verdict) => verdicts.includes(verdict)) ?? 'pass'
+}
+
+function casesIn({ faults, strike }: Pick<TryRequest, 'faults' | 'strike'>): string[] {
+  return casesOf(faults, strike).map(({ id }) => id)
 }
 
 function findingsIn({ findings }: Report): CaseFindings[] {

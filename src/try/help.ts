@@ -26,11 +26,11 @@ Then something goes wrong: who notices, when, by what?
                       it (1s); --connect-within TIME (15s)
   --pace quick        kernels that lose patience in seconds
   --sysctl NAME=VALUE a setting of both hosts' kernels
-  --file FILE         all of this as JSON
+  --file FILE --matrix FILE   as JSON       (--help files)
   --junit FILE --markdown FILE --json --plain --out DIR
   --name NAME         what the report calls your program
 
-More: --help faults, --help rules, --help programs`
+More: --help faults, rules, programs or files`
 
 const RULES = `Rules for --expect, which may be given several times. A rule
 is about all that are not struck; @client2 names one, @any
@@ -85,10 +85,33 @@ The kernels have this machine's settings; --pace quick sets
 tcp_retries2=2, tcp_keepalive_time=2 and the like, which is
 not what happens in real life.`
 
+const FILES = `--file FILE: all of this as JSON. The options have the same
+names, and what is typed counts more than the file.
+
+  { "server": "node server.js", "client": ["one", "two"],
+    "faults": ["cut", "blip=4s"], "expect": ["cut<10s"],
+    "sysctl": { "net.ipv4.tcp_retries2": "5" },
+    "watch": "20s", "about": "for people" }
+
+--matrix FILE: several variants of your programs, such as
+releases, one after the other, each alone on hosts of its
+own, under the same faults; all in one table.
+
+  { "old": { "client": "node old/client.js" },
+    "new": { "client": "node new/client.js",
+             "expect": ["cut<10s"] } }
+
+A variant may have its own server, client, server-ready,
+ready, down, up and expect. What it does not say is as in
+the options. Each is a run with a report of its own; what
+--markdown, --junit and --json give has all of them, and the
+exit status is that of the worst.`
+
 const topics: Record<string, () => string> = {
   faults: faultsText,
   rules: () => RULES,
   programs: () => PROGRAMS,
+  files: () => FILES,
 }
 
 /** @throws UsageError where there is no help on that */

@@ -1,23 +1,38 @@
 /** What a try found as a table in Markdown, as a pull request shows it. Pure. */
 import { type Check, observedWords } from '../lab/checks.ts'
 import { VERDICT_WORDS } from '../lab/tell.ts'
-import type { CaseFindings } from './findings.ts'
-import { backText, noticedText } from './tell.ts'
+import { matrixRows, type Variant } from './matrix.ts'
+import { faultRows, type TableRow } from './table.ts'
 
 /** A column for each fault, a row for each program, and below it the verdicts. */
-export function toMarkdown(found: readonly CaseFindings[], name: string, checks: readonly Check[]): string {
+export function toMarkdown({ name, found, checks }: Variant): string {
+  return markdownOf([name, ...found.map(({ id }) => id)], faultRows(found), verdictLines(checks))
+}
+
+/** A column for each variant, a row for each program under each fault, and below it the verdicts. */
+export function matrixToMarkdown(variants: readonly Variant[]): string {
+  const verdicts = variants.flatMap(({ name, checks }) =>
+    verdictLines(checks).map((line) => `${name}: ${line}`),
+  )
+  const rows = matrixRows(variants).map(({ fault, head, cells }) => ({ head: `${fault}: ${head}`, cells }))
+  return markdownOf(['', ...variants.map(({ name }) => name)], rows, verdicts)
+}
+
+function markdownOf(head: readonly string[], rows: readonly TableRow[], verdicts: readonly string[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  const names = found[0]?.rows.map((row) => row.name) ?? []
   return [
-    line([name, ...found.map(({ id }) => id)]),
-    line(['---', ...found.map(() => '---')]),
-    ...names.map((row) => line([row, ...found.map((one) => noticedText(one, row))])),
-    line(['back after', ...found.map(backText)]),
-    ...(checks.length === 0 ? [] : ['']),
-    ...checks.map(
-      (check) =>
-        `- ${VERDICT_WORDS[check.verdict]} \`${check.formula || check.claim}\`: observed ${observedWords(check)}`,
-    ),
+    line(head),
+    line(head.map(() => '---')),
+    ...rows.map((row) => line([row.head, ...row.cells])),
+    ...(verdicts.length === 0 ? [] : ['']),
+    ...verdicts.map((verdict) => `- ${verdict}`),
     '',
   ].join('\n')
+}
+
+function verdictLines(checks: readonly Check[]): string[] {
+  return checks.map(
+    (check) =>
+      `${VERDICT_WORDS[check.verdict]} \`${check.formula || check.claim}\`: observed ${observedWords(check)}`,
+  )
 }

@@ -4,9 +4,7 @@ import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import * as v from 'valibot'
 import { otherRole, type Role } from '../events/host-names.ts'
-import { parseForeignJson } from '../foreign/json.ts'
 import { nearest } from '../foreign/nearest.ts'
-import { readRegular } from '../foreign/regular-file.ts'
 import { UsageError } from '../foreign/usage.ts'
 import { outOf, usageErrorOf } from '../plan/options.ts'
 import { type Pace, paces } from '../plan/plan.ts'
@@ -15,8 +13,10 @@ import { parseTime } from './durations.ts'
 import { DEFAULT_FAULTS, ENDS_THE_STRUCK, type TryFault, tryFaults } from './faults.ts'
 import { GrammarError, parseFault, parseRule, type Rule, type Who } from './grammar.ts'
 import { helpOn } from './help.ts'
+import { readJsonObject } from './json-file.ts'
 import { clientNames, SERVER } from './rows.ts'
 import type { RunAs } from './run-as.ts'
+import { ROW_NAME, readVariants } from './variants.ts'
 
 /** What is settled before a run. A `type`: it is part of a plan, which is JSON. */
 export type TryRequest = {
@@ -79,8 +79,6 @@ const TIME_MAX_MS = 3_600_000
 const CLIENTS_MAX = 20
 const COMMAND_CHARACTERS_MAX = 10_000
 const EXPECTATIONS_MAX = 100
-/** Twenty clients of the longest command. */
-const FILE_BYTES_MAX = 1_000_000
 
 const strikes = ['server', 'client', 'both'] as const
 const command = v.pipe(v.string(), v.minLength(1), v.maxLength(COMMAND_CHARACTERS_MAX))
@@ -125,9 +123,7 @@ const oneOf = <const T extends readonly string[]>(allowed: T) =>
 const fileSchema = v.strictObject({
   /** For people who read the file. */
   about: v.optional(v.string()),
-  name: v.optional(
-    v.pipe(v.string(), v.regex(/^[a-z][a-z\d-]{0,30}$/, 'expected lower-case letters, digits and hyphens')),
-  ),
+  name: v.optional(v.pipe(v.string(), v.regex(ROW_NAME, 'expected lower-case letters, digits and hyphens'))),
   server: command,
   client: v.union([command, v.pipe(v.array(command), v.minLength(1), v.maxLength(CLIENTS_MAX))]),
   faults: v.optional(v.pipe(v.array(parsedBy(parseFault)), v.minLength(1))),
@@ -149,10 +145,13 @@ const fileSchema = v.strictObject({
 })
 type Wanted = v.InferOutput<typeof fileSchema>
 
-/** @throws UsageError with one line that says what would be right */
-export function parseTryArguments(args: readonly string[]): { wanted: () => TryRequest; telling: Telling } {
+/**
+ * `wanted` gives one request, or with `--matrix` one for each variant.
+ * @throws UsageError with one line that says what would be right
+ */
+export function parseTryArguments(args: readonly string[]): { wanted: () => TryRequest[]; telling: Telling } {
   const { values, positionals } = parse(args)
-  const { json, plain, out, junit, markdown, help: isHelp, file, ...rest } = values
+  const { json, plain, out, junit, markdown, help: isHelp, file, matrix, ...rest } = values
   const help = isHelp ? helpOn(positionals) : null
   if (help === null && positionals.length > 0) {
     throw new UsageError(`"${positionals[0]}" is no option; put a command in quotes, or try --help`)
@@ -163,8 +162,25 @@ export function parseTryArguments(args: readonly string[]): { wanted: () => TryR
       junit: junit === undefined ? null : writable('--junit', junit),
       markdown: markdown === undefined ? null : writable('--markdown', markdown),
     },
-    wanted: () => requestOf(validated(file === undefined ? {} : readRequest(file), rest, file)),
+    wanted: () => {
+      const base = [...(file === undefined ? [] : [sourceOfFile(file)]), sourceOfOptions(rest)]
+      return matrix === undefined ? [requestOf(validated(base))] : requestsOf(matrix, base)
+    },
   }
+}
+
+/** Of each variant, over what all have in common. @throws UsageError */
+function requestsOf(file: string, base: readonly Source[]): TryRequest[] {
+  return readVariants(file).map(({ name, values }) => {
+    const called = (key: string) => `--matrix ${file}: "${name}": "${key}"`
+    const wanted = validated([...base, { values: { ...values, name }, called }])
+    try {
+      return requestOf(wanted)
+    } catch (error) {
+      if (error instanceof UsageError) throw new UsageError(`--matrix ${file}: "${name}": ${error.message}`)
+      throw error
+    }
+  })
 }
 
 /** Before minutes go by. @throws UsageError when a file cannot be made there */
@@ -182,6 +198,7 @@ const OPTIONS = {
   server: { type: 'string' },
   client: { type: 'string', multiple: true },
   file: { type: 'string' },
+  matrix: { type: 'string' },
   faults: { type: 'string' },
   strike: { type: 'string' },
   expect: { type: 'string', multiple: true },
@@ -219,39 +236,46 @@ function parse(args: readonly string[]) {
 
 type OptionValues = Omit<
   ReturnType<typeof parse>['values'],
-  'json' | 'plain' | 'out' | 'junit' | 'markdown' | 'help' | 'file'
+  'json' | 'plain' | 'out' | 'junit' | 'markdown' | 'help' | 'file' | 'matrix'
 >
 
-function readRequest(file: string): Record<string, unknown> {
-  try {
-    const value = parseForeignJson(readRegular(typedPath(file), FILE_BYTES_MAX))
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      return value as Record<string, unknown>
-    }
-    throw new UsageError(`--file ${file}: expected one JSON object, {"server": "...", "client": "..."}`)
-  } catch (error) {
-    if (error instanceof UsageError) throw error
-    throw new UsageError(`--file ${file}: ${error instanceof Error ? error.message : String(error)}`)
+/** Where values come from. */
+interface Source {
+  values: Record<string, unknown>
+  /** What a person finds one of them by. */
+  called(key: string): string
+}
+
+function sourceOfFile(file: string): Source {
+  return {
+    values: readJsonObject('--file', file, '{"server": "...", "client": "..."}'),
+    called: (key) => `--file ${file}: "${key}"`,
   }
 }
 
-/** What is typed counts more than what is in the file. */
-function validated(file: Record<string, unknown>, options: OptionValues, name: string | undefined): Wanted {
-  const { faults, sysctl, ...rest } = options
-  const typed = {
-    ...rest,
-    ...(faults === undefined ? {} : { faults: faults.split(',') }),
-    ...(sysctl === undefined ? {} : { sysctl: Object.fromEntries(sysctl.map(assignment)) }),
+function sourceOfOptions({ faults, sysctl, ...rest }: OptionValues): Source {
+  return {
+    values: {
+      ...rest,
+      ...(faults === undefined ? {} : { faults: faults.split(',') }),
+      ...(sysctl === undefined ? {} : { sysctl: Object.fromEntries(sysctl.map(assignment)) }),
+    },
+    called: (key) => `--${key}`,
   }
-  const result = v.safeParse(fileSchema, { ...file, ...typed })
+}
+
+/** @param sources those that count more come later @throws UsageError */
+function validated(sources: readonly Source[]): Wanted {
+  const together = Object.fromEntries(sources.flatMap(({ values }) => Object.entries(values)))
+  const result = v.safeParse(fileSchema, together)
   if (result.success) return result.output
   const [issue] = result.issues
   const path = v.getDotPath(issue)?.split('.')[0] ?? ''
   if (issue.received === 'undefined' && (path === 'server' || path === 'client')) {
     throw new UsageError(`a ${path} is missing: give it with --${path} 'COMMAND', or try --help`)
   }
-  const isTyped = path in typed || name === undefined
-  throw new UsageError(`${isTyped ? `--${path}` : `--file ${name}: "${path}"`}: ${issue.message}; try --help`)
+  const source = sources.findLast(({ values }) => path in values)
+  throw new UsageError(`${source?.called(path) ?? path}: ${issue.message}; try --help`)
 }
 
 function assignment(text: string): [name: string, value: string] {

@@ -11,30 +11,14 @@ import type { LabLog } from '../lab/log.ts'
 import type { Style, Tale } from '../lab/tale.ts'
 import { painted, type Told, VERDICT_WORDS } from '../lab/tell.ts'
 import type { Plan } from '../plan/plan.ts'
-import { shortTime, signMeanings, signOf, Waits } from '../view/viewer/signs.ts'
-import { strikesNeither } from './faults.ts'
 import { type CaseFindings, findingsOf } from './findings.ts'
 import type { TrySettings } from './request.ts'
 import type { ConnectionFindings, RowFindings } from './row-findings.ts'
+import { faultRows, headText, isStruck, legendLines, TABLE_QUESTION, tableLines } from './table.ts'
 import { notServedWords, triggerWords } from './words.ts'
 
-const NAME_WIDTH = 10
-const COLUMN_WIDTH = 13
-/** More do not fit a line of 80 columns; the rest goes into another table. */
-const COLUMNS_MAX = 5
 /** Connections of one end that are told; a pool has many alike. */
 const CONNECTIONS_TOLD = 3
-
-/** What cells say beside signs. */
-const WORDS = [
-  ['quiet', 'no change of belief for the whole watch'],
-  ['ended', 'its program had ended before the fault'],
-  ['apart', 'it held no connection when the fault came, and counts for no rule'],
-  ['(struck)', 'the fault ended it'],
-  ['no data', 'after the fault neither end sent any'],
-  ['never', 'after the fault no client was served, for as long as was watched'],
-  ['went on', 'the fault stopped nobody: data arrived while it lasted'],
-] as const
 
 export function tellTry({ log, plan, checks }: Told, style: Style): string {
   const settled = plan as Plan<TrySettings>
@@ -42,69 +26,30 @@ export function tellTry({ log, plan, checks }: Told, style: Style): string {
   return [
     tableText(found, style),
     ...found.map((one) => caseText(one, checks, settled, style)),
-    [...untoldOf(log, plan, found), ...warningsOf(found)]
-      .map((warning) => style.doubtful(`warning: ${warning}`))
-      .join('\n'),
+    warningLines(log, plan, found, style).join('\n'),
     verdictText(checks, style),
   ]
     .filter((part) => part !== '')
     .join('\n\n')
 }
 
-/** Who noticed, and after how many seconds; and what came back. */
+/** What makes a finding worth less than it looks. */
+export function warningLines(
+  log: LabLog,
+  plan: Plan,
+  found: readonly CaseFindings[],
+  style: Style,
+): string[] {
+  return [...untoldOf(log, plan, found), ...warningsOf(found)].map((warning) =>
+    style.doubtful(`warning: ${warning}`),
+  )
+}
+
+/** A column for each fault, and a row for each program. */
 function tableText(found: readonly CaseFindings[], style: Style): string {
-  const tables: string[] = []
-  const names = found[0]?.rows.map(({ name }) => name) ?? []
-  for (let at = 0; at < found.length; at += COLUMNS_MAX) {
-    const some = found.slice(at, at + COLUMNS_MAX)
-    const row = (name: string, cell: (one: CaseFindings) => string) =>
-      `${name.padEnd(NAME_WIDTH)} ${some.map((one) => cell(one).padEnd(COLUMN_WIDTH)).join('')}`.trimEnd()
-    tables.push(
-      [
-        style.bold(row('', ({ id }) => id)),
-        ...names.map((name) => row(name, (one) => noticedText(one, name))),
-        ...(names.length > 2 ? [row('noticed', headText)] : []),
-        row('back after', backText),
-      ].join('\n'),
-    )
-  }
-  const text = tables.join('\n\n')
-  // Programs of others do not say how long they wait.
-  const used = signMeanings((sign) => text.includes(` ${sign} `), new Waits())
-  return [
-    'Who notices, and after how many seconds? And when are clients served again?',
-    text,
-    ...[...used, ...WORDS.filter(([word]) => text.includes(word))].map(([sign, meaning]) =>
-      style.dim(`  ${sign.padEnd(4)} ${meaning}`),
-    ),
-  ].join('\n')
-}
-
-/** After how many seconds clients were served again. */
-export function backText({ isWhole, wentOn, recoveredAfterMs, wasSilent }: CaseFindings): string {
-  if (!isWhole) return '-'
-  if (wentOn) return 'went on'
-  return recoveredAfterMs !== null ? shortTime(recoveredAfterMs) : wasSilent ? 'no data' : 'never'
-}
-
-/** What made a row notice, and after how many seconds. */
-export function noticedText(found: CaseFindings, name: string): string {
-  const row = found.rows.find((one) => one.name === name)
-  if (row === undefined) return ''
-  if (isStruck(row, found) && row.exit !== null) return '(struck)'
-  if (row.noticed !== null) return `${signOf(row.noticed.by, 'down', '')} ${shortTime(row.noticed.afterMs)}`
-  if (row.endedBefore !== null) return 'ended'
-  return row.counts ? 'quiet' : 'apart'
-}
-
-/** `3 of 4`: how many have noticed, of the clients that could. */
-function headText({ rows }: CaseFindings): string {
-  const clients = rows.filter(({ end, counts }) => end === 'client' && counts)
-  return `${clients.filter(({ noticed }) => noticed !== null).length} of ${clients.length}`
-}
-
-function isStruck({ end }: RowFindings, { struck, fault }: CaseFindings): boolean {
-  return end === struck && !strikesNeither(fault)
+  const ids = found.map(({ id }) => id)
+  const lines = tableLines(ids, faultRows(found), style)
+  return [TABLE_QUESTION, ...lines, ...legendLines(lines, style)].join('\n')
 }
 
 /** Who is not struck first. */
@@ -309,12 +254,12 @@ function recoveryWords(found: CaseFindings): string {
   ].join('; ')
 }
 
-function checkLine(check: Check, style: Style): string {
+export function checkLine(check: Check, style: Style): string {
   const word = painted(check.verdict, VERDICT_WORDS[check.verdict], style)
   return `  ${word} ${check.formula || check.claim}: observed ${observedWords(check)}`
 }
 
-function verdictText(checks: readonly Check[], style: Style): string {
+export function verdictText(checks: readonly Check[], style: Style): string {
   if (checks.length === 0) return "Nothing was expected, so nothing was judged: try --expect 'cut<10s'"
   const words = countWords(checks)
     .replace(/^1 checks/, '1 expectation')

@@ -117,7 +117,7 @@ const ways: Record<string, () => string> = {
   'a text ladder': () => textLadder(layout(events, VIEW)),
   SVG: () => toSvg(layout(events, VIEW)),
   CSV: () => toCsv(events).replaceAll('\r\n', '\n'),
-  JUnit: () => toJUnit(report),
+  JUnit: () => toJUnit([{ name: 'stillhere', report }]),
   Mermaid: () => toMermaid(events, 'cut', 'tcp-idle'),
   qlog: () => toQlog(events),
   'JSON on a terminal': () => printableJson(report, 2),

@@ -7,7 +7,12 @@ import { sysctlsOf } from '../../src/try/settings.ts'
 import { temporaryFolder } from '../support/cli.ts'
 
 const TWO = ['--server', 'redis-server --port 7', '--client', 'redis-cli']
-const parse = (...args: string[]) => parseTryArguments(args).wanted()
+const parseAll = (...args: string[]) => parseTryArguments(args).wanted()
+const parse = (...args: string[]) => {
+  const [only, ...others] = parseAll(...args)
+  if (only === undefined || others.length > 0) throw new Error(`${others.length + 1} requests`)
+  return only
+}
 
 describe('the options of try', () => {
   test('two commands are enough', () => {
@@ -48,7 +53,7 @@ describe('the options of try', () => {
     expect(request.lasts).toEqual({ blip: 4000, cut: 500 })
   })
 
-  test.each([[[]], [['faults']], [['rules']], [['programs']]])(
+  test.each([[[]], [['faults']], [['rules']], [['programs']], [['files']]])(
     '--help %j fits a narrow terminal',
     (topic) => {
       const lines = (parseTryArguments(['--help', ...topic]).telling.help ?? '').split('\n')

@@ -166,9 +166,10 @@ test('of a run that was interrupted it tells what was noticed until then, and ju
 test('the table in Markdown', () => {
   const log = new LabLog(twoClients().sorted)
   const plan = planOf(['cut@any<5s'])
-  expect(toMarkdown(findingsOf(log, plan), 'echo', judgeTry(log, plan)).split('\n')).toEqual([
+  const one = { name: 'echo', found: findingsOf(log, plan), checks: judgeTry(log, plan) }
+  expect(toMarkdown(one).split('\n')).toEqual([
     ...['| echo | cut |', '| --- | --- |', '| client | CLO 2.0 |', '| client2 | quiet |'],
-    ...['| server | quiet |', '| back after | no data |', ''],
+    ...['| server | quiet |', '| noticed | 1 of 2 |', '| back after | no data |', ''],
     ...['- pass `cut@any<5s`: observed 2020 ms', ''],
   ])
 })

@@ -180,14 +180,23 @@ describeNeeding('network namespaces', isolation !== null)('npm run try', () => {
     RUN_LIMIT_MS,
   )
 
-  test('clients start when a server has opened the last of its ports', {
+  test('variants stand in one table; clients start when a server has opened the last of its ports', {
     timeout: RUN_LIMIT_MS,
   }, async () => {
-    const { status, stderr } = await run([
-      ...['try', '--server', TWO_PORTS, '--client', CONNECTS_ONCE, '--faults', 'none'],
-      ...['--watch', '1s', '--recover', '1s', '--out', temporaryFolder()],
+    const out = temporaryFolder()
+    const [matrix, junit, markdown] = ['matrix.json', 'junit.xml', 'table.md'].map((name) => join(out, name))
+    const variants = { one: { server: ECHO }, two: { server: TWO_PORTS, expect: ['none<1s'] } }
+    writeFileSync(matrix ?? '', JSON.stringify(variants))
+    const { status, stdout, stderr } = await run([
+      ...['try', '--client', CONNECTS_ONCE, '--faults', 'none', '--watch', '1s', '--recover', '1s'],
+      ...['--matrix', matrix, '--junit', junit, '--markdown', markdown, '--out', out].map(String),
     ])
-    expect([status, stderr]).toEqual([0, expect.not.stringContaining('stillhere:')])
+    expect([status, stderr]).toEqual([1, expect.not.stringContaining('stillhere:')])
+    expect(stdout).toMatch(/^ +one +two$/m)
+    expect(stdout).toMatch(/^none client +quiet +quiet$/m)
+    expect(stdout).toContain('0 expectations passed, 1 failed')
+    expect(readFileSync(junit ?? '', 'utf8').match(/<testsuite name="[^"]*"/g)).toHaveLength(2)
+    expect(readFileSync(markdown ?? '', 'utf8')).toContain('| none: client | quiet | quiet |')
   })
 
   test('--allow-loopback is a proxy, for who asks it', { timeout: RUN_LIMIT_MS }, async () => {

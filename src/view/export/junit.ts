@@ -3,12 +3,23 @@ import { escapedXml } from '../../foreign/printable.ts'
 import { type Check, expectedWords, observedWords } from '../../lab/checks.ts'
 import type { Report } from '../../lab/report.ts'
 
-/** One test suite, a case for each check. What was unclear counts as an error: it proves nothing. */
-export function toJUnit({ lab, run, checks, durationMs, startedAt }: Report): string {
+/** A test suite for each report, a case for each check. */
+export function toJUnit(suites: readonly { name: string; report: Report }[]): string {
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites>`,
+    ...suites.flatMap(({ name, report }) => suiteOf(name, report)),
+    '</testsuites>',
+    '',
+  ].join('\n')
+}
+
+/** What was unclear counts as an error: it proves nothing. */
+function suiteOf(name: string, { lab, run, checks, durationMs, startedAt }: Report): string[] {
   const count = (...verdicts: Check['verdict'][]) =>
     checks.filter(({ verdict }) => verdicts.includes(verdict)).length
   const suite = attributes({
-    name: `stillhere ${lab}`,
+    name,
     tests: checks.length,
     failures: count('fail'),
     errors: count('inconclusive'),
@@ -17,15 +28,7 @@ export function toJUnit({ lab, run, checks, durationMs, startedAt }: Report): st
     timestamp: startedAt.replace(/\.\d+Z$/, ''),
     id: run,
   })
-  return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites>`,
-    `<testsuite ${suite}>`,
-    ...checks.map((check) => caseOf(lab, check)),
-    '</testsuite>',
-    '</testsuites>',
-    '',
-  ].join('\n')
+  return [`<testsuite ${suite}>`, ...checks.map((check) => caseOf(lab, check)), '</testsuite>']
 }
 
 function caseOf(lab: string, check: Check): string {
