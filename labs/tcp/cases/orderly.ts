@@ -102,19 +102,13 @@ function oneAfterTheOther(cell: Cell, first: HostSide, second: HostSide, left: s
       because: all,
       source: 'RFC 9293 section 3.6, figure 12',
     }),
-    took(
-      cell,
-      'told',
-      AT_ONCE,
-      cell.at(first).first('tcp:end_sent'),
-      cell.at(second).first('tcp:end_received'),
-      {
-        claim: 'the program at the other end is told at once',
-        formula: '0 .. slack after end()',
-        because: 'FIN is the end of the stream: read() returns 0',
-        source: 'RFC 9293 section 3.6, read(2)',
-      },
-    ),
+    // Since the belief, which is logged before end(): that FIN was sent is logged when it has been, and perhaps read.
+    took(cell, 'told', AT_ONCE, cell.at(first).became('down'), cell.at(second).first('tcp:end_received'), {
+      claim: 'the program at the other end is told at once',
+      formula: '0 .. slack after end()',
+      because: 'FIN is the end of the stream: read() returns 0',
+      source: 'RFC 9293 section 3.6, read(2)',
+    }),
     says(cell, 'time-wait', left, cell.states(cell.watch.to), {
       claim: 'the end that closed first keeps a memory of the connection, the other end nothing',
       formula: 'a | b',

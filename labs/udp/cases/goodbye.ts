@@ -71,7 +71,8 @@ export const goodbye: CaseOf<UdpSettings> = {
     },
 
     tcp: (cell) => [
-      took(cell, 'server', AT_ONCE, cell.a.first('tcp:end_sent'), cell.b.first('tcp:end_received'), {
+      // Since the belief, which is logged before end(): that FIN was sent is logged when it has been, and perhaps read.
+      took(cell, 'server', AT_ONCE, cell.a.became('down'), cell.b.first('tcp:end_received'), {
         claim: "the server is told at once: the client's kernel sends FIN",
         formula: '0 .. slack after the close',
         because: 'the end of a connection is part of it',
