@@ -6,13 +6,39 @@ export function reportersWith(reporter: 'default' | 'verbose') {
   return outputFile ? [reporter, ['json', { outputFile }] as ['json', { outputFile: string }]] : [reporter]
 }
 
+const ELSEWHERE = ['test/containers/**', 'test/interop/**']
+/** They measure no time, and nothing that they start does: two of them run beside each other. */
+const BESIDE = [
+  'test/{commands,events,foreign,judges,plan,protocols,store,text}/**/*.test.ts',
+  'test/view/!(terminal-)*.test.ts',
+]
+
+/** This project measures time: what runs beside a lab is part of its result. */
+export const alone = { fileParallelism: false, testTimeout: 20_000 }
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/containers/**', 'test/interop/**'],
-    // This project measures time: what runs beside a lab is part of its result.
-    fileParallelism: false,
-    testTimeout: 20_000,
     reporters: reportersWith('default'),
+    projects: [
+      {
+        test: {
+          name: 'beside',
+          include: BESIDE,
+          fileParallelism: true,
+          maxWorkers: 2,
+          testTimeout: 40_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...alone,
+          name: 'alone',
+          include: ['test/**/*.test.ts'],
+          exclude: [...ELSEWHERE, ...BESIDE],
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 })

@@ -1,12 +1,11 @@
 import { defineConfig } from 'vitest/config'
-import base, { reportersWith } from './vitest.config.ts'
+import { alone, reportersWith } from './vitest.config.ts'
 
 /** `npm run test:containers`: builds an image and kills containers, which takes minutes and a Docker engine. */
 export default defineConfig({
   test: {
-    ...base.test,
+    ...alone,
     include: ['test/containers/**/*.test.ts'],
-    exclude: [],
     // Minutes go by: each test says when it is done.
     reporters: reportersWith('verbose'),
     testTimeout: 120_000,

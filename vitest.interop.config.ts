@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
-import base, { reportersWith } from './vitest.config.ts'
+import { alone, reportersWith } from './vitest.config.ts'
 
 /** These keep a processor busy and measure no time: two of them run beside each other. */
 const BUSY = ['test/interop/*-fuzz.test.ts', 'test/interop/bank-kills.test.ts']
@@ -22,7 +22,7 @@ export default defineConfig({
       },
       {
         test: {
-          ...base.test,
+          ...alone,
           name: 'interop',
           include: ['test/interop/**/*.test.ts'],
           exclude: BUSY,
