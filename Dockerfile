@@ -16,9 +16,9 @@ COPY src src
 # Programs start from bundles: three times as fast as through tsx, and twenty clients start at once.
 RUN node --import tsx src/compose/bundle.ts /usr/local/lib/stillhere \
  && cd /usr/local/lib/stillhere && ln -s /stillhere/node_modules node_modules \
- && printf '#!/bin/sh\nexec node /usr/local/lib/stillhere/router.cjs "$@"\n' > /usr/local/bin/strike \
- && printf '#!/bin/sh\nexec node /usr/local/lib/stillhere/tell.cjs announce "$@"\n' > /usr/local/bin/announce \
- && printf '#!/bin/sh\nexec node /usr/local/lib/stillhere/tell.cjs engine\n' > /usr/local/bin/engine \
+ && printf '#!/bin/sh\nexec node /usr/local/lib/stillhere/router.mjs "$@"\n' > /usr/local/bin/strike \
+ && printf '#!/bin/sh\nexec node /usr/local/lib/stillhere/tell.mjs announce "$@"\n' > /usr/local/bin/announce \
+ && printf '#!/bin/sh\nexec node /usr/local/lib/stillhere/tell.mjs engine\n' > /usr/local/bin/engine \
  && chmod 755 /usr/local/bin/strike /usr/local/bin/announce /usr/local/bin/engine \
  && mkdir -p /session /stillhere/runs /books && chmod 1777 /session /stillhere/runs \
  && chown node: /books && chmod 700 /books

@@ -4,5 +4,5 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { bundled } from './project/bundle.mjs'
 
 const cli = fileURLToPath(new URL('cli.ts', import.meta.url))
-const paths = await bundled('command-line', { cli }, { format: 'esm', packages: 'external' })
+const paths = await bundled('command-line', { cli }, { packages: 'external' })
 await import(pathToFileURL(paths.cli).href)

@@ -18,7 +18,6 @@ import type { Style } from '../lab/tale.ts'
 import { printableTold, tellCell, tellEnd, tellRun } from '../lab/tell.ts'
 import { readPredictions, savePredictions } from '../launcher/prediction-file.ts'
 import { latestRun, type Outcome, openRun, type Run, startRun } from '../launcher/start.ts'
-import { openPage } from '../page/server.ts'
 import { type LabOptions, labHelp, parseLabOptions } from '../plan/options.ts'
 import type { Plan } from '../plan/plan.ts'
 import { typedPath } from '../project/files.ts'
@@ -59,7 +58,10 @@ export async function runLab(lab: Lab, args: readonly string[]): Promise<number>
     return 0
   }
 
-  const page = options.watch ? await openPage({ ...options, labs: { [lab.id]: lab } }) : null
+  // Half of the time that a lab needs to its first line, where nobody asks for a page.
+  const page = options.watch
+    ? await (await import('../page/server.ts')).openPage({ ...options, labs: { [lab.id]: lab } })
+    : null
   if (page !== null) process.stderr.write(`The page: ${page.url}\n`)
   const start: typeof startRun = page === null ? startRun : (...how) => page.live.start(...how)
   try {

@@ -1,8 +1,8 @@
 /**
  * The one process of a `server` or `client` container: all nine servers, or a client of each.
  *
- *     node endpoint.cjs server
- *     node endpoint.cjs client
+ *     node endpoint.mjs server
+ *     node endpoint.mjs client
  *
  * It knows nothing of faults: it opens sockets, believes what reaches it, and writes that down.
  */

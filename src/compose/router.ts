@@ -4,11 +4,11 @@
  *
  *     client  10.213.1.x  ---- outside ----  10.213.1.2  router  10.213.2.2  ---- inside ----  10.213.2.10  server
  *
- *     node router.cjs                 translate, and log what is remembered
- *     node router.cjs cut             pass nothing on; nobody is told
- *     node router.cjs mend            pass it on again
- *     node router.cjs forget          forget every conversation
- *     node router.cjs limit SECONDS   forget what idles so long, from now on; "off": the kernel's own limits
+ *     node router.mjs                 translate, and log what is remembered
+ *     node router.mjs cut             pass nothing on; nobody is told
+ *     node router.mjs mend            pass it on again
+ *     node router.mjs forget          forget every conversation
+ *     node router.mjs limit SECONDS   forget what idles so long, from now on; "off": the kernel's own limits
  */
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'

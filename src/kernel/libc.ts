@@ -55,9 +55,8 @@ function load(): { libc: Libc } | { problem: string } {
 
 /** @throws Error where its binary is missing */
 export function loadKoffi(): Koffi {
-  // Not an import, which would be resolved before anything runs and fail the whole program. A module of
-  // a bundle in CommonJS has no import.meta.filename, and there alone __filename exists.
-  return createRequire(import.meta.filename ?? __filename)('koffi')
+  // Not an import, which would be resolved before anything runs and fail the whole program.
+  return createRequire(import.meta.filename)('koffi')
 }
 
 /** What the last call failed with, such as EBADF. */

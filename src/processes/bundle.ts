@@ -33,5 +33,5 @@ export function bundle<Name extends string>(
   entries: Record<Name, string>,
   folder?: string,
 ): Promise<Record<Name, string>> {
-  return bundled(set, entries, { format: 'cjs', external: NATIVE }, folder)
+  return bundled(set, entries, { external: NATIVE }, folder)
 }

@@ -6,25 +6,30 @@
  * Plain JavaScript, since it runs before anything reads TypeScript.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url))
 /** Inside node_modules, so that packages, which are not bundled or not whole, are found from there. */
 export const BUNDLES = join(PROJECT, 'node_modules/.cache/stillhere/')
+/** A run that began from an earlier bundle may still load parts of it; none lasts so long. */
+const PARTS_KEPT_MS = 24 * 3_600_000
+/** Packages in CommonJS ask for others with a `require` that a module does not have. */
+const REQUIRE =
+  "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);"
 /** A change of these changes every bundle. */
 const ALWAYS = [fileURLToPath(import.meta.url), join(PROJECT, 'package-lock.json')]
 
 /**
  * @typedef {object} Wish
- * @property {'cjs' | 'esm'} format
  * @property {string[]} [external] packages that are not made part of it; native ones have to be named
  * @property {'external'} [packages] all of them
  */
 
 /**
- * Makes one file of each entry and all it imports, unless that has been done and nothing has changed since.
+ * Makes one file of each entry and all it imports, unless that has been done and nothing has changed since. What is
+ * imported only when it is needed (`await import`), and what several entries have in common, are parts beside them.
  * @template {string} Name
  * @param {string} set a name for these bundles together
  * @param {Record<Name, string>} entries the path of each by its name
@@ -33,13 +38,12 @@ const ALWAYS = [fileURLToPath(import.meta.url), join(PROJECT, 'package-lock.json
  * @returns {Promise<Record<Name, string>>} the path of each bundle, by its name
  */
 export async function bundled(set, entries, wish, folder = BUNDLES) {
-  const extension = wish.format === 'esm' ? '.mjs' : '.cjs'
   const names = /** @type {Name[]} */ (Object.keys(entries))
   const paths = /** @type {Record<Name, string>} */ (
-    Object.fromEntries(names.map((name) => [name, join(folder, name + extension)]))
+    Object.fromEntries(names.map((name) => [name, join(folder, `${name}.mjs`)]))
   )
   const record = join(folder, `${set}.json`)
-  if (!isFresh(record, Object.values(paths))) await make(entries, wish, folder, extension, record)
+  if (!isFresh(record, Object.values(paths))) await make(set, entries, wish, folder, record)
   return paths
 }
 
@@ -68,20 +72,24 @@ function stampOf(path) {
 }
 
 /**
+ * @param {string} set
  * @param {Record<string, string>} entries
  * @param {Wish} wish
  * @param {string} folder
- * @param {string} extension
  * @param {string} record
  */
-async function make(entries, wish, folder, extension, record) {
+async function make(set, entries, wish, folder, record) {
   const { build, stop } = await import('esbuild')
   const { outputFiles, metafile } = await build({
     entryPoints: entries,
     outdir: folder,
-    outExtension: { '.js': extension },
+    outExtension: { '.js': '.mjs' },
+    chunkNames: `${set}/[hash]`,
     absWorkingDir: PROJECT,
     bundle: true,
+    splitting: true,
+    format: 'esm',
+    banner: { js: REQUIRE },
     write: false,
     metafile: true,
     platform: 'node',
@@ -96,8 +104,17 @@ async function make(entries, wish, folder, extension, record) {
     ...wish,
   })
   await stop()
-  mkdirSync(folder, { recursive: true })
+  const parts = join(folder, set)
+  mkdirSync(parts, { recursive: true })
+  // Entries last: each part that they name is there.
+  const isEntry = (/** @type {string} */ path) => dirname(path) === resolve(folder)
+  outputFiles.sort((one, other) => Number(isEntry(one.path)) - Number(isEntry(other.path)))
   for (const { path, contents } of outputFiles) replace(path, contents)
+  const made = outputFiles.map(({ path }) => path)
+  for (const path of readdirSync(parts).map((name) => join(parts, name))) {
+    if (!made.includes(path) && Date.now() - statSync(path).mtimeMs > PARTS_KEPT_MS)
+      rmSync(path, { force: true })
+  }
   const inputs = [...ALWAYS.map((path) => relative(PROJECT, path)), ...Object.keys(metafile.inputs)]
   replace(record, JSON.stringify(Object.fromEntries(inputs.map((path) => [path, stampOf(path)]))))
 }

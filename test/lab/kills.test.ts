@@ -72,7 +72,7 @@ describeNeeding('network namespaces', isolation !== null)('whoever kills a proce
       ])
       await says('the first fault strikes')
       const all = descendants(child.pid ?? 0)
-      const runner = all.findLast((pid) => /\/runner\.cjs/.test(commandLine(pid)))
+      const runner = all.findLast((pid) => /\/runner\.mjs/.test(commandLine(pid)))
       process.kill(runner ?? 0, 'SIGKILL')
       const { status, stderr } = await ended
       expect(stderr).toMatch(/^stillhere: the run broke off: somebody ended its runner/m)

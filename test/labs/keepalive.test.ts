@@ -270,7 +270,7 @@ describe('wrong input', () => {
     mkdirSync(out, { recursive: true })
     writeFileSync(
       preload,
-      `if (process.argv[1]?.endsWith("host.cjs")) {
+      `if (process.argv[1]?.endsWith("host.mjs")) {
         if (process.argv[2].includes("kill-a")) throw new Error("no memory for this host")
         // The other one starts when the run is over.
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000)

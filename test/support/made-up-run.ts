@@ -227,9 +227,9 @@ export function madeUpRun({
     sysctls: {},
     watchMs: WATCH_MS,
     folder: '/home/somebody/secret/runs/made-up',
-    programsBundle: '/home/somebody/secret/host.cjs',
-    captureBundle: '/home/somebody/secret/capture.cjs',
-    cableBundle: '/home/somebody/secret/cable.cjs',
+    programsBundle: '/home/somebody/secret/host.mjs',
+    captureBundle: '/home/somebody/secret/capture.mjs',
+    cableBundle: '/home/somebody/secret/cable.mjs',
     bankBundle: '',
     environment: { os: 'linux', kernel: '6.18.44-somebodys-build', node: 'v20.20.2', cpus: 2 },
   }

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { buildSync } from 'esbuild'
+import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { startTcpServer } from '../../../src/programs/tcp-server.ts'
+import { bundled } from '../../../src/project/bundle.mjs'
+import { projectFile } from '../../../src/project/files.ts'
 import { collectEvents } from '../../support/events.ts'
 import { runNode, runTypeScript, type TestedProcess } from '../../support/process.ts'
 
@@ -81,20 +82,10 @@ describe('a program run by hand', { timeout: 20_000 }, () => {
 
 test('runsAsFile is false in a bundle, whatever the bundle is run as', { timeout: 20_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'stillhere-'))
-  const outfile = join(folder, 'tcp-server.cjs')
-  buildSync({
-    entryPoints: ['src/programs/tcp-server.ts'],
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    packages: 'external',
-    logLevel: 'error',
-    outfile,
-  })
-  const bundle = runNode([outfile, '--no-such-option'], {
-    ...process.env,
-    NODE_PATH: resolve('node_modules'),
-  })
+  const server = projectFile('src/programs/tcp-server.ts')
+  const bundles = await bundled('alone', { server }, { packages: 'external' }, folder)
+  symlinkSync(projectFile('node_modules'), join(folder, 'node_modules'))
+  const bundle = runNode([bundles.server, '--no-such-option'])
   processes.push(bundle)
   expect([await bundle.ended, bundle.stdout(), bundle.stderr()]).toEqual([0, '', ''])
   rmSync(folder, { recursive: true })

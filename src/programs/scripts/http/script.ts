@@ -7,15 +7,8 @@ import type * as net from 'node:net'
 import type { PeerBelief } from '../../parts/belief.ts'
 import type { Scripted, ScriptedHost } from '../../parts/program.ts'
 import { errorData, groupIdOf, listen, ofAllTcp, stopListening, takeTcp } from '../../parts/tcp-events.ts'
+import type { Get, HttpClient } from './client.ts'
 import type { HttpRequests } from './requests.ts'
-
-/** `sent` is called with the socket that the request travels on; resolves with the status of its answer. */
-type Get = (sent: (socket: net.Socket) => void) => Promise<number>
-
-interface HttpClient {
-  get: Get
-  close(): void
-}
 
 export function scriptHttp({ address, emitterOf }: ScriptedHost): Scripted<HttpRequests> {
   const emit = emitterOf('http-script')
@@ -68,7 +61,10 @@ export function scriptHttp({ address, emitterOf }: ScriptedHost): Scripted<HttpR
           clients.get(mechanism) ??
           (by === 'node'
             ? Promise.resolve(pool(host, port))
-            : undiciClient(`http://${host}:${port}`, headersTimeoutMs))
+            : // Large, and few hosts have a use for it.
+              import('./undici-client.ts').then(({ undiciClient }) =>
+                undiciClient(`http://${host}:${port}`, headersTimeoutMs),
+              ))
         clients.set(mechanism, made)
         const client = await made
         const asked = { number: number++, method: 'GET', path: '/' }
@@ -126,38 +122,4 @@ function pool(host: string, port: number): HttpClient {
       })
     })
   return { get, close: () => agent.destroy() }
-}
-
-async function undiciClient(origin: string, headersTimeout: number | undefined): Promise<HttpClient> {
-  // Large, and few hosts have a use for it.
-  const { buildConnector, Client } = await import('undici')
-  const connect = buildConnector({})
-  let open: net.Socket | undefined
-  const client = new Client(origin, {
-    ...(headersTimeout === undefined ? {} : { headersTimeout }),
-    connect(options, connected) {
-      connect(options, (...outcome) => {
-        open = outcome[1] ?? undefined
-        connected(...outcome)
-      })
-    },
-  })
-  const get: Get = (sent) =>
-    new Promise((resolve, reject) => {
-      let status = 0
-      client.dispatch(
-        { method: 'GET', path: '/' },
-        {
-          onRequestStart() {
-            if (open !== undefined) sent(open)
-          },
-          onResponseStart(_, statusCode) {
-            status = statusCode
-          },
-          onResponseEnd: () => resolve(status),
-          onResponseError: (_, error) => reject(error),
-        },
-      )
-    })
-  return { get, close: () => void client.destroy() }
 }
