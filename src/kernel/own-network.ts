@@ -4,6 +4,7 @@
  * fails then, and its connections end otherwise than by a silent peer.
  */
 import { endianness } from 'node:os'
+import { ipv6Address } from '../wire/ip.ts'
 
 export interface OwnNetwork {
   routes: readonly Route[]
@@ -110,9 +111,8 @@ function networkOrder(word: string): string {
 
 /** From hexadecimal in network order, as socket tables have it. */
 function addressOf(hex: string): string {
-  return hex.length === 8
-    ? Buffer.from(hex, 'hex').join('.')
-    : new URL(`http://[${hex.match(/.{4}/g)?.join(':')}]`).hostname.slice(1, -1)
+  const bytes = Buffer.from(hex, 'hex')
+  return bytes.length === 4 ? bytes.join('.') : ipv6Address(bytes).slice(1, -1)
 }
 
 function numberOf(address: string): bigint {

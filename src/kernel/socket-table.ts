@@ -8,6 +8,7 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { endianness } from 'node:os'
 import type { EventData, KernelSocket, KernelTimer } from '../events/vocabulary.ts'
+import { ipv6Address } from '../wire/ip.ts'
 import { tcpStateOfKernel } from './tcp-state.ts'
 
 export interface SocketTableEntry {
@@ -159,8 +160,7 @@ function socketAddress(field: string): string {
   if (bytes.length === 4) return `${bytes.join('.')}:${number}`
   const hex = bytes.toString('hex')
   if (hex.startsWith(MAPPED_PREFIX)) return `${bytes.subarray(-4).join('.')}:${number}`
-  // As RFC 5952 writes it, which URL does.
-  return `${new URL(`http://[${hex.match(/.{4}/g)?.join(':')}]`).hostname}:${number}`
+  return `${ipv6Address(bytes)}:${number}`
 }
 
 /** The kernel prints four bytes in network order as if they were an integer of this machine. */

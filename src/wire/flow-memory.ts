@@ -5,7 +5,7 @@
  */
 import type { PacketKind } from '../events/vocabulary.ts'
 import { tcpFlag } from './constants.ts'
-import { icmpErrors, type Packet, type TcpPacket } from './packet.ts'
+import type { Packet, TcpPacket } from './packet.ts'
 
 /** Two for each connection. A host of a lab has a score; the oldest are forgotten. */
 const DIRECTIONS_MAX = 4096
@@ -32,7 +32,7 @@ export class FlowMemory {
   classify(packet: Packet): PacketKind {
     if (packet.protocol === 'tcp') return this.#classifyTcp(packet)
     if (packet.protocol === 'udp') return 'datagram'
-    if (packet.protocol === 'icmp') return packet.type in icmpErrors ? 'icmp-error' : 'other'
+    if (packet.protocol === 'icmp') return packet.isError ? 'icmp-error' : 'other'
     return packet.protocol
   }
 

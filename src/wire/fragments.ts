@@ -2,6 +2,7 @@
  * Which conversation a fragment belongs to: only the first of a datagram has ports, so it is remembered by what
  * all of them have in common (RFC 791 section 3.2).
  */
+import { withoutPort } from './ip.ts'
 import type { Packet } from './packet.ts'
 
 /** Datagrams in fragments, of one host. Those of any lab come one after the other. */
@@ -26,6 +27,6 @@ export class FragmentMemory {
 }
 
 function nameOf(packet: Packet & { identification: number }): string {
-  const [source, destination] = [packet.source, packet.destination].map((end) => end.split(':')[0])
+  const [source, destination] = [packet.source, packet.destination].map(withoutPort)
   return `${source}>${destination} ${packet.identification}`
 }

@@ -1,6 +1,6 @@
 /** A few words on what a packet carries, for the arrow that stands for it. */
 import { webSocketOpcodes } from './constants.ts'
-import { icmpErrors, type Packet } from './packet.ts'
+import type { Packet } from './packet.ts'
 
 /** What fits on an arrow. */
 const LABEL_LENGTH_MAX = 40
@@ -9,7 +9,7 @@ const LABEL_LENGTH_MAX = 40
 export function labelOf(packet: Packet): string | undefined {
   if (packet.protocol === 'other') return undefined
   if (packet.protocol === 'fragment') return `from byte ${packet.offsetBytes}`
-  if (packet.protocol === 'icmp') return icmpErrors[packet.type]?.[packet.code]
+  if (packet.protocol === 'icmp') return packet.words
   if (packet.protocol === 'arp') {
     return packet.isRequest ? `who has ${packet.destination}?` : `${packet.source} is at ${packet.senderMac}`
   }

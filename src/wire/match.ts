@@ -6,6 +6,7 @@
  * it is also told by who sent it when.
  */
 import { crc32 } from 'node:zlib'
+import { withoutPort } from './ip.ts'
 import type { Packet } from './packet.ts'
 
 /** What has not arrived by then never will: the labs' longest delay is far shorter. */
@@ -43,7 +44,7 @@ export function untranslated(packet: Packet, translations: ReadonlyMap<string, s
   if (translations.size === 0 || packet.protocol === 'arp' || packet.protocol === 'other') return packet
   const seenAs = new Set(translations.values())
   const plain = (end: string): string => {
-    const [address = ''] = end.split(':')
+    const address = withoutPort(end)
     return translations.get(address) ?? (seenAs.has(address) ? address : end)
   }
   return { ...packet, source: plain(packet.source), destination: plain(packet.destination) }

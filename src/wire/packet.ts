@@ -1,6 +1,6 @@
 /**
- * What is in an Ethernet frame, as far as the labs have need of it: ARP, IPv4 and its fragments, ICMP errors,
- * UDP, TCP.
+ * What is in an Ethernet frame, as far as the labs have need of it: ARP, IPv4 and IPv6 with their fragments, ICMP
+ * errors, UDP, TCP.
  *
  * A capture keeps only the beginning of a packet, and anybody can have sent it. So lengths come from the
  * headers, every read is checked against the bytes that are there, and what does not fit is `other`.
@@ -10,17 +10,14 @@ import {
   arp,
   ethernet,
   etherTypes,
-  FRAGMENT_OFFSET_MASK,
-  FRAGMENT_OFFSET_UNIT_BYTES,
   icmp,
   ipProtocols,
-  ipv4,
-  MORE_FRAGMENTS,
   tcp,
   tcpFlag,
   tcpOption,
   udp,
 } from './constants.ts'
+import { type IpHeader, ipv4Address, readIpv4Header, readIpv6Header } from './ip.ts'
 
 interface Addressed {
   /** `address:port`; without a port where the protocol has none; a MAC address below IP. */
@@ -29,7 +26,7 @@ interface Addressed {
 }
 
 interface IpPacket extends Addressed {
-  /** RFC 791 calls it identification. Linux counts it for each TCP connection, and often leaves it 0. */
+  /** RFC 791 calls it identification. Linux counts it for each TCP connection, and often leaves it 0; IPv6 has none. */
   identification: number
   /** Bytes above the transport's header, as they were on the wire. */
   bytes: number
@@ -65,6 +62,10 @@ export interface IcmpPacket extends IpPacket {
   protocol: 'icmp'
   type: number
   code: number
+  /** It is an error message, of a packet that it quotes. */
+  isError: boolean
+  /** What an error message says; undefined where its code is unknown, too. */
+  words: string | undefined
   /** The packet that an error message is about; null when it is no error, or quotes too little. */
   about: Addressed | null
 }
@@ -87,16 +88,21 @@ export function decodePacket(frame: Buffer): Packet {
   if (frame.length < ethernet.bytes) return { protocol: 'other', source: '', destination: '', frame }
   const inside = frame.subarray(ethernet.bytes)
   const type = frame.readUInt16BE(ethernet.type)
-  const decoded =
-    type === etherTypes.arp ? decodeArp(inside) : type === etherTypes.ipv4 ? decodeIpv4(inside) : null
   return (
-    decoded ?? {
+    decoders[type]?.(inside) ?? {
       protocol: 'other',
       source: macAt(frame, ethernet.source),
       destination: macAt(frame, ethernet.destination),
       frame,
     }
   )
+}
+
+/** By the type of what follows in the frame. */
+const decoders: Readonly<Record<number, (inside: Buffer) => Packet | null>> = {
+  [etherTypes.arp]: decodeArp,
+  [etherTypes.ipv4]: (inside) => decodeIp(readIpv4Header(inside), decodeIcmpv4),
+  [etherTypes.ipv6]: (inside) => decodeIp(readIpv6Header(inside), decodeIcmpv6),
 }
 
 /** As `SYN`, `PSH ACK`: in the order of their bits. */
@@ -111,54 +117,21 @@ function decodeArp(bytes: Buffer): ArpPacket | null {
   if (bytes.length < arp.bytes) return null
   return {
     protocol: 'arp',
-    source: addressAt(bytes, arp.senderIp),
-    destination: addressAt(bytes, arp.targetIp),
+    source: ipv4Address(bytes, arp.senderIp),
+    destination: ipv4Address(bytes, arp.targetIp),
     isRequest: bytes.readUInt16BE(arp.operation) === ARP_REQUEST,
     senderMac: macAt(bytes, arp.senderMac),
   }
 }
 
-interface Ipv4Header {
-  source: string
-  destination: string
-  identification: number
-  protocol: number
-  moreFragments: boolean
-  /** 0 in a packet that is whole or a first fragment. */
-  offsetBytes: number
-  /** After the header: as long as the header says, and what was captured of it. */
-  insideBytes: number
-  inside: Buffer
-}
+type DecodeIcmp = (header: IpHeader) => IcmpPacket | null
 
-function decodeIpv4(bytes: Buffer): Packet | null {
-  const header = readIpv4Header(bytes)
+function decodeIp(header: IpHeader | null, decodeIcmp: DecodeIcmp): Packet | null {
   if (header === null) return null
   if (header.offsetBytes > 0) return decodeFragment(header)
   if (header.protocol === ipProtocols.tcp) return decodeTcp(header)
   if (header.protocol === ipProtocols.udp) return decodeUdp(header)
-  if (header.protocol === ipProtocols.icmp) return decodeIcmp(header)
-  return null
-}
-
-function readIpv4Header(bytes: Buffer): Ipv4Header | null {
-  const [first] = bytes
-  if (first === undefined || bytes.length < ipv4.bytesMin || first >> 4 !== 4) return null
-  const headerBytes = (first & 0x0f) * 4
-  // The frame may be longer than the packet: Ethernet pads short ones.
-  const totalBytes = bytes.readUInt16BE(ipv4.totalLength)
-  if (headerBytes < ipv4.bytesMin || totalBytes < headerBytes) return null
-  const fragment = bytes.readUInt16BE(ipv4.fragment)
-  return {
-    source: addressAt(bytes, ipv4.source),
-    destination: addressAt(bytes, ipv4.destination),
-    identification: bytes.readUInt16BE(ipv4.identification),
-    protocol: bytes.readUInt8(ipv4.protocol),
-    moreFragments: (fragment & MORE_FRAGMENTS) !== 0,
-    offsetBytes: (fragment & FRAGMENT_OFFSET_MASK) * FRAGMENT_OFFSET_UNIT_BYTES,
-    insideBytes: totalBytes - headerBytes,
-    inside: bytes.subarray(headerBytes, totalBytes),
-  }
+  return decodeIcmp(header)
 }
 
 function decodeFragment({
@@ -168,12 +141,12 @@ function decodeFragment({
   insideBytes,
   inside,
   offsetBytes,
-}: Ipv4Header): FragmentPacket {
+}: IpHeader): FragmentPacket {
   const bytes = insideBytes
   return { protocol: 'fragment', source, destination, identification, offsetBytes, bytes, payload: inside }
 }
 
-function decodeUdp({ inside, insideBytes, ...header }: Ipv4Header): UdpPacket | null {
+function decodeUdp({ inside, insideBytes, ...header }: IpHeader): UdpPacket | null {
   if (inside.length < udp.bytes) return null
   return {
     protocol: 'udp',
@@ -185,7 +158,7 @@ function decodeUdp({ inside, insideBytes, ...header }: Ipv4Header): UdpPacket | 
   }
 }
 
-function decodeTcp({ inside, insideBytes, ...header }: Ipv4Header): TcpPacket | null {
+function decodeTcp({ inside, insideBytes, ...header }: IpHeader): TcpPacket | null {
   if (inside.length < tcp.bytesMin) return null
   const headerBytes = (inside.readUInt8(tcp.dataOffset) >> 4) * 4
   if (headerBytes < tcp.bytesMin || headerBytes > insideBytes) return null
@@ -221,17 +194,24 @@ function timestampOf(options: Buffer): number | null {
   }
 }
 
-function decodeIcmp({
-  inside,
-  insideBytes,
-  source,
-  destination,
-  identification,
-}: Ipv4Header): IcmpPacket | null {
+function decodeIcmpv4(header: IpHeader): IcmpPacket | null {
+  return header.protocol === ipProtocols.icmp ? decodeIcmp(header, icmpErrors, readIpv4Header) : null
+}
+
+function decodeIcmpv6(header: IpHeader): IcmpPacket | null {
+  return header.protocol === ipProtocols.icmpv6 ? decodeIcmp(header, icmpv6Errors, readIpv6Header) : null
+}
+
+function decodeIcmp(
+  { inside, insideBytes, source, destination, identification }: IpHeader,
+  errors: IcmpErrors,
+  readQuoted: (bytes: Buffer) => IpHeader | null,
+): IcmpPacket | null {
   if (inside.length < icmp.bytes) return null
   const type = inside.readUInt8(icmp.type)
+  const code = inside.readUInt8(icmp.code)
   const payload = inside.subarray(icmp.bytes)
-  const quoted = type in icmpErrors ? readIpv4Header(payload) : null
+  const quoted = type in errors ? readQuoted(payload) : null
   const hasPorts = quoted?.protocol === ipProtocols.tcp || quoted?.protocol === ipProtocols.udp
   return {
     protocol: 'icmp',
@@ -241,7 +221,9 @@ function decodeIcmp({
     bytes: insideBytes - icmp.bytes,
     payload,
     type,
-    code: inside.readUInt8(icmp.code),
+    code,
+    isError: type in errors,
+    words: errors[type]?.[code],
     about:
       quoted?.offsetBytes === 0 && hasPorts && quoted.inside.length >= 4
         ? withPorts(quoted, quoted.inside)
@@ -249,8 +231,11 @@ function decodeIcmp({
   }
 }
 
-/** RFC 792; RFC 1122 section 3.2.2.1 for the codes after 5. By type, then by code. */
-export const icmpErrors: Readonly<Record<number, Readonly<Record<number, string>>>> = {
+/** By type, then by code. */
+type IcmpErrors = Readonly<Record<number, Readonly<Record<number, string>>>>
+
+/** RFC 792; RFC 1122 section 3.2.2.1 for the codes after 5. */
+const icmpErrors: IcmpErrors = {
   3: {
     0: 'network unreachable',
     1: 'host unreachable',
@@ -265,16 +250,20 @@ export const icmpErrors: Readonly<Record<number, Readonly<Record<number, string>
   12: { 0: 'header not understood' },
 }
 
+/** RFC 4443 section 3. */
+const icmpv6Errors: IcmpErrors = {
+  1: { 0: 'network unreachable', 1: 'filtered', 3: 'host unreachable', 4: 'port unreachable' },
+  2: { 0: 'too large, and must not be fragmented' },
+  3: { 0: 'hop limit exceeded', 1: 'fragments missing' },
+  4: { 0: 'header not understood', 1: 'protocol unreachable' },
+}
+
 /** TCP and UDP both begin with their two ports. */
 function withPorts({ source, destination }: Addressed, inside: Buffer): Addressed {
   return {
     source: `${source}:${inside.readUInt16BE(0)}`,
     destination: `${destination}:${inside.readUInt16BE(2)}`,
   }
-}
-
-function addressAt(bytes: Buffer, offset: number): string {
-  return bytes.subarray(offset, offset + 4).join('.')
 }
 
 function macAt(bytes: Buffer, offset: number): string {

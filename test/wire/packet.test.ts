@@ -17,6 +17,16 @@ const udp = (payloadBytes: number) => `e686 b148 ${(8 + payloadBytes).toString(1
 const tcpSegment = (flags: string, payload: string) =>
   hex(`${ethernetIpv4} ${ipv4('06', 52 + hex(payload).length)} ${tcp(flags)} ${payload}`)
 const textSegment = (text: string) => tcpSegment('18', Buffer.from(text).toString('hex'))
+/** The last byte of an address of fd00:0:0:1::/64. */
+const address6 = (last: number) => `fd00 0000 0000 0001 0000 0000 0000 000${last}`
+const ipv6 = (next: string, insideBytes: number, [from, to] = [1, 2]) =>
+  `6002 a1b2 ${insideBytes.toString(16).padStart(4, '0')} ${next} 40 ${address6(from)} ${address6(to)}`
+const ethernetIpv6 = '02000a000102 02000a000101 86dd'
+const segment6 = hex(`${ethernetIpv6} ${ipv6('06', 39)} ${tcp('18')} 50494e4720310a`)
+/** Port unreachable, from fd00:0:0:1::2. */
+const icmpv6Error = hex(`${ethernetIpv6} ${ipv6('3a', 69, [2, 1])}
+  01 04 0000 00000000 ${ipv6('11', 21)} ${udp(13)} 7374696c6c20686572652030 0a`)
+
 /** An ICMP error from 10.0.1.2 about a datagram from 10.0.1.1:59014 to 10.0.1.2:45384. */
 const icmpError = (type: string, code: string) =>
   hex(`02000a000101 02000a000102 0800
@@ -85,6 +95,44 @@ describe('decodePacket()', () => {
     })
   })
 
+  test('IPv6: the address is in brackets, the rest as over IPv4', () => {
+    expect(decodePacket(segment6)).toMatchObject({
+      protocol: 'tcp',
+      source: '[fd00:0:0:1::1]:54322',
+      destination: '[fd00:0:0:1::2]:37667',
+      identification: 0,
+      timestamp: 0xe2125e4d,
+      bytes: 7,
+    })
+    expect(labelOf(decodePacket(segment6))).toBe('PING 1')
+  })
+
+  test('IPv6 behind extension headers, of which one may be a fragment', () => {
+    const options = (next: string) => `${next} 00 0000 00000000`
+    const datagram = (field: string) =>
+      decodePacket(
+        hex(`${ethernetIpv6} ${ipv6('00', 37)} ${options('2c')} 11 00 ${field} 00012345 ${udp(13)}
+          7374696c6c20686572652030 0a`),
+      )
+    const first = { protocol: 'udp', source: '[fd00:0:0:1::1]:59014', moreFragments: true, bytes: 13 }
+    expect(datagram('0001')).toMatchObject({ ...first, identification: 0x12345 })
+    const later = { protocol: 'fragment', source: '[fd00:0:0:1::1]', offsetBytes: 128, bytes: 21 }
+    expect(datagram('0081')).toMatchObject({ ...later, identification: 0x12345 })
+  })
+
+  test('an ICMPv6 error, too', () => {
+    const packet = decodePacket(icmpv6Error)
+    const about = { source: '[fd00:0:0:1::1]:59014', destination: '[fd00:0:0:1::2]:45384' }
+    expect(packet).toMatchObject({ protocol: 'icmp', isError: true, about })
+    expect(labelOf(packet)).toBe('port unreachable')
+    expect(groupOf(packet, new Map([['[fd00:0:0:1::2]:45384', 'udp']]))).toBe('udp:59014')
+    // The same numbers say something else there (RFC 4443 section 3.3).
+    const expired = Buffer.from(icmpv6Error)
+    expired[54] = 3
+    expired[55] = 0
+    expect(labelOf(decodePacket(expired))).toBe('hop limit exceeded')
+  })
+
   test('ARP', () => {
     const request = hex(`ffffffffffff 02000a000101 0806
       0001 0800 06 04 0001 02000a000101 0a000101 000000000000 0a000102`)
@@ -99,7 +147,9 @@ describe('decodePacket()', () => {
 
   test.each<[string, string]>([
     ['nothing at all', ''],
-    ['IPv6', '3333ff40ecd2 caaa4a40ecd2 86dd 6000'],
+    ['half an IPv6 header', '3333ff40ecd2 caaa4a40ecd2 86dd 6000'],
+    ['IPv6 whose extension header does not end', `${ethernetIpv6} ${ipv6('00', 8)} 06 ff 0000 00000000`],
+    ['IPv6 that is followed by nothing we know', `${ethernetIpv6} ${ipv6('3b', 0)}`],
     ['half an IPv4 header', `${ethernetIpv4} 4500 0034 1267`],
     ['an IPv4 header that says it is shorter than it is', `${ethernetIpv4} 4100 0034 ${'00'.repeat(30)}`],
     ['half a TCP header', `${ethernetIpv4} ${ipv4('06', 52)} d432 9323 958a`],
@@ -120,7 +170,7 @@ describe('decodePacket()', () => {
   })
 
   test('no beginning of a packet throws', () => {
-    for (const frame of [textSegment('GET / HTTP/1.1\r\n'), icmpError('03', '03')]) {
+    for (const frame of [textSegment('GET / HTTP/1.1\r\n'), icmpError('03', '03'), segment6, icmpv6Error]) {
       for (let length = 0; length <= frame.length; length++) {
         const packet = decodePacket(frame.subarray(0, length))
         labelOf(packet)
