@@ -166,9 +166,10 @@ function pairsAtOnce(): number {
 }
 
 function longestMs(settings: TrySettings, cases: number) {
-  const { connectWithinMs, settleMs, lasts, recoverMs, atOnce } = settings
+  const { connectWithinMs, settleMs, strikeAfter, lasts, recoverMs, atOnce } = settings
+  const beginMs = connectWithinMs + (strikeAfter?.waitMs ?? settleMs)
   const watchMs = Math.max(settings.watchMs, ...Object.values(lasts))
-  return Math.ceil(cases / atOnce) * (connectWithinMs + settleMs + watchMs + recoverMs + OVERHEAD_MS)
+  return Math.ceil(cases / atOnce) * (beginMs + watchMs + recoverMs + OVERHEAD_MS)
 }
 
 function optionsOf(request: TryRequest, telling: Telling, cases: string[]): LabOptions {

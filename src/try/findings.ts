@@ -20,6 +20,8 @@ export interface CaseFindings {
   struck: Role
   /** What showed that it happened. */
   verifiedBy: string
+  /** The line that it was to strike after, and how long after it that was; null: no such line was wanted. */
+  struckAfter: { name: string; line: string; afterMs: number } | null
   /** From the moment it became true. */
   from: number
   /** The run was not interrupted meanwhile. Otherwise nothing is judged by it. */
@@ -98,6 +100,7 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
     fault: one.fault,
     struck: one.role,
     verifiedBy: log.all('fault:struck').find(({ data }) => data.pair === one.id)?.data.verifiedBy ?? '',
+    struckAfter: struckAfter(log, one.id, patternOf(settings.strikeAfter?.pattern ?? null), from),
     from,
     isWhole,
     watchedMs: Math.round(watched - from),
@@ -121,6 +124,22 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
       .reduce((sum, { data }) => sum + data.packets, 0),
     unwatched: rows.filter(isUnwatched).map(({ name }) => name),
   }
+}
+
+function struckAfter(
+  log: LabLog,
+  caseId: string,
+  cue: RegExp | null,
+  at: number,
+): CaseFindings['struckAfter'] {
+  // What a server says before there are clients is about its own beginning.
+  const clients = log.first('command:started', { host: hostOfRole(caseId, 'client') })
+  const said = roles.flatMap((role) =>
+    log.all('command:said', { host: hostOfRole(caseId, role), from: clients?.time ?? at, to: at }),
+  )
+  const [line] = said.filter(({ data }) => cue?.test(data.line)).sort((one, other) => one.time - other.time)
+  if (line === undefined) return null
+  return { name: line.program, line: line.data.line, afterMs: Math.round(at - line.time) }
 }
 
 /** Each client, and the server. Of the clients those count that can notice something. */

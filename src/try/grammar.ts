@@ -11,6 +11,9 @@
  *          | FAULT[@WHO]:recovers<TIME    they are served again, so long after the fault is undone
  *          | FAULT:survives               the connections of before are there afterwards, at both ends
  *     WHO  = server | client | client2 | ... | all | any
+ *
+ *     CUE = REGEX[+TIME]                  the fault strikes so long after a program has printed a line that matches
+ *
  *     TIME = a number with ms, s or m
  *
  * FAULT is one of `tryFaults`. Without WHO it is about all of the end that is not struck, as with `all`; `any` is one
@@ -43,6 +46,13 @@ export const EXAMPLES = 'cut<10s, freeze@client:says<20s, blip:survives, reboot:
 export interface WantedFault {
   fault: TryFault
   lastsMs: number | null
+}
+
+/** When a fault strikes: so long after a program has printed such a line. Part of a plan. */
+export type Cue = {
+  /** A regular expression. */
+  pattern: string
+  waitMs: number
 }
 
 /** A line that is no rule and no fault: `message` says what is wrong, and what would be right. */
@@ -87,6 +97,23 @@ export function parseRule(text: string): Rule {
   if (what === 'unnoticed') return { ...about, kind: 'unnoticed', who }
   if (who !== 'all') return fail(` is about both ends; leave "@${who}" out`)
   return { ...about, kind: 'survives' }
+}
+
+/** `sending 5+200ms`. A plus of the pattern's own has a backslash before it. @throws GrammarError */
+export function parseCue(text: string): Cue {
+  const [, pattern = text, time] = /^(.+)(?<!\\)\+(\d[\w.]*)$/s.exec(text) ?? []
+  const waitMs = time === undefined ? 0 : parseTime(time)
+  if (waitMs === null) {
+    throw new GrammarError(
+      `"${text}": "${time}" is no time; it looks like "${pattern}+200ms" (a plus of the pattern's own is "\\+")`,
+    )
+  }
+  try {
+    new RegExp(pattern)
+  } catch (error) {
+    throw new GrammarError(error instanceof Error ? error.message : String(error))
+  }
+  return { pattern, waitMs }
 }
 
 function isOneOf<T extends string>(all: readonly T[], word: string): word is T {

@@ -19,8 +19,8 @@ Then something goes wrong: who notices, when, by what?
   --expect RULE       as 'cut<10s'           (--help rules)
   --down REGEX        printed when the peer seems gone
   --up REGEX          printed when a client is served again
-  --ready REGEX       printed when they talk
-  --server-ready REGEX   printed when clients may start
+  --ready REGEX --server-ready REGEX --strike-after REGEX
+                      when it begins  (--help programs)
   --watch TIME        of the fault (30s); --recover TIME
                       after it (10s); --settle TIME before
                       it (1s); --connect-within TIME (15s)
@@ -69,7 +69,11 @@ ends with the run.
 Clients start when the server has listened for half a second
 and opened no other port, or printed --server-ready. They
 talk when there is a connection, or datagrams both ways, or
-when one of them has printed --ready. Many programs keep
+when one of them has printed --ready. The fault strikes a
+moment after that (--settle), or so long after any of them
+has first printed a line, be it in the middle of something:
+  --strike-after 'sending 5+200ms'   REGEX[+TIME]
+All of that has to come --connect-within. Many programs keep
 back what they print into a pipe: stdbuf -oL helps.
 
 They cannot reach this machine's network (its files, and

@@ -103,9 +103,7 @@ async function oneFault(rig: Rig, { settings, mechanisms }: Plan<TrySettings>, o
     await programs.begin()
     const watching = programs.watch()
     watching.catch(() => {}) // heard below, unless the run ends first
-    await rig.sleep(settings.settleMs)
-    programs.assertRunning()
-    programs.observe()
+    await programs.untilStrike()
     const struck = role === 'client' ? pair.a : pair.b
     programs.strikes()
     const { sinceMs, undo } = await rig.strike(fault, pair, struck)

@@ -3,6 +3,7 @@
 import { printable } from '../foreign/printable.ts'
 import { shortened } from '../foreign/shortened.ts'
 import type { Exit } from '../hosts/host-process.ts'
+import type { ListeningPlace } from './places.ts'
 
 /** As shells say it: sh(1), "Command Execution". */
 const NOT_FOUND = 127
@@ -11,14 +12,6 @@ const NOT_EXECUTABLE = 126
 /** `Error: wrong port`, `node:events: TypeError [ERR_X]: ...`, `fatal: no such host`, `panic: ...`. */
 const NAMES_ERROR = /^\s*(?:uncaught )?(?:[\w.:]*error|fatal|panic)\b.*: \S/i
 const LAST_LINES_TOLD = 3
-
-/** Where a program waits to be spoken to. */
-export interface ListeningPlace {
-  protocol: 'TCP' | 'UDP'
-  address: string
-  /** From the other host. */
-  isReachable: boolean
-}
 
 /**
  * A program that ended before it talked to anybody.
@@ -57,10 +50,16 @@ function placesWords(places: readonly ListeningPlace[]): string {
     : places.map(({ protocol, address }) => `${protocol} ${address}`).join(' and ')
 }
 
+/** What one of the programs has printed last; null: nothing. */
+export interface LastLine {
+  name: string
+  lastLine: string | null
+}
+
 export interface Silence {
   /** Of the server's host. */
   places: readonly ListeningPlace[]
-  said: readonly { name: string; lastLine: string | null }[]
+  said: readonly LastLine[]
   connectWithinMs: number
   ready: string | null
 }
@@ -68,20 +67,34 @@ export interface Silence {
 /** Programs that did not begin to talk in time. */
 export function doNotTalk({ places, said, connectWithinMs, ready }: Silence): string {
   const within = `within ${connectWithinMs / 1000} s`
-  const words = said
-    .filter(({ lastLine }) => lastLine !== null)
-    .map(({ name, lastLine }) => `; the ${name} said last: "${shortened(printable(lastLine ?? ''))}"`)
-    .join('')
+  const words = saidWords(said)
   const reachable = places.filter((place) => place.isReachable)
   const [hidden] = places
   if (reachable.length === 0 && hidden !== undefined) {
     return `they do not talk ${within}: the server listens on ${hidden.address}, which the client's host cannot reach; have it bind {server} or 0.0.0.0`
   }
-  if (ready !== null) return `no program printed --ready ${ready} ${within}${words}`
+  if (ready !== null) return isNotSaid('--ready', ready, connectWithinMs, said)
   if (reachable.length === 0) {
     return `they do not talk ${within}: the server listens on no port${words}; give it more time with --connect-within, or is that a client's command?`
   }
   return `they do not talk ${within}: the server listens on ${placesWords(reachable)}, and no client has connected${words}; a client reaches it at {server}`
+}
+
+/** A line that the run waits for and nobody printed. */
+export function isNotSaid(
+  option: string,
+  pattern: string,
+  connectWithinMs: number,
+  said: readonly LastLine[],
+): string {
+  return `no program printed ${option} ${pattern} within ${connectWithinMs / 1000} s${saidWords(said)}; give it more time with --connect-within, or begin its command with stdbuf -oL if it keeps back what it prints`
+}
+
+function saidWords(said: readonly LastLine[]): string {
+  return said
+    .filter(({ lastLine }) => lastLine !== null)
+    .map(({ name, lastLine }) => `; the ${name} said last: "${shortened(printable(lastLine ?? ''))}"`)
+    .join('')
 }
 
 /** Of what a program printed last: the line that names an error, and else its end. */

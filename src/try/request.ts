@@ -11,7 +11,7 @@ import { type Pace, paces } from '../plan/plan.ts'
 import { typedPath } from '../project/files.ts'
 import { parseTime } from './durations.ts'
 import { DEFAULT_FAULTS, ENDS_THE_STRUCK, type TryFault, tryFaults } from './faults.ts'
-import { GrammarError, parseFault, parseRule, type Rule, type Who } from './grammar.ts'
+import { type Cue, GrammarError, parseCue, parseFault, parseRule, type Rule, type Who } from './grammar.ts'
 import { helpOn } from './help.ts'
 import { readJsonObject } from './json-file.ts'
 import { clientNames, SERVER } from './rows.ts'
@@ -32,6 +32,8 @@ export type TryRequest = {
   /** As regular expressions; null: not given. `down`: the peer is gone; `up`: served again. */
   ready: string | null
   serverReady: string | null
+  /** null: the fault strikes a moment after they talk. */
+  strikeAfter: Cue | null
   down: string | null
   up: string | null
   watchMs: number
@@ -131,6 +133,7 @@ const fileSchema = v.strictObject({
   expect: v.optional(v.pipe(v.array(parsedBy(parseRule)), v.maxLength(EXPECTATIONS_MAX))),
   ready: v.optional(pattern),
   'server-ready': v.optional(pattern),
+  'strike-after': v.optional(parsedBy(parseCue)),
   down: v.optional(pattern),
   up: v.optional(pattern),
   watch: v.optional(time),
@@ -204,6 +207,7 @@ const OPTIONS = {
   expect: { type: 'string', multiple: true },
   ready: { type: 'string' },
   'server-ready': { type: 'string' },
+  'strike-after': { type: 'string' },
   down: { type: 'string' },
   up: { type: 'string' },
   watch: { type: 'string' },
@@ -311,6 +315,9 @@ function requestOf(wanted: Wanted): TryRequest {
       )
     }
   }
+  if (wanted.settle !== undefined && wanted['strike-after'] !== undefined) {
+    throw new UsageError('--settle and --strike-after each say when the fault strikes; leave one of them out')
+  }
   const allowLoopback = wanted['allow-loopback'] ?? false
   return {
     name: wanted.name ?? nameOf(wanted.server),
@@ -322,6 +329,7 @@ function requestOf(wanted: Wanted): TryRequest {
     expect,
     ready: wanted.ready ?? null,
     serverReady: wanted['server-ready'] ?? null,
+    strikeAfter: wanted['strike-after'] ?? null,
     down: wanted.down ?? null,
     up: wanted.up ?? null,
     watchMs,

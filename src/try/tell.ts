@@ -70,11 +70,18 @@ function caseText(
     `${style.bold(id)}: ${plan.promises[id] ?? ''}${lastsWords(found.fault, plan.settings)}`,
     ...(isWhole ? [] : [style.doubtful(`  interrupted after ${seconds(watchedMs)}: so far`)]),
     style.dim(`  seen: ${found.verifiedBy}`),
+    ...struckAfterLines(found),
     ...(found.rows.length > 2 ? [`  ${headText(found)} clients noticed`] : []),
     ...inOrder(found).flatMap((row) => rowLines(row, found, plan.settings)),
     ...(isWhole ? [`  afterwards ${recoveryWords(found)}`] : []),
     ...own.map((check) => checkLine(check, style)),
   ].join('\n')
+}
+
+function struckAfterLines({ struckAfter }: CaseFindings): string[] {
+  if (struckAfter === null) return []
+  const { name, line, afterMs } = struckAfter
+  return [`  struck ${(afterMs / 1000).toFixed(2)} s after ${name} printed "${shortened(printable(line))}"`]
 }
 
 /** Where somebody chose how long. */

@@ -102,3 +102,17 @@ export const CONNECTS_ONCE = node(`
   const one = require("net").connect(7000, process.env.STILLHERE_SERVER);
   one.on("error", (error) => { console.error(error.message); process.exit(1); }).pipe(one);
 `)
+
+/** Opens a port that nobody asked for at once, the one that counts after longer than a port is waited for, and says so. */
+export const SLOW_TO_OPEN = node(`
+  const listen = (port) => require("net").createServer((one) => one.on("error", () => {}).pipe(one)).listen(port);
+  listen(6999);
+  setTimeout(() => { listen(7000); console.log("open for all"); }, 1000);
+`)
+
+/** Connects once, ends where that fails; is silent for a second, and then sends without end, and says so. */
+export const UPLOADER = node(`
+  const one = require("net").connect(7000, process.env.STILLHERE_SERVER);
+  one.on("error", (error) => { console.error(error.message); process.exit(1); }).resume();
+  setTimeout(() => { console.log("sending file 5"); setInterval(() => one.write("x".repeat(1000)), 20); }, 1000);
+`)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseRule } from '../../src/try/grammar.ts'
+import { parseCue, parseRule } from '../../src/try/grammar.ts'
 
 describe('a rule', () => {
   test.each([
@@ -40,4 +40,14 @@ describe('a rule', () => {
   ])('%s is none, and it says why', (text, problem) => {
     expect(() => parseRule(text)).toThrow(problem)
   })
+})
+
+test.each([
+  ['sent', 'sent', 0],
+  ['sent+200ms', 'sent', 200],
+  ['[0-9]+ sent+1.5s', '[0-9]+ sent', 1500],
+  ['1\\+1s', '1\\+1s', 0],
+  ['a+', 'a+', 0],
+])('%s: after a line %s', (text, pattern, waitMs) => {
+  expect(parseCue(text)).toEqual({ pattern, waitMs })
 })

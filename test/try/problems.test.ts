@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { diesAtOnce, doNotTalk, endsTooEarly, type Silence } from '../../src/try/problems.ts'
+import { diesAtOnce, doNotTalk, endsTooEarly, isNotSaid, type Silence } from '../../src/try/problems.ts'
 
 const status = (code: number) => ({ code, signal: null })
 
@@ -26,7 +26,7 @@ describe('a program that is of no use', () => {
   })
 
   test('is a client that goes elsewhere', () => {
-    const places = [{ protocol: 'TCP' as const, address: '0.0.0.0:7000', isReachable: true }]
+    const places = [{ protocol: 'TCP' as const, address: '0.0.0.0:7000', port: 7000, isReachable: true }]
     const words = diesAtOnce('client', { code: null, signal: 'SIGTERM' }, [], places)
     expect(words).toContain('ended by SIGTERM')
     expect(words).toContain('the server listens on TCP 0.0.0.0:7000, at {server}')
@@ -39,8 +39,8 @@ describe('a program that is of no use', () => {
 
 describe('programs that do not talk', () => {
   const silence: Silence = { places: [], said: [], connectWithinMs: 3000, ready: null }
-  const hidden = { protocol: 'TCP' as const, address: '127.0.0.1:7000', isReachable: false }
-  const open = { protocol: 'TCP' as const, address: '0.0.0.0:7000', isReachable: true }
+  const hidden = { protocol: 'TCP' as const, address: '127.0.0.1:7000', port: 7000, isReachable: false }
+  const open = { protocol: 'TCP' as const, address: '0.0.0.0:7000', port: 7000, isReachable: true }
 
   test('the server listens where nobody can reach it', () => {
     expect(doNotTalk({ ...silence, places: [hidden] })).toBe(
@@ -61,6 +61,9 @@ describe('programs that do not talk', () => {
 
   test('nobody printed what was waited for', () => {
     expect(doNotTalk({ ...silence, places: [open], ready: 'up' })).toContain('no program printed --ready up')
+    expect(isNotSaid('--strike-after', '^go', 3000, [{ name: 'server', lastLine: 'no' }])).toBe(
+      'no program printed --strike-after ^go within 3 s; the server said last: "no"; give it more time with --connect-within, or begin its command with stdbuf -oL if it keeps back what it prints',
+    )
   })
 })
 

@@ -23,8 +23,10 @@ import {
   MIGHT,
   OPEN_TUN,
   RETURNS_ALL,
+  SLOW_TO_OPEN,
   TALKER,
   TWO_PORTS,
+  UPLOADER,
 } from '../support/try-programs.ts'
 
 const { isolation } = await findCapabilities()
@@ -179,6 +181,22 @@ describeNeeding('network namespaces', isolation !== null)('npm run try', () => {
     },
     RUN_LIMIT_MS,
   )
+
+  test('clients start when the server says so, and a fault strikes in the middle of what they do', {
+    timeout: RUN_LIMIT_MS,
+  }, async () => {
+    const { stdout, stderr } = await run([
+      ...['try', '--server', SLOW_TO_OPEN, '--server-ready', '^open for all', '--client', UPLOADER],
+      ...['--strike-after', 'file [5]+300ms', '--faults', 'cut', '--watch', '1s', '--recover', '1s'],
+      ...['--json', '--out', temporaryFolder()],
+    ])
+    expect(stderr).toBe('')
+    const [cut] = (JSON.parse(stdout) as Report).findings as CaseFindings[]
+    expect(cut?.struckAfter).toMatchObject({ name: 'client', line: 'sending file 5' })
+    // A command that cuts takes its time, on a busy machine.
+    expect(cut?.struckAfter?.afterMs).toSatisfy((ms: number) => ms >= 295 && ms < 1000)
+    expect(rowOf(cut, 'client')?.connections).toMatchObject([{ wrote: { before: true } }])
+  })
 
   test('variants stand in one table; clients start when a server has opened the last of its ports', {
     timeout: RUN_LIMIT_MS,
