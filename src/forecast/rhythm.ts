@@ -1,7 +1,7 @@
 /**
- * Whether a connection has a heartbeat of its own: what TCP_INFO counts of data, looked at again and again. Segments
- * without data (acknowledgements, keepalive) are not counted; what is in them, or what the program makes of an answer
- * that does not come, nobody can see from outside.
+ * Whether a connection has a heartbeat of its own, found in when data went which way: in what TCP_INFO counts of it,
+ * looked at again and again, or in captured packets. Segments without data (acknowledgements, keepalive) are not
+ * counted.
  */
 import type { DataCounts } from '../kernel/tcp-info.ts'
 import { longDuration } from './duration.ts'
@@ -13,7 +13,7 @@ export interface Sample {
 }
 
 export interface Rhythm {
-  /** Who sends first; null: nobody sent anything. */
+  /** Who sends by itself; null: nobody sent anything. */
   starts: 'it' | 'peer' | null
   /** How many times data went each way. */
   sent: number
@@ -22,7 +22,7 @@ export interface Rhythm {
   bytes: number | null
   /** Between one and the next, where that is regular; null: it is not, or there were too few. */
   everyMs: number | null
-  /** Something came back each time; null: nobody sent anything. */
+  /** Something came back each time; null: nobody sent anything, or it is not known. */
   answered: boolean | null
 }
 
@@ -31,28 +31,53 @@ const TIMES_MIN = 3
 /** How much pauses may differ from their mean. */
 const REGULAR = 0.3
 
-type Way = 'out' | 'in'
-interface Burst {
+/** Data that went one way, as far as one can tell at once. */
+export interface Burst {
   atMs: number
-  way: Way
+  way: 'out' | 'in'
   bytes: number
 }
 
 export function rhythmOf(samples: readonly Sample[]): Rhythm {
   const bursts = samples.slice(1).flatMap((sample, index) => burstsBetween(samples[index] as Sample, sample))
-  const [first] = bursts
-  const ofWay = (way: Way) => bursts.filter((burst) => burst.way === way)
+  const lookMs = ((samples.at(-1)?.atMs ?? 0) - (samples[0]?.atMs ?? 0)) / (samples.length - 1)
+  return rhythmOfBursts(bursts, lookMs)
+}
+
+/**
+ * @param bursts in order of time
+ * @param lookMs how exactly the times are known
+ */
+export function rhythmOfBursts(bursts: readonly Burst[], lookMs: number): Rhythm {
+  const ofWay = (way: Burst['way']) => bursts.filter((burst) => burst.way === way)
   const counts = { sent: ofWay('out').length, received: ofWay('in').length }
-  if (first === undefined) return { starts: null, ...counts, bytes: null, everyMs: null, answered: null }
-  const asked = ofWay(first.way)
+  const starter = starterOf(bursts)
+  if (starter === null) return { starts: null, ...counts, bytes: null, everyMs: null, answered: null }
+  const asked = ofWay(starter)
   const sizes = new Set(asked.map(({ bytes }) => bytes))
   return {
-    starts: first.way === 'out' ? 'it' : 'peer',
+    starts: starter === 'out' ? 'it' : 'peer',
     ...counts,
     bytes: sizes.size === 1 ? (asked[0]?.bytes ?? null) : null,
-    everyMs: regularPause(asked, samples),
-    answered: isAnswered(bursts, first.way),
+    everyMs: regularPause(asked, lookMs),
+    answered: isAnswered(bursts, starter),
   }
+}
+
+/** Who sends after the longer silence asks, and what comes sooner is the answer. Null: nobody sent anything. */
+function starterOf(bursts: readonly Burst[]): Burst['way'] | null {
+  const [first] = bursts
+  if (first === undefined) return null
+  const silenceBefore = (way: Burst['way']) => {
+    const silences = bursts.flatMap((burst, index) => {
+      const before = bursts[index - 1]
+      return burst.way === way && before !== undefined ? [burst.atMs - before.atMs] : []
+    })
+    return silences.sort((one, other) => one - other)[Math.floor(silences.length / 2)]
+  }
+  const [out, into] = [silenceBefore('out'), silenceBefore('in')]
+  if (out === undefined || into === undefined || out === into) return first.way
+  return out > into ? 'out' : 'in'
 }
 
 /** Within one pause between two looks, a question and its answer look like one moment: whose segments came first is not known. */
@@ -65,12 +90,10 @@ function burstsBetween(before: Sample, { atMs, data }: Sample): Burst[] {
   ]
 }
 
-function regularPause(asked: readonly Burst[], samples: readonly Sample[]): number | null {
+function regularPause(asked: readonly Burst[], lookMs: number): number | null {
   if (asked.length < TIMES_MIN) return null
   const pauses = asked.slice(1).map(({ atMs }, index) => atMs - (asked[index]?.atMs ?? 0))
   const meanMs = pauses.reduce((sum, pause) => sum + pause, 0) / pauses.length
-  // No finer than we looked.
-  const lookMs = ((samples.at(-1)?.atMs ?? 0) - (samples[0]?.atMs ?? 0)) / (samples.length - 1)
   const mayDifferMs = Math.max(meanMs * REGULAR, 2 * lookMs)
   // As often as we looked is no rhythm that we could see.
   if (meanMs < 2 * lookMs) return null
@@ -78,7 +101,7 @@ function regularPause(asked: readonly Burst[], samples: readonly Sample[]): numb
 }
 
 /** But for the last one, whose answer may be on its way. */
-function isAnswered(bursts: readonly Burst[], way: Way): boolean {
+function isAnswered(bursts: readonly Burst[], way: Burst['way']): boolean {
   const asked = bursts.flatMap((burst, index) => (burst.way === way ? [index] : []))
   return (
     asked.slice(0, -1).every((index, count) => {
@@ -100,11 +123,13 @@ export function rhythmWords(
   const what = bytes === null ? 'data' : `${bytes} ${bytes === 1 ? 'byte' : 'bytes'}`
   const rhythm =
     everyMs === null ? `${times} times in ${watched}` : `every ${longDuration(roundedMs(everyMs))}`
-  return `${verb} ${what} ${rhythm}, ${answered ? 'answered' : 'not answered'}`
+  return `${verb} ${what} ${rhythm}${ANSWERED_WORDS[`${answered}`]}`
 }
 
+const ANSWERED_WORDS = { true: ', answered', false: ', not answered', null: '' } as const
+
 /** As people set it. */
-function roundedMs(ms: number): number {
+export function roundedMs(ms: number): number {
   const step = ms < 10_000 ? 100 : 1000
   return Math.round(ms / step) * step
 }

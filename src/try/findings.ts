@@ -75,7 +75,10 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
   const last = strikesNeither(one.fault)
     ? { from: mendedAt, to: mendedAt + LAST_MOMENTS_MS }
     : { from: Math.max(from, mendedAt - LAST_MOMENTS_MS), to: mendedAt }
-  const rows = rowsOf(log, plan, one, { before, during: { from, to: watched } })
+  const rows = rowsOf(log, plan, one, {
+    ...{ before, during: { from, to: watched } },
+    ...{ began: strike.began, mendedAt },
+  })
   const counted = rows.filter(({ end, counts }) => end === 'client' && counts)
   const wires = { client: new Wire(log, one.id, 'client'), server: new Wire(log, one.id, 'server') }
   const recover = ({ name, host }: RowFindings, time: Period) =>

@@ -2,12 +2,13 @@
 import { hostOfRole, type Role } from '../events/host-names.ts'
 import { addressOf, type EventOf, type LabEvent, type Trigger } from '../events/vocabulary.ts'
 import { LINES_LOGGED_MAX } from '../hosts/host-command.ts'
-import { cellOf, type End } from '../lab/cell.ts'
+import { Cell, cellOf, type End } from '../lab/cell.ts'
 import { type LabLog, mechanismOf, type Period } from '../lab/log.ts'
 import { cellId, type Plan } from '../plan/plan.ts'
 import { causeOfEnd, type Patience } from './cause.ts'
 import { ENDS_THE_STRUCK, lastsMs, type TryCase } from './faults.ts'
 import type { Level } from './grammar.ts'
+import { type Heartbeat, heartbeatsOf } from './heartbeat.ts'
 import { isPayload } from './recovery.ts'
 import type { TrySettings } from './request.ts'
 import type { Owned } from './rows.ts'
@@ -58,6 +59,8 @@ export interface RowFindings {
   said: string | null
   /** It printed so often before the fault, and since it struck, or later, nothing for so long; null: no such thing. */
   silence: { everyMs: number; forMs: number } | null
+  /** What its connections send, or are sent, in a rhythm of their own. */
+  heartbeats: Heartbeat[]
   /** Its program ended while the fault lasted. */
   exit: Exit | null
   /** It had ended when the fault struck, and held no connection any more. */
@@ -77,10 +80,14 @@ interface Exit {
   signal: string | null
 }
 
-/** Right before the fault, and while it lasted. */
+/** Right before the fault, and while it was watched. */
 export interface Phases {
   before: Period
   during: Period
+  /** When it may have been in force already. */
+  began: number
+  /** When it was undone. What cannot be undone is over when it has happened. */
+  mendedAt: number
 }
 
 export function rowFindings(
@@ -94,10 +101,11 @@ export function rowFindings(
   const { from, to } = phases.during
   const { down, ready } = plan.settings
   const since = (event: LabEvent) => Math.max(0, Math.round(event.time - from))
+  const side = end === 'client' ? 'a' : 'b'
   const cell = cellOf(log, plan, cellId(caseId, plan.settings.name))
   const connections = openAt(log, host, from)
     .filter(({ group_id }) => owned.hasAny && owned.owns(group_id))
-    .map((before) => connectionFindings(log, cell?.at(end === 'client' ? 'a' : 'b'), before, phases))
+    .map((before) => connectionFindings(log, cell?.at(side), before, phases))
   const isOwn = ({ program }: LabEvent) => program === name
   const said = (text: string | null, time: Partial<Period>) => {
     const pattern = patternOf(text)
@@ -114,6 +122,7 @@ export function rowFindings(
     says: saysDown === undefined ? null : signOfEvent(saysDown, 'program_said', from),
     ends: ended === undefined ? null : signOfEvent(ended, 'program_ended', from),
   }
+  const noticed = firstOf(Object.values(signs))
   return {
     name,
     end,
@@ -121,10 +130,17 @@ export function rowFindings(
     connections,
     connectionsLeft: connections.filter(({ kernelEnd }) => kernelEnd === null).length,
     signs,
-    noticed: firstOf(Object.values(signs)),
+    noticed,
     said: saysDown?.data.line ?? null,
     silence:
       ended === undefined ? silenceOf(log.all('command:said', { host, to }).filter(isOwn), from, to) : null,
+    heartbeats: heartbeatsOf(wholeCell(log, plan, caseId, host, to).at(side), owned.owns, {
+      began: phases.began,
+      until: Math.min(
+        noticed === null ? to : from + noticed.afterMs,
+        phases.mendedAt > from ? phases.mendedAt : to,
+      ),
+    }),
     exit: ended === undefined ? null : { ...ended.data, afterMs: since(ended) },
     endedBefore:
       before === undefined || connections.length > 0
@@ -135,6 +151,12 @@ export function rowFindings(
     hasGhost:
       isLasting(fault, plan.settings) && log.first('truth:updated', { host, ...phases.during }) !== undefined,
   }
+}
+
+/** Also what went before, since a host's packets are captured. */
+function wholeCell(log: LabLog, plan: Plan<TrySettings>, caseId: string, host: string, to: number) {
+  const { time: from = to } = log.first('wire:capture_started', { host }) ?? {}
+  return new Cell(log, plan, { case: caseId, row: plan.settings.name }, { from, to, complete: true })
 }
 
 /** Of a program that spoke regularly, and went on saying nothing to the end of the watch. */

@@ -1,30 +1,27 @@
 /** What a try found, as text: a table for whoever wants to know how long, and fault by fault why. */
 
 import { killWords } from '../events/killed.ts'
-import { longDuration } from '../forecast/duration.ts'
-import { printable } from '../foreign/printable.ts'
-import { shortened } from '../foreign/shortened.ts'
-import { keepaliveGiveUp } from '../kernel/give-up.ts'
+import { rhythmWords } from '../forecast/rhythm.ts'
 import { type Check, countWords, observedWords } from '../lab/checks.ts'
 import { problemOf } from '../lab/judging.ts'
 import type { LabLog } from '../lab/log.ts'
 import type { Style, Tale } from '../lab/tale.ts'
 import { painted, type Told, VERDICT_WORDS } from '../lab/tell.ts'
 import type { Plan } from '../plan/plan.ts'
+import { seconds } from './durations.ts'
 import { type CaseFindings, findingsOf } from './findings.ts'
 import type { TrySettings } from './request.ts'
-import type { ConnectionFindings, RowFindings } from './row-findings.ts'
-import { faultRows, headText, isStruck, legendLines, TABLE_QUESTION, tableLines } from './table.ts'
-import { notServedWords, triggerWords } from './words.ts'
-
-/** Connections of one end that are told; a pool has many alike. */
-const CONNECTIONS_TOLD = 3
+import type { RowFindings } from './row-findings.ts'
+import { faultRows, headText, legendLines, rowNames, TABLE_QUESTION, tableLines } from './table.ts'
+import { rowLines } from './tell-row.ts'
+import { notServedWords } from './words.ts'
 
 export function tellTry({ log, plan, checks }: Told, style: Style): string {
   const settled = plan as Plan<TrySettings>
   const found = findingsOf(log, settled)
   return [
     tableText(found, style),
+    heartbeatText(found),
     ...found.map((one) => caseText(one, checks, settled, style)),
     warningLines(log, plan, found, style).join('\n'),
     verdictText(checks, style),
@@ -50,6 +47,30 @@ function tableText(found: readonly CaseFindings[], style: Style): string {
   const ids = found.map(({ id }) => id)
   const lines = tableLines(ids, faultRows(found), style)
   return [TABLE_QUESTION, ...lines, ...legendLines(lines, style)].join('\n')
+}
+
+function heartbeatText(found: readonly CaseFindings[]): string {
+  const lines = heartbeatLines(found)
+  return lines.length === 0
+    ? ''
+    : ['Heartbeats, as far as packets tell:', ...lines.map((line) => `  ${line}`)].join('\n')
+}
+
+/** What programs send in a rhythm of their own: a heartbeat, as far as packets can tell. */
+function heartbeatLines(found: readonly CaseFindings[]): string[] {
+  return rowNames(found).flatMap((name) => {
+    const casesByWords = new Map<string, string[]>()
+    for (const { id, rows } of found) {
+      const own = rows.find((row) => row.name === name)?.heartbeats ?? []
+      const ofIts = own.filter(({ rhythm }) => rhythm.starts === 'it')
+      for (const words of new Set(ofIts.map(({ rhythm }) => rhythmWords(rhythm, 0)))) {
+        casesByWords.set(words, [...(casesByWords.get(words) ?? []), id])
+      }
+    }
+    return [...casesByWords].map(([words, ids]) =>
+      ids.length === found.length ? `${name} ${words}` : `${name} ${words} (${ids.join(', ')})`,
+    )
+  })
 }
 
 /** Who is not struck first. */
@@ -105,8 +126,7 @@ function untoldOf(log: LabLog, { cells }: Plan, found: readonly CaseFindings[]):
 
 /** Once for each row, since a program does the same whatever goes wrong. */
 function warningsOf(found: readonly CaseFindings[]): string[] {
-  const names = found[0]?.rows.map(({ name }) => name) ?? []
-  return names.flatMap((name) => {
+  return rowNames(found).flatMap((name) => {
     const casesOf = (holds: (row: RowFindings, one: CaseFindings) => boolean) =>
       found.filter((one) => one.rows.some((row) => row.name === name && holds(row, one))).map(({ id }) => id)
     const warn = (cases: readonly string[], words: string) =>
@@ -139,9 +159,11 @@ function exitWords(found: readonly CaseFindings[], name: string): string {
 export function taleOf(log: LabLog, plan: Plan<TrySettings>): Tale {
   const found = findingsOf(log, plan)
   const warnings = [...untoldOf(log, plan, found), ...warningsOf(found)]
+  const heartbeats = heartbeatLines(found)
   return {
     heading: 'What became of the program',
     entries: [
+      ...(heartbeats.length === 0 ? [] : [{ term: 'heartbeats', lines: heartbeats }]),
       ...found.map((found) => ({
         term: found.id,
         lines: [
@@ -152,96 +174,6 @@ export function taleOf(log: LabLog, plan: Plan<TrySettings>): Tale {
       ...(warnings.length === 0 ? [] : [{ term: 'warning', lines: warnings }]),
     ],
   }
-}
-
-function rowLines(row: RowFindings, found: CaseFindings, { down }: TrySettings): string[] {
-  const { watchedMs } = found
-  const { name, noticed, connections, exit, endedBefore, hasTalked } = row
-  const who = `  ${name}${isStruck(row, found) ? ' (struck)' : ''}`
-  if (isStruck(row, found) && exit !== null)
-    return [`${who} was there no more after ${seconds(exit.afterMs)}`]
-  if (endedBefore !== null && noticed === null) return [`${who} had ended before the fault`]
-  if (!hasTalked && noticed === null) return [`${who} has talked to nobody, as far as was seen`]
-  const noticing =
-    noticed === null
-      ? `notices nothing, in ${seconds(watchedMs)}${ghostWords(row)}`
-      : `after ${seconds(noticed.afterMs)}: ${triggerWords(noticed.by)}${noticed === row.signs.says ? `: ${quoted(row)}` : ''}`
-  return [
-    `${who} ${[noticing, ...laterWords(row, down !== null, watchedMs)].join('; ')}`,
-    ...connections.slice(0, CONNECTIONS_TOLD).map((one) => `    ${connectionWords(one, watchedMs)}`),
-    ...(connections.length > CONNECTIONS_TOLD
-      ? [`    and ${connections.length - CONNECTIONS_TOLD} more connections`]
-      : []),
-  ]
-}
-
-function ghostWords({ hasGhost, connections }: RowFindings): string {
-  if (connections.length === 0) return '; it held no connection when the fault came'
-  return hasGhost ? ': it believes in a ghost' : ''
-}
-
-function quoted({ said }: RowFindings): string {
-  return `"${shortened(printable(said ?? ''))}"`
-}
-
-/** What came after the first sign, and what did not. */
-function laterWords(row: RowFindings, wordsGiven: boolean, watchedMs: number): string[] {
-  const { noticed, signs, connections, connectionsLeft, exit, name } = row
-  const lost = connections.length - connectionsLeft
-  const { loses, says } = signs
-  const toldNothing = loses !== null && says === null && exit === null && wordsGiven
-  return [
-    ...(connections.length > 1 && lost > 0 && connectionsLeft > 0
-      ? [`${lost} of ${connections.length} connections given up, ${connectionsLeft} left`]
-      : []),
-    ...(says === null || says === noticed
-      ? []
-      : [`it said so after ${seconds(says.afterMs)}: ${quoted(row)}`]),
-    ...(toldNothing ? [`it told its user nothing, in ${seconds(watchedMs)}`] : []),
-    ...(row.silence === null
-      ? []
-      : [
-          `it had printed every ${seconds(row.silence.everyMs)}, and printed nothing for the last ${seconds(row.silence.forMs)}`,
-        ]),
-    ...(exit === null
-      ? []
-      : [`${name} ended after ${seconds(exit.afterMs)} (${exit.signal ?? `status ${exit.code}`})`]),
-  ]
-}
-
-function connectionWords(one: ConnectionFindings, watchedMs: number) {
-  const { local, remote, options, timer, kernelEnd, wrote } = one
-  const kernel =
-    kernelEnd === null
-      ? `ESTABLISHED all ${seconds(watchedMs)}${patienceWords(one)}`
-      : `ESTABLISHED until ${seconds(kernelEnd.afterMs)}, then ${kernelEnd.state}`
-  return `${local} to ${remote}, ${writingWords(wrote)}; ${optionWords(options, timer)}; kernel: ${kernel}`
-}
-
-function writingWords({ before, during }: ConnectionFindings['wrote']): string {
-  if (before) return during ? 'writing' : 'writing until the fault'
-  return during ? 'idle before the fault' : 'idle'
-}
-
-/** Of an idle connection on which keepalive asks: how long its kernel would have believed at most. */
-function patienceWords({ options, wrote }: ConnectionFindings): string {
-  if (options === null || !options.keepalive || options.userTimeoutMs > 0) return ''
-  if (wrote.before || wrote.during) return ''
-  const { keepaliveIdleMs: idleMs, keepaliveIntervalMs: intervalMs, keepaliveProbes: probes } = options
-  const { maxMs } = keepaliveGiveUp({ idleMs, intervalMs, probes })
-  return `; if nothing answers, it gives up after ${longDuration(maxMs)} at most`
-}
-
-function optionWords(options: ConnectionFindings['options'], timer: string): string {
-  if (options === null) return `timer ${timer}`
-  const { keepalive, keepaliveIdleMs, keepaliveIntervalMs, keepaliveProbes, userTimeoutMs } = options
-  const parts = [
-    keepalive
-      ? `keepalive ${seconds(keepaliveIdleMs)}, then ${keepaliveProbes} x ${seconds(keepaliveIntervalMs)}`
-      : 'no keepalive',
-    userTimeoutMs === 0 ? 'no user timeout' : `user timeout ${seconds(userTimeoutMs)}`,
-  ]
-  return parts.join(', ')
 }
 
 function recoveryWords(found: CaseFindings): string {
@@ -276,10 +208,4 @@ export function verdictText(checks: readonly Check[], style: Style): string {
     checks.some(({ verdict }) => verdict === 'fail') ? style.bad(words) : words,
     ...[...skipped].map((because) => style.dim(`  skipped: ${because}`)),
   ].join('\n')
-}
-
-function seconds(ms: number): string {
-  return ms >= 100_000
-    ? `${Math.round(ms / 1000)} s`
-    : `${(ms / 1000).toFixed(ms < 9950 && ms % 1000 !== 0 ? 1 : 0)} s`
 }

@@ -50,9 +50,12 @@ export class MadeLog {
     host: string,
     direction: 'sent' | 'received',
     flags = 'PSH ACK',
-    { bytes = flags === 'PSH ACK' ? 5 : 0, group = GROUP } = {},
+    {
+      bytes = flags === 'PSH ACK' ? 5 : 0,
+      group = GROUP,
+      kind = KINDS[flags] ?? 'ack',
+    }: { bytes?: number; group?: string; kind?: PacketKind } = {},
   ): this {
-    const kind = KINDS[flags] ?? 'ack'
     const about = { packet: '1', frame: 1, protocol: 'tcp', source: '', destination: '' } as const
     return this.add(
       seconds,
@@ -72,6 +75,13 @@ export class MadeLog {
   ): this {
     this.packet(seconds, host, direction, 'PSH ACK', more)
     return direction === 'received' ? this.packet(seconds + 0.001, host, 'sent', 'ACK', more) : this
+  }
+
+  /** An ICMP error about the connection came back. */
+  icmp(seconds: number, host: string, text: string): this {
+    const about = { packet: '1', frame: 1, protocol: 'icmp', source: '', destination: '' } as const
+    const data = { direction: 'received', ...about, kind: 'icmp-error', bytes: 0, text } as const
+    return this.add(seconds, host, 'packet:captured', data, { group_id: GROUP })
   }
 
   /** Every packet of a host is captured from here on. */

@@ -156,6 +156,21 @@ describe('what is found of a cut', () => {
   })
 })
 
+describe('what its wire tells', () => {
+  const text = (log: MadeLog) => tellTry({ log: new LabLog(log.sorted), plan: planOf(), checks: [] }, PLAIN)
+
+  test('a heartbeat, and that it was missed', () => {
+    const log = cutLog()
+    for (const second of [5, 6, 7, 8, 9]) {
+      log.payload(second, 'cut-b', 'sent').payload(second + 0.1, 'cut-b', 'received')
+    }
+    expect(text(log)).toContain(
+      'Heartbeats, as far as packets tell:\n  server sends 5 bytes every 1 s, answered\n',
+    )
+    expect(text(log)).toContain('it believes in a ghost; for 11 s no answer to what it sends every 1 s')
+  })
+})
+
 describe('an expectation of a cut', () => {
   test.each<[string, string]>([
     ['cut<5s', 'pass'],

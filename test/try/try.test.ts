@@ -67,22 +67,16 @@ describeNeeding('network namespaces', isolation !== null)('npm run try', () => {
     const addresses = Object.values(networkInterfaces())
       .flat()
       .flatMap((one) => (one?.family === 'IPv4' ? [one.address] : []))
+    const places = addresses.map((host) => ({ host, port: outside.port }))
     const out = temporaryFolder()
     const junit = join(out, 'junit.xml')
     const ended = await run([
       ...['try', '--server', `env | grep ^STILLHERE; pwd; ${ECHO}`, '--client', TALKER],
-      ...[
-        ...['--connect-within', '3s'],
-        '--client',
-        knockAt(
-          addresses.map((host) => ({ host, port: outside.port })),
-          abstract,
-        ),
-      ],
+      ...['--client', knockAt(places, abstract)],
       ...['--name', 'echo', '--faults', 'kill,cut,freeze', '--down', '^lost it$'],
       ...['--pace', 'quick', '--watch', '6s', '--recover', '3s', '--settle', '1s'],
-      ...['--expect', 'kill<1s', '--expect', 'kill:recovers<3s', '--expect', 'cut<6s'],
-      ...['--expect', 'freeze:survives', '--expect', 'kill:unnoticed'],
+      ...['--expect', 'kill@client<1s', '--expect', 'kill@client:recovers<3s', '--expect', 'cut@client<6s'],
+      ...['--expect', 'freeze:survives', '--expect', 'kill@client:unnoticed'],
       ...['--json', '--junit', junit, '--out', out],
     ])
     expect(ended.stderr).toBe('')
@@ -90,7 +84,7 @@ describeNeeding('network namespaces', isolation !== null)('npm run try', () => {
     const verdicts = Object.fromEntries(report.checks.map(({ id, verdict }) => [id, verdict]))
     expect(verdicts).toEqual({
       'kill/echo/detected-client': 'pass',
-      'kill/echo/recovers': 'pass',
+      'kill/echo/recovers-client': 'pass',
       'kill/echo/unnoticed-client': 'fail',
       'cut/echo/detected-client': 'pass',
       'freeze/echo/survives': 'pass',
@@ -105,11 +99,15 @@ describeNeeding('network namespaces', isolation !== null)('npm run try', () => {
     expect(rowOf(found.cut, 'client')?.signs.says).not.toBeNull()
     expect(rowOf(found.freeze, 'client')?.noticed).toBeNull()
     expect(rowOf(found.freeze, 'client')?.hasGhost).toBe(true)
-    expect(found.kill?.recoveredAfterMs).toBeLessThan(3000)
+    // Its pulse may be uneven where the machine is busy, but not for six seconds.
+    const [heartbeat] = rowOf(found.freeze, 'client')?.heartbeats ?? []
+    expect(heartbeat?.rhythm).toMatchObject({ starts: 'it', bytes: 10, answered: true })
+    expect(heartbeat?.missedMs).toBeGreaterThan(4000)
+    expect(found.kill?.recoveries.client?.afterMs).toBeLessThan(3000)
 
     const xml = readFileSync(junit, 'utf8')
     expect(xml).toContain('tests="5" failures="1" errors="0" skipped="0"')
-    expect(xml).toContain('<testcase classname="try.echo.cut" name="cut: cut&#60;6s"/>')
+    expect(xml).toContain('<testcase classname="try.echo.cut" name="cut: cut@client&#60;6s"/>')
 
     const folder = join(out, report.run)
     for (const file of ['report.html', 'timeline.svg', 'cut-a.pcapng', 'merged.pcapng']) {
