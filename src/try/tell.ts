@@ -2,6 +2,8 @@
 
 import { killWords } from '../events/killed.ts'
 import { rhythmWords } from '../forecast/rhythm.ts'
+import { printable } from '../foreign/printable.ts'
+import { shortened } from '../foreign/shortened.ts'
 import { type Check, countWords, observedWords } from '../lab/checks.ts'
 import { problemOf } from '../lab/judging.ts'
 import type { LabLog } from '../lab/log.ts'
