@@ -12,7 +12,7 @@ import {
 import {
   type DatagramSocket,
   parseDatagramSockets,
-  parseListenerInodes,
+  parseListeningPorts,
   parseSocketTable,
   type SocketTableEntry,
   SocketTableReader,
@@ -25,7 +25,8 @@ import { isGone } from './gone.ts'
 /** The connections of a namespace at one moment, by inode. */
 export interface Connections {
   byInode: ReadonlyMap<number, SocketTableEntry>
-  listeners: ReadonlySet<number>
+  /** By inode, the port of each listening socket. */
+  listeners: ReadonlyMap<number, number>
   /** When they were read, in milliseconds of `performance.now()`. */
   atMs: number
 }
@@ -81,7 +82,7 @@ function readConnections(pid: number): Connections {
   const texts = [tableText(pid, 'tcp'), tableText(pid, 'tcp6')]
   return {
     byInode: new Map(texts.flatMap(parseSocketTable).map((one) => [one.inode, one])),
-    listeners: new Set(texts.flatMap(parseListenerInodes)),
+    listeners: new Map(texts.flatMap(parseListeningPorts)),
     atMs,
   }
 }

@@ -31,6 +31,8 @@ export interface ConnectionReport {
   descriptor: number
   facts: ConnectionFacts
   forecast: Forecast
+  /** It came from a client of this host, as far as can be told from its ports. */
+  isServed: boolean
 }
 
 export interface ProcessReport {
@@ -161,6 +163,8 @@ async function reportOf(
     ...looked.problems,
   ]
   const host = { sysctls, jiffyMs: tick }
+  const { listeners } = namespace.connections
+  const listeningPorts = new Set(listeners.values())
   const connections = await Promise.all(
     looked.sockets.map(async ({ descriptor, entry, reading, agoMs, unsteady }): Promise<ConnectionReport> => {
       const facts = factsOf(entry, reading, agoMs)
@@ -169,11 +173,11 @@ async function reportOf(
         ? problemOnTheWay(await namespace.ownNetwork(netNamespace), addressOf(remote))
         : null
       const all = { ...facts, ownNetwork, unsteady }
-      return { local, remote, descriptor, facts: all, forecast: forecast(all, host) }
+      const isServed = isServedAt(listeningPorts, local, remote)
+      return { local, remote, descriptor, facts: all, forecast: forecast(all, host), isServed }
     }),
   )
   const ofUdp = [...sockets.keys()].flatMap((inode) => datagrams.get(inode) ?? [])
-  const { listeners } = namespace.connections
   const listening = [...sockets.keys()].filter((inode) => listeners.has(inode)).length
   return {
     pid,
@@ -198,6 +202,17 @@ function isWaiting({
   unansweredProbes,
 }: Pick<ConnectionFacts, 'state' | 'timer' | 'retransmits' | 'unansweredProbes'>): boolean {
   return state === 'SYN-SENT' || retransmits > 0 || (timer === 'zero-window-probe' && unansweredProbes > 0)
+}
+
+/** Somebody listens there; else, the listening socket may be closed by now, the lower port is the service's. */
+function isServedAt(listeningPorts: ReadonlySet<number>, local: string, remote: string): boolean {
+  const [own, other] = [portOf(local), portOf(remote)]
+  if (listeningPorts.has(own) !== listeningPorts.has(other)) return listeningPorts.has(own)
+  return own < other
+}
+
+function portOf(end: string): number {
+  return Number(end.slice(end.lastIndexOf(':') + 1))
 }
 
 function addressOf(end: string): string {

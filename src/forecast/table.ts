@@ -27,22 +27,16 @@ export function tableOf(connections: readonly ConnectionReport[]): string[] {
   ]
 }
 
-function cellsOf({ local, remote, facts, forecast: { idle, sending, now } }: ConnectionReport): string {
-  const cells = [facts.state, serviceOf(local, remote), short(idle), short(sending), short(now)]
+function cellsOf(report: ConnectionReport): string {
+  const { local, remote, isServed, facts, forecast } = report
+  const { idle, sending, now } = forecast
+  const service = isServed ? `own ${local.slice(local.lastIndexOf(':'))}` : remote
+  const cells = [facts.state, service, short(idle), short(sending), short(now)]
   return cells.map((cell, index) => shortened(cell, widthOf(index)).padEnd(widthOf(index))).join(' ')
 }
 
 function widthOf(index: number): number {
   return COLUMNS[index + 1]?.[1] ?? 0
-}
-
-/** The end with the lower port number is who serves, nearly always. */
-function serviceOf(local: string, remote: string): string {
-  const [own, other] = [local, remote].map((end) => Number(end.slice(end.lastIndexOf(':') + 1))) as [
-    number,
-    number,
-  ]
-  return own < other ? `own :${own}` : remote
 }
 
 /** A question mark: something that was not readable would change it. */

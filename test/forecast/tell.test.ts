@@ -45,6 +45,7 @@ test('long addresses, reasons and commands stay within 100 columns', () => {
         descriptor: 3,
         facts,
         forecast: forecast(facts, { sysctls: null, jiffyMs: 4 }),
+        isServed: false,
       },
     ],
   })
@@ -82,9 +83,11 @@ test('many connections are a table, those that are alike one line', () => {
     descriptor: index,
     facts,
     forecast: forecast(facts, { sysctls: null, jiffyMs: 4 }),
+    isServed: index >= 36,
   }))
   const text = tell({ connections })
   expect(text).toMatch(/^ {5}30 ESTABLISHED 10\.0\.0\.2:5432 /m)
-  expect(text).toMatch(/^ {5}10 ESTABLISHED /m)
+  expect(text).toMatch(/^ {6}6 ESTABLISHED /m)
+  expect(text).toMatch(/^ {6}1 ESTABLISHED own :40036 /m)
   expect(text.split('\n').filter((line) => line.length > 80)).toEqual([])
 })

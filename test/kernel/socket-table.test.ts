@@ -8,8 +8,8 @@ import {
   namespacePids,
   parseDatagramSockets,
   parseDatagramsReceived,
-  parseListenerInodes,
   parseListeners,
+  parseListeningPorts,
   parseParent,
   parseProcessState,
   parseSocketTable,
@@ -141,10 +141,10 @@ test('a line cut short, or of something else, is left out', () => {
   expect(parseSocketTable(`${header}   0: ${ends} 01\n   1: zz zz 01 0:0 0:0 0 0 0 0\n`)).toEqual([])
 })
 
-test('parseListenerInodes() has listening sockets only', () => {
+test('parseListeningPorts() has listening sockets only', () => {
   const rest = '00000000:00000000 00:00000000 00000000     0        0'
   const text = `${header}   0: ${ends} 0A ${rest} 11 1\n   1: ${ends} 01 ${rest} 12 1\n`
-  expect(parseListenerInodes(text)).toEqual([11])
+  expect(parseListeningPorts(text)).toEqual([[11, 0x8850]])
 })
 
 test('parseDatagramSockets() tells connected sockets from others', () => {
