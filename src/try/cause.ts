@@ -56,7 +56,7 @@ export function causeOfEnd(ended: EndedConnection): Cause {
   return { by: 'econnaborted', evidence }
 }
 
-export function hasFlag({ data }: Captured, flag: 'FIN' | 'RST'): boolean {
+export function hasFlag({ data }: Captured, flag: 'ACK' | 'FIN' | 'RST' | 'SYN'): boolean {
   return data.flags?.split(' ').includes(flag) === true
 }
 

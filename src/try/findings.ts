@@ -7,6 +7,7 @@ import type { Plan } from '../plan/plan.ts'
 import { allCases, strikesNeither, type TryCase } from './faults.ts'
 import { recoveryOf, Wire } from './recovery.ts'
 import type { TrySettings } from './request.ts'
+import { decidingRetransmission, type Retransmission } from './retransmission.ts'
 import { openAt, type Phases, type RowFindings, rowFindings, sentPayload } from './row-findings.ts'
 import { clientNames, ownedBy, SERVER } from './rows.ts'
 import { patternOf } from './settings.ts'
@@ -34,11 +35,13 @@ export interface CaseFindings {
   /** The clients, then the server. */
   rows: RowFindings[]
   /** What became of each client after the mending, by its name. */
-  recoveries: Record<string, { afterMs: number | null; because: string | null }>
+  recoveries: Record<string, ClientRecovery>
   /** The connections of before are there afterwards, at both ends. */
   survived: boolean
   /** The last of the clients that count was served again so long after the mending; null: one never was. */
   recoveredAfterMs: number | null
+  /** The timer that decided when, or has kept that client waiting; null: none did. */
+  retransmission: Retransmission | null
   /** Why not, where that may be no surprise to the wire: data arrived, and nobody was served. */
   notServedBecause: string | null
   recoveryWatchedMs: number
@@ -50,6 +53,15 @@ export interface CaseFindings {
   packetsMissed: number
   /** The rows whose idle connections nobody watches: their kernels would believe in them for ever. */
   unwatched: string[]
+}
+
+interface ClientRecovery {
+  /** It was served again so long after the mending; null: it never was. */
+  afterMs: number | null
+  /** Why not, where that may be no surprise to the wire. */
+  because: string | null
+  /** The timer that decided when, or has not let anything be sent yet; null: none did. */
+  retransmission: Retransmission | null
 }
 
 /** What was found of each fault that was seen to happen; where the run was interrupted, until then. */
@@ -81,10 +93,11 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
   })
   const counted = rows.filter(({ end, counts }) => end === 'client' && counts)
   const wires = { client: new Wire(log, one.id, 'client'), server: new Wire(log, one.id, 'server') }
-  const recover = ({ name, host }: RowFindings, time: Period) =>
+  const ownsOf = ({ host, name }: RowFindings) => ownedBy(log, host, name, clientNames(settings.clients)).owns
+  const recover = (row: RowFindings, time: Period) =>
     recoveryOf(log, {
-      ...{ host, client: name, wires, before, after: time },
-      owns: ownedBy(log, host, name, clientNames(settings.clients)).owns,
+      ...{ host: row.host, client: row.name, wires, before, after: time },
+      owns: ownsOf(row),
       up: patternOf(settings.up),
       down: patternOf(settings.down),
     })
@@ -93,11 +106,19 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
       .filter(({ end }) => end === 'client')
       .map((row) => {
         const { at, because } = recover(row, after)
-        return [row.name, { afterMs: at === null ? null : Math.max(0, Math.round(at - mendedAt)), because }]
+        const afterMs = at === null ? null : Math.max(0, Math.round(at - mendedAt))
+        const times = { mendedAt, servedAt: at, until }
+        return [
+          row.name,
+          { afterMs, because, retransmission: decidingRetransmission(wires, ownsOf(row), times) },
+        ]
       }),
   )
   const ofCounted = counted.flatMap(({ name }) => recoveries[name] ?? [])
   const missing = ofCounted.find(({ afterMs }) => afterMs === null)
+  const recoveredAfterMs =
+    missing === undefined ? Math.max(...ofCounted.map(({ afterMs }) => afterMs ?? 0)) : null
+  const deciding = ofCounted.find(({ afterMs }) => afterMs === recoveredAfterMs)
   return {
     id: one.id,
     fault: one.fault,
@@ -112,8 +133,8 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
     rows,
     recoveries,
     survived: survives(log, one.id, from, until),
-    recoveredAfterMs:
-      missing === undefined ? Math.max(...ofCounted.map(({ afterMs }) => afterMs ?? 0)) : null,
+    recoveredAfterMs,
+    retransmission: deciding?.retransmission ?? null,
     notServedBecause: missing?.because ?? null,
     recoveryWatchedMs: Math.round(until - mendedAt),
     wentOn:

@@ -11,7 +11,7 @@ import { type CaseFindings, findingsOf } from './findings.ts'
 import type { Rule, Who } from './grammar.ts'
 import type { TrySettings } from './request.ts'
 import { firstOf, type Noticed, type RowFindings } from './row-findings.ts'
-import { notServedWords, triggerWords } from './words.ts'
+import { notServedWords, retransmissionWords, triggerWords } from './words.ts'
 
 /** Each rule of a plan, judged by its log. One about a fault that was not seen to happen is skipped. */
 export function judgeTry(log: LabLog, plan: Plan<TrySettings>): Check[] {
@@ -105,13 +105,25 @@ export function claimOf(rule: Rule, found: CaseFindings, row: string): TimedClai
           claim: `${named.length > 0 ? rule.who : rule.who === 'any' ? 'a client' : 'every client'} is served again within ${rule.withinMs / 1000} s`,
           expected: { min: 0, max: rule.withinMs, unit: 'ms' },
           observed: { value, unit: 'ms', watchedMs: found.recoveryWatchedMs },
-          because: missing === undefined ? 'served again' : notServedWords(found, missing.name),
+          because:
+            missing === undefined ? servedWords(found, counted, value) : notServedWords(found, missing.name),
         },
         from: mendedAt,
         to: mendedAt + (value ?? found.recoveryWatchedMs),
       }
     }
   }
+}
+
+/** That it was served, and whether a timer decided when. */
+function servedWords(
+  { recoveries }: CaseFindings,
+  clients: readonly RowFindings[],
+  afterMs: number | null,
+): string {
+  const deciding = clients.find(({ name }) => recoveries[name]?.afterMs === afterMs)
+  const timer = recoveries[deciding?.name ?? '']?.retransmission ?? null
+  return ['served again', ...retransmissionWords(timer)].join('; ')
 }
 
 /** Of one, and of several. */

@@ -114,6 +114,17 @@ export class Wire {
     )
   }
 
+  /** All that left here. */
+  sent(): Captured[] {
+    return this.#packets.filter(({ data }) => data.direction === 'sent')
+  }
+
+  /** Whether its kernel had the timer of its retransmissions running then, for a connection. */
+  waitsToRetransmit(group: string | undefined, time: number): boolean {
+    const state = this.#states.findLast((one) => one.group_id === group && one.time <= time)
+    return state?.data.new?.timer === 'retransmit'
+  }
+
   /** The next packet that left here on the same connection. */
   nextSent({ group_id = '', time }: Captured): Captured | undefined {
     return this.#byGroup

@@ -16,7 +16,7 @@ import type { TrySettings } from './request.ts'
 import type { RowFindings } from './row-findings.ts'
 import { faultRows, headText, legendLines, rowNames, TABLE_QUESTION, tableLines } from './table.ts'
 import { rowLines } from './tell-row.ts'
-import { notServedWords } from './words.ts'
+import { notServedWords, retransmissionWords } from './words.ts'
 
 export function tellTry({ log, plan, checks }: Told, style: Style): string {
   const settled = plan as Plan<TrySettings>
@@ -179,13 +179,16 @@ export function taleOf(log: LabLog, plan: Plan<TrySettings>): Tale {
 }
 
 function recoveryWords(found: CaseFindings): string {
-  const { rows, recoveredAfterMs, recoveryWatchedMs, wentOn, survived, packetsMissed } = found
+  const { rows, recoveredAfterMs, recoveryWatchedMs, wentOn, survived, packetsMissed, retransmission } = found
   const hadConnections = rows.some(({ connections }) => connections.length > 0)
   const data = wentOn
     ? 'data had gone on flowing all the time'
     : recoveredAfterMs === null
       ? `nobody is served, in ${seconds(recoveryWatchedMs)}: ${notServedWords(found)}`
-      : `clients are served again after ${seconds(recoveredAfterMs)}`
+      : [
+          `clients are served again after ${seconds(recoveredAfterMs)}`,
+          ...retransmissionWords(retransmission),
+        ].join(': ')
   return [
     ...(hadConnections
       ? [survived ? 'the connections are still there' : 'the connections of before are gone']

@@ -1,6 +1,8 @@
 /** Why an end gave up its peer, in words for somebody who knows their own program and no kernel. */
 import type { Trigger } from '../events/vocabulary.ts'
+import { seconds } from './durations.ts'
 import type { CaseFindings } from './findings.ts'
+import type { Retransmission } from './retransmission.ts'
 
 const WORDS: Partial<Record<Trigger, string>> = {
   fin: "the peer's kernel said that no more will come (FIN)",
@@ -19,10 +21,30 @@ export function triggerWords(trigger: Trigger): string {
 
 /** Why a client, or any of those that count, was not served after a fault. */
 export function notServedWords(
-  { wasSilent, notServedBecause, recoveries }: CaseFindings,
+  { wasSilent, notServedBecause, recoveries, retransmission }: CaseFindings,
   client?: string,
 ): string {
-  const because = client === undefined ? notServedBecause : recoveries[client]?.because
+  const of = client === undefined ? undefined : recoveries[client]
+  const because = client === undefined ? notServedBecause : of?.because
   if (because != null) return because
-  return wasSilent ? 'neither end sent any data' : 'data did not arrive each way as before'
+  const silence = wasSilent ? 'neither end sent any data' : 'data did not arrive each way as before'
+  const timer = client === undefined ? retransmission : (of?.retransmission ?? null)
+  return [silence, ...retransmissionWords(timer)].join('; ')
+}
+
+/** Who is served sooner does not ask why. */
+const LATE_MS = 500
+
+/** That a kernel's timer decided when, and no program; nothing where it did not. */
+export function retransmissionWords(timer: Retransmission | null): string[] {
+  if (timer === null || (timer.againAfterMs ?? LATE_MS) < LATE_MS) return []
+  const { role, sentBeforeMs, againAfterMs, intervalMs } = timer
+  const whose = `the ${role}'s kernel`
+  return againAfterMs === null
+    ? [
+        `${whose} waits for its retransmission timer: it had sent last ${seconds(sentBeforeMs)} before the fault was over, ${seconds(intervalMs)} after the time before`,
+      ]
+    : [
+        `only then ${whose} sent again, ${seconds(intervalMs)} after the time before: its retransmission timer decided, no program`,
+      ]
 }

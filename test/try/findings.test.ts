@@ -169,6 +169,18 @@ describe('what its wire tells', () => {
     )
     expect(text(log)).toContain('it believes in a ghost; for 11 s no answer to what it sends every 1 s')
   })
+
+  test('that a timer decided when data flowed again', () => {
+    const group = 'echo:41001'
+    const log = cutLog({ again: false })
+      .packet(12, 'cut-b', 'sent', 'PSH ACK', { group })
+      .packet(24, 'cut-b', 'sent', 'PSH ACK', { group, kind: 'retransmission' })
+      .payload(24, 'cut-a', 'received', { group })
+      .payload(24.1, 'cut-b', 'received', { group })
+    expect(text(log)).toContain(
+      "clients are served again after 4.1 s: only then the server's kernel sent again, 12 s after the time before: its retransmission timer decided, no program",
+    )
+  })
 })
 
 describe('an expectation of a cut', () => {

@@ -167,14 +167,16 @@ describeNeeding('network namespaces', isolation !== null)('npm run try', () => {
   })
 
   testNeeding('nftables', missingFirewall() === null)(
-    'a router forgets also who speaks without a pause',
+    'a router forgets also who speaks without a pause; after a blip the kernel waits for its timer',
     async () => {
       const { status, stdout } = await run([
-        ...['try', '--server', ECHO, '--client', CHATTERER, '--faults', 'nat-forgets', '--watch', '2s'],
-        ...['--recover', '1s', '--json', '--out', temporaryFolder()],
+        ...['try', '--server', ECHO, '--client', CHATTERER, '--faults', 'blip,nat-forgets', '--watch', '2s'],
+        ...['--recover', '2s', '--json', '--out', temporaryFolder()],
       ])
-      const { findings } = JSON.parse(stdout) as Report
-      expect((findings as CaseFindings[]).map(({ fault }) => fault)).toEqual(['nat-forgets'])
+      const found = (JSON.parse(stdout) as Report).findings as CaseFindings[]
+      expect(found.map(({ fault }) => fault)).toEqual(['blip', 'nat-forgets'])
+      // 0.2, 0.6, 1.4, 3 s after it was lost: the cable is back after 1.5 s.
+      expect(found[0]?.retransmission?.intervalMs).toBeGreaterThan(700)
       expect(status).toBe(0)
     },
     RUN_LIMIT_MS,
