@@ -9,6 +9,7 @@ import { causeOfEnd, type Patience } from './cause.ts'
 import { ENDS_THE_STRUCK, lastsMs, type TryCase } from './faults.ts'
 import type { Level } from './grammar.ts'
 import { type Heartbeat, heartbeatsOf } from './heartbeat.ts'
+import { type IcmpErrors, icmpErrorsAt } from './icmp.ts'
 import { isPayload } from './recovery.ts'
 import type { TrySettings } from './request.ts'
 import type { Owned } from './rows.ts'
@@ -61,6 +62,8 @@ export interface RowFindings {
   silence: { everyMs: number; forMs: number } | null
   /** What its connections send, or are sent, in a rhythm of their own. */
   heartbeats: Heartbeat[]
+  /** What came back to its host while the fault was watched, whether or not a program was told; null: nothing. */
+  icmpErrors: IcmpErrors | null
   /** Its program ended while the fault lasted. */
   exit: Exit | null
   /** It had ended when the fault struck, and held no connection any more. */
@@ -141,6 +144,7 @@ export function rowFindings(
         phases.mendedAt > from ? phases.mendedAt : to,
       ),
     }),
+    icmpErrors: icmpErrorsAt(log, host, owned.owns, phases.during),
     exit: ended === undefined ? null : { ...ended.data, afterMs: since(ended) },
     endedBefore:
       before === undefined || connections.length > 0

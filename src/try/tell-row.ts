@@ -60,6 +60,7 @@ function laterWords(row: RowFindings, wordsGiven: boolean, watchedMs: number): s
       : [`it said so after ${seconds(says.afterMs)}: ${quoted(row)}`]),
     ...(toldNothing ? [`it told its user nothing, in ${seconds(watchedMs)}`] : []),
     ...missedWords(row),
+    ...icmpWords(row),
     ...(row.silence === null
       ? []
       : [
@@ -82,6 +83,16 @@ function missedWords({ heartbeats }: RowFindings): string[] {
       ? `no answer to what it sends every ${every}`
       : `nothing of what had come every ${every}`
   return [`for ${seconds(missedMs ?? 0)} ${what}`]
+}
+
+/** Where no program was seen to hear of them: nobody noticed, or the kernel gave up in the end. */
+function icmpWords({ icmpErrors, noticed }: RowFindings): string[] {
+  if (icmpErrors === null || (noticed !== null && noticed.by !== 'kernel_gave_up')) return []
+  const { count, afterMs, what } = icmpErrors
+  const messages = count === 1 ? '1 ICMP error' : `${count} ICMP errors`
+  return [
+    `${messages} (${what.map((one) => printable(one)).join(', ')}) had reached its host since ${seconds(afterMs)}, and no program was seen to hear of them`,
+  ]
 }
 
 function connectionWords(one: ConnectionFindings, watchedMs: number) {

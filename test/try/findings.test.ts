@@ -159,6 +159,14 @@ describe('what is found of a cut', () => {
 describe('what its wire tells', () => {
   const text = (log: MadeLog) => tellTry({ log: new LabLog(log.sorted), plan: planOf(), checks: [] }, PLAIN)
 
+  test('ICMP errors that no program was seen to hear of', () => {
+    const log = cutLog().icmp(11, 'cut-b', 'port unreachable').icmp(12, 'cut-b', 'port unreachable')
+    expect(text(log)).toContain(
+      '2 ICMP errors (port unreachable) had reached its host since 1 s, and no program was seen to hear of them',
+    )
+    expect(text(cutLog())).not.toContain('ICMP')
+  })
+
   test('a heartbeat, and that it was missed', () => {
     const log = cutLog()
     for (const second of [5, 6, 7, 8, 9]) {

@@ -167,16 +167,20 @@ describeNeeding('network namespaces', isolation !== null)('npm run try', () => {
   })
 
   testNeeding('nftables', missingFirewall() === null)(
-    'a router forgets also who speaks without a pause; after a blip the kernel waits for its timer',
+    'a router forgets also who speaks without a pause; a kernel waits for its timer, and keeps ICMP errors to itself',
     async () => {
       const { status, stdout } = await run([
-        ...['try', '--server', ECHO, '--client', CHATTERER, '--faults', 'blip,nat-forgets', '--watch', '2s'],
+        ...['try', '--server', ECHO, '--client', CHATTERER, '--watch', '2s'],
+        ...['--faults', 'blip,reject,nat-forgets'],
         ...['--recover', '2s', '--json', '--out', temporaryFolder()],
       ])
       const found = (JSON.parse(stdout) as Report).findings as CaseFindings[]
-      expect(found.map(({ fault }) => fault)).toEqual(['blip', 'nat-forgets'])
+      expect(found.map(({ fault }) => fault)).toEqual(['blip', 'reject', 'nat-forgets'])
       // 0.2, 0.6, 1.4, 3 s after it was lost: the cable is back after 1.5 s.
       expect(found[0]?.retransmission?.intervalMs).toBeGreaterThan(700)
+      const rejected = rowOf(found[1], 'client')
+      expect(rejected?.icmpErrors?.what).toEqual(['port unreachable'])
+      expect(rejected?.noticed).toBeNull()
       expect(status).toBe(0)
     },
     RUN_LIMIT_MS,
