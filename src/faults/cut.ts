@@ -1,5 +1,5 @@
 import type { Fault, Struck, Target } from './fault.ts'
-import { verify } from './proof.ts'
+import { ARP_WITHIN_MS, verify } from './proof.ts'
 
 export const cut: Fault = {
   id: 'cut',
@@ -15,12 +15,6 @@ export const blip: Fault = {
   lastsMs: 1500,
   strike: unplug,
 }
-
-/**
- * A host that has spoken into the cut may be asking for the other's address, once a second, three times
- * (neigh/default/mcast_solicit): what it sends meanwhile waits.
- */
-const ARP_WITHIN_MS = 3500
 
 async function unplug({ struck, other, network, truth, answers }: Target): Promise<Struck> {
   verify(network !== null, 'there is no cable to cut')

@@ -1,5 +1,6 @@
 import type { Fault } from './fault.ts'
-import { cableFault, LATE_MS, measureWay } from './on-cable.ts'
+import { roundTripOf } from './measure.ts'
+import { cableFault, LATE_MS, losesAsLink, measureWay } from './on-cable.ts'
 import { verify } from './proof.ts'
 
 /**
@@ -18,14 +19,19 @@ export function jitter(jitterMs = 40): Fault {
     promise: `each frame on the way to the struck host takes between 0 and ${jitterMs} ms; their order stays`,
     change: { jitterMs },
     async prove(target) {
-      const { leastMs, mostMs, medianMs, lost, reordered } = await measureWay(target, {
+      const summary = await measureWay(target, {
         count: COUNT,
         everyMs: jitterMs + LATE_MS,
         delayMs: jitterMs,
       })
+      const { leastMs, mostMs, medianMs, lost, reordered } = summary
+      const limitMs = jitterMs + roundTripOf(target.pair.link).delayMs + LATE_MS
       const seen = `${leastMs.toFixed(1)} to ${mostMs.toFixed(1)} ms, median ${medianMs.toFixed(1)} ms`
       verify(
-        mostMs - leastMs >= jitterMs / 2 && medianMs <= jitterMs + LATE_MS && lost + reordered === 0,
+        mostMs - leastMs >= jitterMs / 2 &&
+          medianMs <= limitMs &&
+          losesAsLink(target, summary) &&
+          reordered === 0,
         `datagrams came back after ${seen}, ${lost} lost, ${reordered} reordered; asked 0 to ${jitterMs} ms`,
       )
       return { verifiedBy: `numbered datagrams came back after ${seen}, in order` }

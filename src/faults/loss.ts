@@ -1,5 +1,5 @@
 import type { Fault } from './fault.ts'
-import { isPlausible } from './measure.ts'
+import { isPlausible, roundTripOf } from './measure.ts'
 import { cableFault, MANY, measureWay } from './on-cable.ts'
 import { verify } from './proof.ts'
 
@@ -11,7 +11,8 @@ export function loss(share = 0.1): Fault {
     change: { loss: share },
     async prove(target) {
       const { lost, sent } = await measureWay(target, MANY)
-      verify(isPlausible(lost, sent, share), `${lost} of ${sent} datagrams were lost, asked ${share * 100} %`)
+      const both = 1 - (1 - share) * (1 - roundTripOf(target.pair.link).loss)
+      verify(isPlausible(lost, sent, both), `${lost} of ${sent} datagrams were lost, asked ${share * 100} %`)
       return { verifiedBy: `${lost} of ${sent} numbered datagrams never came back` }
     },
   })

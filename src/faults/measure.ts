@@ -2,6 +2,7 @@
  * Whether the network did to a series of datagrams what was asked of it. Pure: what was measured comes in.
  */
 import type { EchoResult } from '../programs/parts/echo-series.ts'
+import { type Link, plainLink } from '../wire/cable.ts'
 
 /**
  * How sure we want to be: a network that does exactly what was asked is refused once in a million series or so
@@ -16,11 +17,18 @@ const Z = 5
  */
 export function isPlausible(hits: number, tries: number, share: number): boolean {
   if (tries === 0) return false
+  // Exactly, where rounding would decide.
+  if (share === 0) return hits === 0
   const observed = hits / tries
   const middle = observed + Z ** 2 / (2 * tries)
   const spread = Z * Math.sqrt((observed * (1 - observed)) / tries + Z ** 2 / (4 * tries ** 2))
   const scale = 1 + Z ** 2 / tries
   return (middle - spread) / scale <= share && share <= (middle + spread) / scale
+}
+
+/** What a question and its answer meet with on a link, where nothing else is wrong. */
+export function roundTripOf({ delayMs, loss }: Link = plainLink): Link {
+  return { delayMs: 2 * delayMs, loss: 1 - (1 - loss) ** 2 }
 }
 
 /** What became of a series. */

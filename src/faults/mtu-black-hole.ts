@@ -1,5 +1,5 @@
 import type { Fault } from './fault.ts'
-import { cableFault, FEW, measureWay } from './on-cable.ts'
+import { cableFault, FEW, losesAsLink, measureWay } from './on-cable.ts'
 import { verify } from './proof.ts'
 
 /** IPv4 and UDP. */
@@ -15,7 +15,7 @@ export function mtuBlackHole(mtuBytes = 1000): Fault {
       const longest = mtuBytes - HEADER_BYTES
       const fit = await measureWay(target, { ...FEW, bytes: longest })
       const longer = await measureWay(target, { ...FEW, bytes: longest + 1 })
-      verify(fit.lost === 0, `${fit.lost} of ${fit.sent} datagrams of ${mtuBytes} bytes were lost`)
+      verify(losesAsLink(target, fit), `${fit.lost} of ${fit.sent} datagrams of ${mtuBytes} bytes were lost`)
       verify(longer.lost === longer.sent, `datagrams of ${mtuBytes + 1} bytes came back`)
       return { verifiedBy: `datagrams of ${mtuBytes} bytes come back, of ${mtuBytes + 1} bytes none` }
     },

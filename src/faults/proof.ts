@@ -10,6 +10,12 @@ export class FaultError extends Error {
   override name = 'FaultError'
 }
 
+/**
+ * A host that has spoken into a cut, or on a link that loses frames, may be asking for the other's address, once a
+ * second, three times (neigh/default/mcast_solicit): what it sends meanwhile waits.
+ */
+export const ARP_WITHIN_MS = 3500
+
 /** @throws FaultError when `holds` is false */
 export function verify(holds: boolean, problem: string): asserts holds {
   if (!holds) throw new FaultError(problem)

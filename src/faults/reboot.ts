@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Fault } from './fault.ts'
 import { pullThePlug } from './power-off.ts'
-import { verify } from './proof.ts'
+import { ARP_WITHIN_MS, verify } from './proof.ts'
 
 /**
  * From the moment that the kernel is back on the network: a very quick machine, and still long enough for everybody who
@@ -21,7 +21,7 @@ export const reboot: Fault = {
     await delay(PROGRAMS_START_AFTER_MS)
     await restartPrograms(struck)
     truth(other, 'answering')
-    verify(await answers(other), `${struck.name} does not answer after its reboot`)
+    verify(await answers(other, ARP_WITHIN_MS), `${struck.name} does not answer after its reboot`)
     return { verifiedBy: `a probe is answered by process number ${struck.incarnation} of the host` }
   },
 }

@@ -1,5 +1,5 @@
 import type { Fault } from './fault.ts'
-import { verify } from './proof.ts'
+import { ARP_WITHIN_MS, verify } from './proof.ts'
 
 /** A table of its own, so that the undo takes back this rule and no other. */
 const TABLE = 'stillhere-reject'
@@ -27,7 +27,10 @@ export const reject: Fault = {
         truth(other, 'answering')
         truth(struck, 'answering')
         await run(struck, ['nft', 'delete', 'table', 'ip', TABLE])
-        verify(await answers(other), `${struck.name} does not answer although the rule is gone`)
+        verify(
+          await answers(other, ARP_WITHIN_MS),
+          `${struck.name} does not answer although the rule is gone`,
+        )
         return { verifiedBy: 'a probe is answered again' }
       },
     }

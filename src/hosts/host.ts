@@ -3,10 +3,12 @@
  * a tier: `process.ts` (plain processes on loopback) or `netns.ts` (network namespaces with a switch).
  */
 import type { Cable } from '../kernel/cable/cable-process.ts'
+import type { Link } from '../wire/cable.ts'
 import type { HostProcess } from './host-process.ts'
 import type { Router, RouterSettings } from './router.ts'
 
-export type { Cable, Router }
+export { plainLink } from '../wire/cable.ts'
+export type { Cable, Link, Router }
 
 export const tiers = ['process', 'netns'] as const
 export type Tier = (typeof tiers)[number]
@@ -32,11 +34,14 @@ export interface Host {
 export const middles = ['switch', 'cable', 'router'] as const
 export type Middle = (typeof middles)[number]
 
-/** A pair to be made; a name alone is one with a switch. */
+/**
+ * A pair to be made; a name alone is one with a switch. What its way is like by nature is the `link`: a cable that
+ * is a program then stands in place of the switch, or before the router.
+ */
 export type PairWish =
   | string
-  | { name: string; middle?: 'switch' | 'cable' }
-  | { name: string; middle: 'router'; router?: RouterSettings }
+  | { name: string; link?: Link | null; middle?: 'switch' | 'cable' }
+  | { name: string; link?: Link | null; middle: 'router'; router?: RouterSettings }
 
 /** Two hosts that talk to each other and to nobody else. */
 export interface Pair {
@@ -45,6 +50,8 @@ export interface Pair {
   readonly a: Host
   /** Runs the servers. */
   readonly b: Host
+  /** Absent: it takes no time and loses nothing. */
+  readonly link?: Link
 }
 
 /** The part of a tier that has cables and switches. */

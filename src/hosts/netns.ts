@@ -10,7 +10,8 @@
  *   +--------------+        +------------------+        +--------------+
  *
  * A switch port is named after the host at its other end. Instead of the switch there can be a cable that
- * is a program (src/processes/cable.ts) or a router with a switch on each side (router.ts).
+ * is a program (src/processes/cable.ts) or a router with a switch on each side (router.ts). Where the way is to
+ * take time or to lose frames by nature, that cable stands in place of the switch, or of the router's on side a.
  */
 import { existsSync, writeFileSync } from 'node:fs'
 import type { EventLog } from '../events/emit.ts'
@@ -19,7 +20,16 @@ import type { CableProcess } from '../kernel/cable/cable-process.ts'
 import { libcProblem } from '../kernel/libc.ts'
 import { missingFirewall } from './capabilities.ts'
 import { ipBatch, run } from './commands.ts'
-import type { Host, Hosts, Middle, Network, Pair, PairWish } from './host.ts'
+import {
+  type Host,
+  type Hosts,
+  type Link,
+  type Middle,
+  type Network,
+  type Pair,
+  type PairWish,
+  plainLink,
+} from './host.ts'
 import { bootRouter, type Router } from './router.ts'
 
 /**
@@ -44,6 +54,15 @@ interface NetnsHost extends Host {
   readonly switchName: string | null
   /** Where it sends what is for other networks; null where there are none. */
   readonly gateway: string | null
+}
+
+/** A pair that has a cable which is a program. */
+interface Cabled {
+  process: CableProcess
+  /** Interfaces of the run's own namespace. */
+  ends: { a: string; b: string; link: Link }
+  /** Hosts. */
+  unplugged: Set<string>
 }
 
 /** Whoever looks at the packets of the hosts. */
@@ -82,7 +101,7 @@ export async function netnsHosts(
   }
 
   let cables: Promise<CableProcess> | null = null
-  const cabled = new Map<string, { process: CableProcess; unplugged: Set<string> }>()
+  const cabled = new Map<string, Cabled>()
   const routers = new Map<string, Router>()
 
   async function boot(host: NetnsHost): Promise<void> {
@@ -122,12 +141,15 @@ export async function netnsHosts(
   let made = 0
   async function bootPair(wish: PairWish): Promise<Pair> {
     const wished = typeof wish === 'string' ? { name: wish } : wish
-    const { name, middle = 'switch' } = wished
-    const missing = missingFor(middle)
-    if (missing !== null) throw new Error(`Pair ${name} cannot have a ${middle}: ${missing}`)
+    const { name, middle = 'switch', link = null } = wished
+    for (const part of [middle, ...(link === null ? [] : ['cable' as const])]) {
+      const missing = missingFor(part)
+      if (missing !== null) throw new Error(`Pair ${name} cannot have a ${part}: ${missing}`)
+    }
     if (name.length > PAIR_NAME_MAX) {
       throw new RangeError(`Pair name "${name}" has more than ${PAIR_NAME_MAX} characters`)
     }
+    const hasCable = middle === 'cable' || link !== null
     const network = ++made
     const host = (side: HostSide, last: number): NetnsHost => {
       const isOutside = middle === 'router' && side === 'b'
@@ -140,7 +162,7 @@ export async function netnsHosts(
         commandPrefix: ['ip', 'netns', 'exec', hostName(name, side)],
         incarnation: 0,
         process: null,
-        switchName: { switch: `sw-${name}`, cable: null, router: `${name}-s${side}` }[middle],
+        switchName: hasCable && !isOutside ? null : middle === 'router' ? `${name}-s${side}` : `sw-${name}`,
         gateway: middle === 'router' ? `10.${subnet}.${network}.${ROUTER_LAST}` : null,
       }
     }
@@ -154,31 +176,36 @@ export async function netnsHosts(
       hosts.set(each.name, each)
       await boot(each)
     }
-    if (middle === 'cable') {
-      cables ??= startCables()
-      const process = await cables
-      await process.connect(name, { a: a.name, b: b.name })
-      cabled.set(name, { process, unplugged: new Set() })
-    }
     if (middle === 'router' && a.gateway !== null && b.gateway !== null) {
       const place = {
         name: `${name}-router`,
         inside: a.gateway,
         outside: b.gateway,
-        switches: { a: `${name}-sa`, b: `${name}-sb` },
-        ports: { a: `${name}-ra`, b: `${name}-rb` },
+        switches: { a: a.switchName, b: b.switchName },
+        ports: { a: routerPort(name, 'a'), b: routerPort(name, 'b') },
       }
       const settings = 'router' in wished ? (wished.router ?? {}) : {}
       routers.set(name, await bootRouter(place, settings, ONE_SEGMENT, emit))
       await watcher.translated({ [a.address]: b.gateway })
     }
-    return { name, a, b }
+    if (hasCable) {
+      cables ??= startCables()
+      const process = await cables
+      const ends = {
+        a: a.name,
+        b: middle === 'router' ? routerPort(name, 'a') : b.name,
+        link: link ?? plainLink,
+      }
+      await process.connect(name, ends)
+      cabled.set(name, { process, ends, unplugged: new Set() })
+    }
+    return { name, a, b, ...(link === null ? {} : { link }) }
   }
 
   async function plug(host: Host, isPlugged: boolean): Promise<void> {
     const { name, pair, switchName } = known(host)
     const cable = cabled.get(pair)
-    if (cable === undefined) {
+    if (cable === undefined || switchName !== null) {
       await ipBatch([`link set ${name} ${isPlugged ? `master ${switchName}` : 'nomaster'}`], emit)
       return
     }
@@ -193,8 +220,8 @@ export async function netnsHosts(
     plug: (host) => plug(host, true),
     isPlugged(host) {
       const cable = cabled.get(host.pair)
-      return cable === undefined
-        ? existsSync(`/sys/class/net/${known(host).name}/master`)
+      return cable === undefined || known(host).switchName !== null
+        ? existsSync(`/sys/class/net/${host.name}/master`)
         : !cable.unplugged.has(host.name)
     },
     cable({ name }) {
@@ -208,14 +235,14 @@ export async function netnsHosts(
       return router
     },
     async reboot(host) {
-      const { name, pair } = known(host)
+      const { name, pair, switchName } = known(host)
       await ipBatch([`netns del ${name}`], emit)
       // Its cable goes when the namespace is really gone, a moment after its name: pull it out now.
       await ipBatch([`link del ${name}`], emit).catch(() => {})
       await boot(known(host))
       const cable = cabled.get(pair)
-      if (cable === undefined) return
-      await cable.process.connect(pair, { a: hostName(pair, 'a'), b: hostName(pair, 'b') })
+      if (cable === undefined || switchName !== null) return
+      await cable.process.connect(pair, cable.ends)
       await plug(host, true)
     },
     async close() {
@@ -244,6 +271,11 @@ export function cableByHand(
   const user = asRoot ? '' : '--preserve-credentials --user '
   const inside = `nsenter ${user}--net -t ${runnerPid} ip link set ${host.name}`
   return { cut: `${inside} nomaster`, mend: `${inside} master sw-${host.pair}` }
+}
+
+/** The other end of a router's network card, in the run's own namespace. */
+function routerPort(pair: string, side: HostSide): string {
+  return `${pair}-r${side}`
 }
 
 /** Writes a setting of this namespace where the kernel has it and lets us. */

@@ -78,8 +78,8 @@ export interface RouterPlace {
   /** Its own addresses. */
   inside: string
   outside: string
-  /** The two switches, and the names of its ports there. */
-  switches: { a: string; b: string }
+  /** The two switches, and the names of its ports there; null: a cable is connected to that port. */
+  switches: { a: string | null; b: string | null }
   ports: { a: string; b: string }
 }
 
@@ -142,8 +142,8 @@ export async function bootRouter(
       `netns add ${name}`,
       `link add name ${ports.a} ${link} type veth peer name eth0 ${link} netns ${name}`,
       `link add name ${ports.b} ${link} type veth peer name eth1 ${link} netns ${name}`,
-      `link set ${ports.a} master ${switches.a} up`,
-      `link set ${ports.b} master ${switches.b} up`,
+      `link set ${ports.a} ${switches.a === null ? '' : `master ${switches.a} `}up`,
+      `link set ${ports.b} ${switches.b === null ? '' : `master ${switches.b} `}up`,
     ],
     emit,
   )

@@ -16,7 +16,7 @@ import { helperLog, serveLab } from '../kernel/as-helper.ts'
 import type { CableAnswer, ToCables } from '../kernel/cable/messages.ts'
 import { PacketRing, wholePackets } from '../kernel/capture/packet-ring.ts'
 import { systemCalls } from '../kernel/capture/system-calls.ts'
-import { type CableDirection, CableLine, cableDirections } from '../wire/cable.ts'
+import { type CableDirection, CableLine, cableDirections, type Link } from '../wire/cable.ts'
 import { labelOf } from '../wire/label.ts'
 import { decodePacket, flagNames } from '../wire/packet.ts'
 
@@ -162,10 +162,10 @@ function obey(message: Exclude<ToCables, { stop: true }>): CableAnswer {
   return {}
 }
 
-function connect({ pair, a, b }: { pair: string; a: string; b: string }): void {
+function connect({ pair, a, b, link }: { pair: string; a: string; b: string; link: Link }): void {
   for (const direction of cableDirections) {
     if (!lanes.some((lane) => lane.cable === pair && lane.direction === direction)) {
-      const line = new CableLine<Frame>(Math.random)
+      const line = new CableLine<Frame>(Math.random, link)
       lanes.push({ cable: pair, direction, line, from: null, to: null, cutShort: 0, told: '' })
     }
   }

@@ -9,6 +9,7 @@ import { peerOf } from '../events/host-names.ts'
 import { killWords } from '../events/killed.ts'
 import type { EventData, EventName, Truth } from '../events/vocabulary.ts'
 import type { Fault, Target } from '../faults/fault.ts'
+import { roundTripOf } from '../faults/measure.ts'
 import { FaultError } from '../faults/proof.ts'
 import { type FaultId, faults } from '../faults/registry.ts'
 import { allProcesses, ownProcess, type Workload } from '../faults/workload.ts'
@@ -486,10 +487,11 @@ export class Rig {
       other,
       network: this.#hosts.network,
       truth: (seenFrom, truth) => this.truth(seenFrom, truth, 'the lab did it'),
-      answers: (from, withinMs) => answers(from, from === pair.a ? pair.b : pair.a, withinMs),
-      measure: async (from, series) => {
+      answers: (from, withinMs) => answers(pair, from, withinMs),
+      measure: async (from, { withinMs, ...series }) => {
+        const overLink = { ...series, withinMs: withinMs + roundTripOf(pair.link).delayMs }
         try {
-          return await this.measure(from, from === pair.a ? pair.b : pair.a, series)
+          return await this.measure(from, from === pair.a ? pair.b : pair.a, overLink)
         } catch (error) {
           // A host whose process has ended measures nothing, and proves nothing.
           throw new FaultError(error instanceof Error ? error.message : String(error))
@@ -510,7 +512,7 @@ export class Rig {
   #workload(pair: Pair, host: Host): Workload {
     const underTest = this.#underTest.get(host.name)
     if (underTest !== undefined) return allProcesses(host, underTest.tree)
-    return ownProcess(host, () => answers(host === pair.a ? pair.b : pair.a, host))
+    return ownProcess(host, () => answers(pair, host === pair.a ? pair.b : pair.a))
   }
 
   async #startProcess(host: Host): Promise<void> {

@@ -3,7 +3,7 @@
 import type { Role } from '../events/host-names.ts'
 import type { Fault } from '../faults/fault.ts'
 import { faults } from '../faults/registry.ts'
-import type { Middle } from '../hosts/host.ts'
+import type { Link, Middle } from '../hosts/host.ts'
 import type { Case } from '../plan/plan.ts'
 
 /** In the order in which people meet them, as in the registry. */
@@ -46,6 +46,7 @@ export function strikesNeither(fault: TryFault): boolean {
 export interface TryCase extends Case {
   readonly fault: TryFault
   readonly role: Role
+  readonly needs: Fault['needs']
 }
 
 /** `cut` strikes the server's host, `cut-c` the client's. */
@@ -63,6 +64,12 @@ function caseOf(fault: TryFault, role: Role): TryCase {
 
 /** Every case that there can be. */
 export const allCases: readonly TryCase[] = casesOf(tryFaults, ['server', 'client'])
+
+/** Every case, on a network that is like this by nature. */
+export function casesOn(link: Link | null): readonly TryCase[] {
+  if (link === null) return allCases
+  return allCases.map((one) => ({ ...one, needs: [...one.needs, 'cable'] }))
+}
 
 /** What has to stand between the hosts. */
 export function middleOf(fault: TryFault): Middle {

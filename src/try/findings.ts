@@ -5,6 +5,7 @@ import { killOn } from '../lab/kills.ts'
 import type { LabLog, Period, Strike } from '../lab/log.ts'
 import type { Plan } from '../plan/plan.ts'
 import { allCases, strikesNeither, type TryCase } from './faults.ts'
+import { type MeasuredLink, measuredLink } from './link.ts'
 import { recoveryOf, Wire } from './recovery.ts'
 import type { TrySettings } from './request.ts'
 import { decidingRetransmission, type Retransmission } from './retransmission.ts'
@@ -23,6 +24,8 @@ export interface CaseFindings {
   verifiedBy: string
   /** The line that it was to strike after, and how long after it that was; null: no such line was wanted. */
   struckAfter: { name: string; line: string; afterMs: number } | null
+  /** What the way between the hosts was like all the time (`--link`); null: nobody asked for anything. */
+  link: MeasuredLink | null
   /** From the moment it became true. */
   from: number
   /** The run was not interrupted meanwhile. Otherwise nothing is judged by it. */
@@ -125,6 +128,7 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
     struck: one.role,
     verifiedBy: log.all('fault:struck').find(({ data }) => data.pair === one.id)?.data.verifiedBy ?? '',
     struckAfter: struckAfter(log, one.id, patternOf(settings.strikeAfter?.pattern ?? null), from),
+    link: measuredLink(log, one.id),
     from,
     isWhole,
     watchedMs: Math.round(watched - from),

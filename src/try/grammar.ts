@@ -1,5 +1,5 @@
 /**
- * What goes wrong, and what somebody expects of their programs then. The one grammar of both:
+ * What goes wrong, what somebody expects of their programs then, and on what network. The one grammar of all three:
  *
  *     FAULTS = FAULT[=TIME],...            TIME: it is undone after so long, and not at the end of the watch
  *
@@ -14,12 +14,16 @@
  *
  *     CUE = REGEX[+TIME]                  the fault strikes so long after a program has printed a line that matches
  *
+ *     LINK = [delay=TIME][,][loss=NUMBER%]
+ *                                         each frame takes so long, so many vanish by chance: each way, all the time
+ *
  *     TIME = a number with ms, s or m
  *
  * FAULT is one of `tryFaults`. Without WHO it is about all of the end that is not struck, as with `all`; `any` is one
  * of them at least. As in `cut<10s`, `freeze@client:says<20s`, `blip:survives`, `reboot@client2:recovers<30s`.
  */
 import { nearest } from '../foreign/nearest.ts'
+import { type Link, plainLink } from '../hosts/host.ts'
 import { parseTime } from './durations.ts'
 import { IS_OVER_AT_ONCE, type TryFault, tryFaults } from './faults.ts'
 
@@ -55,6 +59,12 @@ export type Cue = {
   waitMs: number
 }
 
+const LINK_EXAMPLE = 'delay=50ms,loss=1%'
+/** Twice as long as by way of the Moon there is no network; and a cable has room for so many frames only. */
+const LINK_DELAY_MAX_MS = 5000
+/** Of more than half of its frames no TCP makes a connection in reasonable time. */
+const LINK_LOSS_MAX = 0.5
+
 /** A line that is no rule and no fault: `message` says what is wrong, and what would be right. */
 export class GrammarError extends Error {
   override name = 'GrammarError'
@@ -73,6 +83,26 @@ export function parseFault(text: string): WantedFault {
     throw new GrammarError(`"${text}": ${fault} is over when it has happened; leave out "=${time}"`)
   }
   return { fault, lastsMs }
+}
+
+/** What is left out is as on a cable that does nothing. @throws GrammarError */
+export function parseLink(text: string): Link {
+  const fail = (why: string): never => {
+    throw new GrammarError(`"${text}": ${why}; it looks like ${LINK_EXAMPLE}`)
+  }
+  const link = { ...plainLink }
+  for (const part of text.split(',')) {
+    const [name = '', value = ''] = part.trim().split('=')
+    if (name === 'delay') {
+      link.delayMs = parseTime(value) ?? fail(`"${value}" is no time`)
+      if (link.delayMs > LINK_DELAY_MAX_MS) fail(`a frame takes ${LINK_DELAY_MAX_MS / 1000} s at most`)
+    } else if (name === 'loss') {
+      const [, percent] = /^(\d+(?:\.\d+)?)%$/.exec(value) ?? []
+      link.loss = percent === undefined ? fail(`"${value}" is no share of the frames`) : Number(percent) / 100
+      if (link.loss > LINK_LOSS_MAX) fail(`${LINK_LOSS_MAX * 100}% of the frames are lost at most`)
+    } else fail(`"${name}" is nothing that a link has`)
+  }
+  return link
 }
 
 /** @throws GrammarError */

@@ -16,6 +16,7 @@ Then something goes wrong: who notices, when, by what?
   --client COMMAND    given again: each is a row of its own
   --faults LIST       as cut,blip=4s        (--help faults)
   --strike SIDE       server (default), client or both
+  --link LINK         delay=50ms,loss=1%: each way
   --expect RULE       as 'cut<10s'           (--help rules)
   --down REGEX        printed when the peer seems gone
   --up REGEX          printed when a client is served again

@@ -11,9 +11,10 @@ import type { Host, Pair } from '../hosts/host.ts'
 import type { Lab } from '../lab/lab.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Rig } from '../rig/rig.ts'
-import { allCases, lastsMs, middleOf, type TryCase } from './faults.ts'
+import { casesOn, lastsMs, middleOf, type TryCase } from './faults.ts'
 import { findingsOf } from './findings.ts'
 import { judgeTry } from './judge.ts'
+import { measureLink } from './link.ts'
 import { TriedPrograms } from './programs.ts'
 import type { TrySettings } from './request.ts'
 import { runAsWords } from './run-as.ts'
@@ -31,7 +32,7 @@ export function tryLab(
   return {
     id: TRY,
     question: `${settings.name}: who notices, and when?`,
-    cases: allCases,
+    cases: casesOn(settings.link),
     mechanisms: [settings.name],
     showFirst: settings.faults.map((fault) => `${fault}/${settings.name}`),
     lessons: {},
@@ -47,8 +48,9 @@ export function tryLab(
 /** Some faults at once, and the next as soon as one is done. */
 export async function experiment(rig: Rig, plan: Plan<TrySettings>): Promise<void> {
   trySysctls(plan.settings.sysctls)
-  const possible = rig.possible(allCases)
-  const waiting = allCases.filter(({ id }) => possible.includes(id))
+  const cases = casesOn(plan.settings.link)
+  const possible = rig.possible(cases)
+  const waiting = cases.filter(({ id }) => possible.includes(id))
   const { atOnce, allowOutside, allowLoopback } = plan.settings
   const reach = allowOutside
     ? `the programs can reach this machine's network${allowLoopback ? ' and loopback' : ''}, by the proxy that http_proxy names (--allow-outside)`
@@ -96,8 +98,11 @@ function trySysctls(sysctls: Record<string, string>): void {
 
 async function oneFault(rig: Rig, { settings, mechanisms }: Plan<TrySettings>, one: TryCase): Promise<void> {
   const { id, fault, role } = one
-  const [pair] = await rig.boot([{ name: id, middle: middleOf(fault) }])
+  const { link } = settings
+  const [pair] = await rig.boot([{ name: id, middle: middleOf(fault), link }])
   if (pair === undefined) return
+  const problem = link === null ? null : await measureLink(rig, pair, link)
+  if (problem !== null) return rig.skip(id, problem)
   const programs = new TriedPrograms(rig, pair, settings, mechanisms[0] ?? settings.name)
   try {
     await programs.begin()

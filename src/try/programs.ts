@@ -43,6 +43,8 @@ export class TriedPrograms {
   readonly #running = new Map<string, Running>()
   readonly #beliefs: Record<'a' | 'b', EndBeliefs>
   readonly #holders: Holders
+  /** Those of our own, which measured the link. */
+  readonly #datagramsBefore = new Map<Host, number>()
   readonly #known = new Set<number>()
   readonly #down: RegExp | null
   readonly #ready: RegExp | null
@@ -96,6 +98,7 @@ export class TriedPrograms {
     this.#beginsUntilMs = performance.now() + this.#settings.connectWithinMs
     this.#rig.putUnderTest(b, () => this.#startServer())
     this.#rig.putUnderTest(a, () => this.#startClients())
+    for (const host of [a, b]) this.#datagramsBefore.set(host, this.#datagrams(host))
     await this.#startServer()
     const isReady = await this.#until(() => this.#serverIsReady())
     const { serverReady } = this.#settings
@@ -235,10 +238,14 @@ export class TriedPrograms {
     )
   }
 
-  /** Nobody else has sent any so far. */
+  /** Nobody but them has sent any since. */
   #hasDatagrams(): boolean {
     const { a, b } = this.#pair
-    return [a, b].every((host) => (this.#rig.look(host)?.datagramsReceived ?? 0) > 0)
+    return [a, b].every((host) => this.#datagrams(host) > (this.#datagramsBefore.get(host) ?? 0))
+  }
+
+  #datagrams(host: Host): number {
+    return this.#rig.look(host)?.datagramsReceived ?? 0
   }
 
   /**

@@ -6,12 +6,22 @@ import * as v from 'valibot'
 import { otherRole, type Role } from '../events/host-names.ts'
 import { nearest } from '../foreign/nearest.ts'
 import { UsageError } from '../foreign/usage.ts'
+import type { Link } from '../hosts/host.ts'
 import { outOf, usageErrorOf } from '../plan/options.ts'
 import { type Pace, paces } from '../plan/plan.ts'
 import { typedPath } from '../project/files.ts'
 import { parseTime } from './durations.ts'
 import { DEFAULT_FAULTS, ENDS_THE_STRUCK, type TryFault, tryFaults } from './faults.ts'
-import { type Cue, GrammarError, parseCue, parseFault, parseRule, type Rule, type Who } from './grammar.ts'
+import {
+  type Cue,
+  GrammarError,
+  parseCue,
+  parseFault,
+  parseLink,
+  parseRule,
+  type Rule,
+  type Who,
+} from './grammar.ts'
 import { helpOn } from './help.ts'
 import { readJsonObject } from './json-file.ts'
 import { clientNames, SERVER } from './rows.ts'
@@ -28,6 +38,8 @@ export type TryRequest = {
   /** How long those last of which somebody has chosen it. */
   lasts: Partial<Record<TryFault, number>>
   strike: Role[]
+  /** What the way between the hosts is like for the whole run; null: it takes no time and loses nothing. */
+  link: Link | null
   expect: Rule[]
   /** As regular expressions; null: not given. `down`: the peer is gone; `up`: served again. */
   ready: string | null
@@ -130,6 +142,7 @@ const fileSchema = v.strictObject({
   client: v.union([command, v.pipe(v.array(command), v.minLength(1), v.maxLength(CLIENTS_MAX))]),
   faults: v.optional(v.pipe(v.array(parsedBy(parseFault)), v.minLength(1))),
   strike: v.optional(oneOf(strikes)),
+  link: v.optional(parsedBy(parseLink)),
   expect: v.optional(v.pipe(v.array(parsedBy(parseRule)), v.maxLength(EXPECTATIONS_MAX))),
   ready: v.optional(pattern),
   'server-ready': v.optional(pattern),
@@ -204,6 +217,7 @@ const OPTIONS = {
   matrix: { type: 'string' },
   faults: { type: 'string' },
   strike: { type: 'string' },
+  link: { type: 'string' },
   expect: { type: 'string', multiple: true },
   ready: { type: 'string' },
   'server-ready': { type: 'string' },
@@ -326,6 +340,7 @@ function requestOf(wanted: Wanted): TryRequest {
     faults: tryFaults.filter((fault) => chosen.includes(fault)),
     lasts,
     strike: strike === 'both' ? ['server', 'client'] : [strike],
+    link: wanted.link ?? null,
     expect,
     ready: wanted.ready ?? null,
     serverReady: wanted['server-ready'] ?? null,

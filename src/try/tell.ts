@@ -12,6 +12,7 @@ import { painted, type Told, VERDICT_WORDS } from '../lab/tell.ts'
 import type { Plan } from '../plan/plan.ts'
 import { seconds } from './durations.ts'
 import { type CaseFindings, findingsOf } from './findings.ts'
+import { linkWords } from './link.ts'
 import type { TrySettings } from './request.ts'
 import type { RowFindings } from './row-findings.ts'
 import { faultRows, headText, legendLines, rowNames, TABLE_QUESTION, tableLines } from './table.ts'
@@ -94,6 +95,7 @@ function caseText(
     ...(isWhole ? [] : [style.doubtful(`  interrupted after ${seconds(watchedMs)}: so far`)]),
     style.dim(`  seen: ${found.verifiedBy}`),
     ...struckAfterLines(found),
+    ...linkLines(found).map((line) => style.dim(`  ${line}`)),
     ...(found.rows.length > 2 ? [`  ${headText(found)} clients noticed`] : []),
     ...inOrder(found).flatMap((row) => rowLines(row, found, plan.settings)),
     ...(isWhole ? [`  afterwards ${recoveryWords(found)}`] : []),
@@ -105,6 +107,10 @@ function struckAfterLines({ struckAfter }: CaseFindings): string[] {
   if (struckAfter === null) return []
   const { name, line, afterMs } = struckAfter
   return [`  struck ${(afterMs / 1000).toFixed(2)} s after ${name} printed "${shortened(printable(line))}"`]
+}
+
+function linkLines({ link }: CaseFindings): string[] {
+  return link === null ? [] : [`link: ${linkWords(link)}`]
 }
 
 /** Where somebody chose how long. */
@@ -169,6 +175,7 @@ export function taleOf(log: LabLog, plan: Plan<TrySettings>): Tale {
       ...found.map((found) => ({
         term: found.id,
         lines: [
+          ...linkLines(found),
           ...inOrder(found).flatMap((row) => rowLines(row, found, plan.settings).map((line) => line.trim())),
           ...(found.isWhole ? [`afterwards ${recoveryWords(found)}`] : []),
         ],

@@ -10,7 +10,8 @@
  *                 |
  *                 +--> [ queue: each frame with the moment it leaves ] --> leave()
  *
- * A cable keeps the order of frames, however its delay varies; only `reorder` changes it.
+ * A cable keeps the order of frames, however its delay varies; only `reorder` changes it. What the link itself does
+ * ({@link Link}) is underneath, whatever is set.
  */
 import { ethernet, tcpFlag } from './constants.ts'
 import { decodePacket } from './packet.ts'
@@ -38,6 +39,16 @@ export interface CableSettings {
   /** Frames with longer IP packets vanish, and nobody is told: an MTU black hole. null: no limit. */
   mtuBytes: number | null
 }
+
+/** What a way is like by nature, each direction of it: what goes wrong comes on top. A `type`: it is part of a plan. */
+export type Link = {
+  /** Each frame takes so long. */
+  delayMs: number
+  /** The probability that a frame vanishes. */
+  loss: number
+}
+
+export const plainLink: Link = { delayMs: 0, loss: 0 }
 
 /** A cable that does nothing. */
 export const plainCable: CableSettings = {
@@ -102,6 +113,7 @@ interface Leaving<F> {
 
 export class CableLine<F extends { readonly bytes: Buffer }> {
   readonly #random: () => number
+  readonly #link: Link
   #settings = plainCable
   #isPlugged = true
   #dropRule: { kinds: readonly FrameKind[]; frames: number } = { kinds: [], frames: 0 }
@@ -124,8 +136,9 @@ export class CableLine<F extends { readonly bytes: Buffer }> {
   }
 
   /** @param random the next number in [0, 1) */
-  constructor(random: () => number) {
+  constructor(random: () => number, link = plainLink) {
     this.#random = random
+    this.#link = link
   }
 
   get settings(): CableSettings {
@@ -238,7 +251,7 @@ export class CableLine<F extends { readonly bytes: Buffer }> {
 
   #pass(frame: F, nowMs: number): void {
     const { loss, duplicate, reorder } = this.#settings
-    if (this.#happens(loss)) {
+    if (this.#happens(this.#link.loss) || this.#happens(loss)) {
       this.#counts.lost += 1
       return
     }
@@ -269,7 +282,7 @@ export class CableLine<F extends { readonly bytes: Buffer }> {
     const { delayMs, jitterMs } = this.#settings
     this.#lastAtMs = Math.max(
       this.#lastAtMs,
-      nowMs + delayMs + (jitterMs > 0 ? this.#random() * jitterMs : 0),
+      nowMs + this.#link.delayMs + delayMs + (jitterMs > 0 ? this.#random() * jitterMs : 0),
     )
     return this.#lastAtMs
   }

@@ -12,6 +12,7 @@ describe('isPlausible()', () => {
     [0, 300, 0.1, false],
     [300, 300, 0.1, false],
     [0, 300, 0, true],
+    [0, 30, 0, true],
     [1, 300, 0, false],
     [300, 300, 1, true],
     [299, 300, 1, false],

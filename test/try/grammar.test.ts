@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { parseCue, parseRule } from '../../src/try/grammar.ts'
+import { parseCue, parseLink, parseRule } from '../../src/try/grammar.ts'
+
+test.each([
+  ['delay=50ms,loss=1%', { delayMs: 50, loss: 0.01 }],
+  ['loss=2.5%', { delayMs: 0, loss: 0.025 }],
+  ['delay=1.5s', { delayMs: 1500, loss: 0 }],
+])('%s is a link', (text, expected) => {
+  expect(parseLink(text)).toEqual(expected)
+})
 
 describe('a rule', () => {
   test.each([

@@ -23,6 +23,7 @@ describe('the options of try', () => {
       faults: ['exit', 'kill', 'reboot', 'cut', 'blip', 'freeze'],
       lasts: {},
       strike: ['server'],
+      link: null,
       expect: [],
       ready: null,
       serverReady: null,
@@ -59,7 +60,7 @@ describe('the options of try', () => {
     (topic) => {
       const lines = (parseTryArguments(['--help', ...topic]).telling.help ?? '').split('\n')
       expect(lines.filter((line) => line.length > 60)).toEqual([])
-      expect(lines.length).toBeLessThanOrEqual(topic.length === 0 ? 24 : 80)
+      expect(lines.length).toBeLessThanOrEqual(topic.length === 0 ? 40 : 80)
     },
   )
 
@@ -96,6 +97,11 @@ describe('the options of try', () => {
     [[...TWO, '--expect', 'cut@client2<1s'], 'there is no client2; the clients are client'],
     [['--help', 'rule'], '--help rule: did you mean "rules"?'],
     [[...TWO, '--faults', 'cut,meteor'], '--faults: no fault "meteor"; expected one of none, exit'],
+    [[...TWO, '--link', 'delay=50'], '--link: "delay=50": "50" is no time; it looks like delay=50ms,loss=1%'],
+    [[...TWO, '--link', 'delay=10s'], 'a frame takes 5 s at most'],
+    [[...TWO, '--link', 'loss=0.1'], '"0.1" is no share of the frames'],
+    [[...TWO, '--link', 'loss=60%'], '50% of the frames are lost at most'],
+    [[...TWO, '--link', '50ms'], '"50ms" is nothing that a link has'],
     [[...TWO, '--strike', 'router'], '--strike: "router": expected one of server, client, both'],
     [[...TWO, '--expect', 'cut<10'], '--expect: "cut<10": "10" is no time'],
     [[...TWO, '--faults', 'cut', '--expect', 'kill<1s'], 'the fault is not among --faults cut'],

@@ -411,7 +411,7 @@ describe('without a run', () => {
     const { status, stdout } = await run(['try', '--help'])
     expect(status).toBe(0)
     expect(stdout).toContain('npm run try -- --server COMMAND --client COMMAND')
-    expect(stdout.trimEnd().split('\n').length).toBeLessThanOrEqual(24)
+    expect(stdout.trimEnd().split('\n').length).toBeLessThanOrEqual(40)
   })
 
   test('the container, whose command begins with "lab", knows it too', async () => {

@@ -54,6 +54,15 @@ function sendThrough(line: CableLine<Frame>, frames: Frame[], everyMs: number): 
 }
 
 describe('CableLine', () => {
+  test('a link has its own delay and loss, under those that are set', () => {
+    const chances = [0.01, 0.3, 0.3, 0.3, 0.15]
+    const line = new CableLine<Frame>(() => chances.shift() ?? 0.999, { delayMs: 50, loss: 0.02 })
+    const frames = [1, 2, 3].map((number) => numbered(number))
+    line.set({ delayMs: 10, loss: 0.2 })
+    expect(sendThrough(line, frames, 100)).toEqual([[2, 160]])
+    expect(line.counts).toMatchObject({ lost: 2, left: 1 })
+  })
+
   test.each<[string, Partial<CableSettings>, number[], [number, number][]]>([
     [
       'nothing',

@@ -149,6 +149,18 @@ export const wireEvents = {
     held: count,
     overflowed: count,
   }),
+  /**
+   * What numbered datagrams met with, there and back, on a link that has a delay and a loss by nature: `delayMs` and
+   * `loss` of each way were asked for. None came back: `medianMs` is 0.
+   */
+  'link:measured': v.strictObject({
+    pair: text,
+    delayMs: ms,
+    loss: share,
+    sent: count,
+    lost: count,
+    medianMs: ms,
+  }),
   /** The cable came too late, or they were too long for it: frames lost that it was not told to lose. */
   'cable:frames_missed': v.strictObject({ ...cableEnd, frames: count }),
 

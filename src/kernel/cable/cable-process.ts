@@ -1,5 +1,5 @@
 /** The lab's handle on the process that is the cables of a run. */
-import type { CableCounts, CableDirection, CableSettings, FrameKind } from '../../wire/cable.ts'
+import type { CableCounts, CableDirection, CableSettings, FrameKind, Link } from '../../wire/cable.ts'
 import { type FromHelper, type HelperIdentity, HelperProcess } from '../helper-process.ts'
 import type { CableAnswer, ToCables } from './messages.ts'
 
@@ -27,7 +27,7 @@ export class CableProcess {
   }
 
   /** Connects two interfaces, or connects them anew. @throws CableError */
-  async connect(pair: string, ends: { a: string; b: string }): Promise<void> {
+  async connect(pair: string, ends: { a: string; b: string; link: Link }): Promise<void> {
     await this.#ask({ connect: { pair, ...ends } })
   }
 

@@ -1,14 +1,15 @@
 /** What the lab asks the process that is the cables (node's IPC channel). Answers come in the same order. */
-import type { CableCounts, CableDirection, CableSettings, FrameKind } from '../../wire/cable.ts'
+import type { CableCounts, CableDirection, CableSettings, FrameKind, Link } from '../../wire/cable.ts'
 
 type OneWay = { pair: string; direction: CableDirection }
 
 export type ToCables =
   /**
-   * Connect two network interfaces of this namespace, those whose other ends are in hosts a and b. Asked
-   * again, after a reboot made one of them anew, the cable keeps its settings and what is in it.
+   * Connect two network interfaces of this namespace, those whose other ends are in host a and in host b or a
+   * router. Asked again, after a reboot made one of them anew, the cable keeps its link, its settings and what is
+   * in it.
    */
-  | { connect: { pair: string; a: string; b: string } }
+  | { connect: { pair: string; a: string; b: string; link: Link } }
   | { set: OneWay & { change: Partial<CableSettings> } }
   | { plug: { pair: string; isPlugged: boolean } }
   | { drop: OneWay & { kinds: readonly FrameKind[]; frames: number } }

@@ -1,0 +1,33 @@
+/** What happens between the hosts of a try: the link, routers and faults that only it has. On real hosts. */
+import { expect } from 'vitest'
+import { findCapabilities, missingFirewall } from '../../src/hosts/capabilities.ts'
+import type { Report } from '../../src/lab/report.ts'
+import type { CaseFindings } from '../../src/try/findings.ts'
+import { run, temporaryFolder } from '../support/cli.ts'
+import { describeNeeding, testNeeding } from '../support/needs.ts'
+import { CHATTERER, ECHO } from '../support/try-programs.ts'
+
+const { isolation } = await findCapabilities()
+const RUN_LIMIT_MS = 60_000
+
+describeNeeding('network namespaces', isolation !== null)('between the hosts of a try', () => {
+  testNeeding('nftables', missingFirewall() === null)(
+    'a link underneath is measured, whatever stands there',
+    async () => {
+      const { status, stdout } = await run([
+        ...['try', '--server', ECHO, '--client', CHATTERER, '--faults', 'cut,loss,nat-forgets'],
+        ...['--watch', '1s', '--recover', '1s', '--link', 'delay=50ms,loss=1%'],
+        ...['--json', '--out', temporaryFolder()],
+      ])
+      const found = (JSON.parse(stdout) as Report).findings as CaseFindings[]
+      expect(found.map(({ id }) => id)).toEqual(['cut', 'loss', 'nat-forgets'])
+      for (const { link, rows } of found) {
+        expect(rows.map(({ connections }) => connections.length)).toEqual([1, 1])
+        expect(link).toMatchObject({ delayMs: 50, loss: 0.01, sent: 150 })
+        expect(link?.medianMs).toBeGreaterThanOrEqual(100)
+      }
+      expect(status).toBe(0)
+    },
+    RUN_LIMIT_MS,
+  )
+})
