@@ -10,7 +10,7 @@ import { recoveryOf, Wire } from './recovery.ts'
 import type { TrySettings } from './request.ts'
 import { decidingRetransmission, type Retransmission } from './retransmission.ts'
 import { openAt, type Phases, type RowFindings, rowFindings, sentPayload } from './row-findings.ts'
-import { clientNames, ownedBy, SERVER } from './rows.ts'
+import { clientNames, connectionsOfNobody, ownedBy, SERVER } from './rows.ts'
 import { patternOf } from './settings.ts'
 
 /** Who speaks as often as this speaks while a fault lasts, if it lets them; or right after one that is over at once. */
@@ -52,6 +52,8 @@ export interface CaseFindings {
   wentOn: boolean
   /** Neither end sent any data after the mending: that none arrived proves nothing. */
   wasSilent: boolean
+  /** Of several clients: connections that were over before anybody could look whose they are. */
+  connectionsOfNobody: number
   /** Packets that passed and were not captured: payload may have been among them. */
   packetsMissed: number
   /** The rows whose idle connections nobody watches: their kernels would believe in them for ever. */
@@ -147,6 +149,11 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
       rows.every(({ noticed }) => noticed === null) &&
       counted.every((row) => recover(row, last).at !== null),
     wasSilent: !roles.some((role) => sentPayload(log, hostOfRole(one.id, role), after)),
+    connectionsOfNobody: connectionsOfNobody(
+      log,
+      hostOfRole(one.id, 'client'),
+      clientNames(settings.clients),
+    ),
     packetsMissed: roles
       .flatMap((role) => log.all('wire:packets_dropped', { host: hostOfRole(one.id, role), to: until }))
       .reduce((sum, { data }) => sum + data.packets, 0),

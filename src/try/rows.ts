@@ -1,5 +1,5 @@
 /** The rows of a try: the server, and each client command by itself; and whose connection is whose. */
-import type { EventOf } from '../events/vocabulary.ts'
+import type { LabEvent } from '../events/vocabulary.ts'
 import type { LabLog } from '../lab/log.ts'
 
 export const SERVER = 'server'
@@ -22,17 +22,31 @@ export interface Owned {
 
 /**
  * Each connection belongs to the client that was seen to hold it. Where there is but one client, all are its own. One
- * that is too short to be seen is nobody's; and who was never seen to hold any is served, if at all, by others.
+ * that is too short to be seen is nobody's; and who was never seen to hold any is served, if at all, by those.
  */
 export function ownedBy(log: LabLog, host: string, name: string, clients: readonly string[]): Owned {
   if (clients.length === 1) {
     return { hasAny: log.first('kernel:socket_updated', { host }) !== undefined, owns: () => true }
   }
-  const own = new Set(
+  const holds = log.all('command:holds', { host })
+  const own = groupsOf(holds.filter(({ program }) => program === name))
+  const held = groupsOf(holds)
+  return { hasAny: own.size > 0, owns: (group) => (own.size === 0 ? !held.has(group) : own.has(group)) }
+}
+
+/** How many connections of several clients were made, and none of them was seen to hold. */
+export function connectionsOfNobody(log: LabLog, host: string, clients: readonly string[]): number {
+  if (clients.length === 1) return 0
+  const held = groupsOf(log.all('command:holds', { host }))
+  const made = groupsOf(
     log
-      .all('command:holds', { host })
-      .filter(({ program }) => program === name)
-      .map(({ group_id }: EventOf<'command:holds'>) => group_id),
+      .all('packet:captured', { host })
+      .filter(({ data }) => data.kind === 'syn-ack' && data.direction === 'received'),
   )
-  return { hasAny: own.size > 0, owns: (group) => own.size === 0 || own.has(group) }
+  made.delete(undefined)
+  return [...made].filter((group) => !held.has(group)).length
+}
+
+function groupsOf(events: readonly LabEvent[]): Set<string | undefined> {
+  return new Set(events.map(({ group_id }) => group_id))
 }

@@ -134,7 +134,7 @@ function untoldOf(log: LabLog, { cells }: Plan, found: readonly CaseFindings[]):
 
 /** Once for each row, since a program does the same whatever goes wrong. */
 function warningsOf(found: readonly CaseFindings[]): string[] {
-  return rowNames(found).flatMap((name) => {
+  const ofRows = rowNames(found).flatMap((name) => {
     const casesOf = (holds: (row: RowFindings, one: CaseFindings) => boolean) =>
       found.filter((one) => one.rows.some((row) => row.name === name && holds(row, one))).map(({ id }) => id)
     const warn = (cases: readonly string[], words: string) =>
@@ -145,8 +145,12 @@ function warningsOf(found: readonly CaseFindings[]): string[] {
         `${name} had ended${exitWords(found, name)} when the fault came: nothing of it was judged`,
       ),
       ...warn(
-        casesOf((row) => row.endedBefore === null && !row.counts && !row.hasTalked),
+        casesOf((row, one) => isUnseen(row) && one.connectionsOfNobody === 0),
         `${name} was seen to talk to nobody before the fault, and counts for no rule: give it more time with --connect-within`,
+      ),
+      ...warn(
+        casesOf((row, one) => isUnseen(row) && one.connectionsOfNobody > 0),
+        `${name} was seen to hold no connection before the fault, and counts for no rule; --ready would tell that it talks`,
       ),
       ...warn(
         casesOf((_, one) => one.unwatched.includes(name)),
@@ -154,6 +158,14 @@ function warningsOf(found: readonly CaseFindings[]): string[] {
       ),
     ]
   })
+  const ofNobody = found.filter(({ connectionsOfNobody }) => connectionsOfNobody > 0)
+  const counts = ofNobody.map(({ id, connectionsOfNobody }) => `${id}: ${connectionsOfNobody}`).join(', ')
+  const words = 'connections were over too soon to see which client held them: whose they are is not known'
+  return ofNobody.length === 0 ? ofRows : [...ofRows, `${words} (${counts})`]
+}
+
+function isUnseen({ endedBefore, counts, hasTalked }: RowFindings): boolean {
+  return endedBefore === null && !counts && !hasTalked
 }
 
 function exitWords(found: readonly CaseFindings[], name: string): string {

@@ -8,6 +8,7 @@ import { parseRule } from '../../src/try/grammar.ts'
 import { judgeTry } from '../../src/try/judge.ts'
 import { toMarkdown } from '../../src/try/markdown.ts'
 import type { TrySettings } from '../../src/try/request.ts'
+import { ownedBy } from '../../src/try/rows.ts'
 import { tellTry } from '../../src/try/tell.ts'
 import { PLAIN } from '../support/plain.ts'
 import { established, MadeLog } from '../support/try-log.ts'
@@ -140,6 +141,19 @@ test('who printed regularly and fell silent is told', () => {
   ])
   const text = tellTry({ log: new LabLog(log.sorted), plan: planOf(), checks: [] }, PLAIN)
   expect(text).toContain('it had printed every 1.5 s, and printed nothing for the last 11 s')
+})
+
+test('connections that nobody was seen to hold are counted, and are not those of who holds others', () => {
+  const log = twoClients({ secondHolds: false })
+  for (const port of [41_007, 41_008]) {
+    log.packet(5, 'cut-a', 'received', 'SYN ACK', { group: `echo:${port}`, kind: 'syn-ack' })
+  }
+  const text = tellTry({ log: new LabLog(log.sorted), plan: planOf(), checks: [] }, PLAIN)
+  expect(text).toContain(
+    'warning: connections were over too soon to see which client held them: whose they are is not known (cut: 2)',
+  )
+  const { owns } = ownedBy(new LabLog(log.sorted), 'cut-a', 'client2', ['client', 'client2'])
+  expect([GROUPS.client, 'echo:41007'].map(owns)).toEqual([false, true])
 })
 
 test('who printed only when it started has not fallen silent', () => {

@@ -164,6 +164,7 @@ describeNeeding('network namespaces', isolation !== null)('npm run try', () => {
     const [cut] = findings as CaseFindings[]
     expect(rowOf(cut, 'client2')?.connections).toHaveLength(1)
     expect(rowOf(cut, 'client')?.said).toBe('broken')
+    expect(cut?.connectionsOfNobody).toBeGreaterThan(3)
   })
 
   testNeeding('nftables', missingFirewall() === null)(
