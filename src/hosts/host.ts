@@ -83,8 +83,8 @@ export interface Hosts {
   readonly tier: Tier
   /** What is missing here for pairs with this in the middle; null when they can be made. */
   missingFor(middle: Middle): string | null
-  /** Makes each pair of hosts. @throws Error when its middle cannot be made here */
-  bootPairs(wishes: readonly PairWish[]): Promise<Pair[]>
+  /** Makes a pair of hosts. @throws Error when its middle cannot be made here */
+  bootPair(wish: PairWish): Promise<Pair>
   /** null where hosts share one loopback, which nobody can cut. */
   readonly network: Network | null
 }

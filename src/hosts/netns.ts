@@ -254,7 +254,7 @@ export async function netnsHosts(
     tier: 'netns',
     network,
     missingFor,
-    bootPairs: (wishes) => Promise.all(wishes.map(bootPair)),
+    bootPair,
   }
 }
 

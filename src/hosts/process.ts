@@ -4,7 +4,7 @@
  */
 import { type HostSide, hostName } from '../events/host-names.ts'
 import { execute } from './commands.ts'
-import type { Host, Hosts, Middle, Pair } from './host.ts'
+import type { Host, Hosts, Middle } from './host.ts'
 
 const LOOPBACK = '127.0.0.1'
 
@@ -23,13 +23,12 @@ export async function processHosts(): Promise<Hosts> {
     tier: 'process',
     network: null,
     missingFor,
-    bootPairs: async (wishes) =>
-      wishes.map((wish): Pair => {
-        const { name, middle = 'switch' } = typeof wish === 'string' ? { name: wish } : wish
-        const missing = missingFor(middle)
-        if (missing !== null) throw new Error(`Pair ${name} cannot have a ${middle}: ${missing}`)
-        return { name, a: host(name, 'a'), b: host(name, 'b') }
-      }),
+    async bootPair(wish) {
+      const { name, middle = 'switch' } = typeof wish === 'string' ? { name: wish } : wish
+      const missing = missingFor(middle)
+      if (missing !== null) throw new Error(`Pair ${name} cannot have a ${middle}: ${missing}`)
+      return { name, a: host(name, 'a'), b: host(name, 'b') }
+    },
   }
 }
 

@@ -157,9 +157,14 @@ export class Rig {
    * would speak.
    */
   async boot(wishes: readonly PairWish[]): Promise<Pair[]> {
-    const pairs = await this.#hosts.bootPairs(wishes)
-    await Promise.all(pairs.flatMap(({ a, b }) => [this.#startProcess(a), this.#startProcess(b)]))
-    return pairs
+    return Promise.all(
+      wishes.map(async (wish) => {
+        // While the kernel makes the networks of some, which is mostly waiting, the processes of others start.
+        const pair = await this.#hosts.bootPair(wish)
+        await Promise.all([this.#startProcess(pair.a), this.#startProcess(pair.b)])
+        return pair
+      }),
+    )
   }
 
   /**

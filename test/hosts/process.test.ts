@@ -3,7 +3,7 @@ import { processHosts } from '../../src/hosts/process.ts'
 
 describe('plain processes on loopback', () => {
   test('make pairs, as if with a switch', async () => {
-    const [pair] = await (await processHosts()).bootPairs([{ name: 'one', middle: 'switch' }])
+    const pair = await (await processHosts()).bootPair({ name: 'one', middle: 'switch' })
     expect([pair?.a.name, pair?.b.name]).toEqual(['one-a', 'one-b'])
   })
 
@@ -11,6 +11,6 @@ describe('plain processes on loopback', () => {
     const hosts = await processHosts()
     const missing = `plain processes on loopback have no ${middle}`
     expect(hosts.missingFor(middle)).toBe(missing)
-    await expect(hosts.bootPairs([{ name: 'one', middle }])).rejects.toThrow(missing)
+    await expect(hosts.bootPair({ name: 'one', middle })).rejects.toThrow(missing)
   })
 })

@@ -19,7 +19,7 @@ const watcher = {
   translated: async () => {},
 }
 const hosts = await netnsHosts({}, log, watcher, () => Promise.reject(new Error('no cable is wanted')))
-const [pair] = await hosts.bootPairs(['test'])
+const pair = await hosts.bootPair('test')
 const { network } = hosts
 if (pair === undefined || network === null) throw new Error('no hosts')
 
