@@ -7,34 +7,24 @@
  *   +----------+       +--------------------------+         +----------+
  *   |     eth0 +-------+ cut-a  this process  cut-b +-------+ eth0     |
  *   +----------+       +--------------------------+         +----------+
- *
- * It waits for frames in a thread of its own (ppoll), so nothing here turns while nothing passes.
  */
-import { readSync, writeSync } from 'node:fs'
-import { setImmediate } from 'node:timers/promises'
 import { helperLog, serveLab } from '../kernel/as-helper.ts'
 import type { CableAnswer, ToCables } from '../kernel/cable/messages.ts'
+import { FrameLoop, takeIn, type WholeFrame } from '../kernel/capture/frame-loop.ts'
 import { PacketRing, wholePackets } from '../kernel/capture/packet-ring.ts'
 import { systemCalls } from '../kernel/capture/system-calls.ts'
 import { type CableDirection, CableLine, cableDirections, type Link } from '../wire/cable.ts'
 import { labelOf } from '../wire/label.ts'
 import { decodePacket, flagNames } from '../wire/packet.ts'
 
-/** Then those that are due may leave, and the lab be heard, before more come in. */
-const FRAMES_A_TURN_MAX = 64
 /** The kernel counts what found no free slot; this is how often it is asked, while anything passes. */
 const TELL_MISSED_EVERY_MS = 1000
-
-interface Frame {
-  bytes: Buffer
-  withOffload: Buffer
-}
 
 /** One direction of one cable. */
 interface Lane {
   cable: string
   direction: CableDirection
-  line: CableLine<Frame>
+  line: CableLine<WholeFrame>
   /** Where frames come in; null until it is connected. */
   from: PacketRing | null
   to: PacketRing | null
@@ -47,54 +37,39 @@ interface Lane {
 const { log } = helperLog('cable')
 const emit = log.emitter('cable')
 const system = systemCalls()
-const wakeUp = system.eventfd()
 const lanes: Lane[] = []
-/** Something was written to `wakeUp` and not yet read back. */
-let isWoken = false
-const woken = new Uint8Array(8)
-let isStopping = false
 let nextTellMissedMs = 0
+const rings = () => lanes.flatMap(({ from }) => (from === null ? [] : [from]))
+const loop = new FrameLoop(system, { turn, rings, untilDueMs })
 
-serveLab<ToCables, CableAnswer>((message) => {
-  try {
-    return obey(message)
-  } finally {
-    wake()
-  }
-}, stop)
+serveLab<ToCables, CableAnswer>(
+  (message) => {
+    try {
+      return obey(message)
+    } finally {
+      loop.wake()
+    }
+  },
+  () => loop.stop(),
+)
 void run()
 
 async function run(): Promise<void> {
-  while (!isStopping) {
-    const isMore = turn()
-    const rings = lanes.flatMap(({ from }) => (from === null ? [] : [from.fd]))
-    if (isMore) await setImmediate()
-    else await system.whenReadable([wakeUp, ...rings], untilDueMs())
-    if (isWoken) readSync(wakeUp, woken)
-    isWoken = false
-  }
+  await loop.run()
   tellMissed()
   for (const lane of lanes) tellCounts(lane)
   process.exit()
 }
 
-/** Takes in what came and lets out what is due. @returns whether there may be more right now */
+/** @returns whether there may be more right now */
 function turn(): boolean {
   let isMore = false
   for (const lane of lanes) {
     const { line, from, to } = lane
-    for (let taken = 0; from !== null; taken++) {
-      const frame = from.head()
-      if (frame === null) break
-      if (taken === FRAMES_A_TURN_MAX) {
-        isMore = true
-        break
-      }
-      // Cut short, it cannot be sent on. What this namespace itself sends there is nobody's.
-      if (frame.wireBytes > frame.bytes.length) lane.cutShort += 1
-      else if (frame.direction === 'received')
-        takeIn(lane, Buffer.from(frame.withOffload), frame.bytes.length)
-      from.release()
+    if (from !== null) {
+      const taken = takeIn(from, (frame) => enter(lane, frame))
+      lane.cutShort += taken.cutShort
+      if (taken.isMore) isMore = true
     }
     const now = performance.now()
     for (let frame = line.leave(now); frame !== null; frame = line.leave(now)) {
@@ -106,11 +81,10 @@ function turn(): boolean {
   return isMore
 }
 
-function takeIn(lane: Lane, withOffload: Buffer, length: number): void {
-  const bytes = withOffload.subarray(withOffload.length - length)
-  const fate = lane.line.enter({ bytes, withOffload }, performance.now())
+function enter(lane: Lane, frame: WholeFrame): void {
+  const fate = lane.line.enter(frame, performance.now())
   if (fate === null) return
-  const packet = decodePacket(bytes)
+  const packet = decodePacket(frame.bytes)
   const text = labelOf(packet)
   emit('cable:frame_stopped', {
     cable: lane.cable,
@@ -165,7 +139,7 @@ function obey(message: Exclude<ToCables, { stop: true }>): CableAnswer {
 function connect({ pair, a, b, link }: { pair: string; a: string; b: string; link: Link }): void {
   for (const direction of cableDirections) {
     if (!lanes.some((lane) => lane.cable === pair && lane.direction === direction)) {
-      const line = new CableLine<Frame>(Math.random, link)
+      const line = new CableLine<WholeFrame>(Math.random, link)
       lanes.push({ cable: pair, direction, line, from: null, to: null, cutShort: 0, told: '' })
     }
   }
@@ -203,15 +177,4 @@ function tellMissed(): void {
     lane.cutShort = 0
     if (frames > 0) emit('cable:frames_missed', { cable: lane.cable, direction: lane.direction, frames })
   }
-}
-
-/** The end waits for the poll, which must come back first. */
-function stop(): void {
-  isStopping = true
-  wake()
-}
-
-function wake(): void {
-  isWoken = true
-  writeSync(wakeUp, new Uint8Array(BigUint64Array.of(1n).buffer))
 }
