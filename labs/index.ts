@@ -1,4 +1,5 @@
 import type { Lab } from '../src/lab/lab.ts'
+import { frames } from './frames/lab.ts'
 import { http } from './http/lab.ts'
 import { keepalive } from './keepalive/lab.ts'
 import { late } from './late/lab.ts'
@@ -12,6 +13,7 @@ import { websocket } from './websocket/lab.ts'
 /** Every lab: id = folder = `npm run lab:<id>`. In the order in which to take them. */
 export const labs = {
   keepalive,
+  frames,
   udp,
   tcp,
   timeouts,

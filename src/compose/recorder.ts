@@ -185,6 +185,7 @@ function planOf({ run }: Session, options: LabOptions): Plan {
     programsBundle: '',
     captureBundle: '',
     cableBundle: '',
+    switchBundle: '',
     bankBundle: '',
     environment: environmentHere(),
   }

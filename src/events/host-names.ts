@@ -1,7 +1,7 @@
 /**
  * What a host's name says: the pair it belongs to, then its side. `cut-a` runs the clients of the pair
- * `cut`, `cut-b` its servers. Whoever needs to know that asks here; hosts without such a name (`lab`)
- * belong to no pair.
+ * `cut`, `cut-b` its servers. Where a case has a third host beside them, `hub-c`, it is at neither end of what
+ * they say. Whoever needs to know that asks here; hosts without such a name (`lab`) belong to no pair.
  */
 
 /** a runs the clients, b the servers. */
@@ -12,11 +12,16 @@ export type HostSide = (typeof hostSides)[number]
 export const roles = ['server', 'client'] as const
 export type Role = (typeof roles)[number]
 
-const NAME = /^(.+)-([ab])$/
+/** Stands beside the two ends of a pair, where a case has a third host. */
+export const BYSTANDER = 'c'
+/** The last letter of a host's name. */
+export type HostPlace = HostSide | typeof BYSTANDER
+
+const NAME = /^(.+)-([abc])$/
 
 /** The name of one host of a pair: `cut-a`. */
-export function hostName(pair: string, side: HostSide): string {
-  return `${pair}-${side}`
+export function hostName(pair: string, place: HostPlace): string {
+  return `${pair}-${place}`
 }
 
 /** The pair of a host; null for one that has none. */
@@ -24,9 +29,10 @@ export function pairOf(host: string): string | null {
   return NAME.exec(host)?.[1] ?? null
 }
 
-/** The side of a host; null for one that belongs to no pair. */
+/** The side of a host; null for one that is at neither end of a pair. */
 export function sideOf(host: string): HostSide | null {
-  return (NAME.exec(host)?.[2] as HostSide | undefined) ?? null
+  const place = NAME.exec(host)?.[2]
+  return hostSides.find((side) => side === place) ?? null
 }
 
 export function otherSide(side: HostSide): HostSide {
@@ -37,11 +43,11 @@ export function otherRole(role: Role): Role {
   return role === 'server' ? 'client' : 'server'
 }
 
-/** The other host of the same pair. @throws Error when the host belongs to no pair */
+/** The other end of the same pair. @throws Error when the host is at neither end of one */
 export function peerOf(host: string): string {
-  const [, pair, side] = NAME.exec(host) ?? []
-  if (pair === undefined) throw new Error(`Host ${host} belongs to no pair`)
-  return hostName(pair, otherSide(side as HostSide))
+  const [pair, side] = [pairOf(host), sideOf(host)]
+  if (pair === null || side === null) throw new Error(`Host ${host} is at neither end of a pair`)
+  return hostName(pair, otherSide(side))
 }
 
 /** What runs on a host of a pair: a the clients, every other one the servers. */

@@ -14,7 +14,7 @@ export const tiers = ['process', 'netns'] as const
 export type Tier = (typeof tiers)[number]
 
 export interface Host {
-  /** As in `cut-b`: the pair, then a (the clients) or b (the servers). */
+  /** As in `cut-b`: the pair, then a (the clients), b (the servers) or c (who stands beside). */
   readonly name: string
   readonly pair: string
   readonly address: string
@@ -29,9 +29,10 @@ export interface Host {
 /**
  * What is between the hosts of a pair. `switch`: a bridge of the kernel, which does nothing to frames.
  * `cable`: a program, which does to frames what it is told (`Network.cable`). `router`: two networks and a
- * router between them that translates addresses (`Network.router`).
+ * router between them that translates addresses (`Network.router`). `learning-switch`, `hub`: programs, which say of
+ * each frame where it went and why; a third host, c, is on them too.
  */
-export const middles = ['switch', 'cable', 'router'] as const
+export const middles = ['switch', 'cable', 'router', 'learning-switch', 'hub'] as const
 export type Middle = (typeof middles)[number]
 
 /**
@@ -42,14 +43,18 @@ export type PairWish =
   | string
   | { name: string; link?: Link | null; middle?: 'switch' | 'cable' }
   | { name: string; link?: Link | null; middle: 'router'; router?: RouterSettings }
+  | { name: string; middle: 'hub' }
+  | { name: string; middle: 'learning-switch'; ageingMs?: number }
 
-/** Two hosts that talk to each other and to nobody else. */
+/** Two hosts that talk to each other, and to nobody else unless somebody stands beside. */
 export interface Pair {
   readonly name: string
   /** Runs the clients. */
   readonly a: Host
   /** Runs the servers. */
   readonly b: Host
+  /** A third host, where the middle is a `learning-switch` or a `hub`. */
+  readonly c?: Host
   /** Absent: it takes no time and loses nothing. */
   readonly link?: Link
 }
@@ -59,6 +64,7 @@ export interface Network {
   /**
    * Detaches the host's port from its switch; a cable that is a program then passes nothing. Both ends
    * keep their link lights: nobody is told. Resolves once the port is detached.
+   * @throws RangeError for a host on a hub or a switch that are programs: their ports stay as they are
    */
   unplug(host: Host): Promise<void>
   /** Puts the port back. */

@@ -10,14 +10,17 @@
  *   +--------------+        +------------------+        +--------------+
  *
  * A switch port is named after the host at its other end. Instead of the switch there can be a cable that
- * is a program (src/processes/cable.ts) or a router with a switch on each side (router.ts). Where the way is to
- * take time or to lose frames by nature, that cable stands in place of the switch, or of the router's on side a.
+ * is a program (src/processes/cable.ts), a router with a switch on each side (router.ts), or a switch or hub that is
+ * a program (src/processes/switch.ts), with a third host. Where the way is to take time or to lose frames by nature,
+ * a cable stands in place of the switch, or of the router's on side a.
  */
 import { existsSync, writeFileSync } from 'node:fs'
 import type { EventLog } from '../events/emit.ts'
-import { type HostSide, hostName } from '../events/host-names.ts'
+import { BYSTANDER, type HostPlace, type HostSide, hostName } from '../events/host-names.ts'
 import type { CableProcess } from '../kernel/cable/cable-process.ts'
 import { libcProblem } from '../kernel/libc.ts'
+import type { SwitchKind } from '../kernel/switch/messages.ts'
+import type { SwitchProcess } from '../kernel/switch/switch-process.ts'
 import { missingFirewall } from './capabilities.ts'
 import { ipBatch, run } from './commands.ts'
 import {
@@ -50,7 +53,7 @@ const PAIR_NAME_MAX = 12
 interface NetnsHost extends Host {
   /** Locally administered, and the address in hexadecimal: 10.0.6.2 is 02:00:0a:00:06:02. */
   readonly mac: string
-  /** What its port is attached to; null for the cable that is a program. */
+  /** The bridge that its port is attached to; null where what is between is a program. */
   readonly switchName: string | null
   /** Where it sends what is for other networks; null where there are none. */
   readonly gateway: string | null
@@ -71,18 +74,23 @@ export interface Watcher {
   translated(addresses: Record<string, string>): Promise<void>
 }
 
+/** Starts the processes that are between hosts, once the first of either is wanted. */
+export interface Starters {
+  cables(): Promise<CableProcess>
+  switches(): Promise<SwitchProcess>
+}
+
 /**
  * The hosts of this tier.
  * @param sysctls settings under /proc/sys that each host gets, such as `{'net/ipv4/tcp_retries2': '2'}`
  * @param watcher `wired` is called when a host has its network card and before that is up: nothing has
  *   passed yet; `translated` when a router shows one address as another
- * @param startCables starts the process that is the cables, once the first is wanted
  */
 export async function netnsHosts(
   sysctls: Record<string, string>,
   log: EventLog,
   watcher: Watcher,
-  startCables: () => Promise<CableProcess>,
+  start: Starters,
 ): Promise<Hosts> {
   const emit = log.emitter('lab')
   // `ip netns` keeps its names in /run/netns; ours must not meet those of the machine.
@@ -102,6 +110,9 @@ export async function netnsHosts(
 
   let cables: Promise<CableProcess> | null = null
   const cabled = new Map<string, Cabled>()
+  let switches: Promise<SwitchProcess> | null = null
+  /** By pair, where its switch or hub is a program: connects it, or connects it anew. */
+  const switched = new Map<string, () => Promise<void>>()
   const routers = new Map<string, Router>()
 
   async function boot(host: NetnsHost): Promise<void> {
@@ -135,13 +146,15 @@ export async function netnsHosts(
   }
 
   function missingFor(middle: Middle): string | null {
-    return { switch: () => null, cable: libcProblem, router: missingFirewall }[middle]()
+    if (middle === 'switch') return null
+    return middle === 'router' ? missingFirewall() : libcProblem()
   }
 
   let made = 0
   async function bootPair(wish: PairWish): Promise<Pair> {
-    const wished = typeof wish === 'string' ? { name: wish } : wish
-    const { name, middle = 'switch', link = null } = wished
+    const wished: Exclude<PairWish, string> = typeof wish === 'string' ? { name: wish } : wish
+    const { name, middle = 'switch' } = wished
+    const { link = null } = 'link' in wished ? wished : {}
     for (const part of [middle, ...(link === null ? [] : ['cable' as const])]) {
       const missing = missingFor(part)
       if (missing !== null) throw new Error(`Pair ${name} cannot have a ${part}: ${missing}`)
@@ -150,29 +163,37 @@ export async function netnsHosts(
       throw new RangeError(`Pair name "${name}" has more than ${PAIR_NAME_MAX} characters`)
     }
     const hasCable = middle === 'cable' || link !== null
+    const isProgram = middle === 'learning-switch' || middle === 'hub'
     const network = ++made
-    const host = (side: HostSide, last: number): NetnsHost => {
-      const isOutside = middle === 'router' && side === 'b'
+    const host = (place: HostPlace, last: number): NetnsHost => {
+      const isOutside = middle === 'router' && place === 'b'
       const subnet = isOutside ? 1 : 0
       return {
-        name: hostName(name, side),
+        name: hostName(name, place),
         pair: name,
         address: `10.${subnet}.${network}.${last}`,
         mac: `02:00:0a:${hex(subnet)}:${hex(network)}:${hex(last)}`,
-        commandPrefix: ['ip', 'netns', 'exec', hostName(name, side)],
+        commandPrefix: ['ip', 'netns', 'exec', hostName(name, place)],
         incarnation: 0,
         process: null,
-        switchName: hasCable && !isOutside ? null : middle === 'router' ? `${name}-s${side}` : `sw-${name}`,
+        switchName:
+          isProgram || (hasCable && !isOutside)
+            ? null
+            : middle === 'router'
+              ? `${name}-s${place}`
+              : `sw-${name}`,
         gateway: middle === 'router' ? `10.${subnet}.${network}.${ROUTER_LAST}` : null,
       }
     }
     const a = host('a', 1)
     const b = host('b', 2)
-    const switches = new Set([a, b].flatMap(({ switchName }) => (switchName === null ? [] : [switchName])))
-    for (const each of switches) {
+    const c = isProgram ? host(BYSTANDER, 3) : undefined
+    const all = [a, b, ...(c === undefined ? [] : [c])]
+    const bridges = new Set(all.flatMap(({ switchName }) => (switchName === null ? [] : [switchName])))
+    for (const each of bridges) {
       await ipBatch([`link add name ${each} type bridge mcast_snooping 0`, `link set ${each} up`], emit)
     }
-    for (const each of [a, b]) {
+    for (const each of all) {
       hosts.set(each.name, each)
       await boot(each)
     }
@@ -188,8 +209,18 @@ export async function netnsHosts(
       routers.set(name, await bootRouter(place, settings, ONE_SEGMENT, emit))
       await watcher.translated({ [a.address]: b.gateway })
     }
+    if (isProgram) {
+      switches ??= start.switches()
+      const process = await switches
+      const { ageingMs = undefined } = 'ageingMs' in wished ? wished : {}
+      const kind: SwitchKind = { kind: middle, ...(ageingMs === undefined ? {} : { ageingMs }) }
+      const ports = all.map((each) => each.name)
+      const connect = () => process.connect(name, ports, kind)
+      await connect()
+      switched.set(name, connect)
+    }
     if (hasCable) {
-      cables ??= startCables()
+      cables ??= start.cables()
       const process = await cables
       const ends = {
         a: a.name,
@@ -199,11 +230,12 @@ export async function netnsHosts(
       await process.connect(name, ends)
       cabled.set(name, { process, ends, unplugged: new Set() })
     }
-    return { name, a, b, ...(link === null ? {} : { link }) }
+    return { name, a, b, ...(c === undefined ? {} : { c }), ...(link === null ? {} : { link }) }
   }
 
   async function plug(host: Host, isPlugged: boolean): Promise<void> {
     const { name, pair, switchName } = known(host)
+    if (switched.has(pair)) throw new RangeError(`the cables of ${pair} cannot be pulled: use a switch`)
     const cable = cabled.get(pair)
     if (cable === undefined || switchName !== null) {
       await ipBatch([`link set ${name} ${isPlugged ? `master ${switchName}` : 'nomaster'}`], emit)
@@ -219,6 +251,7 @@ export async function netnsHosts(
     unplug: (host) => plug(host, false),
     plug: (host) => plug(host, true),
     isPlugged(host) {
+      if (switched.has(host.pair)) return true
       const cable = cabled.get(host.pair)
       return cable === undefined || known(host).switchName !== null
         ? existsSync(`/sys/class/net/${host.name}/master`)
@@ -240,6 +273,7 @@ export async function netnsHosts(
       // Its cable goes when the namespace is really gone, a moment after its name: pull it out now.
       await ipBatch([`link del ${name}`], emit).catch(() => {})
       await boot(known(host))
+      await switched.get(pair)?.()
       const cable = cabled.get(pair)
       if (cable === undefined || switchName !== null) return
       await cable.process.connect(pair, cable.ends)
@@ -247,6 +281,7 @@ export async function netnsHosts(
     },
     async close() {
       await (await cables)?.stop()
+      await (await switches)?.stop()
     },
   }
 

@@ -117,13 +117,6 @@ export function parseDatagramSockets(text: string): DatagramSocket[] {
   }))
 }
 
-/** How many UDP datagrams reached a program, from the /proc/net/snmp of its host: `InDatagrams` of RFC 4113. */
-export function parseDatagramsReceived(snmp: string): number {
-  const [names = '', values = ''] = snmp.split('\n').filter((line) => line.startsWith('Udp: '))
-  const at = names.split(' ').indexOf('InDatagrams')
-  return Number(values.split(' ')[at] ?? 0)
-}
-
 interface Row {
   local: string
   remote: string

@@ -17,7 +17,7 @@ import type { LabLog } from './log.ts'
 export interface CaseOf<S extends Json> extends Case {
   /**
    * What is between its two hosts; a switch where these hosts have no such thing. Where left out, it is the cable or
-   * the router that the case needs, or else a switch.
+   * the router that the case needs, or else a switch. On a `learning-switch` and on a `hub` there is a third host.
    */
   readonly middle?: Middle
   /**
@@ -27,6 +27,8 @@ export interface CaseOf<S extends Json> extends Case {
   readonly inTurn?: true
   /** How the router in the middle is set. */
   router?(settings: S): RouterSettings
+  /** After how long without a word the `learning-switch` in the middle forgets an address. */
+  ageingMs?(settings: S): number
   /** Why this run cannot show it, beside what {@link Case.needs} says; null: it can. */
   notHere?(rig: Rig, plan: Plan<S>): string | null
   /** The experiment, from its first act to its last. */
@@ -72,8 +74,11 @@ export async function runCases<S extends Json>(
     if (reason !== null) rig.skip(one.id, reason)
     return reason === null
   })
-  rig.say(`starting ${2 * shown.length} hosts, a pair for each of ${shown.length} cases`)
-  const pairs = await rig.boot(shown.map((one) => wishOf(rig, one, plan.settings)))
+  const wishes = shown.map((one) => wishOf(rig, one, plan.settings))
+  const thirds = wishes.filter(({ middle }) => middle === 'learning-switch' || middle === 'hub').length
+  const each = thirds === 0 ? 'a pair' : 'two or three'
+  rig.say(`starting ${2 * wishes.length + thirds} hosts, ${each} for each of ${wishes.length} cases`)
+  const pairs = await rig.boot(wishes)
   rig.begin('all cases begin')
   const run = (one: CaseOf<S>) => {
     const pair = pairs[shown.indexOf(one)] as Pair
@@ -87,10 +92,19 @@ export async function runCases<S extends Json>(
 
 function wishOf<S extends Json>(
   rig: Rig,
-  { id, needs = [], middle = MIDDLES.find((one) => needs.includes(one)) ?? 'switch', router }: CaseOf<S>,
+  {
+    id,
+    needs = [],
+    middle = MIDDLES.find((one) => needs.includes(one)) ?? 'switch',
+    router,
+    ageingMs,
+  }: CaseOf<S>,
   settings: S,
-): PairWish {
+): Exclude<PairWish, string> {
   if (!rig.offers(middle)) return { name: id }
+  if (middle === 'learning-switch' && ageingMs !== undefined) {
+    return { name: id, middle, ageingMs: ageingMs(settings) }
+  }
   if (middle !== 'router') return { name: id, middle }
   return router === undefined ? { name: id, middle } : { name: id, middle, router: router(settings) }
 }

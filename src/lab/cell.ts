@@ -5,7 +5,7 @@
  * Silence needs a witness. `packets()` is null, and not an empty list, unless every packet of that time is in the
  * log: the capture of that very host had begun, had not ended, and had dropped nothing.
  */
-import { type HostSide, hostName } from '../events/host-names.ts'
+import { BYSTANDER, type HostPlace, type HostSide, hostName } from '../events/host-names.ts'
 import type { Belief, EventName, EventOf } from '../events/vocabulary.ts'
 import { type BusyConnection, sendsTailLossProbes } from '../kernel/give-up.ts'
 import type { Keepalive } from '../kernel/socket-options.ts'
@@ -26,6 +26,8 @@ export class Cell<S extends Json = Json> {
   /** Its two ends: the client's host as a rule, and the server's. */
   readonly a: End
   readonly b: End
+  /** Who stands beside them, where the case has a third host. */
+  readonly c: End
 
   /** @param watch the time of the case: nothing before or after it is of this cell */
   constructor(log: LabLog, plan: Plan<S>, name: { case: string; row: string; pair?: string }, watch: Watch) {
@@ -37,6 +39,7 @@ export class Cell<S extends Json = Json> {
     this.watch = watch
     this.a = new End(this, 'a')
     this.b = new End(this, 'b')
+    this.c = new End(this, BYSTANDER)
   }
 
   /** `frozen/unasked` */
@@ -101,24 +104,24 @@ export function cellOf<S extends Json>(log: LabLog, plan: Plan<S>, id: string): 
   return watch === undefined ? null : new Cell(log, plan, { case: caseId, row }, watch)
 }
 
-/** One end of a cell: a host, and on it the connections of the row. */
+/** One end of a cell, or who stands beside: a host, and on it the connections of the row. */
 export class End {
-  readonly side: HostSide
+  readonly #place: HostPlace
   readonly host: string
   readonly #cell: Cell
   /** Only this connection; undefined: all of the row. */
   readonly #groupId: string | undefined
 
-  constructor(cell: Cell, side: HostSide, groupId?: string) {
+  constructor(cell: Cell, place: HostPlace, groupId?: string) {
     this.#cell = cell
-    this.side = side
-    this.host = hostName(cell.pair, side)
+    this.#place = place
+    this.host = hostName(cell.pair, place)
     this.#groupId = groupId
   }
 
   /** The same end, of one connection alone. */
   of(groupId: string | undefined): End {
-    return new End(this.#cell, this.side, groupId ?? 'none')
+    return new End(this.#cell, this.#place, groupId ?? 'none')
   }
 
   /** Events of the row here, in order. @param within by default the time of the case */

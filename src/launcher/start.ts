@@ -141,7 +141,7 @@ function planOf(
   lab: Lab,
   options: LabOptions,
   { tier, because }: Pick<Capabilities, 'tier' | 'because'>,
-  bundles: { host: string; capture: string; cable: string; bank: string },
+  bundles: { host: string; capture: string; cable: string; switch: string; bank: string },
 ): Plan {
   return {
     ...makeRunFolder(options.out, lab.id),
@@ -152,6 +152,7 @@ function planOf(
     programsBundle: bundles.host,
     captureBundle: bundles.capture,
     cableBundle: bundles.cable,
+    switchBundle: bundles.switch,
     bankBundle: bundles.bank,
     environment: environmentHere(),
   }

@@ -87,6 +87,8 @@ export interface Plan<Settings extends Json = Json> extends Conditions<Settings>
   captureBundle: string
   /** Absolute: the bundled `src/processes/cable.ts`. */
   cableBundle: string
+  /** Absolute: the bundled `src/processes/switch.ts`. */
+  switchBundle: string
   /** Absolute: the bundled `src/programs/bank/main.ts`, for a server that a case kills. */
   bankBundle: string
   environment: Record<string, string | number>

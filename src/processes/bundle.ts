@@ -10,13 +10,14 @@ const ENTRIES = {
   host: projectFile('src/processes/host.ts'),
   capture: projectFile('src/processes/capture.ts'),
   cable: projectFile('src/processes/cable.ts'),
+  switch: projectFile('src/processes/switch.ts'),
   bank: projectFile('src/programs/bank/main.ts'),
 }
 /** Native modules: each finds its binary beside its own files. */
 const NATIVE = ['koffi', 'lmdb']
 
 /**
- * The runner, the programs of a host, the capture and the cable process, and the bank.
+ * The runner, the programs of a host, the capture, the cable and the switch process, and the bank.
  * @returns the path of each file
  */
 export function bundlePrograms(): Promise<Record<keyof typeof ENTRIES, string>> {

@@ -17,6 +17,7 @@ import { enhancedPacket, interfaceDescription, linkType, sectionHeader } from '.
 import { FlowMemory } from '../wire/flow-memory.ts'
 import { FragmentMemory } from '../wire/fragments.ts'
 import { groupOf } from '../wire/group.ts'
+import { headerBytes } from '../wire/headers.ts'
 import { labelOf } from '../wire/label.ts'
 import { PacketNumbers, packetKey, untranslated } from '../wire/match.ts'
 import { decodePacket, flagNames } from '../wire/packet.ts'
@@ -159,6 +160,8 @@ function record({ name, emit, flows, fragments, capture }: Watched, frame: Captu
       ...(packet.protocol === 'tcp' ? { flags: flagNames(packet.flags) } : {}),
       bytes: 'bytes' in packet ? packet.bytes : 0,
       ...(text === undefined ? {} : { text }),
+      frameBytes: wireBytes,
+      headerBytes: headerBytes(bytes),
     },
     fragments.groupOf(packet, groupOf(packet, mechanisms)),
     mono,

@@ -10,6 +10,7 @@ import { netnsHosts, type Watcher } from '../hosts/netns.ts'
 import { processHosts } from '../hosts/process.ts'
 import { CableProcess } from '../kernel/cable/cable-process.ts'
 import { CaptureProcess } from '../kernel/capture/capture-process.ts'
+import { SwitchProcess } from '../kernel/switch/switch-process.ts'
 import { EXPERIMENT_OVER } from '../lab/judging.ts'
 import type { Lab } from '../lab/lab.ts'
 import { WRONG_USAGE } from '../plan/options.ts'
@@ -63,7 +64,10 @@ async function main(): Promise<void> {
         wired: ({ name, incarnation }) => started.watch({ name, incarnation: incarnation + 1 }),
         translated: (addresses) => started.translate(addresses),
       }
-      hosts = await netnsHosts(plan.sysctls, log, watcher, () => CableProcess.start(plan.cableBundle, plan))
+      hosts = await netnsHosts(plan.sysctls, log, watcher, {
+        cables: () => CableProcess.start(plan.cableBundle, plan),
+        switches: () => SwitchProcess.start(plan.switchBundle, plan),
+      })
     } else hosts = await processHosts()
     rig = new Rig(plan, hosts, log, capture, stop.signal)
     if (play) await (lab.playInBrowser ?? lab).play?.(rig, plan)

@@ -5,11 +5,11 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { Emitter, EventLog } from '../events/emit.ts'
 import type { KernelSocket, TcpState } from '../events/vocabulary.ts'
 import type { Host, Tier } from '../hosts/host.ts'
+import { snmpCounter } from '../kernel/card.ts'
 import {
   diffTables,
   type ListenerTable,
   parseDatagramSockets,
-  parseDatagramsReceived,
   type SocketChange,
   type SocketTable,
   type SocketTableEntry,
@@ -136,7 +136,7 @@ export class KernelObserver {
       datagramSockets: ['udp', 'udp6'].flatMap((file) =>
         parseDatagramSockets(read(file)).map(({ local }) => local),
       ),
-      datagramsReceived: parseDatagramsReceived(read('snmp')),
+      datagramsReceived: snmpCounter(read('snmp'), 'Udp', 'InDatagrams'),
     }
   }
 

@@ -161,7 +161,8 @@ export class Rig {
       wishes.map(async (wish) => {
         // While the kernel makes the networks of some, which is mostly waiting, the processes of others start.
         const pair = await this.#hosts.bootPair(wish)
-        await Promise.all([this.#startProcess(pair.a), this.#startProcess(pair.b)])
+        const third = pair.c === undefined ? [] : [pair.c]
+        await Promise.all([pair.a, pair.b, ...third].map((host) => this.#startProcess(host)))
         return pair
       }),
     )

@@ -266,6 +266,7 @@ function withPorts({ source, destination }: Addressed, inside: Buffer): Addresse
   }
 }
 
-function macAt(bytes: Buffer, offset: number): string {
+/** As `02:00:0a:00:06:02`. */
+export function macAt(bytes: Buffer, offset: number): string {
   return (bytes.toString('hex', offset, offset + 6).match(/../g) ?? []).join(':')
 }

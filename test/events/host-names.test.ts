@@ -13,7 +13,12 @@ test('a name says pair and side, and the other host of the pair', () => {
   expect(roleOf('client-1-a')).toBe('client')
 })
 
-test.each(['lab', 'power-off', '-a', 'cut-c', ''])('"%s" belongs to no pair', (host) => {
+test('a third host is of the pair, and at neither end', () => {
+  expect([pairOf('hub-c'), sideOf('hub-c')]).toEqual(['hub', null])
+  expect(() => peerOf('hub-c')).toThrow('Host hub-c is at neither end of a pair')
+})
+
+test.each(['lab', 'power-off', '-a', 'cut-d', ''])('"%s" belongs to no pair', (host) => {
   expect([pairOf(host), sideOf(host)]).toEqual([null, null])
-  expect(() => peerOf(host)).toThrow(`Host ${host} belongs to no pair`)
+  expect(() => peerOf(host)).toThrow(`Host ${host} is at neither end of a pair`)
 })

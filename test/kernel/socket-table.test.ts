@@ -7,7 +7,6 @@ import {
   diffTables,
   namespacePids,
   parseDatagramSockets,
-  parseDatagramsReceived,
   parseListeners,
   parseListeningPorts,
   parseParent,
@@ -269,12 +268,6 @@ testNeeding('Linux, whose /proc lists processes', process.platform === 'linux')(
     expect(namespacePids(readFileSync('/proc/self/status', 'utf8')).at(-1)).toBe(process.pid)
   },
 )
-
-test('datagrams that reached a program, as RFC 4113 counts them', () => {
-  const snmp = 'Tcp: A B\nTcp: 1 2\nUdp: InDatagrams NoPorts\nUdp: 17 3\nUdpLite: InDatagrams\nUdpLite: 9\n'
-  expect(parseDatagramsReceived(snmp)).toBe(17)
-  expect(parseDatagramsReceived('')).toBe(0)
-})
 
 test('a parent is known whatever a program calls itself', () => {
   expect(parseParent('17 (a) S 9 (b) S 4 17 17 0')).toBe(4)

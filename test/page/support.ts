@@ -44,6 +44,7 @@ export class PretendedRuns {
       programsBundle: '/nowhere',
       captureBundle: '/nowhere',
       cableBundle: '/nowhere',
+      switchBundle: '/nowhere',
       bankBundle: '',
       environment: { os: 'linux' },
       watchMs: 1000,

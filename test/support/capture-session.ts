@@ -18,7 +18,8 @@ const watcher = {
   wired: ({ name }: Host) => capture.watch({ name, incarnation: 1 }),
   translated: async () => {},
 }
-const hosts = await netnsHosts({}, log, watcher, () => Promise.reject(new Error('no cable is wanted')))
+const unwanted = () => Promise.reject(new Error('nothing but a switch is wanted'))
+const hosts = await netnsHosts({}, log, watcher, { cables: unwanted, switches: unwanted })
 const pair = await hosts.bootPair('test')
 const { network } = hosts
 if (pair === undefined || network === null) throw new Error('no hosts')

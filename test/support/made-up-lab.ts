@@ -137,7 +137,7 @@ export async function runFerry(): Promise<FerryRun> {
   const folder = join(out, 'ferry-1')
   const events = join(folder, 'events')
   mkdirSync(events, { recursive: true })
-  const { host, capture, cable } = await bundlePrograms()
+  const { host, capture, cable, switch: switchBundle } = await bundlePrograms()
   const about = { run: 'ferry-1', lab: 'ferry' }
   const eventLog = openEventLog({ file: join(events, 'lab.1.ndjson'), ...about, host: 'lab', incarnation: 1 })
   const lab = ferryLab(eventLog)
@@ -152,6 +152,7 @@ export async function runFerry(): Promise<FerryRun> {
     programsBundle: host,
     captureBundle: capture,
     cableBundle: cable,
+    switchBundle,
     bankBundle: '',
     environment: { os: 'linux', kernel: '6.1' },
   }

@@ -230,6 +230,7 @@ export function madeUpRun({
     programsBundle: '/home/somebody/secret/host.mjs',
     captureBundle: '/home/somebody/secret/capture.mjs',
     cableBundle: '/home/somebody/secret/cable.mjs',
+    switchBundle: '/home/somebody/secret/switch.mjs',
     bankBundle: '',
     environment: { os: 'linux', kernel: '6.18.44-somebodys-build', node: 'v20.20.2', cpus: 2 },
   }

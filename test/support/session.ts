@@ -15,6 +15,7 @@ import { environmentWithSbin } from '../../src/hosts/commands.ts'
 import { netnsHosts } from '../../src/hosts/netns.ts'
 import { CableProcess } from '../../src/kernel/cable/cable-process.ts'
 import { CaptureProcess } from '../../src/kernel/capture/capture-process.ts'
+import { SwitchProcess } from '../../src/kernel/switch/switch-process.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { bundlePrograms } from '../../src/processes/bundle.ts'
 import { type Programs, Rig } from '../../src/rig/rig.ts'
@@ -82,7 +83,14 @@ function commandOf(pid: string): string {
 
 /** Inside: a rig, with captures. `report` prints what the test gets; call it last. */
 export async function openSession(own: Partial<Plan> = {}) {
-  const { folder, host, capture, cable, change: others } = JSON.parse(process.argv[2] ?? '{}')
+  const {
+    folder,
+    host,
+    capture,
+    cable,
+    switch: switchBundle,
+    change: others,
+  } = JSON.parse(process.argv[2] ?? '{}')
   const about = { run: 'test', lab: 'test', folder }
   const log = openEventLog({ ...about, file: `${folder}/events/lab.1.ndjson`, host: 'lab', incarnation: 1 })
   const captures = await CaptureProcess.start(capture, about, log)
@@ -92,7 +100,10 @@ export async function openSession(own: Partial<Plan> = {}) {
     translated: (addresses: Record<string, string>) => captures.translate(addresses),
   }
   const change: Partial<Plan> = { ...own, ...others }
-  const hosts = await netnsHosts(change.sysctls ?? {}, log, watcher, () => CableProcess.start(cable, about))
+  const hosts = await netnsHosts(change.sysctls ?? {}, log, watcher, {
+    cables: () => CableProcess.start(cable, about),
+    switches: () => SwitchProcess.start(switchBundle, about),
+  })
   const plan = {
     ...about,
     strike: 'server',

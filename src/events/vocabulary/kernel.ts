@@ -79,6 +79,25 @@ export const kernelEvents = {
   }),
   /** How often the socket tables are read from now on; what is shorter-lived is not seen. */
   'kernel:sampling_started': v.strictObject({ everyMs: ms, because: text }),
+  /** What a host's network card has counted since it was made, and what of that its IP layer took. */
+  'kernel:card_read': v.strictObject({
+    mac: text,
+    mtuBytes: count,
+    receivedFrames: count,
+    receivedBytes: count,
+    sentFrames: count,
+    sentBytes: count,
+    /** Received, and thrown away for the address of another host; absent: 0, or not counted here. */
+    forOthers: v.optional(count),
+    /** Packets that IP took in (InReceives): what was for this host. */
+    packetsTaken: count,
+    /** How often this machine, for whichever host, was interrupted to receive (NET_RX). */
+    receiveSoftirqs: count,
+  }),
+  /** Whose MAC address a host knows (its ARP table), by IP address. `mac` null: it asks, or nobody answered. */
+  'kernel:neighbours_read': v.strictObject({
+    neighbours: v.array(v.strictObject({ address: text, mac: v.nullable(text), state: text })),
+  }),
   /** Settings of a host that decide when its kernel gives up. */
   'kernel:sysctls_read': v.strictObject({ values: v.record(text, text) }),
 } as const

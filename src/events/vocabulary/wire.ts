@@ -24,6 +24,18 @@ export const packetKinds = [
 ] as const
 export type PacketKind = (typeof packetKinds)[number]
 
+/** Why a switch or hub sent a frame where it did: src/wire/hub.ts explains each. */
+const forwardingReasons = [
+  'repeated',
+  'known',
+  'unknown',
+  'group',
+  'same-port',
+  'reserved',
+  'invalid',
+] as const
+export type ForwardingReason = (typeof forwardingReasons)[number]
+
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1))
 const cableEnd = { cable: text, direction: v.picklist(['aToB', 'bToA']) }
 
@@ -67,6 +79,13 @@ export const wireEvents = {
     bytes: count,
     /** For labels: the first line of the payload where it is text, or what ARP and ICMP say. Anybody can have written it. */
     text: v.optional(text),
+    /**
+     * The whole frame, from its first address to its last byte: without preamble and check sequence, which no program
+     * sees. Not in runs that are older than this.
+     */
+    frameBytes: v.optional(count),
+    /** How much of it each header takes, from the outside in: Ethernet, IP, TCP or UDP. */
+    headerBytes: v.optional(v.array(count)),
   }),
   /** From here on every packet of this host is captured. Before, or without this line, nothing is known. */
   'wire:capture_started': v.strictObject({
@@ -163,6 +182,31 @@ export const wireEvents = {
   }),
   /** The cable came too late, or they were too long for it: frames lost that it was not told to lose. */
   'cable:frames_missed': v.strictObject({ ...cableEnd, frames: count }),
+
+  /** A switch or a hub that is a program stands between three hosts; its ports are named after them. */
+  'switch:started': v.strictObject({
+    switch: text,
+    kind: v.picklist(['learning-switch', 'hub']),
+    ports: v.array(text),
+    /** Of a switch: an address that was not heard for so long is forgotten. */
+    ageingMs: v.optional(ms),
+    /** It learns no more than so many. */
+    addressesMax: v.optional(count),
+  }),
+  /** What it did with a frame: the words of `Forwarding` in src/wire/hub.ts. */
+  'switch:forwarded': v.strictObject({
+    switch: text,
+    from: text,
+    to: v.array(text),
+    because: v.picklist(forwardingReasons),
+    learned: v.optional(v.picklist(['new', 'moved'])),
+    /** MAC addresses, as the frame has them. Anybody can have written them. */
+    source: text,
+    destination: text,
+    bytes: count,
+  }),
+  /** It came too late, or they were too long for it: frames that were lost there. */
+  'switch:frames_missed': v.strictObject({ switch: text, frames: count }),
 
   /** A router stands between the hosts of a pair and translates: b sees `outside` where a is. */
   'router:started': v.strictObject({

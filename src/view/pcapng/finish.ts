@@ -6,7 +6,7 @@
  */
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { pairOf, peerOf } from '../../events/host-names.ts'
+import { peerOf, sideOf } from '../../events/host-names.ts'
 import { inOrder } from '../../events/parse.ts'
 import type { LabEvent } from '../../events/vocabulary.ts'
 import { enhancedPacket, interfaceDescription, linkType, type PacketRecord, sectionHeader } from './blocks.ts'
@@ -64,7 +64,7 @@ function factsOfHosts(events: readonly LabEvent[]): HostFacts[] {
   for (const event of events) {
     if (event.name !== 'wire:capture_started' || facts.has(event.host)) continue
     const name = event.host
-    const peer = pairOf(name) === null ? name : peerOf(name)
+    const peer = sideOf(name) === null ? name : peerOf(name)
     facts.set(name, {
       name,
       address: addressOf.get(name) ?? '0.0.0.0',

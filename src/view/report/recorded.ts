@@ -84,6 +84,7 @@ export function packedRun(plan: Plan, log: LabLog): Buffer {
     programsBundle: '',
     captureBundle: '',
     cableBundle: '',
+    switchBundle: '',
     bankBundle: '',
     environment: { ...plan.environment, kernel },
   }

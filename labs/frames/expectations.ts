@@ -1,0 +1,28 @@
+/** What should be seen, as functions of what is in force. Pure. */
+
+/** Two addresses and a type (IEEE 802.3). Preamble and check sequence come on top, and no program sees them. */
+export const ETHERNET_BYTES = 14
+/** Without options (RFC 791 section 3.1). */
+export const IP_BYTES = 20
+/** Without options (RFC 9293 section 3.1). */
+const TCP_BYTES = 20
+/** Ten bytes, and two of padding (RFC 7323 appendix A). */
+const TIMESTAMPS_BYTES = 12
+
+/**
+ * A TCP header in the middle of a connection.
+ * @param timestamps the sysctl `tcp_timestamps` of its sender: 0 is off
+ */
+export function tcpHeaderBytes(timestamps: number): number {
+  return TCP_BYTES + (timestamps > 0 ? TIMESTAMPS_BYTES : 0)
+}
+
+/** What of a full frame is left for the user of a TCP connection. */
+export function leftBytes(mtuBytes: number, timestamps: number): number {
+  return mtuBytes - IP_BYTES - tcpHeaderBytes(timestamps)
+}
+
+/** The headers of each frame of a TCP connection. */
+export function headersBytes(timestamps: number): number {
+  return ETHERNET_BYTES + IP_BYTES + tcpHeaderBytes(timestamps)
+}

@@ -1,0 +1,78 @@
+/** Looks at what the hosts' kernels have counted and learned, and tells them what they would have to find out. */
+import type { Host, Pair } from '../../src/hosts/host.ts'
+import {
+  cardCommand,
+  countersCommand,
+  neighboursCommand,
+  parseCard,
+  parseNeighbours,
+  receiveSoftirqs,
+  snmpCounter,
+} from '../../src/kernel/card.ts'
+import type { Cell, End } from '../../src/lab/cell.ts'
+import type { Period } from '../../src/lab/log.ts'
+import type { Rig } from '../../src/rig/rig.ts'
+
+/** What is sent arrives within milliseconds, or never. */
+export const SOON = { withinMs: 3000 }
+
+/** Logs the counters of a host's network card, and of its IP layer. @returns its MAC address */
+export async function readCard(rig: Rig, host: Host): Promise<string> {
+  const card = parseCard(await rig.run(host, cardCommand))
+  const counters = await rig.run(host, countersCommand)
+  rig.emitterOf(host, 'kernel')('kernel:card_read', {
+    ...card,
+    packetsTaken: snmpCounter(counters, 'Ip', 'InReceives'),
+    receiveSoftirqs: receiveSoftirqs(counters),
+  })
+  return card.mac
+}
+
+/** Logs whom a host knows on the wire. */
+export async function readNeighbours(rig: Rig, host: Host): Promise<void> {
+  const neighbours = parseNeighbours(await rig.run(host, neighboursCommand))
+  rig.emitterOf(host, 'kernel')('kernel:neighbours_read', { neighbours })
+}
+
+/** From now on a host knows another's MAC address, and need not ask. */
+export async function tellNeighbour(rig: Rig, host: Host, other: Host, mac: string): Promise<void> {
+  const entry = ['replace', other.address, 'lladdr', mac, 'dev', 'eth0', 'nud', 'permanent']
+  await rig.run(host, ['ip', 'neigh', ...entry])
+}
+
+/** The third host of a case that has a switch or a hub that is a program in the middle. */
+export function thirdOf({ name, c }: Pair): Host {
+  if (c === undefined) throw new Error(`${name} has no third host`)
+  return c
+}
+
+/** How much a host's counters grew between the first and the last look at them in a time; null: not two looks. */
+export function grown(
+  end: End,
+  counter: 'receivedFrames' | 'sentBytes' | 'packetsTaken' | 'receiveSoftirqs' | 'forOthers',
+  within: Partial<Period> = {},
+): number | null {
+  const looks = end.ofHost('kernel:card_read', within)
+  const [first, last] = [looks[0], looks.at(-1)]
+  if (first === undefined || last === undefined || first === last) return null
+  return (last.data[counter] ?? 0) - (first.data[counter] ?? 0)
+}
+
+/** The time between the first and the last look at a host's counters; null: not two looks. */
+export function betweenLooks(end: End): Period | null {
+  const looks = end.ofHost('kernel:card_read')
+  const [first, last] = [looks[0], looks.at(-1)]
+  return first === undefined || last === undefined || first === last
+    ? null
+    : { from: first.time, to: last.time }
+}
+
+/** A host's address; empty where the log does not tell. */
+export function addressOf(cell: Cell, { host }: End): string {
+  return cell.log.first('host:started', { host })?.data.address ?? ''
+}
+
+/** Its MAC address, as its own kernel said first; empty where it was not asked. */
+export function macOf(end: End): string {
+  return end.ofHost('kernel:card_read')[0]?.data.mac ?? ''
+}

@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest'
+import { headersBytes, leftBytes, tcpHeaderBytes } from '../../labs/frames/expectations.ts'
+
+test.each([
+  // MTU, tcp_timestamps, what is left
+  [1500, 1, 1448],
+  [1500, 0, 1460],
+  [1500, 2, 1448],
+  [576, 1, 524],
+  [68, 1, 16],
+])('of an MTU of %d, with tcp_timestamps = %d, %d bytes are left', (mtu, timestamps, left) => {
+  expect(leftBytes(mtu, timestamps)).toBe(left)
+})
+
+test('three headers before the first byte', () => {
+  expect([tcpHeaderBytes(1), tcpHeaderBytes(0)]).toEqual([32, 20])
+  expect([headersBytes(1), headersBytes(0)]).toEqual([66, 54])
+})

@@ -1,0 +1,77 @@
+/** The lab itself, run as a person runs it; its own checks are the assertions, tshark is the second witness. */
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { findCapabilities } from '../../src/hosts/capabilities.ts'
+import type { Report } from '../../src/lab/report.ts'
+import { notPassed, skipped } from '../support/checks.ts'
+import { type LabRun, makeTemporaryFolder, run, runLab } from '../support/cli.ts'
+import { describeNeeding, testNeeding } from '../support/needs.ts'
+import { checkIds, recordedReport } from '../support/recorded.ts'
+import { hasTshark, tsharkFields } from '../support/tshark.ts'
+
+const { tier } = await findCapabilities()
+const LAB_LIMIT_MS = 120_000
+
+const folder = makeTemporaryFolder()
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+function numberOf({ checks }: Report, id: string): number {
+  return Number(checks.find((check) => check.id === id)?.observed.value)
+}
+
+describeNeeding('network namespaces', tier === 'netns')('lab:frames on netns hosts', () => {
+  let kept: LabRun
+  beforeAll(async () => {
+    kept = await runLab(['frames'], folder)
+  }, LAB_LIMIT_MS)
+
+  test('none of its checks failed, none was skipped, and they are those of the recorded run', () => {
+    const { report, ended } = kept
+    expect(notPassed(report)).toEqual([])
+    expect(report).toMatchObject({ lab: 'frames', tier: 'netns', verdict: 'pass' })
+    expect(skipped(report)).toEqual([])
+    expect(ended.status).toBe(0)
+    expect(checkIds(report)).toEqual(checkIds(recordedReport('frames')))
+  })
+
+  testNeeding('tshark', hasTshark)(
+    'tshark finds the same in the captures, header by header',
+    () => {
+      const { report, folder } = kept
+      const fields = (host: string, ...names: string[]) =>
+        tsharkFields(join(folder, `${host}.pcapng`), 'frame', names)
+      const full = numberOf(report, 'headers/bulk/full')
+      const left = numberOf(report, 'headers/bulk/left')
+
+      const frames = fields('headers-a', 'frame.len', 'ip.hdr_len', 'tcp.hdr_len', 'tcp.len', 'http.request')
+      const fullOnes = frames.filter(([length]) => Number(length) === full)
+      const asFull = [full, 20, full - 14 - 20 - left, left, ''].map(String)
+      expect(fullOnes.length).toBeGreaterThan(5)
+      expect(fullOnes.filter((one) => one.join() !== asFull.join())).toEqual([])
+      expect(frames.filter(([length]) => Number(length) > full)).toEqual([])
+      const requests = frames.filter(([, , , , request]) => request !== '')
+      expect(requests.map(([length]) => Number(length))).toEqual([numberOf(report, 'headers/http/length')])
+
+      // Flooded before b had spoken, flooded when that was forgotten, and one that was misled.
+      const atC = fields('switch-c', 'ip.src', 'ip.dst', 'udp.length')
+      expect(atC.filter(([, to]) => to === '10.0.4.2')).toHaveLength(3)
+      expect(fields('arp-c', 'arp.opcode')).toEqual([['1']])
+      const talk = fields('hub-c', 'udp.length', 'eth.dst').filter(([length]) => length === '108')
+      expect(talk).toHaveLength(numberOf(report, 'hub/udp/heard'))
+      expect(talk.filter(([, to]) => to === '02:00:0a:00:05:03')).toEqual([])
+    },
+    LAB_LIMIT_MS,
+  )
+})
+
+test(
+  'on process hosts all of it is skipped, with what would help: loopback has no frames',
+  async () => {
+    const { status, stdout } = await run(['lab', 'frames', '--hosts', 'process', '--out', folder])
+    expect(status).toBe(3)
+    expect(stdout).toContain('plain processes on loopback have no cable')
+    expect(stdout).toContain('npm run doctor')
+  },
+  LAB_LIMIT_MS,
+)
