@@ -7,6 +7,7 @@ import type { KernelSocket, TcpState } from '../events/vocabulary.ts'
 import type { Host, Tier } from '../hosts/host.ts'
 import { snmpCounter } from '../kernel/card.ts'
 import {
+  type DatagramSocket,
   diffTables,
   type ListenerTable,
   parseDatagramSockets,
@@ -46,8 +47,7 @@ export interface HostSockets {
   /** With the group that each has in the log, where it is known what is spoken there. */
   connections: (SocketTableEntry & { groupId?: string })[]
   listeners: ListenerTable
-  /** Their local addresses. */
-  datagramSockets: string[]
+  datagramSockets: DatagramSocket[]
   /** By programs, since the host is there. */
   datagramsReceived: number
 }
@@ -133,9 +133,7 @@ export class KernelObserver {
         return groupId === undefined ? entry : { ...entry, groupId }
       }),
       listeners,
-      datagramSockets: ['udp', 'udp6'].flatMap((file) =>
-        parseDatagramSockets(read(file)).map(({ local }) => local),
-      ),
+      datagramSockets: ['udp', 'udp6'].flatMap((file) => parseDatagramSockets(read(file))),
       datagramsReceived: snmpCounter(read('snmp'), 'Udp', 'InDatagrams'),
     }
   }

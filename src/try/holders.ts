@@ -1,4 +1,4 @@
-/** Which client holds which connection: found in /proc, where each process shows its sockets and its environment. */
+/** Which client holds which connection, or sends which datagrams: in /proc each process shows its sockets and its environment. */
 import { readFileSync } from 'node:fs'
 import type { Host } from '../hosts/host.ts'
 import type { Rig } from '../rig/rig.ts'
@@ -10,14 +10,17 @@ export const ROW_VARIABLE = 'STILLHERE_ROW'
 export class Holders {
   readonly #rig: Rig
   readonly #host: Host
+  /** What the group ids of its connections and datagrams begin with. */
+  readonly #mechanism: string
   /** By the connection's group: the name of a row. */
   readonly #names = new Map<string, string>()
   /** Sockets whose holder was looked for and not found. */
   readonly #unknown = new Set<number>()
 
-  constructor(rig: Rig, host: Host) {
+  constructor(rig: Rig, host: Host, mechanism: string) {
     this.#rig = rig
     this.#host = host
+    this.#mechanism = mechanism
   }
 
   /** The name of the row that was seen to hold a connection. */
@@ -32,8 +35,16 @@ export class Holders {
 
   /** Logs who holds what is new in the host's table. */
   look(): void {
+    const { connections = [], datagramSockets = [] } = this.#rig.look(this.#host) ?? {}
+    const all = [
+      ...connections,
+      ...datagramSockets.map(({ inode, local }) => ({
+        inode,
+        groupId: `${this.#mechanism}:${local.slice(local.lastIndexOf(':') + 1)}`,
+      })),
+    ]
     const fresh = new Map(
-      (this.#rig.look(this.#host)?.connections ?? []).flatMap(({ inode, groupId }) =>
+      all.flatMap(({ inode, groupId }) =>
         groupId === undefined || inode === 0 || this.#names.has(groupId) || this.#unknown.has(inode)
           ? []
           : [[inode, groupId] as const],

@@ -22,7 +22,10 @@ export function placesOf(rig: Rig, host: Host, ownPorts: ReadonlySet<number>): L
   })
   return [
     ...[...(look?.listeners.keys() ?? [])].map(place('TCP')).filter(({ port }) => !ownPorts.has(port)),
-    ...(look?.datagramSockets ?? []).filter((address) => address !== echo).map(place('UDP')),
+    ...(look?.datagramSockets ?? [])
+      .map(({ local }) => local)
+      .filter((address) => address !== echo)
+      .map(place('UDP')),
   ]
 }
 

@@ -81,7 +81,7 @@ export class TriedPrograms {
     this.#telling = [this.#down, patternOf(settings.up), this.#ready, this.#cue].filter(
       (pattern) => pattern !== null,
     )
-    this.#holders = new Holders(rig, pair.a)
+    this.#holders = new Holders(rig, pair.a, row)
     for (const side of ['a', 'b'] as const) {
       rig.onSocketChange(pair[side], (groupId, { old, new: now }) =>
         this.#beliefs[side].onSocketChange(groupId, old, now),
@@ -231,7 +231,7 @@ export class TriedPrograms {
   /** With `--ready` or `--strike-after` somebody else has said when it is time. */
   #allTalk(): boolean {
     const isSaid = this.#ready !== null || this.#cue !== null
-    if (!this.#isSeveral || isSaid || !this.#hasConnection()) return true
+    if (!this.#isSeveral || isSaid) return true
     this.#holders.look()
     return [...this.#running.values()].every(
       ({ name, command }) => name === SERVER || command.exit !== null || this.#holders.has(name),

@@ -60,6 +60,8 @@ export interface RowFindings {
   said: string | null
   /** It printed so often before the fault, and since it struck, or later, nothing for so long; null: no such thing. */
   silence: { everyMs: number; forMs: number } | null
+  /** It had sent or received datagrams before the fault: of them no kernel keeps a connection. */
+  hasDatagrams: boolean
   /** What its connections send, or are sent, in a rhythm of their own. */
   heartbeats: Heartbeat[]
   /** What came back to its host while the fault was watched, whether or not a program was told; null: nothing. */
@@ -137,6 +139,12 @@ export function rowFindings(
     said: saysDown?.data.line ?? null,
     silence:
       ended === undefined ? silenceOf(log.all('command:said', { host, to }).filter(isOwn), from, to) : null,
+    hasDatagrams: log
+      .all('packet:captured', { host, to: from })
+      .some(
+        (event) =>
+          event.data.kind === 'datagram' && mechanismOf(event) !== undefined && owned.owns(event.group_id),
+      ),
     heartbeats: heartbeatsOf(wholeCell(log, plan, caseId, host, to).at(side), owned.owns, {
       began: phases.began,
       until: Math.min(

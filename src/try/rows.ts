@@ -25,10 +25,14 @@ export interface Owned {
  * that is too short to be seen is nobody's; and who was never seen to hold any is served, if at all, by those.
  */
 export function ownedBy(log: LabLog, host: string, name: string, clients: readonly string[]): Owned {
-  if (clients.length === 1) {
-    return { hasAny: log.first('kernel:socket_updated', { host }) !== undefined, owns: () => true }
-  }
-  const holds = log.all('command:holds', { host })
+  const used = groupsOf([
+    ...log.all('kernel:socket_updated', { host }),
+    // Datagrams are in no table of connections.
+    ...log.all('packet:captured', { host }),
+  ])
+  used.delete(undefined)
+  if (clients.length === 1) return { hasAny: used.size > 0, owns: () => true }
+  const holds = log.all('command:holds', { host }).filter(({ group_id }) => used.has(group_id))
   const own = groupsOf(holds.filter(({ program }) => program === name))
   const held = groupsOf(holds)
   return { hasAny: own.size > 0, owns: (group) => (own.size === 0 ? !held.has(group) : own.has(group)) }

@@ -36,8 +36,8 @@ export function rowLines(row: RowFindings, found: CaseFindings, { down }: TrySet
   ]
 }
 
-function ghostWords({ hasGhost, connections }: RowFindings): string {
-  if (connections.length === 0) return '; it held no connection when the fault came'
+function ghostWords({ hasGhost, connections, hasDatagrams }: RowFindings): string {
+  if (connections.length === 0 && !hasDatagrams) return '; it held no connection when the fault came'
   return hasGhost ? ': it believes in a ghost' : ''
 }
 

@@ -9,6 +9,18 @@ export const ECHO = node(
   `require("net").createServer((one) => one.on("error", () => {}).pipe(one)).listen(7000)`,
 )
 
+/** The same with datagrams. */
+export const DATAGRAM_ECHO = node(`
+  const socket = require("dgram").createSocket("udp4").bind(7000);
+  socket.on("message", (message, from) => socket.send(message, from.port, from.address));
+`)
+
+/** Asks three times a second, and reads what comes. */
+export const DATAGRAM_TALKER = node(`
+  const socket = require("dgram").createSocket("udp4");
+  setInterval(() => socket.send("still here", 7000, process.env.STILLHERE_SERVER), 300);
+`)
+
 /** Speaks five times a second; says when it is over, and begins anew. */
 export const TALKER = node(`
   const connect = () => {

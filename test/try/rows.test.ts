@@ -156,6 +156,15 @@ test('connections that nobody was seen to hold are counted, and are not those of
   expect([GROUPS.client, 'echo:41007'].map(owns)).toEqual([false, true])
 })
 
+test('who speaks by datagrams has talked, and has no connection to lose', () => {
+  const log = twoClients({ secondHolds: false })
+    .add(4, 'cut-a', 'command:holds', { processId: 8 }, { group_id: GROUPS.client2, program: 'client2' })
+    .packet(5, 'cut-a', 'sent', '', { group: GROUPS.client2, bytes: 5, kind: 'datagram' })
+  const text = tellTry({ log: new LabLog(log.sorted), plan: planOf(), checks: [] }, PLAIN)
+  expect(text).toContain('  client2 notices nothing, in 10 s: it believes in a ghost\n')
+  expect(text).not.toContain('warning: client2')
+})
+
 test('who printed only when it started has not fallen silent', () => {
   const log = twoClients()
   for (const second of [2, 2.01, 2.02, 2.02]) log.said(second, 'cut-a', 'client', 'hello')

@@ -16,6 +16,8 @@ import {
   askProxyFor,
   CHATTERER,
   CONNECTS_ONCE,
+  DATAGRAM_ECHO,
+  DATAGRAM_TALKER,
   ECHO,
   IMPATIENT,
   knockAt,
@@ -208,7 +210,10 @@ describeNeeding('network namespaces', isolation !== null)('npm run try', () => {
   }, async () => {
     const out = temporaryFolder()
     const [matrix, junit, markdown] = ['matrix.json', 'junit.xml', 'table.md'].map((name) => join(out, name))
-    const variants = { one: { server: ECHO }, two: { server: TWO_PORTS, expect: ['none<1s'] } }
+    const variants = {
+      one: { server: DATAGRAM_ECHO, client: [DATAGRAM_TALKER, DATAGRAM_TALKER] },
+      two: { server: TWO_PORTS, expect: ['none<1s'] },
+    }
     writeFileSync(matrix ?? '', JSON.stringify(variants))
     const { status, stdout, stderr } = await run([
       ...['try', '--client', CONNECTS_ONCE, '--faults', 'none', '--watch', '1s', '--recover', '1s'],
@@ -216,7 +221,8 @@ describeNeeding('network namespaces', isolation !== null)('npm run try', () => {
     ])
     expect([status, stderr]).toEqual([1, expect.not.stringContaining('stillhere:')])
     expect(stdout).toMatch(/^ +one +two$/m)
-    expect(stdout).toMatch(/^none client +quiet +quiet$/m)
+    expect(stdout).toMatch(/^none client +quiet +quiet\n +client2 +quiet\n/m)
+    expect(stdout).not.toContain('client2 was seen to talk to nobody')
     expect(stdout).toContain('0 expectations passed, 1 failed')
     expect(readFileSync(junit ?? '', 'utf8').match(/<testsuite name="[^"]*"/g)).toHaveLength(2)
     expect(readFileSync(markdown ?? '', 'utf8')).toContain('| none: client | quiet | quiet |')
