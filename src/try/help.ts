@@ -107,10 +107,10 @@ own, under the same faults; all in one table.
              "expect": ["cut<10s"] } }
 
 A variant may have its own server, client, server-ready,
-ready, down, up and expect. What it does not say is as in
-the options. Each is a run with a report of its own; what
---markdown, --junit and --json give has all of them, and the
-exit status is that of the worst.`
+ready, strike-after, down, up and expect. What it does not
+say is as in the options. Each is a run with a report of its
+own; what --markdown, --junit and --json give has all of
+them, and the exit status is that of the worst.`
 
 const topics: Record<string, () => string> = {
   faults: faultsText,

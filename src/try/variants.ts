@@ -11,7 +11,16 @@ import { UsageError } from '../foreign/usage.ts'
 import { readJsonObject } from './json-file.ts'
 
 /** What may differ: the programs, what they print, and what is expected of them. */
-const VARIANT_KEYS = ['server', 'client', 'server-ready', 'ready', 'down', 'up', 'expect'] as const
+const VARIANT_KEYS = [
+  'server',
+  'client',
+  'server-ready',
+  'ready',
+  'strike-after',
+  'down',
+  'up',
+  'expect',
+] as const
 /** More are no table for people. */
 const VARIANTS_MAX = 10
 export const ROW_NAME = /^[a-z][a-z\d-]{0,30}$/
