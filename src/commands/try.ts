@@ -17,6 +17,7 @@ import { typedPath } from '../project/files.ts'
 import { print } from '../text/wrap.ts'
 import { casesOf } from '../try/faults.ts'
 import type { CaseFindings } from '../try/findings.ts'
+import { longestWaitMs } from '../try/idle-router.ts'
 import { TRY, tryLab } from '../try/lab.ts'
 import { matrixToMarkdown, toMarkdown } from '../try/markdown.ts'
 import { tellMatrix } from '../try/matrix.ts'
@@ -166,8 +167,9 @@ function pairsAtOnce(): number {
 }
 
 function longestMs(settings: TrySettings, cases: number) {
-  const { connectWithinMs, settleMs, strikeAfter, lasts, recoverMs, atOnce } = settings
-  const beginMs = connectWithinMs + (strikeAfter?.waitMs ?? settleMs)
+  const { connectWithinMs, settleMs, strikeAfter, router, lasts, recoverMs, atOnce } = settings
+  const waitMs = router === null ? 0 : longestWaitMs(router)
+  const beginMs = connectWithinMs + (strikeAfter?.waitMs ?? settleMs) + waitMs
   const watchMs = Math.max(settings.watchMs, ...Object.values(lasts))
   return Math.ceil(cases / atOnce) * (beginMs + watchMs + recoverMs + OVERHEAD_MS)
 }

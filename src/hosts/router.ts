@@ -45,6 +45,20 @@ export interface RouterSettings {
   input?: 'answer' | 'drop'
 }
 
+/**
+ * What a router does with a segment of a connection that it has forgotten. One of no such kind learns the connection
+ * anew when the segment comes from inside, as the kernel does by default.
+ */
+export const routerKinds = {
+  /** From inside it passes untranslated, and the server answers RST; from outside the router does. */
+  strict: { tcpLoose: false },
+  /** The router answers RST, to either side. */
+  reset: { tcpLoose: false, invalid: 'reset' },
+  /** It is dropped, whoever sent it. */
+  silent: { tcpLoose: false, invalid: 'drop', input: 'drop' },
+} as const satisfies Record<string, RouterSettings>
+export type RouterKind = keyof typeof routerKinds
+
 export interface Router {
   /** Its namespace. */
   readonly name: string

@@ -2,8 +2,9 @@
 
 import type { Role } from '../events/host-names.ts'
 import type { Fault } from '../faults/fault.ts'
+import { type IdleRouter, idlePromise, routerOf } from '../faults/nat-forgets.ts'
 import { faults } from '../faults/registry.ts'
-import type { Link, Middle } from '../hosts/host.ts'
+import type { Link, PairWish } from '../hosts/host.ts'
 import type { Case } from '../plan/plan.ts'
 
 /** In the order in which people meet them, as in the registry. */
@@ -66,15 +67,24 @@ function caseOf(fault: TryFault, role: Role): TryCase {
 export const allCases: readonly TryCase[] = casesOf(tryFaults, ['server', 'client'])
 
 /** Every case, on a network that is like this by nature. */
-export function casesOn(link: Link | null): readonly TryCase[] {
-  if (link === null) return allCases
-  return allCases.map((one) => ({ ...one, needs: [...one.needs, 'cable'] }))
+export function casesOn({ link, router }: { link: Link | null; router: IdleRouter | null }): TryCase[] {
+  return allCases.map((one) => ({
+    ...one,
+    needs: [...one.needs, ...(link === null ? [] : ['cable' as const])],
+    promise: router !== null && one.fault === 'nat-forgets' ? idlePromise(router) : one.promise,
+  }))
 }
 
-/** What has to stand between the hosts. */
-export function middleOf(fault: TryFault): Middle {
-  const needs: Fault['needs'] = faults[fault].needs
-  return needs.includes('router') ? 'router' : needs.includes('cable') ? 'cable' : 'switch'
+/** The hosts that a case needs, and what has to stand between them. */
+export function wishOf(
+  { id, needs }: TryCase,
+  { link, router }: { link: Link | null; router: IdleRouter | null },
+): PairWish {
+  if (needs.includes('router')) {
+    return { name: id, link, middle: 'router', ...(router === null ? {} : { router: routerOf(router) }) }
+  }
+  // Where there is a link, the cable is there anyway.
+  return { name: id, link, middle: needs.includes('cable') ? 'cable' : 'switch' }
 }
 
 /** How long a fault lasts on a host that is watched for so long: all of it, or as somebody said; a blip is over before. */

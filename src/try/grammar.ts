@@ -1,7 +1,11 @@
 /**
  * What goes wrong, what somebody expects of their programs then, and on what network. The one grammar of all three:
  *
- *     FAULTS = FAULT[=TIME],...            TIME: it is undone after so long, and not at the end of the watch
+ *     FAULTS = STRIKE,...
+ *     STRIKE = FAULT[=TIME]               it is undone after so long, and not at the end of the watch
+ *            | nat-forgets=TIME[/KIND]    no duration: the router forgets by itself what is unused for so long, in
+ *                                         whole seconds, and the fault strikes when it has
+ *     KIND   = strict | reset | silent    what becomes then of a packet of what it has forgotten (`routerKinds`)
  *
  *     RULE = FAULT[@WHO]<TIME             somebody notices in time, by whatever comes first of these three:
  *          | FAULT[@WHO]:loses<TIME       a connection of theirs is over
@@ -22,8 +26,11 @@
  * FAULT is one of `tryFaults`. Without WHO it is about all of the end that is not struck, as with `all`; `any` is one
  * of them at least. As in `cut<10s`, `freeze@client:says<20s`, `blip:survives`, `reboot@client2:recovers<30s`.
  */
+
+import type { IdleRouter } from '../faults/nat-forgets.ts'
 import { nearest } from '../foreign/nearest.ts'
 import { type Link, plainLink } from '../hosts/host.ts'
+import { type RouterKind, routerKinds } from '../hosts/router.ts'
 import { parseTime } from './durations.ts'
 import { IS_OVER_AT_ONCE, type TryFault, tryFaults } from './faults.ts'
 
@@ -50,6 +57,8 @@ export const EXAMPLES = 'cut<10s, freeze@client:says<20s, blip:survives, reboot:
 export interface WantedFault {
   fault: TryFault
   lastsMs: number | null
+  /** Of `nat-forgets`: the router forgets by itself. null: once, because it is told to. */
+  router: IdleRouter | null
 }
 
 /** When a fault strikes: so long after a program has printed such a line. Part of a plan. */
@@ -70,11 +79,13 @@ export class GrammarError extends Error {
   override name = 'GrammarError'
 }
 
-/** One of the faults: `cut`, `cut=10s`. @throws GrammarError */
+/** One of the faults: `cut`, `cut=10s`, `nat-forgets=30s/silent`. @throws GrammarError */
 export function parseFault(text: string): WantedFault {
   const [fault = '', time, ...more] = text.trim().split('=')
   if (!isOneOf(tryFaults, fault)) throw new GrammarError(`no fault "${fault}"; ${nearest(fault, tryFaults)}`)
-  if (time === undefined) return { fault, lastsMs: null }
+  if (time === undefined) return { fault, lastsMs: null, router: null }
+  if (fault === 'nat-forgets')
+    return { fault, lastsMs: null, router: parseIdleRouter([time, ...more].join('=')) }
   const lastsMs = parseTime(time)
   if (lastsMs === null || lastsMs === 0 || more.length > 0) {
     throw new GrammarError(`"${text}": "${[time, ...more].join('=')}" is no time; it looks like ${fault}=10s`)
@@ -82,7 +93,28 @@ export function parseFault(text: string): WantedFault {
   if (IS_OVER_AT_ONCE.includes(fault)) {
     throw new GrammarError(`"${text}": ${fault} is over when it has happened; leave out "=${time}"`)
   }
-  return { fault, lastsMs }
+  return { fault, lastsMs, router: null }
+}
+
+/** `30s`, `30s/silent` */
+function parseIdleRouter(text: string): IdleRouter {
+  const fail = (why: string): never => {
+    throw new GrammarError(`"nat-forgets=${text}": ${why}`)
+  }
+  const [time = '', kind, ...more] = text.split('/')
+  const idleMs = parseTime(time)
+  if (idleMs === null || idleMs === 0 || idleMs % 1000 !== 0) {
+    return fail(
+      `"${time}" is no time in whole seconds, in which a router counts; it looks like nat-forgets=30s`,
+    )
+  }
+  const idleSeconds = idleMs / 1000
+  if (kind === undefined) return { idleSeconds, kind: null }
+  const kinds = Object.keys(routerKinds) as RouterKind[]
+  if (!isOneOf(kinds, kind) || more.length > 0) {
+    return fail(`no kind "${[kind, ...more].join('/')}"; ${nearest(kind, kinds)}`)
+  }
+  return { idleSeconds, kind }
 }
 
 /** What is left out is as on a cable that does nothing. @throws GrammarError */

@@ -140,6 +140,15 @@ ${DEFAULT_FAULTS.join(',')}`,
       )
       .join('\n'),
     `cut=10s: it is undone after ten seconds, and not at the end
-of the watch. What was killed is started again then.`,
+of the watch. What was killed is started again then.
+
+nat-forgets=30s/silent: the router forgets by itself what is
+unused for 30 s. The fault strikes when it has; that it does
+not, since they speak more often, is seen after two times
+that. Then a packet of what it has forgotten is
+  (no kind)  learned anew, if it comes from inside
+  /strict    let through untranslated: the server says RST
+  /reset     answered with RST, by the router
+  /silent    dropped`,
   ].join('\n\n')
 }

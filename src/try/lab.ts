@@ -6,13 +6,15 @@
  *   sh -c '...'   ==== switch, cable, router ====   sh -c '...'
  */
 import { writeFileSync } from 'node:fs'
+import { natForgetsIdle } from '../faults/nat-forgets.ts'
 import { UsageError } from '../foreign/usage.ts'
 import type { Host, Pair } from '../hosts/host.ts'
 import type { Lab } from '../lab/lab.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Rig } from '../rig/rig.ts'
-import { casesOn, lastsMs, middleOf, type TryCase } from './faults.ts'
+import { casesOn, lastsMs, type TryCase, wishOf } from './faults.ts'
 import { findingsOf } from './findings.ts'
+import { untilForgotten } from './idle-router.ts'
 import { judgeTry } from './judge.ts'
 import { measureLink } from './link.ts'
 import { TriedPrograms } from './programs.ts'
@@ -32,7 +34,7 @@ export function tryLab(
   return {
     id: TRY,
     question: `${settings.name}: who notices, and when?`,
-    cases: casesOn(settings.link),
+    cases: casesOn(settings),
     mechanisms: [settings.name],
     showFirst: settings.faults.map((fault) => `${fault}/${settings.name}`),
     lessons: {},
@@ -48,7 +50,7 @@ export function tryLab(
 /** Some faults at once, and the next as soon as one is done. */
 export async function experiment(rig: Rig, plan: Plan<TrySettings>): Promise<void> {
   trySysctls(plan.settings.sysctls)
-  const cases = casesOn(plan.settings.link)
+  const cases = casesOn(plan.settings)
   const possible = rig.possible(cases)
   const waiting = cases.filter(({ id }) => possible.includes(id))
   const { atOnce, allowOutside, allowLoopback } = plan.settings
@@ -98,8 +100,8 @@ function trySysctls(sysctls: Record<string, string>): void {
 
 async function oneFault(rig: Rig, { settings, mechanisms }: Plan<TrySettings>, one: TryCase): Promise<void> {
   const { id, fault, role } = one
-  const { link } = settings
-  const [pair] = await rig.boot([{ name: id, middle: middleOf(fault), link }])
+  const { link, router } = settings
+  const [pair] = await rig.boot([wishOf(one, settings)])
   if (pair === undefined) return
   const problem = link === null ? null : await measureLink(rig, pair, link)
   if (problem !== null) return rig.skip(id, problem)
@@ -110,8 +112,12 @@ async function oneFault(rig: Rig, { settings, mechanisms }: Plan<TrySettings>, o
     watching.catch(() => {}) // heard below, unless the run ends first
     await programs.untilStrike()
     const struck = role === 'client' ? pair.a : pair.b
+    const strike =
+      fault === 'nat-forgets' && router !== null
+        ? natForgetsIdle(router, await untilForgotten(rig, pair, router))
+        : fault
     programs.strikes()
-    const { sinceMs, undo } = await rig.strike(fault, pair, struck)
+    const { sinceMs, undo } = await rig.strike(strike, pair, struck)
     const forMs = lastsMs(fault, settings)
     await rig.sleep(sinceMs + forMs - performance.now())
     await undo()

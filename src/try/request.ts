@@ -10,8 +10,9 @@ import type { Link } from '../hosts/host.ts'
 import { outOf, usageErrorOf } from '../plan/options.ts'
 import { type Pace, paces } from '../plan/plan.ts'
 import { typedPath } from '../project/files.ts'
+import { type ChosenFaults, chosenFaults } from './chosen-faults.ts'
 import { parseTime } from './durations.ts'
-import { DEFAULT_FAULTS, ENDS_THE_STRUCK, type TryFault, tryFaults } from './faults.ts'
+import { ENDS_THE_STRUCK, tryFaults } from './faults.ts'
 import {
   type Cue,
   GrammarError,
@@ -29,14 +30,11 @@ import type { RunAs } from './run-as.ts'
 import { ROW_NAME, readVariants } from './variants.ts'
 
 /** What is settled before a run. A `type`: it is part of a plan, which is JSON. */
-export type TryRequest = {
+export type TryRequest = ChosenFaults & {
   /** The row of the matrix: lower-case letters, digits and hyphens. */
   name: string
   server: string
   clients: string[]
-  faults: TryFault[]
-  /** How long those last of which somebody has chosen it. */
-  lasts: Partial<Record<TryFault, number>>
   strike: Role[]
   /** What the way between the hosts is like for the whole run; null: it takes no time and loses nothing. */
   link: Link | null
@@ -303,16 +301,13 @@ function assignment(text: string): [name: string, value: string] {
 }
 
 function requestOf(wanted: Wanted): TryRequest {
-  const wantedFaults = wanted.faults ?? DEFAULT_FAULTS.map((fault) => ({ fault, lastsMs: null }))
-  const chosen = wantedFaults.map(({ fault }) => fault)
-  const lasts = Object.fromEntries(
-    wantedFaults.flatMap(({ fault, lastsMs }) => (lastsMs === null ? [] : [[fault, lastsMs]])),
-  )
+  const settleMs = wanted.settle ?? SETTLE_MS
+  const chosen = chosenFaults(wanted.faults, wanted['strike-after'] === undefined ? settleMs : 0)
   const expect = wanted.expect ?? []
-  const idle = expect.find(({ fault }) => !chosen.includes(fault))
+  const idle = expect.find(({ fault }) => !chosen.faults.includes(fault))
   if (idle !== undefined) {
     throw new UsageError(
-      `--expect ${idle.text}: the fault is not among --faults ${chosen.join(',')}; add it there`,
+      `--expect ${idle.text}: the fault is not among --faults ${chosen.faults.join(',')}; add it there`,
     )
   }
   const strike = wanted.strike ?? 'server'
@@ -337,8 +332,7 @@ function requestOf(wanted: Wanted): TryRequest {
     name: wanted.name ?? nameOf(wanted.server),
     server: wanted.server,
     clients,
-    faults: tryFaults.filter((fault) => chosen.includes(fault)),
-    lasts,
+    ...chosen,
     strike: strike === 'both' ? ['server', 'client'] : [strike],
     link: wanted.link ?? null,
     expect,
@@ -349,7 +343,7 @@ function requestOf(wanted: Wanted): TryRequest {
     up: wanted.up ?? null,
     watchMs,
     recoverMs,
-    settleMs: wanted.settle ?? SETTLE_MS,
+    settleMs,
     connectWithinMs: wanted['connect-within'] ?? CONNECT_WITHIN_MS,
     pace: wanted.pace ?? 'real',
     sysctls: Object.fromEntries(Object.entries(wanted.sysctl ?? {}).map(settingOf)),

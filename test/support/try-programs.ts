@@ -103,6 +103,15 @@ export const CHATTERER = node(`
   one.on("error", () => process.exit(1)).resume();
 `)
 
+/** One word, its answer, silence for so long, and another word; says how it is lost. */
+export const speaksAgainAfter = (ms: number) =>
+  node(`
+  const one = require("net").connect(7000, process.env.STILLHERE_SERVER, () => one.write("hello"));
+  setTimeout(() => one.write("still here"), ${ms});
+  one.on("error", ({ code }) => console.log("lost it: " + code)).resume();
+  setInterval(() => {}, 1000);
+`)
+
 /** Opens a port that nobody asked for, and a moment later the one that counts. */
 export const TWO_PORTS = node(`
   const listen = (port) => require("net").createServer((one) => one.on("error", () => {})).listen(port);

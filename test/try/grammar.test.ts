@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { parseCue, parseLink, parseRule } from '../../src/try/grammar.ts'
+import { parseCue, parseFault, parseLink, parseRule } from '../../src/try/grammar.ts'
+
+test.each([
+  ['cut', { fault: 'cut' }],
+  ['cut=10s', { fault: 'cut', lastsMs: 10_000 }],
+  ['nat-forgets', { fault: 'nat-forgets' }],
+  ['nat-forgets=2m', { fault: 'nat-forgets', router: { idleSeconds: 120, kind: null } }],
+  ['nat-forgets=30s/silent', { fault: 'nat-forgets', router: { idleSeconds: 30, kind: 'silent' } }],
+])('%s is a fault', (text, expected) => {
+  expect(parseFault(text)).toEqual({ lastsMs: null, router: null, ...expected })
+})
 
 test.each([
   ['delay=50ms,loss=1%', { delayMs: 50, loss: 0.01 }],

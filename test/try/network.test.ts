@@ -5,12 +5,41 @@ import type { Report } from '../../src/lab/report.ts'
 import type { CaseFindings } from '../../src/try/findings.ts'
 import { run, temporaryFolder } from '../support/cli.ts'
 import { describeNeeding, testNeeding } from '../support/needs.ts'
-import { CHATTERER, ECHO } from '../support/try-programs.ts'
+import { CHATTERER, ECHO, speaksAgainAfter } from '../support/try-programs.ts'
 
 const { isolation } = await findCapabilities()
 const RUN_LIMIT_MS = 60_000
 
 describeNeeding('network namespaces', isolation !== null)('between the hosts of a try', () => {
+  testNeeding('nftables', missingFirewall() === null)(
+    'a router forgets by itself what is idle, and then answers RST',
+    async () => {
+      const { status, stdout } = await run([
+        ...['try', '--server', ECHO, '--client', speaksAgainAfter(4000), '--faults', 'nat-forgets=2s/reset'],
+        ...[
+          '--watch',
+          '3s',
+          '--recover',
+          '500ms',
+          '--expect',
+          'nat-forgets@client<3s',
+          '--down',
+          'ECONNRESET',
+        ],
+        ...['--expect', 'nat-forgets@server:unnoticed', '--json', '--out', temporaryFolder()],
+      ])
+      const { checks, findings } = JSON.parse(stdout) as Report
+      const [found] = findings as CaseFindings[]
+      expect(found?.verifiedBy).toMatch(
+        /had tcp 10\.0\.\d\.1:\d+ > 10\.1\.\d\.2:7000 until nothing had passed for 2 s/,
+      )
+      expect(found?.rows.find(({ name }) => name === 'client')?.signs.loses?.by).toBe('econnreset')
+      expect(checks.map(({ verdict }) => verdict)).toEqual(['pass', 'pass'])
+      expect(status).toBe(0)
+    },
+    RUN_LIMIT_MS,
+  )
+
   testNeeding('nftables', missingFirewall() === null)(
     'a link underneath is measured, whatever stands there',
     async () => {

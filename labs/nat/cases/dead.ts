@@ -1,4 +1,5 @@
 /** Now the kernel is gone too. The probes that nobody answers go on refreshing the router. */
+import { routerKinds } from '../../../src/hosts/router.ts'
 import { keepaliveGiveUpSinceHeard } from '../../../src/kernel/give-up.ts'
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import { type Claims, took } from '../../../src/lab/claims.ts'
@@ -8,7 +9,6 @@ import { greet, OUTCOME } from '../connections.ts'
 import { shortOf } from '../first-segment.ts'
 import { kept } from '../keepalive-kept.ts'
 import { knowingRouter, lookBefore, memoryOf, remembersFor, seconds } from '../router-table.ts'
-import { SILENT } from './forgetting.ts'
 
 const ROW = 'keepalive-below'
 
@@ -16,7 +16,7 @@ export const dead: CaseOf<NatSettings> = {
   id: 'dead',
   promise: 'the same router, and the host of the server loses power',
   needs: ['router'],
-  router: ({ memory }) => ({ ...memory, ...SILENT }),
+  router: ({ memory }) => ({ ...memory, ...routerKinds.silent }),
   notHere: (_rig, plan) => quickOnly(plan, FIVE_DAYS),
 
   async act(rig, pair, { keepalive }) {

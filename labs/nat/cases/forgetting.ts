@@ -2,7 +2,7 @@
  * Six routers that forget. They differ in what they do with a segment of a connection that they do not know; what
  * is done on each of them is the same.
  */
-import type { RouterSettings } from '../../../src/hosts/router.ts'
+import { type RouterSettings, routerKinds } from '../../../src/hosts/router.ts'
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import { FIVE_DAYS, type NatSettings, quickOnly } from '../conditions.ts'
 import { greet, isAsked, untilForgotten } from '../connections.ts'
@@ -67,13 +67,13 @@ export const random = forgetting(
 
 export const strict = forgetting(
   'strict',
-  { tcpLoose: false },
+  routerKinds.strict,
   'the router forgets, and lets what it does not know pass untranslated (tcp_loose=0)',
 )
 
 export const reset = forgetting(
   'reset',
-  { tcpLoose: false, invalid: 'reset' },
+  routerKinds.reset,
   'the router forgets, and answers RST to what it does not know',
   lateProbe,
 )
@@ -84,12 +84,9 @@ export const halfSilent = forgetting(
   'the router forgets, drops what it does not know from inside, and refuses it from outside',
 )
 
-/** Also of the cases in which more than the router fails. */
-export const SILENT: RouterSettings = { tcpLoose: false, invalid: 'drop', input: 'drop' }
-
 export const silent = forgetting(
   'silent',
-  SILENT,
+  routerKinds.silent,
   'the router forgets, and drops what it does not know from either side without a word',
   inTime,
   lateProbe,

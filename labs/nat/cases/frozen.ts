@@ -1,11 +1,11 @@
 /** The router is refreshed, the kernel answers, and the program behind it hangs. */
+import { routerKinds } from '../../../src/hosts/router.ts'
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import { type Claims, counts, nothing } from '../../../src/lab/claims.ts'
 import { FIVE_DAYS, type NatSettings, quickOnly } from '../conditions.ts'
 import { greet, longestMs } from '../connections.ts'
 import { kept, probesAnswered } from '../keepalive-kept.ts'
 import { ALL_THREE, knowingRouter, lookBefore } from '../router-table.ts'
-import { SILENT } from './forgetting.ts'
 
 const ROW = 'keepalive-below'
 const QUESTION = 'anybody there?'
@@ -14,7 +14,7 @@ export const frozen: CaseOf<NatSettings> = {
   id: 'frozen',
   promise: 'the same router, and the program of the server hangs (SIGSTOP)',
   needs: ['router', 'signals'],
-  router: ({ memory }) => ({ ...memory, ...SILENT }),
+  router: ({ memory }) => ({ ...memory, ...routerKinds.silent }),
   notHere: (_rig, plan) => quickOnly(plan, FIVE_DAYS),
 
   async act(rig, pair, { keepalive }) {
