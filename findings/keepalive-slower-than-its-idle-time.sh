@@ -6,7 +6,8 @@
 # What happens: after any probe, answered or not, Linux sets its timer to the interval. A healthy connection is probed
 #   every max(idle, interval): who lowers TCP_KEEPIDLE alone gets one probe in time, and then one every 75 s
 #   (net.ipv4.tcp_keepalive_intvl). The entry of 60 s is lost.
-# Seen with: Linux 6.18, socat 1.7.4.4 of Debian 12 (keepidle, keepintvl set the two options)
+# Seen with: Linux 6.18, socat 1.7.4.4 of Debian 12 (keepidle, keepintvl set the two options). Watched for 80 s instead of
+#   13 s: 78, 20 and 2 probes.
 # Source: net/ipv4/tcp_timer.c, tcp_keepalive_timer(). tcp(7) says "the time between individual keepalive probes" of
 #   TCP_KEEPINTVL, and of the idle time only when probing starts.
 set -euo pipefail
