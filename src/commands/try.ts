@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { availableParallelism, freemem } from 'node:os'
 import { printableJson } from '../foreign/printable.ts'
 import { UsageError } from '../foreign/usage.ts'
-import { findCapabilities } from '../hosts/capabilities.ts'
+import { findCapabilities, missingIpv6 } from '../hosts/capabilities.ts'
 import { readSysctls } from '../kernel/sysctls.ts'
 import { overall, type Verdict } from '../lab/checks.ts'
 import type { Report } from '../lab/report.ts'
@@ -22,6 +22,7 @@ import { TRY, tryLab } from '../try/lab.ts'
 import { matrixToMarkdown, toMarkdown } from '../try/markdown.ts'
 import { tellMatrix } from '../try/matrix.ts'
 import { openWayOut, wayOutPath } from '../try/outside.ts'
+import { ASK_LIMIT_MS } from '../try/programs.ts'
 import { parseTryArguments, type Telling, type TryRequest, type TrySettings } from '../try/request.ts'
 import { findRunAs } from '../try/run-as.ts'
 import { sysctlsOf } from '../try/settings.ts'
@@ -56,6 +57,8 @@ export async function tryCommand(args: readonly string[]): Promise<number> {
   if (isolation === null || tier !== 'netns') {
     throw new CannotRunError(`try needs hosts of its own: ${because}. Try: ${advice.join('; ')}`)
   }
+  const problem = requests.some(({ family }) => family === 6) ? missingIpv6() : null
+  if (problem !== null) throw new CannotRunError(`--family 6: ${problem}`)
   const folder = typedPath('.')
   const here = { runAs: await findRunAs(isolation, folder), folder, atOnce: pairsAtOnce() }
   let running: Run | undefined
@@ -167,11 +170,12 @@ function pairsAtOnce(): number {
 }
 
 function longestMs(settings: TrySettings, cases: number) {
-  const { connectWithinMs, settleMs, strikeAfter, router, lasts, recoverMs, atOnce } = settings
+  const { connectWithinMs, settleMs, strikeAfter, router, lasts, ask, recoverMs, atOnce } = settings
   const waitMs = router === null ? 0 : longestWaitMs(router)
   const beginMs = connectWithinMs + (strikeAfter?.waitMs ?? settleMs) + waitMs
+  const askMs = ask === null ? 0 : ASK_LIMIT_MS
   const watchMs = Math.max(settings.watchMs, ...Object.values(lasts))
-  return Math.ceil(cases / atOnce) * (beginMs + watchMs + recoverMs + OVERHEAD_MS)
+  return Math.ceil(cases / atOnce) * (beginMs + watchMs + askMs + recoverMs + OVERHEAD_MS)
 }
 
 function optionsOf(request: TryRequest, telling: Telling, cases: string[]): LabOptions {

@@ -3,6 +3,8 @@ import { ARP_WITHIN_MS, verify } from './proof.ts'
 
 /** A table of its own, so that the undo takes back this rule and no other. */
 const TABLE = 'stillhere-reject'
+/** What IPv6 has for ARP: a host that refused it would be no host of this network. */
+const NEIGHBOURS = 'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert }'
 const SERIES = { count: 10, everyMs: 20, bytes: 20, withinMs: 200 }
 
 export const reject: Fault = {
@@ -11,8 +13,8 @@ export const reject: Fault = {
     'the firewall of the struck host refuses whatever arrives with an ICMP message (port unreachable); what it sends still leaves',
   needs: ['firewall'],
   async strike({ struck, other, truth, run, measure, answers }) {
-    const input = 'chain input { type filter hook input priority filter; iifname "eth0" reject; }'
-    await run(struck, ['nft', `table ip ${TABLE} { ${input}; }`])
+    const input = `chain input { type filter hook input priority filter; ${NEIGHBOURS} accept; iifname "eth0" reject; }`
+    await run(struck, ['nft', `table inet ${TABLE} { ${input}; }`])
     truth(other, 'unreachable')
     truth(struck, 'unreachable')
     const { echoes, errors } = await measure(other, SERIES)
@@ -26,7 +28,7 @@ export const reject: Fault = {
       async undo() {
         truth(other, 'answering')
         truth(struck, 'answering')
-        await run(struck, ['nft', 'delete', 'table', 'ip', TABLE])
+        await run(struck, ['nft', 'delete', 'table', 'inet', TABLE])
         verify(
           await answers(other, ARP_WITHIN_MS),
           `${struck.name} does not answer although the rule is gone`,

@@ -1,4 +1,5 @@
 import { CommandError } from '../hosts/commands.ts'
+import { addressesOf } from '../hosts/host.ts'
 import type { Fault } from './fault.ts'
 import { verify } from './proof.ts'
 
@@ -12,16 +13,9 @@ export const reset: Fault = {
     if (network !== null) {
       // From outside the program, as an operator would. Some kernels are built without it.
       try {
-        const killed = await run(struck, [
-          'ss',
-          '-H',
-          '-K',
-          '-t',
-          'state',
-          'established',
-          'dst',
-          other.address,
-        ])
+        const toOther = addressesOf(other).map((address) => `dst ${address}`)
+        const filter = `state established ( ${toOther.join(' or ')} )`
+        const killed = await run(struck, ['ss', '-H', '-K', '-t', ...filter.split(' ')])
         if (killed.trim() !== '')
           return { verifiedBy: `ss -K listed ${killed.trim().split('\n').length} connections` }
       } catch (error) {

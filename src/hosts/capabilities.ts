@@ -121,6 +121,11 @@ export function missingFirewall(): string | null {
   return isInPath('nft') ? null : 'nft not found: apt-get install nftables'
 }
 
+/** null where hosts can have IPv6, else why not. */
+export function missingIpv6(): string | null {
+  return existsSync('/proc/sys/net/ipv6') ? null : 'the kernel of this machine has no IPv6'
+}
+
 /** Chromium under the names that distributions give it. */
 const BROWSERS = ['chromium', 'google-chrome', 'google-chrome-stable']
 

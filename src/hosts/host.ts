@@ -18,6 +18,8 @@ export interface Host {
   readonly name: string
   readonly pair: string
   readonly address: string
+  /** Its IPv6 address; null: it has none by which another host could reach it. */
+  readonly address6: string | null
   /** Put before a command, it runs on this host: `['ip', 'netns', 'exec', 'cut-b']`, or nothing. */
   readonly commandPrefix: readonly string[]
   /** How many processes this host has had; a reboot makes a second. */
@@ -41,10 +43,18 @@ export type Middle = (typeof middles)[number]
  */
 export type PairWish =
   | string
-  | { name: string; link?: Link | null; middle?: 'switch' | 'cable' }
-  | { name: string; link?: Link | null; middle: 'router'; router?: RouterSettings }
+  | ({ name: string; middle?: 'switch' | 'cable' } & Extras)
+  | ({ name: string; middle: 'router'; router?: RouterSettings } & Extras)
   | { name: string; middle: 'hub' }
   | { name: string; middle: 'learning-switch'; ageingMs?: number }
+
+interface Extras {
+  link?: Link | null
+  /** The hosts have IPv6, too, and reach each other by it where there is no router between them. */
+  ipv6?: boolean
+  /** A third host is beside b, in the same network. */
+  third?: boolean
+}
 
 /** Two hosts that talk to each other, and to nobody else unless somebody stands beside. */
 export interface Pair {
@@ -53,10 +63,15 @@ export interface Pair {
   readonly a: Host
   /** Runs the servers. */
   readonly b: Host
-  /** A third host, where the middle is a `learning-switch` or a `hub`. */
+  /** A third host, where the middle is a `learning-switch` or a `hub`, and where one was wished for. */
   readonly c?: Host
   /** Absent: it takes no time and loses nothing. */
   readonly link?: Link
+}
+
+/** The addresses of a host, each as it stands before a port. */
+export function addressesOf({ address, address6 }: Pick<Host, 'address' | 'address6'>): string[] {
+  return [address, ...(address6 === null ? [] : [`[${address6}]`])]
 }
 
 /** The part of a tier that has cables and switches. */

@@ -12,16 +12,17 @@
  * A switch port is named after the host at its other end. Instead of the switch there can be a cable that
  * is a program (src/processes/cable.ts), a router with a switch on each side (router.ts), or a switch or hub that is
  * a program (src/processes/switch.ts), with a third host. Where the way is to take time or to lose frames by nature,
- * a cable stands in place of the switch, or of the router's on side a.
+ * a cable stands in place of the switch, or of the router's on side a. A third host that is wished for is at the
+ * switch of b, which then is there in any case. Who has which name, address and switch is in pair-map.ts.
  */
 import { existsSync, writeFileSync } from 'node:fs'
 import type { EventLog } from '../events/emit.ts'
-import { BYSTANDER, type HostPlace, type HostSide, hostName } from '../events/host-names.ts'
+import type { HostSide } from '../events/host-names.ts'
 import type { CableProcess } from '../kernel/cable/cable-process.ts'
 import { libcProblem } from '../kernel/libc.ts'
 import type { SwitchKind } from '../kernel/switch/messages.ts'
 import type { SwitchProcess } from '../kernel/switch/switch-process.ts'
-import { missingFirewall } from './capabilities.ts'
+import { missingFirewall, missingIpv6 } from './capabilities.ts'
 import { ipBatch, run } from './commands.ts'
 import {
   type Host,
@@ -33,6 +34,7 @@ import {
   type PairWish,
   plainLink,
 } from './host.ts'
+import { type NetnsHost, pairMap } from './pair-map.ts'
 import { bootRouter, type Router } from './router.ts'
 
 /**
@@ -41,23 +43,8 @@ import { bootRouter, type Router } from './router.ts'
  */
 const SOCKET_TABLE_BUCKETS = 64
 
-/** The last number of a router's addresses. */
-const ROUTER_LAST = 254
-
 /** A kernel hands many segments as one to a card that can cut them; captures would show 40 kB "packets". */
 const ONE_SEGMENT = 'gso_max_segs 1'
-
-/** An interface name has 15 characters at most (IFNAMSIZ), of which ours add three to the pair's. */
-const PAIR_NAME_MAX = 12
-
-interface NetnsHost extends Host {
-  /** Locally administered, and the address in hexadecimal: 10.0.6.2 is 02:00:0a:00:06:02. */
-  readonly mac: string
-  /** The bridge that its port is attached to; null where what is between is a program. */
-  readonly switchName: string | null
-  /** Where it sends what is for other networks; null where there are none. */
-  readonly gateway: string | null
-}
 
 /** A pair that has a cable which is a program. */
 interface Cabled {
@@ -116,7 +103,7 @@ export async function netnsHosts(
   const routers = new Map<string, Router>()
 
   async function boot(host: NetnsHost): Promise<void> {
-    const { name, pair, address, mac, switchName, gateway } = host
+    const { name, pair, address, address6, mac, switchName, gateway } = host
     await ipBatch(
       [
         `netns add ${name}`,
@@ -127,7 +114,7 @@ export async function netnsHosts(
     )
     await watcher.wired(host)
     // Before the card is up: IPv6 would announce itself at once.
-    const settings = Object.entries({ 'net/ipv6/conf/all/disable_ipv6': '1', ...sysctls })
+    const settings = Object.entries({ ...sysctls, ...host.sysctls })
       .filter(([path]) => existsSync(`/proc/sys/${path}`))
       .map(([path, value]) => `echo ${value} >/proc/sys/${path}`)
     await run([...host.commandPrefix, 'sh', '-c', settings.join(' && ')], emit)
@@ -136,13 +123,18 @@ export async function netnsHosts(
       [
         `link set lo up`,
         `addr add ${address}/24 dev eth0`,
+        // Without an address of the link's own it asks for no router, and the other one is there at once.
+        ...(host.hasIpv6 ? ['link set eth0 addrgenmode none'] : []),
+        ...(address6 === null ? [] : [`addr add ${address6}/64 dev eth0 nodad`]),
         `link set eth0 up`,
         ...(gateway === null ? [] : [`route add default via ${gateway}`]),
       ],
       emit,
       host,
     )
-    log.emitter('lab', host)('host:started', { address, pair, withinMs: performance.now() - began })
+    const withinMs = performance.now() - began
+    const own = { address, ...(address6 === null ? {} : { address6 }) }
+    log.emitter('lab', host)('host:started', { ...own, pair, withinMs })
   }
 
   function missingFor(middle: Middle): string | null {
@@ -159,37 +151,10 @@ export async function netnsHosts(
       const missing = missingFor(part)
       if (missing !== null) throw new Error(`Pair ${name} cannot have a ${part}: ${missing}`)
     }
-    if (name.length > PAIR_NAME_MAX) {
-      throw new RangeError(`Pair name "${name}" has more than ${PAIR_NAME_MAX} characters`)
-    }
-    const hasCable = middle === 'cable' || link !== null
     const isProgram = middle === 'learning-switch' || middle === 'hub'
-    const network = ++made
-    const host = (place: HostPlace, last: number): NetnsHost => {
-      const isOutside = middle === 'router' && place === 'b'
-      const subnet = isOutside ? 1 : 0
-      return {
-        name: hostName(name, place),
-        pair: name,
-        address: `10.${subnet}.${network}.${last}`,
-        mac: `02:00:0a:${hex(subnet)}:${hex(network)}:${hex(last)}`,
-        commandPrefix: ['ip', 'netns', 'exec', hostName(name, place)],
-        incarnation: 0,
-        process: null,
-        switchName:
-          isProgram || (hasCable && !isOutside)
-            ? null
-            : middle === 'router'
-              ? `${name}-s${place}`
-              : `sw-${name}`,
-        gateway: middle === 'router' ? `10.${subnet}.${network}.${ROUTER_LAST}` : null,
-      }
-    }
-    const a = host('a', 1)
-    const b = host('b', 2)
-    const c = isProgram ? host(BYSTANDER, 3) : undefined
-    const all = [a, b, ...(c === undefined ? [] : [c])]
-    const bridges = new Set(all.flatMap(({ switchName }) => (switchName === null ? [] : [switchName])))
+    made += 1
+    const { a, b, c, bridges, hasCable } = pairMap(wished, made, missingIpv6() === null)
+    const all = [a, b, ...(c === null ? [] : [c])]
     for (const each of bridges) {
       await ipBatch([`link add name ${each} type bridge mcast_snooping 0`, `link set ${each} up`], emit)
     }
@@ -222,15 +187,27 @@ export async function netnsHosts(
     if (hasCable) {
       cables ??= start.cables()
       const process = await cables
-      const ends = {
-        a: a.name,
-        b: middle === 'router' ? routerPort(name, 'a') : b.name,
-        link: link ?? plainLink,
-      }
+      const ends = { a: a.name, b: await farEnd(b, middle), link: link ?? plainLink }
       await process.connect(name, ends)
       cabled.set(name, { process, ends, unplugged: new Set() })
     }
-    return { name, a, b, ...(c === undefined ? {} : { c }), ...(link === null ? {} : { link }) }
+    return { name, a, b, ...(c === null ? {} : { c }), ...(link === null ? {} : { link }) }
+  }
+
+  /** The interface at which a cable that is a program ends, on the side of b. */
+  async function farEnd({ name, pair, switchName }: NetnsHost, middle: Middle): Promise<string> {
+    if (middle === 'router') return routerPort(pair, 'a')
+    if (switchName === null) return name
+    const [end, port] = [`${pair}-e0`, `${pair}-e1`]
+    await ipBatch(
+      [
+        `link add name ${end} ${ONE_SEGMENT} type veth peer name ${port} ${ONE_SEGMENT}`,
+        `link set ${port} master ${switchName} up`,
+        `link set ${end} up`,
+      ],
+      emit,
+    )
+    return end
   }
 
   async function plug(host: Host, isPlugged: boolean): Promise<void> {
@@ -320,8 +297,4 @@ function trySysctl(path: string, value: string): void {
   } catch {
     // Older kernels lack it. The lab reads tables less often then, and says so.
   }
-}
-
-function hex(byte: number): string {
-  return byte.toString(16).padStart(2, '0')
 }

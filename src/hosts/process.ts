@@ -15,6 +15,7 @@ export async function processHosts(): Promise<Hosts> {
     name: hostName(pair, side),
     pair,
     address: LOOPBACK,
+    address6: null,
     commandPrefix,
     incarnation: 0,
     process: null,

@@ -49,6 +49,12 @@ export function snmpCounter(snmp: string, protocol: string, name: string): numbe
   return Number(values.split(' ')[names.split(' ').indexOf(name)] ?? 0)
 }
 
+/** Of `/proc/net/snmp6`: a line for each. 0 where the kernel lacks it. */
+export function snmp6Counter(snmp6: string, name: string): number {
+  const line = snmp6.split('\n').find((one) => one.startsWith(`${name} `) || one.startsWith(`${name}\t`))
+  return Number(line?.trim().split(/\s+/)[1] ?? 0)
+}
+
 /**
  * How often the kernel interrupted what it was doing to receive: a line of `/proc/softirqs`, which has a number for
  * each processor. Of the whole machine, whichever host it was for.

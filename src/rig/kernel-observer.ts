@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { Emitter, EventLog } from '../events/emit.ts'
 import type { KernelSocket, TcpState } from '../events/vocabulary.ts'
 import type { Host, Tier } from '../hosts/host.ts'
-import { snmpCounter } from '../kernel/card.ts'
+import { snmp6Counter, snmpCounter } from '../kernel/card.ts'
 import {
   type DatagramSocket,
   diffTables,
@@ -134,7 +134,8 @@ export class KernelObserver {
       }),
       listeners,
       datagramSockets: ['udp', 'udp6'].flatMap((file) => parseDatagramSockets(read(file))),
-      datagramsReceived: snmpCounter(read('snmp'), 'Udp', 'InDatagrams'),
+      datagramsReceived:
+        snmpCounter(read('snmp'), 'Udp', 'InDatagrams') + snmp6Counter(read('snmp6'), 'Udp6InDatagrams'),
     }
   }
 

@@ -14,7 +14,17 @@ import { FaultError } from '../faults/proof.ts'
 import { type FaultId, faults } from '../faults/registry.ts'
 import { allProcesses, ownProcess, type Workload } from '../faults/workload.ts'
 import { run } from '../hosts/commands.ts'
-import type { Cable, Host, Hosts, Middle, Network, Pair, PairWish, Router } from '../hosts/host.ts'
+import {
+  addressesOf,
+  type Cable,
+  type Host,
+  type Hosts,
+  type Middle,
+  type Network,
+  type Pair,
+  type PairWish,
+  type Router,
+} from '../hosts/host.ts'
 import { type CommandOptions, HostCommand } from '../hosts/host-command.ts'
 import { HostProcess, isDeadly } from '../hosts/host-process.ts'
 import { HostTree } from '../hosts/host-tree.ts'
@@ -232,10 +242,12 @@ export class Rig {
 
   /** Tells packet capture and kernel observer that this host speaks `mechanism` at a port of its own. */
   async speaksAt(host: Host, port: number, mechanism: string): Promise<void> {
-    const address = `${host.address}:${port}`
-    // A client there is known by whom it has connected to.
-    this.#kernel.learn({ name: peerOf(host.name) }, 'remote', address, mechanism)
-    await this.#announce(host, 'own', address, mechanism)
+    for (const own of addressesOf(host)) {
+      const address = `${own}:${port}`
+      // A client there is known by whom it has connected to.
+      this.#kernel.learn({ name: peerOf(host.name) }, 'remote', address, mechanism)
+      await this.#announce(host, 'own', address, mechanism)
+    }
   }
 
   /** The processes of what is under test on a host. */

@@ -78,13 +78,14 @@ export function casesOn({ link, router }: { link: Link | null; router: IdleRoute
 /** The hosts that a case needs, and what has to stand between them. */
 export function wishOf(
   { id, needs }: TryCase,
-  { link, router }: { link: Link | null; router: IdleRouter | null },
+  { link, router, later }: { link: Link | null; router: IdleRouter | null; later: string | null },
 ): PairWish {
+  const wish = { name: id, link, ipv6: true, third: later !== null }
   if (needs.includes('router')) {
-    return { name: id, link, middle: 'router', ...(router === null ? {} : { router: routerOf(router) }) }
+    return { ...wish, middle: 'router', ...(router === null ? {} : { router: routerOf(router) }) }
   }
   // Where there is a link, the cable is there anyway.
-  return { name: id, link, middle: needs.includes('cable') ? 'cable' : 'switch' }
+  return { ...wish, middle: needs.includes('cable') ? 'cable' : 'switch' }
 }
 
 /** How long a fault lasts on a host that is watched for so long: all of it, or as somebody said; a blip is over before. */

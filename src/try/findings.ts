@@ -1,16 +1,17 @@
 /** What a try found, fault by fault, from its log. Pure. */
-import { hostOfRole, type Role, roles } from '../events/host-names.ts'
+import { BYSTANDER, hostName, hostOfRole, type Role, roles } from '../events/host-names.ts'
 import type { LabEvent } from '../events/vocabulary.ts'
 import { killOn } from '../lab/kills.ts'
 import type { LabLog, Period, Strike } from '../lab/log.ts'
 import type { Plan } from '../plan/plan.ts'
+import { type Aside, asideOf } from './asides.ts'
 import { allCases, strikesNeither, type TryCase } from './faults.ts'
 import { type MeasuredLink, measuredLink } from './link.ts'
 import { recoveryOf, Wire } from './recovery.ts'
 import type { TrySettings } from './request.ts'
 import { decidingRetransmission, type Retransmission } from './retransmission.ts'
 import { openAt, type Phases, type RowFindings, rowFindings, sentPayload } from './row-findings.ts'
-import { clientNames, connectionsOfNobody, ownedBy, SERVER } from './rows.ts'
+import { ASK, clientNames, connectionsOfNobody, LATER, ownedBy, SERVER, strangersOf } from './rows.ts'
 import { patternOf } from './settings.ts'
 
 /** Who speaks as often as this speaks while a fault lasts, if it lets them; or right after one that is over at once. */
@@ -56,6 +57,9 @@ export interface CaseFindings {
   connectionsOfNobody: number
   /** Packets that passed and were not captured: payload may have been among them. */
   packetsMissed: number
+  /** What came of `--later` and of `--ask`; null: nobody wanted it, or it could not be. */
+  later: Aside | null
+  ask: Aside | null
   /** The rows whose idle connections nobody watches: their kernels would believe in them for ever. */
   unwatched: string[]
 }
@@ -97,8 +101,9 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
     ...{ began: strike.began, mendedAt },
   })
   const counted = rows.filter(({ end, counts }) => end === 'client' && counts)
+  const strangers = strangersOf(log, one.id)
   const wires = { client: new Wire(log, one.id, 'client'), server: new Wire(log, one.id, 'server') }
-  const ownsOf = ({ host, name }: RowFindings) => ownedBy(log, host, name, clientNames(settings.clients)).owns
+  const ownsOf = ({ name }: RowFindings) => ownedBy(log, one.id, name, clientNames(settings.clients)).owns
   const recover = (row: RowFindings, time: Period) =>
     recoveryOf(log, {
       ...{ host: row.host, client: row.name, wires, before, after: time },
@@ -148,7 +153,14 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
       one.fault !== 'freeze' &&
       rows.every(({ noticed }) => noticed === null) &&
       counted.every((row) => recover(row, last).at !== null),
-    wasSilent: !roles.some((role) => sentPayload(log, hostOfRole(one.id, role), after)),
+    wasSilent: !roles.some((role) =>
+      sentPayload(
+        log,
+        hostOfRole(one.id, role),
+        after,
+        (group) => group !== undefined && !strangers.has(group),
+      ),
+    ),
     connectionsOfNobody: connectionsOfNobody(
       log,
       hostOfRole(one.id, 'client'),
@@ -157,6 +169,8 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
     packetsMissed: roles
       .flatMap((role) => log.all('wire:packets_dropped', { host: hostOfRole(one.id, role), to: until }))
       .reduce((sum, { data }) => sum + data.packets, 0),
+    later: asideOf(log, hostName(one.id, BYSTANDER), LATER, { from, to: until }),
+    ask: asideOf(log, hostOfRole(one.id, 'server'), ASK, { from, to: until }),
     unwatched: rows.filter(isUnwatched).map(({ name }) => name),
   }
 }
@@ -179,12 +193,12 @@ function struckAfter(
 
 /** Each client, and the server. Of the clients those count that can notice something. */
 function rowsOf(log: LabLog, plan: Plan<TrySettings>, one: TryCase, phases: Phases): RowFindings[] {
-  const host = hostOfRole(one.id, 'client')
   const names = clientNames(plan.settings.clients)
   const clients = names.map((name) =>
-    rowFindings(log, plan, one, { name, end: 'client', owned: ownedBy(log, host, name, names) }, phases),
+    rowFindings(log, plan, one, { name, end: 'client', owned: ownedBy(log, one.id, name, names) }, phases),
   )
-  const all = { hasAny: true, owns: () => true }
+  const strangers = strangersOf(log, one.id)
+  const all = { hasAny: true, owns: (group: string | undefined) => !strangers.has(group) }
   const server = rowFindings(log, plan, one, { name: SERVER, end: 'server', owned: all }, phases)
   return [...thatCount(clients), { ...server, counts: true }]
 }
@@ -204,18 +218,20 @@ function thatCount(clients: readonly RowFindings[]): RowFindings[] {
   return clients.map((client) => ({ ...client, counts: rule(client) }))
 }
 
-/** From then on nothing is wrong any more. What cannot be undone (a reset) is over when it has happened. */
+/** From then on nothing is wrong any more. What cannot be undone (a reset) is over when it was seen to have happened. */
 function mendedOf(log: LabLog, { pair, other, at, until }: Strike): number {
   const isOfStrike = ({ time }: LabEvent) => time >= at && time <= until
   const again = log
     .all('truth:updated', { host: other })
     .filter(isOfStrike)
     .find(({ data }) => data.new === 'answering')
-  const undone = log
-    .all('fault:undone')
-    .filter(isOfStrike)
-    .find(({ data }) => data.pair === pair)
-  return again?.time ?? undone?.time ?? at
+  const [undone, struck] = (['fault:undone', 'fault:struck'] as const).map((name) =>
+    log
+      .all(name)
+      .filter(isOfStrike)
+      .find(({ data }) => data.pair === pair),
+  )
+  return (again ?? undone ?? struck)?.time ?? at
 }
 
 /** A ghost that it believes in to the end, on a connection where neither its program nor its kernel ever asks. */
@@ -235,7 +251,7 @@ function survives(log: LabLog, caseId: string, from: number, to: number): boolea
     const left = new Set(openAt(log, host, to).map(({ group_id }) => group_id))
     return (
       openAt(log, host, from).every(({ group_id }) => left.has(group_id)) &&
-      log.first('command:ended', { host, from, to }) === undefined
+      !log.all('command:ended', { host, from, to }).some(({ program }) => program !== ASK)
     )
   })
 }

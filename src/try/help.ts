@@ -22,16 +22,16 @@ Then something goes wrong: who notices, when, by what?
   --up REGEX          printed when a client is served again
   --ready REGEX --server-ready REGEX --strike-after REGEX
                       when it begins  (--help programs)
+  --later COMMAND --ask COMMAND --family 6
+                      a third host, IPv6    (--help hosts)
   --watch TIME        of the fault (30s); --recover TIME
-                      after it (10s); --settle TIME before
-                      it (1s); --connect-within TIME (15s)
-  --pace quick        kernels that lose patience in seconds
-  --sysctl NAME=VALUE a setting of both hosts' kernels
+                      then (10s); --connect-within (15s)
+  --pace quick, --sysctl NAME=VALUE     (--help programs)
   --file FILE --matrix FILE   as JSON       (--help files)
   --junit FILE --markdown FILE --json --plain --out DIR
   --name NAME         what the report calls your program
 
-More: --help faults, rules, programs or files`
+More: --help faults, rules, programs, hosts or files`
 
 const RULES = `Rules for --expect, which may be given several times. A rule
 is about all that are not struck; @client2 names one, @any
@@ -65,14 +65,16 @@ What they print is shown, never executed; all they start
 ends with the run.
 
   {server}, $STILLHERE_SERVER   the server's address
-  {folder}, $STILLHERE_FOLDER   a folder of the two hosts
+  {folder}, $STILLHERE_FOLDER   a folder of all hosts
+  {cert}, {key}, {ca}           files, see --help hosts
 
 Clients start when the server has listened for half a second
 and opened no other port, or printed --server-ready. They
 talk when there is a connection, or datagrams both ways, or
 when one of them has printed --ready. The fault strikes a
-moment after that (--settle), or so long after any of them
-has first printed a line, be it in the middle of something:
+moment after that (--settle 1s), or so long after one of
+them has first printed a line, be it in the middle of
+something:
   --strike-after 'sending 5+200ms'   REGEX[+TIME]
 All of that has to come --connect-within. Many programs keep
 back what they print into a pipe: stdbuf -oL helps.
@@ -86,9 +88,11 @@ sockets that are files, they can).
                       needs: 10.255.0.1 at the client,
                       10.255.0.2 at the server
 
-The kernels have this machine's settings; --pace quick sets
-tcp_retries2=2, tcp_keepalive_time=2 and the like, which is
-not what happens in real life.`
+The kernels have this machine's settings.
+  --sysctl NAME=VALUE sets one of them, on both hosts
+  --pace quick        sets tcp_retries2=2,
+                      tcp_keepalive_time=2 and the like: not
+                      what happens in real life`
 
 const FILES = `--file FILE: all of this as JSON. The options have the same
 names, and what is typed counts more than the file.
@@ -112,10 +116,35 @@ say is as in the options. Each is a run with a report of its
 own; what --markdown, --junit and --json give has all of
 them, and the exit status is that of the worst.`
 
+const HOSTS = `The clients are on one host, the server on another, with an
+IPv4 and an IPv6 address each (no IPv6 across the router of
+nat-forgets). There is nobody else, unless you wish so:
+
+  --later COMMAND     is started on a third host, beside the
+                      server's, when the fault has struck:
+                      is the lock free? the server busy?
+  --ask COMMAND       is run on the server's host at the end
+                      of --watch (while the fault lasts, if
+                      that long), for 5 s at most. Not on a
+                      host without power.
+
+What the two print is in the report, ten lines of each.
+
+  --family 6          {server} is the IPv6 address, without
+                      brackets; a URL needs [{server}]
+  server.test, client.test    names of the two, of the same
+                      family. Unknown names fail at once.
+  {cert}, {key}       a certificate of server.test and its
+                      addresses, and its key, for your
+                      programs' user alone
+  {ca}                what a client has to trust: the same
+                      certificate, signed by itself`
+
 const topics: Record<string, () => string> = {
   faults: faultsText,
   rules: () => RULES,
   programs: () => PROGRAMS,
+  hosts: () => HOSTS,
   files: () => FILES,
 }
 

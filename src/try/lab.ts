@@ -4,6 +4,8 @@
  *
  *       cut-a                                       cut-b
  *   sh -c '...'   ==== switch, cable, router ====   sh -c '...'
+ *
+ * Who comes later (`--later`) is on a third host, beside the server's.
  */
 import { writeFileSync } from 'node:fs'
 import { natForgetsIdle } from '../faults/nat-forgets.ts'
@@ -118,11 +120,21 @@ async function oneFault(rig: Rig, { settings, mechanisms }: Plan<TrySettings>, o
         : fault
     programs.strikes()
     const { sinceMs, undo } = await rig.strike(strike, pair, struck)
-    const forMs = lastsMs(fault, settings)
-    await rig.sleep(sinceMs + forMs - performance.now())
-    await undo()
-    await startAgainIfGone(rig, pair, struck, fault)
-    await rig.sleep(sinceMs + Math.max(forMs, settings.watchMs) + settings.recoverMs - performance.now())
+    await programs.startLater()
+    const mend = async () => {
+      await undo()
+      await startAgainIfGone(rig, pair, struck, fault)
+    }
+    // Where both are at once, the fault still is in force when somebody is asked.
+    const acts = [
+      { atMs: settings.watchMs, act: () => programs.ask() },
+      { atMs: lastsMs(fault, settings), act: mend },
+    ]
+    for (const { atMs, act } of acts.sort((one, other) => one.atMs - other.atMs)) {
+      await rig.sleep(sinceMs + atMs - performance.now())
+      await act()
+    }
+    await rig.sleep(settings.recoverMs)
     programs.end()
     await watching
     rig.endWatch(fault, pair, struck)

@@ -19,7 +19,9 @@ export function matrixToMarkdown(variants: readonly Variant[]): string {
 }
 
 function markdownOf(head: readonly string[], rows: readonly TableRow[], verdicts: readonly string[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  // What a program answers may be in a cell.
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
   return [
     line(head),
     line(head.map(() => '---')),

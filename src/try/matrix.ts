@@ -6,7 +6,7 @@ import type { Plan } from '../plan/plan.ts'
 import { allCases } from './faults.ts'
 import { type CaseFindings, findingsOf } from './findings.ts'
 import type { TrySettings } from './request.ts'
-import { caseRows, legendLines, rowNames, TABLE_QUESTION, type TableRow, tableLines } from './table.ts'
+import { caseRows, legendLines, TABLE_QUESTION, type TableRow, tableLines } from './table.ts'
 import { checkLine, verdictText, warningLines } from './tell.ts'
 
 /** What was found of one, and how its expectations were judged. */
@@ -34,8 +34,7 @@ export function matrixRows(variants: readonly Variant[]): MatrixRow[] {
   const seen = allCases.filter(({ id }) => variants.some(({ found }) => found.some((one) => one.id === id)))
   return seen.flatMap(({ id: fault }) => {
     const ofFault = variants.map(({ found }) => found.find(({ id }) => id === fault))
-    const names = new Set(ofFault.flatMap((one) => (one === undefined ? [] : rowNames([one]))))
-    return caseRows([...names]).map(({ head, cell }) => ({
+    return caseRows(ofFault.filter((one) => one !== undefined)).map(({ head, cell }) => ({
       fault,
       head,
       cells: ofFault.map((one) => (one === undefined ? NOT_SEEN : cell(one))),

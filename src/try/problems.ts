@@ -3,7 +3,8 @@
 import { printable } from '../foreign/printable.ts'
 import { shortened } from '../foreign/shortened.ts'
 import type { Exit } from '../hosts/host-process.ts'
-import type { ListeningPlace } from './places.ts'
+import { type ListeningPlace, WILDCARDS } from './places.ts'
+import type { Family } from './request.ts'
 
 /** As shells say it: sh(1), "Command Execution". */
 const NOT_FOUND = 127
@@ -62,16 +63,17 @@ export interface Silence {
   said: readonly LastLine[]
   connectWithinMs: number
   ready: string | null
+  family: Family
 }
 
 /** Programs that did not begin to talk in time. */
-export function doNotTalk({ places, said, connectWithinMs, ready }: Silence): string {
+export function doNotTalk({ places, said, connectWithinMs, ready, family }: Silence): string {
   const within = `within ${connectWithinMs / 1000} s`
   const words = saidWords(said)
   const reachable = places.filter((place) => place.isReachable)
   const [hidden] = places
   if (reachable.length === 0 && hidden !== undefined) {
-    return `they do not talk ${within}: the server listens on ${hidden.address}, which the client's host cannot reach; have it bind {server} or 0.0.0.0`
+    return `they do not talk ${within}: the server listens on ${hidden.address}, which the client's host cannot reach; have it bind {server} or ${WILDCARDS[family]}`
   }
   if (ready !== null) return isNotSaid('--ready', ready, connectWithinMs, said)
   if (reachable.length === 0) {

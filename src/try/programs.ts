@@ -1,16 +1,17 @@
 /** Somebody's programs on a pair of hosts: started, waited for until they talk, started again. */
 import type { TcpState } from '../events/vocabulary.ts'
 import { UsageError } from '../foreign/usage.ts'
-import type { Host, Pair } from '../hosts/host.ts'
+import { addressesOf, type Host, type Pair } from '../hosts/host.ts'
 import type { HostCommand, SaidLine } from '../hosts/host-command.ts'
 import type { Rig } from '../rig/rig.ts'
+import { withoutPort } from '../wire/ip.ts'
 import { EndBeliefs } from './ends.ts'
 import { Holders } from './holders.ts'
 import { observeSockets } from './observe.ts'
 import { type ListeningPlace, placesOf } from './places.ts'
 import { diesAtOnce, doNotTalk, endsTooEarly, isNotSaid, type LastLine } from './problems.ts'
 import type { TrySettings } from './request.ts'
-import { clientName, SERVER } from './rows.ts'
+import { ASK, clientName, LATER, SERVER } from './rows.ts'
 import { blameWords } from './run-as.ts'
 import { patternOf } from './settings.ts'
 import { Surroundings } from './surroundings.ts'
@@ -20,6 +21,8 @@ const LOOK_EVERY_MS = 50
 const LOOK_FOR_CUE_EVERY_MS = 5
 /** A server that opens several ports opens them one after the other. */
 const PORTS_STABLE_MS = 500
+/** A fault that was to be over by now is kept waiting for an answer, but no longer than that. */
+export const ASK_LIMIT_MS = 5000
 /** So far only one side has spoken. */
 const UNANSWERED: readonly TcpState[] = ['SYN-SENT', 'SYN-RECEIVED']
 /** The stack of an error and what stands around it. */
@@ -139,6 +142,24 @@ export class TriedPrograms {
     }
   }
 
+  /** The fault has struck: the program that somebody wants to come later comes, on the third host. */
+  async startLater(): Promise<void> {
+    const { later } = this.#settings
+    if (later === null || this.#pair.c === undefined) return
+    await this.#surroundings.start(this.#pair.c, LATER, later)
+  }
+
+  /** Runs what somebody wants to ask in the end, on the server's host, and waits for its end, but not for long. */
+  async ask(): Promise<void> {
+    const { ask } = this.#settings
+    const { b } = this.#pair
+    // Without power nobody can be asked.
+    if (ask === null || b.process?.exit !== null) return
+    const asked = await this.#surroundings.start(b, ASK, ask, { isGroup: true })
+    await Promise.race([asked.exited, this.#rig.sleep(ASK_LIMIT_MS)])
+    asked.signal('SIGKILL')
+  }
+
   /** The fault strikes now. */
   strikes(): void {
     this.#isStruck = true
@@ -223,7 +244,8 @@ export class TriedPrograms {
       this.#rig
         .look(host)
         ?.connections.some(
-          ({ remote, socket }) => remote.startsWith(`${peer.address}:`) && !UNANSWERED.includes(socket.state),
+          ({ remote, socket }) =>
+            addressesOf(peer).includes(withoutPort(remote)) && !UNANSWERED.includes(socket.state),
         ) === true
     return sees(a, b) || sees(b, a)
   }
@@ -287,7 +309,7 @@ export class TriedPrograms {
   }
 
   #serverPlaces(): ListeningPlace[] {
-    return placesOf(this.#rig, this.#pair.b, this.#surroundings.ownPorts)
+    return placesOf(this.#rig, this.#pair.b, this.#settings.family, this.#surroundings.ownPorts)
   }
 
   /** Tells the observers what is spoken at the server's ports. */
@@ -311,9 +333,9 @@ export class TriedPrograms {
   }
 
   #doNotTalk(): UsageError {
-    const { connectWithinMs, ready } = this.#settings
+    const { connectWithinMs, ready, family } = this.#settings
     const places = this.#serverPlaces()
-    return this.#problem(doNotTalk({ places, said: this.#lastLines(), connectWithinMs, ready }))
+    return this.#problem(doNotTalk({ places, said: this.#lastLines(), connectWithinMs, ready, family }))
   }
 
   #isNotSaid(option: string, pattern: string): UsageError {

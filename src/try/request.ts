@@ -53,12 +53,20 @@ export type TryRequest = ChosenFaults & {
   pace: Pace
   /** As paths under /proc/sys. */
   sysctls: Record<string, string>
+  /** Runs on a third host, from when the fault has struck; null: nobody comes later. */
+  later: string | null
+  /** Runs on the server's host, at the end of the watch; null: nobody is asked. */
+  ask: string | null
+  family: Family
   allowOutside: boolean
   /** This machine's loopback counts as outside. */
   allowLoopback: boolean
   /** Each host has a TUN device that the programs may open. */
   allowTun: boolean
 }
+
+/** By which version of IP they are to talk. */
+export type Family = 4 | 6
 
 /** What the runner needs to know beside the plan. */
 export type TrySettings = TryRequest & {
@@ -92,6 +100,7 @@ const CLIENTS_MAX = 20
 const COMMAND_CHARACTERS_MAX = 10_000
 const EXPECTATIONS_MAX = 100
 
+const families = ['4', '6'] as const
 const strikes = ['server', 'client', 'both'] as const
 const command = v.pipe(v.string(), v.minLength(1), v.maxLength(COMMAND_CHARACTERS_MAX))
 const time = v.pipe(
@@ -153,6 +162,10 @@ const fileSchema = v.strictObject({
   'connect-within': v.optional(time),
   pace: v.optional(oneOf(paces)),
   sysctl: v.optional(v.record(v.string(), v.string())),
+  later: v.optional(command),
+  ask: v.optional(command),
+  // In a file it may be a number.
+  family: v.optional(v.pipe(v.union([v.string(), v.number()]), v.transform(String), oneOf(families))),
   'allow-outside': v.optional(v.boolean()),
   'allow-loopback': v.optional(v.boolean()),
   'allow-tun': v.optional(v.boolean()),
@@ -228,6 +241,9 @@ const OPTIONS = {
   'connect-within': { type: 'string' },
   sysctl: { type: 'string', multiple: true },
   pace: { type: 'string' },
+  later: { type: 'string' },
+  ask: { type: 'string' },
+  family: { type: 'string' },
   'allow-outside': { type: 'boolean' },
   'allow-loopback': { type: 'boolean' },
   'allow-tun': { type: 'boolean' },
@@ -327,6 +343,10 @@ function requestOf(wanted: Wanted): TryRequest {
   if (wanted.settle !== undefined && wanted['strike-after'] !== undefined) {
     throw new UsageError('--settle and --strike-after each say when the fault strikes; leave one of them out')
   }
+  const family = wanted.family === '6' ? 6 : 4
+  if (family === 6 && chosen.faults.includes('nat-forgets')) {
+    throw new UsageError('--family 6: the router of nat-forgets translates IPv4 alone; leave one of them out')
+  }
   const allowLoopback = wanted['allow-loopback'] ?? false
   return {
     name: wanted.name ?? nameOf(wanted.server),
@@ -347,6 +367,9 @@ function requestOf(wanted: Wanted): TryRequest {
     connectWithinMs: wanted['connect-within'] ?? CONNECT_WITHIN_MS,
     pace: wanted.pace ?? 'real',
     sysctls: Object.fromEntries(Object.entries(wanted.sysctl ?? {}).map(settingOf)),
+    later: wanted.later ?? null,
+    ask: wanted.ask ?? null,
+    family,
     allowOutside: wanted['allow-outside'] === true || allowLoopback,
     allowLoopback,
     allowTun: wanted['allow-tun'] ?? false,

@@ -229,7 +229,7 @@ function connectionFindings(
     .find((event) => isOurs(event) && event.data.new?.state !== 'ESTABLISHED')
   const read = log.all('kernel:options_read', { host, to: during.from }).findLast(isOurs)?.data
   const options = read === undefined ? null : patienceOf(read)
-  const wroteIn = (time: Period) => sentPayload(log, host, time, group)
+  const wroteIn = (time: Period) => sentPayload(log, host, time, (one) => one === group)
   return {
     group,
     local: opened.data.local,
@@ -270,14 +270,14 @@ function kernelEndOf(
   }
 }
 
-/** Whether bytes of a program left a host, on one connection or on any. */
-export function sentPayload(log: LabLog, host: string, time: Period, group?: string): boolean {
+/** Whether bytes of a program left a host on a connection that counts. */
+export function sentPayload(
+  log: LabLog,
+  host: string,
+  time: Period,
+  counts: (group: string | undefined) => boolean,
+): boolean {
   return log
     .all('packet:captured', { host, ...time })
-    .some(
-      (event) =>
-        event.data.direction === 'sent' &&
-        (group === undefined ? mechanismOf(event) !== undefined : event.group_id === group) &&
-        isPayload(event),
-    )
+    .some((event) => event.data.direction === 'sent' && counts(event.group_id) && isPayload(event))
 }

@@ -1,9 +1,12 @@
-/** What one of somebody's programs finds around it on its host: who it is, its folders, its variables, its devices. */
+/** What one of somebody's programs finds around it on its host: who it is, its files, its variables, its devices. */
 import { chmodSync, mkdirSync } from 'node:fs'
+import { CommandError, execute } from '../hosts/commands.ts'
 import type { Host, Pair } from '../hosts/host.ts'
 import type { CommandOptions, HostCommand } from '../hosts/host-command.ts'
 import type { Rig } from '../rig/rig.ts'
+import { type CertificateFiles, makeCertificateFiles, mentionsCertificate } from './certificate.ts'
 import { ROW_VARIABLE } from './holders.ts'
+import { namesOf, SERVER_NAME } from './names.ts'
 import { wayOutPath } from './outside.ts'
 import type { TrySettings } from './request.ts'
 import { makeTun } from './tun.ts'
@@ -17,6 +20,14 @@ export class Surroundings {
   readonly #rig: Rig
   readonly #pair: Pair
   readonly #settings: TrySettings
+  /** The address that `{server}` stands for, and `server.test`. */
+  readonly #server: string
+  /** Of all hosts of the pair, for keys and the like; it outlives their reboots as a disk does. */
+  readonly #scratch: string
+  /** Put before each command. */
+  readonly #prefix: string[]
+  /** Once a command has asked for them. */
+  #certificate: Promise<CertificateFiles> | null = null
   /** In which incarnation a host was given its TUN device. */
   readonly #hasTun = new Map<Host, number>()
 
@@ -24,6 +35,13 @@ export class Surroundings {
     this.#rig = rig
     this.#pair = pair
     this.#settings = settings
+    const addressOf = ({ address, address6 }: Host) => (settings.family === 6 && address6) || address
+    this.#server = addressOf(pair.b)
+    this.#scratch = scratchFolder(pair.name)
+    this.#prefix = [
+      ...namesOf(pair.name, { server: this.#server, client: addressOf(pair.a) }),
+      ...settings.runAs.prefix,
+    ]
   }
 
   /**
@@ -34,20 +52,26 @@ export class Surroundings {
     host: Host,
     name: string,
     command: string,
-    options: Pick<CommandOptions, 'onLine' | 'telling'>,
+    options: Pick<CommandOptions, 'onLine' | 'telling' | 'isGroup'> = {},
   ): Promise<HostCommand> {
     const { runAs, folder } = this.#settings
-    const server = this.#pair.b.address
-    const scratch = scratchFolder(host)
-    const text = command.replaceAll('{server}', server).replaceAll('{folder}', scratch)
+    const words = {
+      server: this.#server,
+      folder: this.#scratch,
+      ...(mentionsCertificate(command) ? await this.#certificateFiles() : {}),
+    }
+    const text = Object.entries(words).reduce(
+      (all, [word, value]) => all.replaceAll(`{${word}}`, value),
+      command,
+    )
     await this.#giveTun(host)
-    return this.#rig.start(host, [...runAs.prefix, 'sh', '-c', text], {
+    return this.#rig.start(host, [...this.#prefix, 'sh', '-c', text], {
       name,
       folder,
       environment: {
         ...runAs.environment,
-        STILLHERE_SERVER: server,
-        STILLHERE_FOLDER: scratch,
+        STILLHERE_SERVER: this.#server,
+        STILLHERE_FOLDER: this.#scratch,
         [ROW_VARIABLE]: name,
         ...(await this.#wayOut(host)),
       },
@@ -55,9 +79,28 @@ export class Surroundings {
     })
   }
 
+  #certificateFiles(): Promise<CertificateFiles> {
+    const { b } = this.#pair
+    this.#certificate ??= makeCertificateFiles(
+      this.#scratch,
+      [b.address, b.address6 ?? []].flat(),
+      (path, text) => this.#keep(path, text),
+    )
+    return this.#certificate
+  }
+
+  /** Writes a file as whoever the programs run as, who alone may read it. @throws CommandError */
+  async #keep(path: string, text: string): Promise<void> {
+    const { b } = this.#pair
+    const write = ['sh', '-c', 'umask 077 && cat >"$0"', path]
+    const { status, stderr } = await execute([...b.commandPrefix, ...this.#prefix, ...write], text)
+    if (status !== 0) throw new CommandError(`${path} cannot be written: ${stderr}`)
+  }
+
   /** Once for each life of a host, which forgets it by a reboot. */
   async #giveTun(host: Host): Promise<void> {
-    if (!this.#settings.allowTun || this.#hasTun.get(host) === host.incarnation) return
+    const isEnd = host === this.#pair.a || host === this.#pair.b
+    if (!this.#settings.allowTun || !isEnd || this.#hasTun.get(host) === host.incarnation) return
     this.#hasTun.set(host, host.incarnation)
     await makeTun(this.#rig, this.#pair, host, this.#settings.runAs.uid)
   }
@@ -69,7 +112,7 @@ export class Surroundings {
     const { port } = await host.process.ask('openWayOut', { path })
     this.ownPorts.add(port)
     const proxy = `http://127.0.0.1:${port}`
-    const not = `${this.#pair.b.address},127.0.0.1,localhost`
+    const not = `${this.#server},${SERVER_NAME},127.0.0.1,localhost`
     return Object.fromEntries(
       Object.entries({ http_proxy: proxy, https_proxy: proxy, all_proxy: proxy, no_proxy: not }).flatMap(
         ([name, value]) => [
@@ -81,8 +124,7 @@ export class Surroundings {
   }
 }
 
-/** Of all hosts of a pair, for keys and the like; it outlives their reboots as a disk does. */
-function scratchFolder({ pair }: Host): string {
+function scratchFolder(pair: string): string {
   const folder = `${SCRATCH}/${pair}`
   mkdirSync(folder, { recursive: true })
   // Whoever the program runs as.

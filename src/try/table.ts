@@ -1,9 +1,11 @@
 /** The table of a try: what made each program notice, after how many seconds, and what came back. Pure. */
 import type { Style } from '../lab/tale.ts'
 import { shortTime, signMeanings, signOf, Waits } from '../view/viewer/signs.ts'
+import { askText, laterText } from './asides.ts'
 import { strikesNeither } from './faults.ts'
 import type { CaseFindings } from './findings.ts'
 import type { RowFindings } from './row-findings.ts'
+import { ASK, LATER } from './rows.ts'
 
 export const TABLE_QUESTION = 'Who notices, and after how many seconds? And when are clients served again?'
 
@@ -20,6 +22,7 @@ const WORDS = [
   ['(struck)', 'the fault ended it'],
   ['no data', 'after the fault neither end sent any'],
   ['never', 'after the fault no client was served, for as long as was watched'],
+  ['runs on', 'what came later had not ended when the run was over'],
   ['went on', 'the fault stopped nobody: data arrived while it lasted'],
 ] as const
 
@@ -55,17 +58,26 @@ export function legendLines(table: readonly string[], style: Style): string[] {
 }
 
 /** What is told of a fault: of each program, and when clients were served again. */
-export function caseRows(names: readonly string[]): { head: string; cell(one: CaseFindings): string }[] {
+export function caseRows(
+  found: readonly CaseFindings[],
+): { head: string; cell(one: CaseFindings): string }[] {
+  const names = [...new Set(found.flatMap((one) => rowNames([one])))]
   return [
     ...names.map((name) => ({ head: name, cell: (one: CaseFindings) => noticedText(one, name) })),
     ...(names.length > 2 ? [{ head: 'noticed', cell: headText }] : []),
     { head: 'back after', cell: backText },
+    ...(found.some(({ later }) => later !== null)
+      ? [{ head: LATER, cell: ({ later }: CaseFindings) => laterText(later) }]
+      : []),
+    ...(found.some(({ ask }) => ask !== null)
+      ? [{ head: ASK, cell: ({ ask }: CaseFindings) => askText(ask) }]
+      : []),
   ]
 }
 
 /** The same, with a cell for each fault. */
 export function faultRows(found: readonly CaseFindings[]): TableRow[] {
-  return caseRows(rowNames(found)).map(({ head, cell }) => ({ head, cells: found.map(cell) }))
+  return caseRows(found).map(({ head, cell }) => ({ head, cells: found.map(cell) }))
 }
 
 /** The clients, then the server; of one fault as of the others. */

@@ -10,6 +10,7 @@ import type { LabLog } from '../lab/log.ts'
 import type { Style, Tale } from '../lab/tale.ts'
 import { painted, type Told, VERDICT_WORDS } from '../lab/tell.ts'
 import type { Plan } from '../plan/plan.ts'
+import { asideLines } from './asides.ts'
 import { seconds } from './durations.ts'
 import { type CaseFindings, findingsOf } from './findings.ts'
 import { linkWords } from './link.ts'
@@ -99,6 +100,7 @@ function caseText(
     ...(found.rows.length > 2 ? [`  ${headText(found)} clients noticed`] : []),
     ...inOrder(found).flatMap((row) => rowLines(row, found, plan.settings)),
     ...(isWhole ? [`  afterwards ${recoveryWords(found)}`] : []),
+    ...asideLines(found, plan.settings).map((line) => `  ${line}`),
     ...own.map((check) => checkLine(check, style)),
   ].join('\n')
 }
@@ -190,6 +192,7 @@ export function taleOf(log: LabLog, plan: Plan<TrySettings>): Tale {
           ...linkLines(found),
           ...inOrder(found).flatMap((row) => rowLines(row, found, plan.settings).map((line) => line.trim())),
           ...(found.isWhole ? [`afterwards ${recoveryWords(found)}`] : []),
+          ...asideLines(found, plan.settings),
         ],
       })),
       ...(warnings.length === 0 ? [] : [{ term: 'warning', lines: warnings }]),

@@ -8,6 +8,7 @@ const host: Host = {
   name: 'one-b',
   pair: 'one',
   address: '127.0.0.1',
+  address6: null,
   commandPrefix: [],
   incarnation: 1,
   process: null,

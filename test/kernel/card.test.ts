@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
-import { parseCard, parseNeighbours, receiveSoftirqs, snmpCounter } from '../../src/kernel/card.ts'
+import {
+  parseCard,
+  parseNeighbours,
+  receiveSoftirqs,
+  snmp6Counter,
+  snmpCounter,
+} from '../../src/kernel/card.ts'
 
 /** As iproute2 6.1 printed it, less what nobody reads. */
 function printedLink(rx: object): string {
@@ -28,6 +34,8 @@ test('a counter by its name, as RFC 4113 and RFC 4293 have them', () => {
   expect(snmpCounter(snmp, 'Ip', 'InReceives')).toBe(5)
   expect(snmpCounter(snmp, 'Udp', 'InDatagrams')).toBe(17)
   expect(snmpCounter('', 'Udp', 'InDatagrams')).toBe(0)
+  expect(snmp6Counter('Udp6InDatagrams                 \t4\nUdp6NoPorts\t9\n', 'Udp6InDatagrams')).toBe(4)
+  expect(snmp6Counter('', 'Udp6InDatagrams')).toBe(0)
 })
 
 test('interruptions to receive, of all processors', () => {

@@ -125,16 +125,31 @@ export const CONNECTS_ONCE = node(`
   one.on("error", (error) => { console.error(error.message); process.exit(1); }).pipe(one);
 `)
 
-/** Opens a port that nobody asked for at once, the one that counts after longer than a port is waited for, and says so. */
-export const SLOW_TO_OPEN = node(`
-  const listen = (port) => require("net").createServer((one) => one.on("error", () => {}).pipe(one)).listen(port);
-  listen(6999);
-  setTimeout(() => { listen(7000); console.log("open for all"); }, 1000);
+/**
+ * Opens a port that nobody asked for at once, and one for TLS after longer than a port is waited for, and says so. Sends
+ * everything back.
+ */
+export const SLOW_TLS_SERVER = node(`
+  const { createServer } = require("tls"), { readFileSync } = require("fs");
+  const keys = { cert: readFileSync("{cert}"), key: readFileSync("{key}") };
+  require("net").createServer(() => {}).listen(6999);
+  setTimeout(() => {
+    createServer(keys, (one) => one.on("error", () => {}).pipe(one)).on("tlsClientError", () => {})
+      .listen(7000, "{server}", () => console.log("open for all"));
+  }, 1000);
 `)
 
-/** Connects once, ends where that fails; is silent for a second, and then sends without end, and says so. */
-export const UPLOADER = node(`
-  const one = require("net").connect(7000, process.env.STILLHERE_SERVER);
-  one.on("error", (error) => { console.error(error.message); process.exit(1); }).resume();
+/** Connects once, to a name and only to whom it trusts; is silent for a second, and then sends without end, and says so. */
+export const TLS_UPLOADER = node(`
+  const ca = require("fs").readFileSync("{ca}");
+  const one = require("tls").connect({ host: "server.test", port: 7000, ca });
+  one.on("error", (error) => { console.log(error.message); }).resume();
   setTimeout(() => { console.log("sending file 5"); setInterval(() => one.write("x".repeat(1000)), 20); }, 1000);
+  setInterval(() => {}, 1000);
+`)
+
+/** Says who answers it at the server's port, or why nobody does; waits no longer than a second. */
+export const KNOCKS_ONCE = node(`
+  const one = require("net").connect(7000, "server.test", () => { console.log("from " + one.localAddress); one.end(); });
+  one.on("error", ({ code }) => console.log(code)).setTimeout(1000, () => { console.log("no answer"); one.destroy(); });
 `)

@@ -38,7 +38,7 @@ describe('a program that is of no use', () => {
 })
 
 describe('programs that do not talk', () => {
-  const silence: Silence = { places: [], said: [], connectWithinMs: 3000, ready: null }
+  const silence: Silence = { places: [], said: [], connectWithinMs: 3000, ready: null, family: 4 }
   const hidden = { protocol: 'TCP' as const, address: '127.0.0.1:7000', port: 7000, isReachable: false }
   const open = { protocol: 'TCP' as const, address: '0.0.0.0:7000', port: 7000, isReachable: true }
 
@@ -46,6 +46,7 @@ describe('programs that do not talk', () => {
     expect(doNotTalk({ ...silence, places: [hidden] })).toBe(
       "they do not talk within 3 s: the server listens on 127.0.0.1:7000, which the client's host cannot reach; have it bind {server} or 0.0.0.0",
     )
+    expect(doNotTalk({ ...silence, places: [hidden], family: 6 })).toContain('have it bind {server} or ::')
   })
 
   test('the server listens nowhere', () => {

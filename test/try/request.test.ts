@@ -37,6 +37,9 @@ describe('the options of try', () => {
       connectWithinMs: 15_000,
       pace: 'real',
       sysctls: {},
+      later: null,
+      ask: null,
+      family: 4,
       allowOutside: false,
       allowLoopback: false,
       allowTun: false,
@@ -56,7 +59,7 @@ describe('the options of try', () => {
     expect(request.lasts).toEqual({ blip: 4000, cut: 500 })
   })
 
-  test.each([[[]], [['faults']], [['rules']], [['programs']], [['files']]])(
+  test.each([[[]], [['faults']], [['rules']], [['programs']], [['hosts']], [['files']]])(
     '--help %j fits a narrow terminal',
     (topic) => {
       const lines = (parseTryArguments(['--help', ...topic]).telling.help ?? '').split('\n')
@@ -117,6 +120,8 @@ describe('the options of try', () => {
     [[...TWO, '--ready', '('], '--ready: Invalid regular expression'],
     [[...TWO, '--strike-after', '(+1s'], '--strike-after: Invalid regular expression'],
     [[...TWO, '--strike-after', 'sent+200'], '"200" is no time; it looks like "sent+200ms"'],
+    [[...TWO, '--family', '5'], '--family: "5": expected one of 4, 6'],
+    [[...TWO, '--family', '6', '--faults', 'nat-forgets'], 'translates IPv4 alone; leave one of them out'],
     [[...TWO, '--strike-after', 'sent', '--settle', '1s'], 'each say when the fault strikes'],
     [[...TWO, '--sysctl', 'kernel.panic=1'], 'settings of its own only under net.'],
     [[...TWO, '--sysctl', 'net/../kernel/panic=1'], 'settings of its own only under net.'],
@@ -151,10 +156,17 @@ describe('a file', () => {
       faults: ['cut'],
       watch: '5s',
       expect: ['cut<5s'],
+      family: 6,
       sysctl: { 'net.ipv4.tcp_retries2': '3' },
     })
     const request = inFile(text, '--watch', '8s')
-    expect(request).toMatchObject({ server: 'x', clients: ['y', 'z'], faults: ['cut'], watchMs: 8000 })
+    expect(request).toMatchObject({
+      server: 'x',
+      clients: ['y', 'z'],
+      faults: ['cut'],
+      watchMs: 8000,
+      family: 6,
+    })
     expect(request.sysctls).toEqual({ 'net/ipv4/tcp_retries2': '3' })
   })
 

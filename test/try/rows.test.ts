@@ -152,7 +152,7 @@ test('connections that nobody was seen to hold are counted, and are not those of
   expect(text).toContain(
     'warning: connections were over too soon to see which client held them: whose they are is not known (cut: 2)',
   )
-  const { owns } = ownedBy(new LabLog(log.sorted), 'cut-a', 'client2', ['client', 'client2'])
+  const { owns } = ownedBy(new LabLog(log.sorted), 'cut', 'client2', ['client', 'client2'])
   expect([GROUPS.client, 'echo:41007'].map(owns)).toEqual([false, true])
 })
 
@@ -195,4 +195,16 @@ test('the table in Markdown', () => {
     ...['| server | quiet |', '| noticed | 1 of 2 |', '| back after | no data |', ''],
     ...['- pass `cut@any<5s`: observed 2020 ms', ''],
   ])
+})
+
+test("the server's connections with a third host are no client's", () => {
+  const group = 'echo:20007'
+  const ends = { source: '[fd00:0:0:1::4]:20007', destination: '[fd00:0:0:1::2]:7000' }
+  const about = { packet: '1', frame: 1, protocol: 'tcp', kind: 'data', bytes: 1 } as const
+  const packet = { direction: 'received' as const, ...about, ...ends }
+  const log = twoClients()
+    .add(0, 'cut-c', 'host:started', { address: '10.0.1.4', address6: 'fd00:0:0:1::4', pair: 'cut' })
+    .add(12, 'cut-b', 'packet:captured', packet, { group_id: group })
+  const { owns } = ownedBy(new LabLog(log.sorted), 'cut', 'client', ['client'])
+  expect([group, GROUPS.client].map(owns)).toEqual([false, true])
 })

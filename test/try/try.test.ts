@@ -20,15 +20,16 @@ import {
   DATAGRAM_TALKER,
   ECHO,
   IMPATIENT,
+  KNOCKS_ONCE,
   knockAt,
   LOOKS_IN,
   MIGHT,
   OPEN_TUN,
   RETURNS_ALL,
-  SLOW_TO_OPEN,
+  SLOW_TLS_SERVER,
   TALKER,
+  TLS_UPLOADER,
   TWO_PORTS,
-  UPLOADER,
 } from '../support/try-programs.ts'
 
 const { isolation } = await findCapabilities()
@@ -189,20 +190,42 @@ describeNeeding('network namespaces', isolation !== null)('npm run try', () => {
     RUN_LIMIT_MS,
   )
 
-  test('clients start when the server says so, and a fault strikes in the middle of what they do', {
+  test('by IPv6, by name, by TLS: in the middle of what they do, and with a third who comes later', {
     timeout: RUN_LIMIT_MS,
   }, async () => {
     const { stdout, stderr } = await run([
-      ...['try', '--server', SLOW_TO_OPEN, '--server-ready', '^open for all', '--client', UPLOADER],
-      ...['--strike-after', 'file [5]+300ms', '--faults', 'cut', '--watch', '1s', '--recover', '1s'],
-      ...['--json', '--out', temporaryFolder()],
+      ...['try', '--server', SLOW_TLS_SERVER, '--server-ready', '^open for all', '--client', TLS_UPLOADER],
+      ...['--strike-after', 'file [5]+300ms', '--family', '6', '--faults', 'reset,cut'],
+      ...[
+        '--later',
+        KNOCKS_ONCE,
+        '--ask',
+        'getent hosts client.test; getent hosts no.such.name || echo unknown',
+      ],
+      ...['--watch', '2s', '--recover', '1s', '--json', '--out', temporaryFolder()],
     ])
     expect(stderr).toBe('')
-    const [cut] = (JSON.parse(stdout) as Report).findings as CaseFindings[]
+    const [reset, cut] = (JSON.parse(stdout) as Report).findings as CaseFindings[]
     expect(cut?.struckAfter).toMatchObject({ name: 'client', line: 'sending file 5' })
     // A command that cuts takes its time, on a busy machine.
     expect(cut?.struckAfter?.afterMs).toSatisfy((ms: number) => ms >= 295 && ms < 1000)
-    expect(rowOf(cut, 'client')?.connections).toMatchObject([{ wrote: { before: true } }])
+    const [connection] = rowOf(cut, 'client')?.connections ?? []
+    expect(connection?.remote).toMatch(/^\[fd00:0:0:[\da-f]+::2\]:7000$/)
+    expect(connection).toMatchObject({ options: { keepalive: false }, wrote: { before: true, during: true } })
+    expect(rowOf(reset, 'client')?.noticed?.by).toBe('econnreset')
+    // Another's connection to the server is no recovery of the client's.
+    expect(reset?.recoveredAfterMs).toBeNull()
+    expect(reset?.later?.lines).toEqual([expect.stringMatching(/^from fd00:0:0:[\da-f]+::4$/)])
+    expect(cut?.later?.lines).toEqual(['no answer'])
+    for (const one of [reset, cut]) {
+      expect(one?.ask?.lines).toEqual([
+        expect.stringMatching(/^fd00:0:0:[\da-f]+::1 +client\.test$/),
+        'unknown',
+      ])
+      expect(one?.ask?.startedAfterMs).toBeGreaterThan(1900)
+      // Behind no name server that would be waited for.
+      expect(one?.ask?.ended?.afterMs).toBeLessThan(2000)
+    }
   })
 
   test('variants stand in one table; clients start when a server has opened the last of its ports', {

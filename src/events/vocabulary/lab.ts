@@ -50,7 +50,12 @@ export const labEvents = {
     certainty: v.picklist(certainties),
   }),
   /** `withinMs`: its network card has been up since some moment of the time before. */
-  'host:started': v.strictObject({ address: text, pair: text, withinMs: v.optional(ms) }),
+  'host:started': v.strictObject({
+    address: text,
+    address6: v.optional(text),
+    pair: text,
+    withinMs: v.optional(ms),
+  }),
   'host:process_started': v.strictObject({ processId: count }),
   'host:process_exited': v.strictObject({ code: v.nullable(finite), signal: v.nullable(text) }),
   /** In play, where anybody may do anything to a host: in what state the lab sees it from now on. */
