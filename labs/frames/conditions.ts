@@ -14,6 +14,8 @@ export type FramesSettings = {
   datagrams: number
   /** The least that IPv4 asks every network to carry in one piece for its end (RFC 791 section 3.1). */
   smallMtuBytes: number
+  /** Of the way behind a router; the hosts at its ends have 1500. */
+  pathMtuBytes: number
 }
 
 /** In the order in which a reader meets them. */
@@ -35,6 +37,7 @@ export function conditionsOf({ pace }: Pick<LabOptions, 'pace'>): Conditions<Fra
       bulkBytes: 20_000,
       datagrams: 20,
       smallMtuBytes: 576,
+      pathMtuBytes: 1000,
     },
     // Where a system routes for others its namespaces do so too, and c would pass on what came to it by mistake.
     sysctls: { 'net/ipv4/ip_forward': '0' },

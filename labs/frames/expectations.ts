@@ -4,6 +4,7 @@
 export const ETHERNET_BYTES = 14
 /** Without options (RFC 791 section 3.1). */
 export const IP_BYTES = 20
+const UDP_BYTES = 8
 /** Without options (RFC 9293 section 3.1). */
 const TCP_BYTES = 20
 /** Ten bytes, and two of padding (RFC 7323 appendix A). */
@@ -20,6 +21,16 @@ export function tcpHeaderBytes(timestamps: number): number {
 /** What of a full frame is left for the user of a TCP connection. */
 export function leftBytes(mtuBytes: number, timestamps: number): number {
   return mtuBytes - IP_BYTES - tcpHeaderBytes(timestamps)
+}
+
+/**
+ * Into how many packets IP cuts a datagram of UDP: all but the last carry whole units of eight bytes behind their IP
+ * header (RFC 791 section 3.2).
+ */
+export function piecesOf(bytes: number, mtuBytes: number): number {
+  const room = mtuBytes - IP_BYTES
+  if (bytes + UDP_BYTES <= room) return 1
+  return Math.ceil((bytes + UDP_BYTES) / (room - (room % 8)))
 }
 
 /** The headers of each frame of a TCP connection. */

@@ -16,6 +16,7 @@ import type { Lab } from '../../src/lab/lab.ts'
 import { arp } from './cases/arp.ts'
 import { headers, smallMtu } from './cases/headers.ts'
 import { hub } from './cases/hub.ts'
+import { pathMtu } from './cases/path-mtu.ts'
 import { learning } from './cases/switch.ts'
 import { conditionsOf, type FramesSettings, type ROWS } from './conditions.ts'
 import { questionsOf } from './questions.ts'
@@ -27,7 +28,7 @@ const LESSONS: Readonly<Record<(typeof ROWS)[number], string>> = {
   bulk: 'full frames leave most for the user, and the cable for everybody.',
 }
 
-const cases: readonly CaseOf<FramesSettings>[] = [arp, headers, smallMtu, learning, hub]
+const cases: readonly CaseOf<FramesSettings>[] = [arp, headers, smallMtu, pathMtu, learning, hub]
 
 export const frames: Lab<FramesSettings> = {
   id: 'frames',

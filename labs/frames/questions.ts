@@ -12,6 +12,7 @@ export function questionsOf({ settings }: Plan<FramesSettings>): Question[] {
     left,
     smaller(settings),
     heartbeat(settings),
+    pathMtu(settings),
     oneCable,
     flooded,
     aged(settings),
@@ -105,6 +106,27 @@ const heartbeat = ({ beats }: FramesSettings) =>
     },
     explanation:
       'One byte takes a frame with all headers, and TCP acknowledges what it received with another. A heartbeat of one byte and one of fifty cost nearly the same; how often it beats is what counts.',
+  })
+
+const pathMtu = ({ pathMtuBytes }: FramesSettings) =>
+  question({
+    id: 'path-mtu',
+    text: `a and b take packets of 1500 bytes, and so does a router between them; but its way to b takes ${pathMtuBytes}. A TCP connection is up, and a writes 20 kB. What happens?`,
+    choices: [
+      { id: 'cut', text: 'the router cuts the large packets, and b puts them together' },
+      { id: 'told', text: 'the router drops the first large ones and says so; a then sends smaller ones' },
+      { id: 'handshake', text: 'nothing: a and b agreed on a size that fits when the connection began' },
+      { id: 'stuck', text: 'nothing arrives: neither end knows what is between them' },
+    ],
+    checks: ['path-mtu/bulk/told', 'path-mtu/bulk/whole', 'path-mtu/bulk/largest'],
+    answer([told, whole, largest]) {
+      const observed = `a was told ${said(told)}; ${words(whole)} arrived, in frames of ${words(largest)} at most`
+      if (whole.verdict !== 'pass') return { choice: 'stuck', observed }
+      if (seen(told) !== null) return { choice: 'told', observed }
+      return { choice: Number(seen(largest)) > pathMtuBytes ? 'cut' : 'handshake', observed }
+    },
+    explanation:
+      'In the handshake each end tells what it can take itself; of what is between them neither knows. So TCP forbids routers to cut its packets (the DF bit), and is told by ICMP what would have fitted. Where somebody drops that message, large packets vanish for ever (lab udp, case black-hole).',
   })
 
 const oneCable = question({

@@ -43,6 +43,8 @@ export interface RouterSettings {
    * their mapping is gone. `answer` (the default): RST, or ICMP for UDP; `drop`.
    */
   input?: 'answer' | 'drop'
+  /** It takes no longer packets to b: the MTU of its card there. The default is that of a. */
+  outsideMtuBytes?: number
 }
 
 /**
@@ -149,6 +151,7 @@ export async function bootRouter(
   emit: Emitter,
 ): Promise<Router> {
   const here = ['ip', 'netns', 'exec', name]
+  const { outsideMtuBytes } = settings
   const rules = routerRules(settings)
   const sysctls = routerSysctls(settings)
   await ipBatch(
@@ -171,6 +174,7 @@ export async function bootRouter(
       `link set lo up`,
       `addr add ${inside}/24 dev eth0`,
       `addr add ${outside}/24 dev eth1`,
+      ...(outsideMtuBytes === undefined ? [] : [`link set eth1 mtu ${outsideMtuBytes}`]),
       `link set eth0 up`,
       `link set eth1 up`,
     ],

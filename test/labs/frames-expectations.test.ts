@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { headersBytes, leftBytes, tcpHeaderBytes } from '../../labs/frames/expectations.ts'
+import { headersBytes, leftBytes, piecesOf, tcpHeaderBytes } from '../../labs/frames/expectations.ts'
 
 test.each([
   // MTU, tcp_timestamps, what is left
@@ -15,4 +15,15 @@ test.each([
 test('three headers before the first byte', () => {
   expect([tcpHeaderBytes(1), tcpHeaderBytes(0)]).toEqual([32, 20])
   expect([headersBytes(1), headersBytes(0)]).toEqual([66, 54])
+})
+
+test.each([
+  [972, 1000, 1],
+  [973, 1000, 2],
+  [1400, 1000, 2],
+  [2000, 1000, 3],
+  [1472, 1500, 1],
+  [1473, 1500, 2],
+])('%d bytes at an MTU of %d are %d packets', (bytes, mtu, packets) => {
+  expect(piecesOf(bytes, mtu)).toBe(packets)
 })

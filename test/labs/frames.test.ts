@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { frames as lab } from '../../labs/frames/lab.ts'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
 import type { Report } from '../../src/lab/report.ts'
 import { notPassed, skipped } from '../support/checks.ts'
@@ -15,6 +16,11 @@ const LAB_LIMIT_MS = 120_000
 
 const folder = makeTemporaryFolder()
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Each case has one of its own, in the order of the list. */
+function networkOf(caseId: string): number {
+  return 1 + lab.cases.findIndex(({ id }) => id === caseId)
+}
 
 function numberOf({ checks }: Report, id: string): number {
   return Number(checks.find((check) => check.id === id)?.observed.value)
@@ -55,11 +61,11 @@ describeNeeding('network namespaces', tier === 'netns')('lab:frames on netns hos
 
       // Flooded before b had spoken, flooded when that was forgotten, and one that was misled.
       const atC = fields('switch-c', 'ip.src', 'ip.dst', 'udp.length')
-      expect(atC.filter(([, to]) => to === '10.0.4.2')).toHaveLength(3)
+      expect(atC.filter(([, to]) => to === `10.0.${networkOf('switch')}.2`)).toHaveLength(3)
       expect(fields('arp-c', 'arp.opcode')).toEqual([['1']])
       const talk = fields('hub-c', 'udp.length', 'eth.dst').filter(([length]) => length === '108')
       expect(talk).toHaveLength(numberOf(report, 'hub/udp/heard'))
-      expect(talk.filter(([, to]) => to === '02:00:0a:00:05:03')).toEqual([])
+      expect(talk.filter(([, to]) => to === `02:00:0a:00:0${networkOf('hub')}:03`)).toEqual([])
     },
     LAB_LIMIT_MS,
   )
