@@ -7,6 +7,7 @@ import { freeze } from './freeze.ts'
 import { jitter } from './jitter.ts'
 import { kill } from './kill.ts'
 import { loss } from './loss.ts'
+import { move } from './move.ts'
 import { mtuBlackHole } from './mtu-black-hole.ts'
 import { natForgets } from './nat-forgets.ts'
 import { none } from './none.ts'
@@ -41,6 +42,7 @@ export const faults = {
   cut,
   blip,
   freeze,
+  move: move(),
   ...wireFaults,
 } as const satisfies Record<string, Fault>
 

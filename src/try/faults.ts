@@ -18,6 +18,7 @@ export const tryFaults = [
   'cut',
   'blip',
   'freeze',
+  'move',
   'delay',
   'loss',
   'one-way',
@@ -34,8 +35,10 @@ export const DEFAULT_FAULTS: readonly TryFault[] = ['exit', 'kill', 'freeze', 'c
 const SHORT: Partial<Record<TryFault, string>> = { 'mtu-black-hole': 'black-hole' }
 /** No program of the struck host is left that could notice anything. */
 export const ENDS_THE_STRUCK: readonly TryFault[] = ['exit', 'kill', 'reboot', 'power-off']
-/** There is nothing to undo, or it undoes itself. */
-export const IS_OVER_AT_ONCE: readonly TryFault[] = ['none', 'reset', 'reboot', 'nat-forgets']
+/** There is nothing to undo, it undoes itself, or who comes back would be struck a second time. */
+export const IS_OVER_AT_ONCE: readonly TryFault[] = ['none', 'reset', 'reboot', 'move', 'nat-forgets']
+/** It is the client's host that it happens to, whichever is to be struck. */
+const OF_CLIENT: readonly TryFault[] = ['move']
 /** It happens between the hosts, or not at all, and strikes neither. */
 const OF_NEITHER: readonly TryFault[] = ['none', 'nat-forgets']
 
@@ -52,14 +55,17 @@ export interface TryCase extends Case {
 
 /** `cut` strikes the server's host, `cut-c` the client's. */
 export function casesOf(chosen: readonly TryFault[], roles: readonly Role[]): TryCase[] {
-  return chosen.flatMap((fault) =>
-    (strikesNeither(fault) ? roles.slice(0, 1) : roles).map((role) => caseOf(fault, role)),
-  )
+  return chosen.flatMap((fault) => rolesOf(fault, roles).map((role) => caseOf(fault, role)))
+}
+
+function rolesOf(fault: TryFault, roles: readonly Role[]): readonly Role[] {
+  if (OF_CLIENT.includes(fault)) return ['client']
+  return strikesNeither(fault) ? roles.slice(0, 1) : roles
 }
 
 function caseOf(fault: TryFault, role: Role): TryCase {
   const { promise, needs }: Fault = faults[fault]
-  const isClients = role === 'client' && !strikesNeither(fault)
+  const isClients = role === 'client' && !strikesNeither(fault) && !OF_CLIENT.includes(fault)
   return { id: `${SHORT[fault] ?? fault}${isClients ? '-c' : ''}`, promise, needs, fault, role }
 }
 

@@ -171,6 +171,9 @@ ${DEFAULT_FAULTS.join(',')}`,
     `cut=10s: it is undone after ten seconds, and not at the end
 of the watch. What was killed is started again then.
 
+move strikes the client's host, whatever --strike says, and
+is for good: move@client<10s is about whom it struck.
+
 nat-forgets=30s/silent: the router forgets by itself what is
 unused for 30 s. The fault strikes when it has; that it does
 not, since they speak more often, is seen after two times

@@ -14,7 +14,7 @@ import type { Host, Pair } from '../hosts/host.ts'
 import type { Lab } from '../lab/lab.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Rig } from '../rig/rig.ts'
-import { casesOn, lastsMs, type TryCase, wishOf } from './faults.ts'
+import { casesOn, IS_OVER_AT_ONCE, lastsMs, type TryCase, wishOf } from './faults.ts'
 import { findingsOf } from './findings.ts'
 import { untilForgotten } from './idle-router.ts'
 import { judgeTry } from './judge.ts'
@@ -122,7 +122,7 @@ async function oneFault(rig: Rig, { settings, mechanisms }: Plan<TrySettings>, o
     const { sinceMs, undo } = await rig.strike(strike, pair, struck)
     await programs.startLater()
     const mend = async () => {
-      await undo()
+      if (!IS_OVER_AT_ONCE.includes(fault)) await undo()
       await startAgainIfGone(rig, pair, struck, fault)
     }
     // Where both are at once, the fault still is in force when somebody is asked.

@@ -1,16 +1,33 @@
 /** What happens between the hosts of a try: the link, routers and faults that only it has. On real hosts. */
-import { expect } from 'vitest'
+import { expect, test } from 'vitest'
 import { findCapabilities, missingFirewall } from '../../src/hosts/capabilities.ts'
 import type { Report } from '../../src/lab/report.ts'
 import type { CaseFindings } from '../../src/try/findings.ts'
 import { run, temporaryFolder } from '../support/cli.ts'
 import { describeNeeding, testNeeding } from '../support/needs.ts'
-import { CHATTERER, ECHO, speaksAgainAfter } from '../support/try-programs.ts'
+import { CHATTERER, ECHO, speaksAgainAfter, TALKER } from '../support/try-programs.ts'
 
 const { isolation } = await findCapabilities()
 const RUN_LIMIT_MS = 60_000
 
+const clientOf = (found: CaseFindings | undefined) => found?.rows.find(({ name }) => name === 'client')
+
 describeNeeding('network namespaces', isolation !== null)('between the hosts of a try', () => {
+  test('what a client notices of it, and that it comes back', { timeout: RUN_LIMIT_MS }, async () => {
+    const { stdout } = await run([
+      ...['try', '--name', 'echo', '--server', ECHO, '--client', TALKER, '--faults', 'move'],
+      ...['--pace', 'quick', '--watch', '6s', '--recover', '3s', '--expect', 'move@client:loses<6s'],
+      ...['--json', '--out', temporaryFolder()],
+    ])
+    const { checks, findings } = JSON.parse(stdout) as Report
+    expect(checks.map(({ id, verdict }) => `${verdict} ${id}`)).toEqual(['pass move/echo/loses-client'])
+    const found = Object.fromEntries((findings as CaseFindings[]).map((one) => [one.id, one]))
+    // Its kernel can send nothing from an address that it has not; from the new one the client comes back.
+    expect(clientOf(found.move)?.noticed?.by).toBe('kernel_gave_up')
+    expect(found.move?.verifiedBy).toMatch(/^10\.0\.\d\.3 is answered, and 10\.0\.\d\.1 answers no more$/)
+    expect(found.move?.recoveredAfterMs).toBeGreaterThan(0)
+  })
+
   testNeeding('nftables', missingFirewall() === null)(
     'a router forgets by itself what is idle, and then answers RST',
     async () => {
@@ -33,7 +50,7 @@ describeNeeding('network namespaces', isolation !== null)('between the hosts of 
       expect(found?.verifiedBy).toMatch(
         /had tcp 10\.0\.\d\.1:\d+ > 10\.1\.\d\.2:7000 until nothing had passed for 2 s/,
       )
-      expect(found?.rows.find(({ name }) => name === 'client')?.signs.loses?.by).toBe('econnreset')
+      expect(clientOf(found)?.signs.loses?.by).toBe('econnreset')
       expect(checks.map(({ verdict }) => verdict)).toEqual(['pass', 'pass'])
       expect(status).toBe(0)
     },

@@ -1,4 +1,5 @@
 /** A laptop sleeps, wakes up, and moves to another network. */
+import { addressElsewhere, move } from '../../../src/faults/move.ts'
 import { UNKNOWN } from '../../../src/kernel/give-up.ts'
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell } from '../../../src/lab/cell.ts'
@@ -11,13 +12,15 @@ import { AFTERWARDS_MS, openPage, openWs, readKernel } from '../clients.ts'
 import { IDLE, quickOnly, STILL_HERE, WATCHED, type WebSocketSettings } from '../conditions.ts'
 import { connectionOn, HTML, IDLE_TCP, looked, RFC_6455 } from '../connection.ts'
 import { unsendableGiveUp } from '../expectations.ts'
-import { addressElsewhere, moved } from '../moved.ts'
 import { givenUp, giveUp } from './off.ts'
 
 const WHILE_ASLEEP = ['one', 'two', 'three']
 const ASLEEP_EVERY_MS = 700
 /** The connection that is opened at the new address, by the path of the old one. */
 const AGAIN = `${IDLE}-again`
+
+/** Between the old address and the new: far longer than a browser takes to see each. */
+const NO_ADDRESS_MS = 500
 
 const SIGNAL_7 = 'signal(7): SIGSTOP stops the process; its sockets are the kernel’s'
 
@@ -62,7 +65,7 @@ export const laptop: CaseOf<WebSocketSettings> = {
     await page?.order(IDLE, `send ${orderedMs}`)
     await page?.order(IDLE, `open ${orderedMs}`)
     rig.mark(pair, 'leaving')
-    await rig.strike(moved, pair, a)
+    await rig.strike(move(NO_ADDRESS_MS), pair, a)
     const movedAtMs = performance.now()
     await ws?.client[IDLE].read()
     await rig.sleep(movedAtMs + orderedMs - performance.now())
