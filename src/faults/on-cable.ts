@@ -24,7 +24,7 @@ export const WITHIN_MS = 250
 export const LATE_MS = 15
 
 /** @throws FaultError when this pair has no cable that can be told what to do */
-function cableOf({ network, pair }: Target): Cable {
+export function cableOf({ network, pair }: Target): Cable {
   verify(network !== null, 'there is no cable on loopback')
   try {
     return network.cable(pair)
@@ -108,7 +108,7 @@ export function cableFault({ id, promise, change, truth, prove }: CableFault): F
  * The way as it is without the fault: everything arrives, once, in order, and at once where the fault was about
  * time. How late a busy machine is says nothing about whether frames are lost.
  */
-async function proveWhole(target: Target, change: Partial<CableSettings>): Promise<Proof> {
+export async function proveWhole(target: Target, change: Partial<CableSettings> = {}): Promise<Proof> {
   const summary = await measureWay(target, FEW)
   const { lost, doubled, reordered, medianMs, sent } = summary
   const isAboutTime = 'delayMs' in change || 'jitterMs' in change

@@ -4,6 +4,7 @@ import { duplication } from './duplication.ts'
 import { exit } from './exit.ts'
 import type { Fault } from './fault.ts'
 import { freeze } from './freeze.ts'
+import { hold } from './hold.ts'
 import { jitter } from './jitter.ts'
 import { kill } from './kill.ts'
 import { loss } from './loss.ts'
@@ -25,6 +26,7 @@ export const wireFaults = {
   loss: loss(),
   duplication: duplication(),
   reordering: reordering(),
+  hold,
   'one-way': oneWay,
   'mtu-black-hole': mtuBlackHole(),
   reject,

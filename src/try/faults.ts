@@ -21,6 +21,7 @@ export const tryFaults = [
   'move',
   'delay',
   'loss',
+  'hold',
   'one-way',
   'mtu-black-hole',
   'reject',

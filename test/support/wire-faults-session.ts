@@ -14,6 +14,7 @@ for (const id of [
   'loss',
   'duplication',
   'reordering',
+  'hold',
   'one-way',
   'mtu-black-hole',
 ] as const) {

@@ -15,17 +15,22 @@ const clientOf = (found: CaseFindings | undefined) => found?.rows.find(({ name }
 describeNeeding('network namespaces', isolation !== null)('between the hosts of a try', () => {
   test('what a client notices of it, and that it comes back', { timeout: RUN_LIMIT_MS }, async () => {
     const { stdout } = await run([
-      ...['try', '--name', 'echo', '--server', ECHO, '--client', TALKER, '--faults', 'move'],
+      ...['try', '--name', 'echo', '--server', ECHO, '--client', TALKER, '--faults', 'move,hold=1s'],
       ...['--pace', 'quick', '--watch', '6s', '--recover', '3s', '--expect', 'move@client:loses<6s'],
+      ...['--expect', 'hold:survives'],
       ...['--json', '--out', temporaryFolder()],
     ])
     const { checks, findings } = JSON.parse(stdout) as Report
-    expect(checks.map(({ id, verdict }) => `${verdict} ${id}`)).toEqual(['pass move/echo/loses-client'])
+    expect(checks.map(({ id, verdict }) => `${verdict} ${id}`)).toEqual([
+      ...['pass move/echo/loses-client', 'pass hold/echo/survives'],
+    ])
     const found = Object.fromEntries((findings as CaseFindings[]).map((one) => [one.id, one]))
     // Its kernel can send nothing from an address that it has not; from the new one the client comes back.
     expect(clientOf(found.move)?.noticed?.by).toBe('kernel_gave_up')
     expect(found.move?.verifiedBy).toMatch(/^10\.0\.\d\.3 is answered, and 10\.0\.\d\.1 answers no more$/)
     expect(found.move?.recoveredAfterMs).toBeGreaterThan(0)
+    expect(found.hold?.verifiedBy).toContain('the cable has what the struck host sends')
+    expect(found.hold?.recoveredAfterMs).toBeLessThan(1000)
   })
 
   testNeeding('nftables', missingFirewall() === null)(
