@@ -170,8 +170,9 @@ function pairsAtOnce(): number {
 }
 
 function longestMs(settings: TrySettings, cases: number) {
-  const { connectWithinMs, settleMs, strikeAfter, router, lasts, ask, recoverMs, atOnce } = settings
-  const waitMs = router === null ? 0 : longestWaitMs(router)
+  const { connectWithinMs, settleMs, strikeAfter, router, bytes, lasts, ask, recoverMs, atOnce } = settings
+  // Some faults strike when they have come about.
+  const waitMs = Math.max(router === null ? 0 : longestWaitMs(router), bytes === null ? 0 : settings.watchMs)
   const beginMs = connectWithinMs + (strikeAfter?.waitMs ?? settleMs) + waitMs
   const askMs = ask === null ? 0 : ASK_LIMIT_MS
   const watchMs = Math.max(settings.watchMs, ...Object.values(lasts))

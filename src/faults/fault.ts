@@ -46,6 +46,8 @@ export interface Target {
 }
 
 export interface Struck extends Proof {
+  /** `performance.now()` when it came about, of a fault that waits for that. Absent: when it was called. */
+  sinceMs?: number
   /** Takes back what this fault did, and only that. Absent: there is no way back. */
   undo?(): Promise<Proof>
 }

@@ -1,3 +1,4 @@
+import { afterBytes } from './after-bytes.ts'
 import { blip, cut } from './cut.ts'
 import { delay } from './delay.ts'
 import { duplication } from './duplication.ts'
@@ -28,6 +29,7 @@ export const wireFaults = {
   reordering: reordering(),
   hold,
   'one-way': oneWay,
+  'after-bytes': afterBytes(),
   'mtu-black-hole': mtuBlackHole(),
   reject,
   'nat-forgets': natForgets,

@@ -13,6 +13,7 @@ import type { CableAnswer, ToCables } from '../kernel/cable/messages.ts'
 import { FrameLoop, takeIn, type WholeFrame } from '../kernel/capture/frame-loop.ts'
 import { PacketRing, wholePackets } from '../kernel/capture/packet-ring.ts'
 import { systemCalls } from '../kernel/capture/system-calls.ts'
+import { ByteLimit } from '../wire/byte-limit.ts'
 import { type CableDirection, CableLine, cableDirections, type Link } from '../wire/cable.ts'
 import { labelOf } from '../wire/label.ts'
 import { decodePacket, flagNames } from '../wire/packet.ts'
@@ -28,6 +29,8 @@ interface Lane {
   /** Where frames come in; null until it is connected. */
   from: PacketRing | null
   to: PacketRing | null
+  /** How much may pass until the cable is shut; null: no limit. */
+  limit: ByteLimit | null
   /** Frames longer than a slot of the ring, since this was told. */
   cutShort: number
   /** The counts that the log was told last. */
@@ -81,8 +84,14 @@ function turn(): boolean {
   return isMore
 }
 
-function enter(lane: Lane, frame: WholeFrame): void {
+function enter(lane: Lane, whole: WholeFrame): void {
+  const isLimited = lane.limit?.isReached === false
+  const frame = isLimited ? withinLimit(lane, whole) : whole
   const fate = lane.line.enter(frame, performance.now())
+  if (isLimited && lane.limit?.isReached === true) {
+    shut(lane.cable, true)
+    emit('cable:limited', { cable: lane.cable, direction: lane.direction, bytes: 0, isReached: true })
+  }
   if (fate === null) return
   const packet = decodePacket(frame.bytes)
   const text = labelOf(packet)
@@ -97,6 +106,18 @@ function enter(lane: Lane, frame: WholeFrame): void {
     bytes: 'bytes' in packet ? packet.bytes : 0,
     ...(text === undefined ? {} : { text }),
   })
+}
+
+/** The frame, or as much of it as may still pass: then nothing is put off for a network card to do. */
+function withinLimit({ limit }: Lane, frame: WholeFrame): WholeFrame {
+  const bytes = limit?.pass(frame.bytes) ?? frame.bytes
+  if (bytes === frame.bytes) return frame
+  const offload = Buffer.alloc(frame.withOffload.length - frame.bytes.length)
+  return { bytes, withOffload: Buffer.concat([offload, bytes]) }
+}
+
+function shut(cable: string, isShut: boolean): void {
+  for (const lane of lanes) if (lane.cable === cable) lane.line.shut(isShut)
 }
 
 function untilDueMs(): number | null {
@@ -118,6 +139,14 @@ function obey(message: Exclude<ToCables, { stop: true }>): CableAnswer {
     lane.line.set(message.set.change)
     emit('cable:set', { cable: lane.cable, direction: lane.direction, ...lane.line.settings })
     return { before }
+  } else if ('limit' in message) {
+    const lane = laneOf(message.limit)
+    const { bytes } = message.limit
+    lane.limit = bytes === null ? null : new ByteLimit(bytes)
+    if (bytes === null) shut(lane.cable, false)
+    emit('cable:limited', { cable: lane.cable, direction: lane.direction, bytes, isReached: false })
+  } else if ('limited' in message) {
+    return { isAtLimit: laneOf(message.limited).limit?.isReached === true }
   } else if ('drop' in message) {
     const { line, cable, direction } = laneOf(message.drop)
     const { kinds, frames } = message.drop
@@ -140,7 +169,7 @@ function connect({ pair, a, b, link }: { pair: string; a: string; b: string; lin
   for (const direction of cableDirections) {
     if (!lanes.some((lane) => lane.cable === pair && lane.direction === direction)) {
       const line = new CableLine<WholeFrame>(Math.random, link)
-      lanes.push({ cable: pair, direction, line, from: null, to: null, cutShort: 0, told: '' })
+      lanes.push({ cable: pair, direction, line, from: null, to: null, limit: null, cutShort: 0, told: '' })
     }
   }
   const [aToB, bToA] = cableDirections.map((direction) => laneOf({ pair, direction }))

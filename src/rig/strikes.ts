@@ -6,7 +6,7 @@ import { FaultError, type Proof } from '../faults/proof.ts'
 /** A fault that is in force. */
 export interface InForce {
   readonly fault: Fault
-  /** `performance.now()` when it was applied, before it was verified. */
+  /** `performance.now()` when it was applied, or came about by itself; before it was verified. */
   readonly sinceMs: number
   /** Takes it back, verified and logged. Does nothing the second time, or where there is no way back. */
   undo(): Promise<void>
@@ -37,7 +37,7 @@ export class Strikes {
     }
     const inForce: InForce = {
       fault,
-      sinceMs,
+      sinceMs: result.sinceMs ?? sinceMs,
       undo: async () => {
         if (!this.#inForce.delete(inForce) || result.undo === undefined) return
         try {

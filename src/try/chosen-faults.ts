@@ -11,6 +11,8 @@ export type ChosenFaults = {
   lasts: Partial<Record<TryFault, number>>
   /** Of `nat-forgets`: it forgets by itself. null: once, because it is told to. */
   router: IdleRouter | null
+  /** Of `after-bytes`; null: it is not among them. */
+  bytes: number | null
 }
 
 /**
@@ -36,5 +38,6 @@ export function chosenFaults(wanted: readonly WantedFault[] | undefined, settleM
       (wanted ?? []).flatMap(({ fault, lastsMs }) => (lastsMs === null ? [] : [[fault, lastsMs]])),
     ),
     router,
+    bytes: wanted?.find((one) => one.bytes !== null)?.bytes ?? null,
   }
 }

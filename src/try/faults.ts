@@ -1,6 +1,7 @@
 /** The faults that `try` has, and what each is called in a run: a case of its own for each side it strikes. */
 
 import type { Role } from '../events/host-names.ts'
+import { afterBytes } from '../faults/after-bytes.ts'
 import type { Fault } from '../faults/fault.ts'
 import { type IdleRouter, idlePromise, routerOf } from '../faults/nat-forgets.ts'
 import { faults } from '../faults/registry.ts'
@@ -23,6 +24,7 @@ export const tryFaults = [
   'loss',
   'hold',
   'one-way',
+  'after-bytes',
   'mtu-black-hole',
   'reject',
   'nat-forgets',
@@ -33,7 +35,7 @@ export type TryFault = (typeof tryFaults)[number]
 export const DEFAULT_FAULTS: readonly TryFault[] = ['exit', 'kill', 'freeze', 'cut', 'blip', 'reboot']
 
 /** The name of a case is that of a network interface, which is short. */
-const SHORT: Partial<Record<TryFault, string>> = { 'mtu-black-hole': 'black-hole' }
+const SHORT: Partial<Record<TryFault, string>> = { 'after-bytes': 'after', 'mtu-black-hole': 'black-hole' }
 /** No program of the struck host is left that could notice anything. */
 export const ENDS_THE_STRUCK: readonly TryFault[] = ['exit', 'kill', 'reboot', 'power-off']
 /** There is nothing to undo, it undoes itself, or who comes back would be struck a second time. */
@@ -73,19 +75,28 @@ function caseOf(fault: TryFault, role: Role): TryCase {
 /** Every case that there can be. */
 export const allCases: readonly TryCase[] = casesOf(tryFaults, ['server', 'client'])
 
-/** Every case, on a network that is like this by nature. */
-export function casesOn({ link, router }: { link: Link | null; router: IdleRouter | null }): TryCase[] {
-  return allCases.map((one) => ({
-    ...one,
-    needs: [...one.needs, ...(link === null ? [] : ['cable' as const])],
-    promise: router !== null && one.fault === 'nat-forgets' ? idlePromise(router) : one.promise,
-  }))
+/** What somebody wants of the network by nature, and of faults that are not as in the registry. */
+export interface Wanted {
+  link: Link | null
+  router: IdleRouter | null
+  bytes: number | null
+}
+
+/** Every case, as it is wanted. */
+export function casesOn({ link, router, bytes }: Wanted): TryCase[] {
+  return allCases.map((one) => {
+    const needs = [...one.needs, ...(link === null ? [] : ['cable' as const])]
+    if (one.fault === 'nat-forgets' && router !== null) return { ...one, needs, promise: idlePromise(router) }
+    if (one.fault === 'after-bytes' && bytes !== null)
+      return { ...one, needs, promise: afterBytes(bytes).promise }
+    return { ...one, needs }
+  })
 }
 
 /** The hosts that a case needs, and what has to stand between them. */
 export function wishOf(
   { id, needs }: TryCase,
-  { link, router, later }: { link: Link | null; router: IdleRouter | null; later: string | null },
+  { link, router, later }: Wanted & { later: string | null },
 ): PairWish {
   const wish = { name: id, link, ipv6: true, third: later !== null }
   if (needs.includes('router')) {

@@ -5,6 +5,7 @@
  *     STRIKE = FAULT[=TIME]               it is undone after so long, and not at the end of the watch
  *            | nat-forgets=TIME[/KIND]    no duration: the router forgets by itself what is unused for so long, in
  *                                         whole seconds, and the fault strikes when it has
+ *            | after-bytes=N              no duration: it strikes when so many more bytes have passed
  *     KIND   = strict | reset | silent    what becomes then of a packet of what it has forgotten (`routerKinds`)
  *
  *     RULE = FAULT[@WHO]<TIME             somebody notices in time, by whatever comes first of these three:
@@ -59,6 +60,8 @@ export interface WantedFault {
   lastsMs: number | null
   /** Of `nat-forgets`: the router forgets by itself. null: once, because it is told to. */
   router: IdleRouter | null
+  /** Of `after-bytes`. */
+  bytes: number | null
 }
 
 /** When a fault strikes: so long after a program has printed such a line. Part of a plan. */
@@ -79,21 +82,27 @@ export class GrammarError extends Error {
   override name = 'GrammarError'
 }
 
-/** One of the faults: `cut`, `cut=10s`, `nat-forgets=30s/silent`. @throws GrammarError */
+/** One of the faults: `cut`, `cut=10s`, `nat-forgets=30s/silent`, `after-bytes=100`. @throws GrammarError */
 export function parseFault(text: string): WantedFault {
-  const [fault = '', time, ...more] = text.trim().split('=')
+  const [fault = '', value] = text.trim().split(/=(.*)/s)
   if (!isOneOf(tryFaults, fault)) throw new GrammarError(`no fault "${fault}"; ${nearest(fault, tryFaults)}`)
-  if (time === undefined) return { fault, lastsMs: null, router: null }
-  if (fault === 'nat-forgets')
-    return { fault, lastsMs: null, router: parseIdleRouter([time, ...more].join('=')) }
-  const lastsMs = parseTime(time)
-  if (lastsMs === null || lastsMs === 0 || more.length > 0) {
-    throw new GrammarError(`"${text}": "${[time, ...more].join('=')}" is no time; it looks like ${fault}=10s`)
+  const wanted = { fault, lastsMs: null, router: null, bytes: null }
+  if (fault === 'after-bytes') return { ...wanted, bytes: parseBytes(value) }
+  if (value === undefined) return wanted
+  if (fault === 'nat-forgets') return { ...wanted, router: parseIdleRouter(value) }
+  const lastsMs = parseTime(value)
+  if (lastsMs === null || lastsMs === 0) {
+    throw new GrammarError(`"${text}": "${value}" is no time; it looks like ${fault}=10s`)
   }
   if (IS_OVER_AT_ONCE.includes(fault)) {
-    throw new GrammarError(`"${text}": ${fault} is over when it has happened; leave out "=${time}"`)
+    throw new GrammarError(`"${text}": ${fault} is over when it has happened; leave out "=${value}"`)
   }
-  return { fault, lastsMs, router: null }
+  return { ...wanted, lastsMs }
+}
+
+function parseBytes(text = ''): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
+  throw new GrammarError(`"${text}" is no number of bytes; it looks like after-bytes=100`)
 }
 
 /** `30s`, `30s/silent` */

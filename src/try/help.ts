@@ -174,6 +174,9 @@ of the watch. What was killed is started again then.
 move strikes the client's host, whatever --strike says, and
 is for good: move@client<10s is about whom it struck.
 
+after-bytes=100: so many more bytes of what the struck host
+sends by TCP arrive. The fault strikes when they have.
+
 nat-forgets=30s/silent: the router forgets by itself what is
 unused for 30 s. The fault strikes when it has; that it does
 not, since they speak more often, is seen after two times

@@ -8,6 +8,8 @@
  * Who comes later (`--later`) is on a third host, beside the server's.
  */
 import { writeFileSync } from 'node:fs'
+import { afterBytes } from '../faults/after-bytes.ts'
+import type { Fault } from '../faults/fault.ts'
 import { natForgetsIdle } from '../faults/nat-forgets.ts'
 import { UsageError } from '../foreign/usage.ts'
 import type { Host, Pair } from '../hosts/host.ts'
@@ -102,7 +104,7 @@ function trySysctls(sysctls: Record<string, string>): void {
 
 async function oneFault(rig: Rig, { settings, mechanisms }: Plan<TrySettings>, one: TryCase): Promise<void> {
   const { id, fault, role } = one
-  const { link, router } = settings
+  const { link } = settings
   const [pair] = await rig.boot([wishOf(one, settings)])
   if (pair === undefined) return
   const problem = link === null ? null : await measureLink(rig, pair, link)
@@ -114,12 +116,9 @@ async function oneFault(rig: Rig, { settings, mechanisms }: Plan<TrySettings>, o
     watching.catch(() => {}) // heard below, unless the run ends first
     await programs.untilStrike()
     const struck = role === 'client' ? pair.a : pair.b
-    const strike =
-      fault === 'nat-forgets' && router !== null
-        ? natForgetsIdle(router, await untilForgotten(rig, pair, router))
-        : fault
+    const wanted = await wantedFault(rig, pair, fault, settings)
     programs.strikes()
-    const { sinceMs, undo } = await rig.strike(strike, pair, struck)
+    const { sinceMs, undo } = await rig.strike(wanted, pair, struck)
     await programs.startLater()
     const mend = async () => {
       if (!IS_OVER_AT_ONCE.includes(fault)) await undo()
@@ -141,6 +140,19 @@ async function oneFault(rig: Rig, { settings, mechanisms }: Plan<TrySettings>, o
   } finally {
     programs.end()
   }
+}
+
+/** As it is in the registry, or otherwise. A router that forgets by itself has done so when this resolves. */
+async function wantedFault(
+  rig: Rig,
+  pair: Pair,
+  fault: TryCase['fault'],
+  { router, bytes, watchMs }: TrySettings,
+): Promise<Fault | TryCase['fault']> {
+  if (fault === 'nat-forgets' && router !== null) {
+    return natForgetsIdle(router, await untilForgotten(rig, pair, router))
+  }
+  return fault === 'after-bytes' && bytes !== null ? afterBytes(bytes, watchMs) : fault
 }
 
 /** What was ended is started again, as a supervisor would; what came back by itself is not. */

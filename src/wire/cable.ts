@@ -83,7 +83,7 @@ export interface CableCounts {
   left: number
   /** By chance. */
   lost: number
-  /** While the cable was cut, or under way when it was. */
+  /** While the cable was cut or shut, or under way when it was cut. */
   cutOff: number
   /** Longer than `mtuBytes`. */
   tooLarge: number
@@ -116,6 +116,7 @@ export class CableLine<F extends { readonly bytes: Buffer }> {
   readonly #link: Link
   #settings = plainCable
   #isPlugged = true
+  #isShut = false
   #dropRule: { kinds: readonly FrameKind[]; frames: number } = { kinds: [], frames: 0 }
   #holdRule: readonly FrameKind[] = []
   #held: F[] = []
@@ -174,6 +175,11 @@ export class CableLine<F extends { readonly bytes: Buffer }> {
     this.#loseIfCut()
   }
 
+  /** Shut, nothing more enters; what is under way arrives. */
+  shut(isShut: boolean): void {
+    this.#isShut = isShut
+  }
+
   /** The next `frames` frames of one of these kinds vanish. Replaces the rule before. */
   drop(kinds: readonly FrameKind[], frames: number): void {
     this.#dropRule = { kinds, frames }
@@ -203,7 +209,7 @@ export class CableLine<F extends { readonly bytes: Buffer }> {
   enter(frame: F, nowMs: number): 'held' | 'dropped' | null {
     this.#counts.entered += 1
     const { mtuBytes } = this.#settings
-    if (this.#isCut) this.#counts.cutOff += 1
+    if (this.#isCut || this.#isShut) this.#counts.cutOff += 1
     else if (mtuBytes !== null && frame.bytes.length - ethernet.bytes > mtuBytes) this.#counts.tooLarge += 1
     else if (this.#dropRule.frames > 0 && isOfKind(frame.bytes, this.#dropRule.kinds)) {
       this.#dropRule.frames -= 1

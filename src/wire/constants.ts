@@ -15,6 +15,7 @@ export const ipv4 = {
   identification: 4,
   fragment: 6,
   protocol: 9,
+  checksum: 10,
   source: 12,
   destination: 16,
 } as const
@@ -52,6 +53,7 @@ export const tcp = {
   dataOffset: 12,
   flags: 13,
   window: 14,
+  checksum: 16,
 } as const
 export const tcpFlag = {
   fin: 0x01,

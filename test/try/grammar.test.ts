@@ -7,8 +7,9 @@ test.each([
   ['nat-forgets', { fault: 'nat-forgets' }],
   ['nat-forgets=2m', { fault: 'nat-forgets', router: { idleSeconds: 120, kind: null } }],
   ['nat-forgets=30s/silent', { fault: 'nat-forgets', router: { idleSeconds: 30, kind: 'silent' } }],
+  ['after-bytes=100', { fault: 'after-bytes', bytes: 100 }],
 ])('%s is a fault', (text, expected) => {
-  expect(parseFault(text)).toEqual({ lastsMs: null, router: null, ...expected })
+  expect(parseFault(text)).toEqual({ lastsMs: null, router: null, bytes: null, ...expected })
 })
 
 test.each([

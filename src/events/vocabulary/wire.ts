@@ -139,6 +139,11 @@ export const wireEvents = {
     kinds: v.array(text),
     frames: v.optional(count),
   }),
+  /**
+   * Of what TCP carries this way so many more bytes may pass; then nothing enters the cable any more, either way
+   * (`isReached`). null: there is no limit, and it is open again.
+   */
+  'cable:limited': v.strictObject({ ...cableEnd, bytes: v.nullable(count), isReached: v.boolean() }),
   /** A frame did not pass, because of such a rule: neither its sender nor its receiver can know. */
   'cable:frame_stopped': v.strictObject({
     ...cableEnd,

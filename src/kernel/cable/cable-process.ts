@@ -44,6 +44,11 @@ export class CableProcess {
         if (before === undefined) throw new CableError(`the cable of ${pair} has no settings`)
         return before
       },
+      limit: async (direction, bytes) => void (await this.#ask({ limit: { pair, direction, bytes } })),
+      isAtLimit: async (direction) => {
+        const { isAtLimit = false } = await this.#ask({ limited: { pair, direction } })
+        return isAtLimit
+      },
       drop: async (direction, kinds, frames) =>
         void (await this.#ask({ drop: { pair, direction, kinds, frames } })),
       hold: async (direction, kinds) => void (await this.#ask({ hold: { pair, direction, kinds } })),
@@ -78,6 +83,13 @@ function answerOf({ problem, answer = {} }: FromHelper<CableAnswer>): CableAnswe
 export interface Cable {
   /** Changes what is named; the rest stays. @returns the settings before */
   set(direction: CableDirection, change: Partial<CableSettings>): Promise<CableSettings>
+  /**
+   * When so many bytes have passed by TCP this way, nothing enters the cable any more, either way: in the middle of a
+   * segment, if need be. null: there is no limit, and the cable is open again.
+   */
+  limit(direction: CableDirection, bytes: number | null): Promise<void>
+  /** Whether the limit of `limit` is reached. */
+  isAtLimit(direction: CableDirection): Promise<boolean>
   /** The next `frames` frames of one of these kinds vanish. Replaces the `drop` before. */
   drop(direction: CableDirection, kinds: readonly FrameKind[], frames: number): Promise<void>
   /** Keeps back frames of these kinds from now on. Replaces the `hold` before, not what it has kept back. */

@@ -12,6 +12,10 @@ export type ToCables =
   | { connect: { pair: string; a: string; b: string; link: Link } }
   | { set: OneWay & { change: Partial<CableSettings> } }
   | { plug: { pair: string; isPlugged: boolean } }
+  /** The cable is shut, both ways, when so many bytes of TCP have passed in this one; null: no limit, and open again. */
+  | { limit: OneWay & { bytes: number | null } }
+  /** Answered with whether the limit is reached. */
+  | { limited: OneWay }
   | { drop: OneWay & { kinds: readonly FrameKind[]; frames: number } }
   | { hold: OneWay & { kinds: readonly FrameKind[] } }
   | { release: OneWay & { kinds: readonly FrameKind[] } }
@@ -20,8 +24,9 @@ export type ToCables =
   /** Log the counts, and end. Answered by the end of the process. */
   | { stop: true }
 
-/** To `count` the counts, to `set` the settings before it. */
+/** To `count` the counts, to `limited` whether it is, to `set` the settings before it. */
 export interface CableAnswer {
   counts?: CableCounts
+  isAtLimit?: boolean
   before?: CableSettings
 }
