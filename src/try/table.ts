@@ -2,7 +2,7 @@
 import type { Style } from '../lab/tale.ts'
 import { shortTime, signMeanings, signOf, Waits } from '../view/viewer/signs.ts'
 import { askText, laterText } from './asides.ts'
-import { strikesNeither } from './faults.ts'
+import { ENDS_THE_STRUCK, strikesNeither } from './faults.ts'
 import type { CaseFindings } from './findings.ts'
 import type { RowFindings } from './row-findings.ts'
 import { ASK, LATER } from './rows.ts'
@@ -96,7 +96,7 @@ function backText({ isWhole, wentOn, recoveredAfterMs, wasSilent }: CaseFindings
 function noticedText(found: CaseFindings, name: string): string {
   const row = found.rows.find((one) => one.name === name)
   if (row === undefined) return ''
-  if (isStruck(row, found) && row.exit !== null) return '(struck)'
+  if (wasEnded(row, found)) return '(struck)'
   if (row.noticed !== null) return `${signOf(row.noticed.by, 'down', '')} ${shortTime(row.noticed.afterMs)}`
   if (row.endedBefore !== null) return 'ended'
   return row.counts ? 'quiet' : 'apart'
@@ -106,6 +106,11 @@ function noticedText(found: CaseFindings, name: string): string {
 export function headText({ rows }: CaseFindings): string {
   const clients = rows.filter(({ end, counts }) => end === 'client' && counts)
   return `${clients.filter(({ noticed }) => noticed !== null).length} of ${clients.length}`
+}
+
+/** The fault itself has ended its program, which so had nothing to notice. */
+export function wasEnded(row: RowFindings, found: CaseFindings): boolean {
+  return row.exit !== null && isStruck(row, found) && ENDS_THE_STRUCK.includes(found.fault)
 }
 
 export function isStruck({ end }: RowFindings, { struck, fault }: CaseFindings): boolean {

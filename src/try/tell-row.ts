@@ -8,7 +8,7 @@ import { seconds } from './durations.ts'
 import type { CaseFindings } from './findings.ts'
 import type { TrySettings } from './request.ts'
 import type { ConnectionFindings, RowFindings } from './row-findings.ts'
-import { isStruck } from './table.ts'
+import { isStruck, wasEnded } from './table.ts'
 import { triggerWords } from './words.ts'
 
 /** Connections of one end that are told; a pool has many alike. */
@@ -19,7 +19,7 @@ export function rowLines(row: RowFindings, found: CaseFindings, { down }: TrySet
   const { watchedMs } = found
   const { name, noticed, connections, exit, endedBefore, hasTalked } = row
   const who = `  ${name}${isStruck(row, found) ? ' (struck)' : ''}`
-  if (isStruck(row, found) && exit !== null)
+  if (exit !== null && wasEnded(row, found))
     return [`${who} was there no more after ${seconds(exit.afterMs)}`]
   if (endedBefore !== null && noticed === null) return [`${who} had ended before the fault`]
   if (!hasTalked && noticed === null) return [`${who} has talked to nobody, as far as was seen`]
