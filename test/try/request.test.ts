@@ -156,6 +156,7 @@ describe('a file', () => {
       server: 'x',
       client: ['y', 'z'],
       faults: ['cut'],
+      link: 'delay=5ms',
       watch: '5s',
       expect: ['cut<5s'],
       family: 6,
@@ -169,6 +170,7 @@ describe('a file', () => {
       watchMs: 8000,
       family: 6,
     })
+    expect(request.link).toEqual({ delayMs: 5, loss: 0 })
     expect(request.sysctls).toEqual({ 'net/ipv4/tcp_retries2': '3' })
   })
 
