@@ -18,12 +18,15 @@ export const SOON = { withinMs: 3000 }
 
 /** Logs the counters of a host's network card, and of its IP layer. @returns its MAC address */
 export async function readCard(rig: Rig, host: Host): Promise<string> {
-  const card = parseCard(await rig.run(host, cardCommand))
   const counters = await rig.run(host, countersCommand)
+  // Last, since its frames are held against those that were captured until now.
+  const began = performance.now()
+  const card = parseCard(await rig.run(host, cardCommand))
   rig.emitterOf(host, 'kernel')('kernel:card_read', {
     ...card,
     packetsTaken: snmpCounter(counters, 'Ip', 'InReceives'),
     receiveSoftirqs: receiveSoftirqs(counters),
+    withinMs: performance.now() - began,
   })
   return card.mac
 }
@@ -58,13 +61,18 @@ export function grown(
   return (last.data[counter] ?? 0) - (first.data[counter] ?? 0)
 }
 
-/** The time between the first and the last look at a host's counters; null: not two looks. */
-export function betweenLooks(end: End): Period | null {
+/**
+ * The time between the first and the last look at a host's counters: what passed in it is `surely` counted, and
+ * `perhaps` what passed while somebody looked. null: not two looks.
+ */
+export function betweenLooks(end: End): { surely: Period; perhaps: Period } | null {
   const looks = end.ofHost('kernel:card_read')
   const [first, last] = [looks[0], looks.at(-1)]
-  return first === undefined || last === undefined || first === last
-    ? null
-    : { from: first.time, to: last.time }
+  if (first === undefined || last === undefined || first === last) return null
+  return {
+    surely: { from: first.time, to: last.time - last.data.withinMs },
+    perhaps: { from: first.time - first.data.withinMs, to: last.time },
+  }
 }
 
 /** A host's address; empty where the log does not tell. */

@@ -4,7 +4,7 @@ import { SLACK_MS } from '../../../src/lab/checks.ts'
 import { counts, says } from '../../../src/lab/claims.ts'
 import { received } from '../../../src/lab/packets.ts'
 import type { FramesSettings } from '../conditions.ts'
-import { grown, readCard, SOON, thirdOf } from '../kernels.ts'
+import { betweenLooks, grown, readCard, SOON, thirdOf } from '../kernels.ts'
 
 const BYTES = 100
 const EVERY_MS = 5
@@ -43,13 +43,15 @@ export const hub: CaseOf<FramesSettings> = {
     udp(cell) {
       const { c } = cell
       const looks = c.ofHost('kernel:card_read')
-      const [first, last] = [looks[0], looks.at(-1)]
+      const between = betweenLooks(c)
       const forC = cell.between('for-c', 'over')
-      if (first === undefined || last === undefined || first === last || forC === null) return []
-      const talk = { from: first.time, to: last.time }
+      if (between === null || forC === null) return []
+      const talk = between.perhaps
       const { datagrams } = cell.settings
       const heard = received(c.packets(talk))
       const all = received(c.everyPacket(talk))
+      const surely = received(c.everyPacket(between.surely))
+      const counted = { min: surely?.length ?? 0, max: all?.length ?? 0 }
       const toProgram = c.all('udp:datagram_received', talk)
       const own = c.all('udp:datagram_received', forC)
       const softirqs = grown(c, 'receiveSoftirqs')
@@ -61,7 +63,7 @@ export const hub: CaseOf<FramesSettings> = {
           source: 'IEEE 802.3 section 9; src/wire/hub.ts',
           short: 'HEARD',
         }),
-        counts(cell, 'card', all === null ? 0 : all.length, all && grown(c, 'receivedFrames'), 'frames', {
+        counts(cell, 'card', counted, surely && all && grown(c, 'receivedFrames'), 'frames', {
           claim: 'its card counts them as received',
           formula: `as many as were captured there: ${all?.length ?? 0}`,
           because: 'to receive a frame is not to keep it',

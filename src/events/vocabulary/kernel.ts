@@ -93,6 +93,8 @@ export const kernelEvents = {
     packetsTaken: count,
     /** How often this machine, for whichever host, was interrupted to receive (NET_RX). */
     receiveSoftirqs: count,
+    /** To read it took so long, until this line: what passed meanwhile may be counted or not. */
+    withinMs: ms,
   }),
   /** Whose MAC address a host knows (its ARP table), by IP address. `mac` null: it asks, or nobody answered. */
   'kernel:neighbours_read': v.strictObject({
