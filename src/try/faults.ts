@@ -35,7 +35,10 @@ export type TryFault = (typeof tryFaults)[number]
 export const DEFAULT_FAULTS: readonly TryFault[] = ['exit', 'kill', 'freeze', 'cut', 'blip', 'reboot']
 
 /** The name of a case is that of a network interface, which is short. */
-const SHORT: Partial<Record<TryFault, string>> = { 'after-bytes': 'after', 'mtu-black-hole': 'black-hole' }
+const SHORT: Partial<Record<TryFault, string>> = {
+  'after-bytes': 'cut-after',
+  'mtu-black-hole': 'black-hole',
+}
 /** No program of the struck host is left that could notice anything. */
 export const ENDS_THE_STRUCK: readonly TryFault[] = ['exit', 'kill', 'reboot', 'power-off']
 /** There is nothing to undo, it undoes itself, or who comes back would be struck a second time. */
