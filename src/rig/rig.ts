@@ -51,6 +51,8 @@ import { type InForce, Strikes } from './strikes.ts'
 export const PATIENCE_MS = 5000
 /** From a broken channel to the news that the process at its other end is gone. */
 const EXIT_KNOWN_WITHIN_MS = 100
+/** What a mechanism runs on is loaded when it is first asked for, and all hosts are asked at once. */
+const LOADS_WITHIN_MS = 10_000
 /** Beyond that Node warns of a leak. */
 const WAITS_MAX = 1000
 
@@ -559,7 +561,8 @@ export class Rig {
     const process = processOf(b)
     const { mechanisms } = this.#programsOf(name)
     // After a reboot the servers come back where the clients know them.
-    const ports = await process.ask('serve', { mechanisms, ports: this.#ports.get(name) ?? {} })
+    const asked = { mechanisms, ports: this.#ports.get(name) ?? {} }
+    const ports = await process.ask('serve', asked, LOADS_WITHIN_MS)
     this.#ports.set(name, ports)
     const open = Object.entries(ports)
     await Promise.all(open.map(([each, port]) => this.#announce(b, 'own', `${b.address}:${port}`, each)))
@@ -580,7 +583,7 @@ export class Rig {
     const ports = this.#ports.get(name) ?? {}
     const open = Object.entries(ports)
     await Promise.all(open.map(([each, port]) => this.#announce(a, 'remote', `${b.address}:${port}`, each)))
-    await process.ask('connect', { mechanisms, address: b.address, ports, settings })
+    await process.ask('connect', { mechanisms, address: b.address, ports, settings }, LOADS_WITHIN_MS)
     this.alive({ name, a, b })
   }
 
