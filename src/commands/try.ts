@@ -21,9 +21,10 @@ import { longestWaitMs } from '../try/idle-router.ts'
 import { TRY, tryLab } from '../try/lab.ts'
 import { matrixToMarkdown, toMarkdown } from '../try/markdown.ts'
 import { tellMatrix } from '../try/matrix.ts'
+import { parseTryArguments, type Telling } from '../try/options.ts'
 import { openWayOut, wayOutPath } from '../try/outside.ts'
 import { ASK_LIMIT_MS } from '../try/programs.ts'
-import { parseTryArguments, type Telling, type TryRequest, type TrySettings } from '../try/request.ts'
+import type { TryRequest, TrySettings } from '../try/request.ts'
 import { findRunAs } from '../try/run-as.ts'
 import { sysctlsOf } from '../try/settings.ts'
 import { tellTry } from '../try/tell.ts'
@@ -64,15 +65,20 @@ export async function tryCommand(args: readonly string[]): Promise<number> {
   let running: Run | undefined
   const interrupted = stopOnSignals({ stop: () => running?.stop() })
   const outcomes: Tried[] = []
-  for (const request of requests) {
-    const { run, done } = await begin({ ...request, ...here }, telling, requests.length > 1)
-    running = run
-    // While it was being started.
-    if (interrupted.signal.aborted) run.stop()
-    outcomes.push({ request, ...(await done) })
-    if (interrupted.signal.aborted) break
+  const isMatrix = requests.length > 1
+  try {
+    for (const request of requests) {
+      const { run, done } = await begin({ ...request, ...here }, telling, isMatrix)
+      running = run
+      // While it was being started.
+      if (interrupted.signal.aborted) run.stop()
+      outcomes.push({ request, ...(await done) })
+      if (interrupted.signal.aborted) break
+    }
+  } finally {
+    // Also what was found before a variant that does not even start.
+    if (outcomes.length > 0) tell(outcomes, telling, isMatrix)
   }
-  tell(outcomes, telling, requests.length > 1)
   return interrupted.signal.aborted ? INTERRUPTED : EXIT_STATUS[worst(outcomes.map(verdictOf))]
 }
 

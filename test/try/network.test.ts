@@ -15,19 +15,9 @@ const clientOf = (found: CaseFindings | undefined) => found?.rows.find(({ name }
 describeNeeding('network namespaces', isolation !== null)('between the hosts of a try', () => {
   test('what a client notices of it, and that it comes back', { timeout: RUN_LIMIT_MS }, async () => {
     const { stdout } = await run([
-      ...[
-        'try',
-        '--name',
-        'echo',
-        '--server',
-        ECHO,
-        '--client',
-        TALKER,
-        '--faults',
-        'move,hold=1s,after-bytes=14',
-      ],
-      ...['--pace', 'quick', '--watch', '6s', '--recover', '3s', '--expect', 'move@client:loses<6s'],
-      ...['--expect', 'hold:survives'],
+      ...['try', '--name', 'echo', '--server', ECHO, '--client', TALKER],
+      ...['--faults', 'move,hold=1s,after-bytes=14', '--pace', 'quick', '--watch', '6s', '--recover', '3s'],
+      ...['--expect', 'move@client:loses<6s', '--expect', 'hold:survives'],
       ...['--json', '--out', temporaryFolder()],
     ])
     const { checks, findings } = JSON.parse(stdout) as Report
@@ -40,8 +30,8 @@ describeNeeding('network namespaces', isolation !== null)('between the hosts of 
     expect(found.move?.verifiedBy).toMatch(/^10\.0\.\d\.3 is answered, and 10\.0\.\d\.1 answers no more$/)
     expect(found.move?.recoveredAfterMs).toBeGreaterThan(0)
     // The talker's words are ten bytes long, and come back: the second time four of them.
-    expect(found.after?.verifiedBy).toContain('14 bytes have passed')
-    expect(clientOf(found.after)?.noticed?.by).toBe('kernel_gave_up')
+    expect(found['cut-after']?.verifiedBy).toContain('14 bytes have passed')
+    expect(clientOf(found['cut-after'])?.noticed?.by).toBe('kernel_gave_up')
     expect(found.hold?.verifiedBy).toContain('the cable has what the struck host sends')
     expect(found.hold?.recoveredAfterMs).toBeLessThan(1000)
   })
@@ -51,16 +41,8 @@ describeNeeding('network namespaces', isolation !== null)('between the hosts of 
     async () => {
       const { status, stdout } = await run([
         ...['try', '--server', ECHO, '--client', speaksAgainAfter(4000), '--faults', 'nat-forgets=2s/reset'],
-        ...[
-          '--watch',
-          '3s',
-          '--recover',
-          '500ms',
-          '--expect',
-          'nat-forgets@client<3s',
-          '--down',
-          'ECONNRESET',
-        ],
+        ...['--watch', '3s', '--recover', '500ms', '--down', 'ECONNRESET'],
+        ...['--expect', 'nat-forgets@client<3s'],
         ...['--expect', 'nat-forgets@server:unnoticed', '--json', '--out', temporaryFolder()],
       ])
       const { checks, findings } = JSON.parse(stdout) as Report

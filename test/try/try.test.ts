@@ -236,13 +236,30 @@ describeNeeding('network namespaces', isolation !== null)('npm run try', () => {
     const variants = {
       one: { server: DATAGRAM_ECHO, client: [DATAGRAM_TALKER, DATAGRAM_TALKER] },
       two: { server: TWO_PORTS, expect: ['none<1s'] },
+      three: { client: 'exit 3' },
     }
     writeFileSync(matrix ?? '', JSON.stringify(variants))
     const { status, stdout, stderr } = await run([
-      ...['try', '--client', CONNECTS_ONCE, '--faults', 'none', '--watch', '1s', '--recover', '1s'],
+      ...[
+        'try',
+        '--server',
+        ECHO,
+        '--client',
+        CONNECTS_ONCE,
+        '--faults',
+        'none',
+        '--watch',
+        '1s',
+        '--recover',
+        '1s',
+      ],
       ...['--matrix', matrix, '--junit', junit, '--markdown', markdown, '--out', out].map(String),
     ])
-    expect([status, stderr]).toEqual([1, expect.not.stringContaining('stillhere:')])
+    // The last one does not start, which takes nothing from what the others have shown.
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/stillhere: three: the client ended with status 3/),
+    ])
     expect(stdout).toMatch(/^ +one +two$/m)
     expect(stdout).toMatch(/^none client +quiet +quiet\n +client2 +quiet\n/m)
     expect(stdout).not.toContain('client2 was seen to talk to nobody')

@@ -1,4 +1,4 @@
-/** A hub is one medium for all: everybody hears everything. Who keeps what is not for him to see? */
+/** A hub is one medium for all: everybody hears everything. Who keeps what is meant for another? */
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import { SLACK_MS } from '../../../src/lab/checks.ts'
 import { counts, says } from '../../../src/lab/claims.ts'

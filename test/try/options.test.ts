@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { UsageError } from '../../src/foreign/usage.ts'
-import { parseTryArguments } from '../../src/try/request.ts'
+import { parseTryArguments } from '../../src/try/options.ts'
 import { sysctlsOf } from '../../src/try/settings.ts'
 import { temporaryFolder } from '../support/cli.ts'
 
