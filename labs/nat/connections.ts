@@ -22,14 +22,18 @@ export interface Ends {
   begunMs: number
 }
 
+/** How a client connects; without a port of its own it gets any. */
+interface Client {
+  keepalive?: Keepalive
+  localPort?: number
+}
+
 /** A connection on which either end has heard the other once. */
-export async function greet(rig: Rig, pair: Pair, row: string, keepalive?: Keepalive): Promise<Ends> {
+export async function greet(rig: Rig, pair: Pair, row: string, how: Client = {}): Promise<Ends> {
   const { a, b } = pair
   const begunMs = performance.now()
   const listener = await rig.sockets(b).tcp.listen(row)
-  const client = await rig
-    .sockets(a)
-    .tcp.connect(row, listener.at, keepalive === undefined ? {} : { keepalive })
+  const client = await rig.sockets(a).tcp.connect(row, listener.at, how)
   // Its port may be another one outside.
   const { groupId = '' } = await rig.untilEvent(b, 'tcp:accepted', { mechanism: row })
   const server = listener.accepted({ groupId })

@@ -21,7 +21,7 @@ export const dead: CaseOf<NatSettings> = {
 
   async act(rig, pair, { keepalive }) {
     const router = rig.router(pair)
-    await greet(rig, pair, ROW, keepalive.below)
+    await greet(rig, pair, ROW, { keepalive: keepalive.below })
     await router.mappings()
     await rig.strike('power-off', pair)
     await rig.untilKernel(pair.a, ROW, { unansweredProbes: 2 }, OUTCOME)

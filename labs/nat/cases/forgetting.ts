@@ -15,6 +15,9 @@ import type { ForgottenRow } from '../rows/row.ts'
 const clientFirst = firstWord('client')
 const serverFirst = firstWord('server')
 
+/** Below those that a kernel gives out by itself. */
+const CLIENT_PORTS_FROM = 7000
+
 /** @param settings beside for how long it remembers */
 function forgetting(
   id: string,
@@ -34,9 +37,11 @@ function forgetting(
       const open = await Promise.all(
         rows
           .filter((row) => isAsked(rig, pair, row.id))
-          .map(async (row) => {
-            const probing = row.keepalive && keepalive[row.keepalive]
-            return { row, ends: await greet(rig, pair, row.id, probing) }
+          .map(async (row, index) => {
+            const probing = row.keepalive === undefined ? {} : { keepalive: keepalive[row.keepalive] }
+            // A kernel may give two connections to two services one port; mappings are known by it.
+            const client = { ...probing, localPort: CLIENT_PORTS_FROM + index }
+            return { row, ends: await greet(rig, pair, row.id, client) }
           }),
       )
       const idle = open.filter(({ row }) => row !== inTime)

@@ -19,7 +19,7 @@ export const frozen: CaseOf<NatSettings> = {
 
   async act(rig, pair, { keepalive }) {
     const router = rig.router(pair)
-    const { client, server } = await greet(rig, pair, ROW, keepalive.below)
+    const { client, server } = await greet(rig, pair, ROW, { keepalive: keepalive.below })
     const limitMs = longestMs(await router.mappings())
     const { undo } = await rig.strike('freeze', pair)
     await client.write(QUESTION)
