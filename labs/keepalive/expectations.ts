@@ -34,6 +34,8 @@ export interface Situation {
   ownPausesMs: number
   /** This end's first sends after the strike that may have been the first to be lost, one or two. */
   lostSendsMs: number[]
+  /** When the answer was sent that had no acknowledgement yet when the fault struck; null when there was none. */
+  lostAnswerMs: number | null
   /** What this end's kernel said of the connection just before the strike; null where it does not tell. */
   connection: BusyConnection | null
   /**

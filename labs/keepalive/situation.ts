@@ -15,6 +15,8 @@ const HEARD = [
 ] as const
 /** What an end sends, and its kernel wants acknowledged. */
 const SENT = ['tcp:written', 'heartbeat:ping_sent', 'heartbeat:pong_sent', 'http:request_sent'] as const
+/** The socket table is read so often that what it says by then was true at the strike. */
+const SEEN_WITHIN_MS = 100
 /** TCP_DELACK_MAX, net/tcp.h: an acknowledgement may be held back this long, and so be lost. */
 const DELAYED_ACK_MAX_MS = 200
 
@@ -37,6 +39,7 @@ export function situationOf(seen: Struck, end: End): Situation {
     },
     httpMs: { interval: HTTP_TIMING.intervalMs, answerLimit: HTTP_TIMING.answerWithinMs },
     outstandingRequestMs: outstandingRequest(end, at),
+    lostAnswerMs: lostAnswer(end, at),
     writeEveryMs: WRITE_EVERY_MS,
     lastHeardMs: heardAt === undefined ? null : heardAt - at,
     ownPausesMs: heardAt === undefined ? 0 : ownPauses(end, heardAt, until),
@@ -78,6 +81,14 @@ function outstandingRequest(end: End, at: number): number | null {
   const answered = end.last('http:response_received', { to: at })
   if (sent === undefined || (answered !== undefined && answered.time >= sent.time)) return null
   return sent.time - at
+}
+
+/** Who only answers sends nothing after the strike: what waits in its kernel then was on its way before. */
+function lostAnswer(end: End, at: number): number | null {
+  const kernel = end.last('kernel:socket_updated', { to: at + SEEN_WITHIN_MS })?.data.new
+  const answered = end.last('http:response_sent', { to: at + SEEN_WITHIN_MS })
+  const isWaiting = kernel != null && kernel.sendQueueBytes > 0
+  return isWaiting && answered !== undefined ? answered.time - at : null
 }
 
 function lostSends(end: End, at: number, uncertainMs: number): number[] {

@@ -12,6 +12,7 @@ const quick: Situation = {
   heartbeatMs: { interval: 1000, downAfter: 3500 },
   httpMs: { interval: 2000, answerLimit: 1500 },
   outstandingRequestMs: null,
+  lostAnswerMs: null,
   ownPausesMs: 0,
   inContainer: false,
   writeEveryMs: 1000,
@@ -202,4 +203,14 @@ describe('lostOf(): any of these sends may have been the first to be lost', () =
   ])('%j -> %j', (sends, lost) => {
     expect(lostOf(sends)).toEqual(lost)
   })
+})
+
+test('who only answers notices a cut when an answer was on its way, by the patience of its kernel', () => {
+  const server = place('cut/http-session', 'server', true)
+  expect(expectationOf(server, quick).kind).toBe('quiet')
+  const waiting = noticed(expectationOf(server, { ...quick, lostAnswerMs: -24 }))
+  expect(waiting).toMatchObject({ belief: 'down', triggers: ['etimedout'] })
+  // As a run had it: 3.32 s.
+  expect(waiting.minMs).toBeLessThan(3324)
+  expect(waiting.maxMs).toBeGreaterThan(3324 - 300)
 })

@@ -6,6 +6,7 @@ import {
   answerMissed,
   both,
   type Column,
+  type Expect,
   everyRow,
   gone,
   heartbeatMissed,
@@ -18,6 +19,12 @@ import { situationOf } from '../situation.ts'
 import type { FaultCase, Struck } from '../struck.ts'
 
 const idle = quiet('it sends nothing and expects nothing: an idle connection asks nobody')
+/** It says nothing by itself; but an answer may have been on its way, and then its kernel waits for an acknowledgement. */
+const answersOnly: Expect = (measured) => {
+  const { lostAnswerMs } = measured
+  if (lostAnswerMs === null) return idle(measured)
+  return retransmissionsExhausted({ ...measured, lostSendsMs: [lostAnswerMs] })
+}
 const receives = quiet('it only receives: silence is what an idle sender looks like')
 const UNHEARD = 'nothing is heard any more'
 
@@ -32,7 +39,7 @@ export const silent: Column = {
   'tcp-busy': { client: retransmissionsExhausted, server: receives },
   'tcp-user-timeout': { client: retransmissionsExhausted, server: receives },
   'tcp-heartbeat': both(heartbeatOrKernel(UNHEARD)),
-  'http-session': { client: answerMissed, server: idle },
+  'http-session': { client: answerMissed, server: answersOnly },
   websocket: both(heartbeatOrKernel(UNHEARD)),
 }
 
