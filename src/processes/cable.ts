@@ -18,9 +18,6 @@ import { type CableDirection, CableLine, cableDirections, type Link } from '../w
 import { labelOf } from '../wire/label.ts'
 import { decodePacket, flagNames } from '../wire/packet.ts'
 
-/** The kernel counts what found no free slot; this is how often it is asked, while anything passes. */
-const TELL_MISSED_EVERY_MS = 1000
-
 /** One direction of one cable. */
 interface Lane {
   cable: string
@@ -41,9 +38,8 @@ const { log } = helperLog('cable')
 const emit = log.emitter('cable')
 const system = systemCalls()
 const lanes: Lane[] = []
-let nextTellMissedMs = 0
 const rings = () => lanes.flatMap(({ from }) => (from === null ? [] : [from]))
-const loop = new FrameLoop(system, { turn, rings, untilDueMs })
+const loop = new FrameLoop(system, { turn, rings, untilDueMs, tellMissed })
 
 serveLab<ToCables, CableAnswer>(
   (message) => {
@@ -59,7 +55,6 @@ void run()
 
 async function run(): Promise<void> {
   await loop.run()
-  tellMissed()
   for (const lane of lanes) tellCounts(lane)
   process.exit()
 }
@@ -80,7 +75,6 @@ function turn(): boolean {
       if (to !== null) system.send(to.fd, frame.withOffload)
     }
   }
-  if (performance.now() > nextTellMissedMs) tellMissed()
   return isMore
 }
 
@@ -200,7 +194,6 @@ function tellCounts(lane: Lane): void {
 }
 
 function tellMissed(): void {
-  nextTellMissedMs = performance.now() + TELL_MISSED_EVERY_MS
   for (const lane of lanes) {
     const frames = (lane.from?.dropped() ?? 0) + lane.cutShort
     lane.cutShort = 0

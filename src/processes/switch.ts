@@ -20,9 +20,6 @@ import { Hub, type PortDevice } from '../wire/hub.ts'
 import { ADDRESSES_MAX, DEFAULT_AGEING_MS, LearningSwitch } from '../wire/learning-switch.ts'
 import { macAt } from '../wire/packet.ts'
 
-/** The kernel counts what found no free slot; this is how often it is asked, while anything passes. */
-const TELL_MISSED_EVERY_MS = 1000
-
 interface Box {
   name: string
   device: PortDevice<string>
@@ -36,9 +33,8 @@ const { log } = helperLog('switch')
 const emit = log.emitter('switch')
 const system = systemCalls()
 const boxes = new Map<string, Box>()
-let nextTellMissedMs = 0
 const rings = () => [...boxes.values()].flatMap((box) => [...box.rings.values()])
-const loop = new FrameLoop(system, { turn, rings, untilDueMs: () => null })
+const loop = new FrameLoop(system, { turn, rings, untilDueMs: () => null, tellMissed })
 
 serveLab<ToSwitches, void>(
   ({ connect }) => {
@@ -51,7 +47,6 @@ void run()
 
 async function run(): Promise<void> {
   await loop.run()
-  tellMissed()
   process.exit()
 }
 
@@ -64,7 +59,6 @@ function turn(): boolean {
       if (taken.isMore) isMore = true
     }
   }
-  if (performance.now() > nextTellMissedMs) tellMissed()
   return isMore
 }
 
@@ -113,7 +107,6 @@ function make(
 }
 
 function tellMissed(): void {
-  nextTellMissedMs = performance.now() + TELL_MISSED_EVERY_MS
   for (const box of boxes.values()) {
     const dropped = [...box.rings.values()].reduce((sum, ring) => sum + ring.dropped(), 0)
     const frames = dropped + box.cutShort

@@ -9,6 +9,8 @@ import type { SystemCalls } from './system-calls.ts'
 
 /** Then those that are due may leave, and the lab be heard, before more come in. */
 const FRAMES_A_TURN_MAX = 64
+/** The kernel counts what found no free slot; this is how often it is asked, while anything passes. */
+const TELL_MISSED_EVERY_MS = 1000
 
 /** A frame of ours to keep: the ring has its slot back. */
 export interface WholeFrame {
@@ -24,6 +26,8 @@ export interface FrameCarrier {
   rings(): readonly PacketRing[]
   /** When to call `turn` at the latest, though nothing came; null: never. */
   untilDueMs(): number | null
+  /** Tells of frames that were lost to it, since it was asked last. */
+  tellMissed(): void
 }
 
 export class FrameLoop {
@@ -43,14 +47,20 @@ export class FrameLoop {
 
   /** Resolves after {@link stop}. */
   async run(): Promise<void> {
+    let nextTellMissedMs = 0
     while (!this.#isStopping) {
       const isMore = this.#carrier.turn()
+      if (performance.now() > nextTellMissedMs) {
+        this.#carrier.tellMissed()
+        nextTellMissedMs = performance.now() + TELL_MISSED_EVERY_MS
+      }
       const rings = this.#carrier.rings().map(({ fd }) => fd)
       if (isMore) await setImmediate()
       else await this.#system.whenReadable([this.#wakeUp, ...rings], this.#carrier.untilDueMs())
       if (this.#isWoken) readSync(this.#wakeUp, this.#woken)
       this.#isWoken = false
     }
+    this.#carrier.tellMissed()
   }
 
   /** Something has changed: look again at once. */
