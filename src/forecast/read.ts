@@ -7,7 +7,7 @@ import { type ForeignProcess, readForeignProcess } from '../kernel/foreign-proce
 import { jiffyMs } from '../kernel/jiffies.ts'
 import { problemOnTheWay } from '../kernel/own-network.ts'
 import type { TcpReading } from '../kernel/socket-options.ts'
-import type { DatagramSocket, SocketTableEntry } from '../kernel/socket-table.ts'
+import { type DatagramSocket, portOf, type SocketTableEntry } from '../kernel/socket-table.ts'
 import { type Choice, hasPort, isChosen } from './choose.ts'
 import type { ConnectionFacts, HostFacts } from './facts.ts'
 import { forecast } from './forecast.ts'
@@ -209,10 +209,6 @@ function isServedAt(listeningPorts: ReadonlySet<number>, local: string, remote: 
   const [own, other] = [portOf(local), portOf(remote)]
   if (listeningPorts.has(own) !== listeningPorts.has(other)) return listeningPorts.has(own)
   return own < other
-}
-
-function portOf(end: string): number {
-  return Number(end.slice(end.lastIndexOf(':') + 1))
 }
 
 function addressOf(end: string): string {

@@ -1,5 +1,6 @@
 /** Many connections in a table: those that are alike, to one service, are one line. */
 import { shortened } from '../foreign/shortened.ts'
+import { portOf } from '../kernel/socket-table.ts'
 import { shortRange } from './duration.ts'
 import type { Outlook } from './outlook.ts'
 import type { ConnectionReport } from './read.ts'
@@ -30,7 +31,7 @@ export function tableOf(connections: readonly ConnectionReport[]): string[] {
 function cellsOf(report: ConnectionReport): string {
   const { local, remote, isServed, facts, forecast } = report
   const { idle, sending, now } = forecast
-  const service = isServed ? `own ${local.slice(local.lastIndexOf(':'))}` : remote
+  const service = isServed ? `own :${portOf(local)}` : remote
   const cells = [facts.state, service, short(idle), short(sending), short(now)]
   return cells.map((cell, index) => shortened(cell, widthOf(index)).padEnd(widthOf(index))).join(' ')
 }

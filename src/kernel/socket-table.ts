@@ -53,6 +53,11 @@ const CONNECTED = 1
 /** The kernel converts its ticks to USER_HZ, 100 in a second (jiffies_to_clock_t()). */
 const CLOCK_TICK_MS = 10
 
+/** The port of an `address:port`, as the tables here have it. */
+export function portOf(end: string): number {
+  return Number(end.slice(end.lastIndexOf(':') + 1))
+}
+
 /** Both ends of a loopback connection are in one table, so one address does not tell them apart. */
 export function socketKey(local: string, remote: string): string {
   return `${local}>${remote}`

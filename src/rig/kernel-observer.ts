@@ -11,6 +11,7 @@ import {
   diffTables,
   type ListenerTable,
   parseDatagramSockets,
+  portOf,
   type SocketChange,
   type SocketTable,
   type SocketTableEntry,
@@ -259,8 +260,4 @@ function readOrEmpty(path: string): string {
     // The process has ended, or this kernel has no IPv6.
     return ''
   }
-}
-
-function portOf(address: string): number {
-  return Number(address.slice(address.lastIndexOf(':') + 1))
 }

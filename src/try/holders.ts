@@ -1,6 +1,7 @@
 /** Which client holds which connection, or sends which datagrams: in /proc each process shows its sockets and its environment. */
 import { readFileSync } from 'node:fs'
 import type { Host } from '../hosts/host.ts'
+import { portOf } from '../kernel/socket-table.ts'
 import type { Rig } from '../rig/rig.ts'
 import { socketsOf } from './observe.ts'
 
@@ -40,7 +41,7 @@ export class Holders {
       ...connections,
       ...datagramSockets.map(({ inode, local }) => ({
         inode,
-        groupId: `${this.#mechanism}:${local.slice(local.lastIndexOf(':') + 1)}`,
+        groupId: `${this.#mechanism}:${portOf(local)}`,
       })),
     ]
     const fresh = new Map(

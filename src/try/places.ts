@@ -1,5 +1,6 @@
 /** Where somebody's programs wait to be spoken to, as the kernel of their host has it. */
 import type { Host } from '../hosts/host.ts'
+import { portOf } from '../kernel/socket-table.ts'
 import type { Rig } from '../rig/rig.ts'
 import { withoutPort } from '../wire/ip.ts'
 import type { Family } from './request.ts'
@@ -29,7 +30,7 @@ export function placesOf(
   const place = (protocol: ListeningPlace['protocol']) => (address: string) => ({
     protocol,
     address,
-    port: Number(address.slice(address.lastIndexOf(':') + 1)),
+    port: portOf(address),
     isReachable: reachable.includes(withoutPort(address)),
   })
   return [
