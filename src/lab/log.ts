@@ -184,9 +184,13 @@ export class LabLog {
     return this.last('truth:updated', { host, to: time })?.data.new ?? 'absent'
   }
 
-  /** By how much the lab's own timer was late at the worst, in a time. */
+  /**
+   * By how much the lab's own timer was late at the worst, in a time. Who was late says so afterwards: what matters is
+   * whether anything of the time for which it was late lies within.
+   */
   controlLateMs(from: number, to: number): number {
-    return Math.max(0, ...this.all('control:late', { from, to }).map((event) => event.data.lateMs))
+    const late = this.all('control:late', { from }).filter(({ time, data }) => time - data.lateMs <= to)
+    return Math.max(0, ...late.map(({ data }) => data.lateMs))
   }
 }
 

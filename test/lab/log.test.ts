@@ -32,3 +32,11 @@ test('one that is replaced in the time that is looked at belongs to it', () => {
 test('before anything was heard of a connection nothing is believed', () => {
   expect(new LabLog([]).beliefAt(HOST, 'tcp-idle', 100)).toBe('unknown')
 })
+
+test('the lab was late in a time although its timer could say so only afterwards', () => {
+  const log = new LabLog(new LogBuilder().add(1000, 'lab', 'control:late', { lateMs: 400 }).events)
+  expect(log.controlLateMs(500, 700)).toBe(400)
+  expect(log.controlLateMs(900, 2000)).toBe(400)
+  expect(log.controlLateMs(500, 599)).toBe(0)
+  expect(log.controlLateMs(1001, 2000)).toBe(0)
+})
