@@ -16,8 +16,16 @@ import { SLACK_MS } from '../../src/lab/checks.ts'
 import { AT_ONCE } from '../../src/lab/claims.ts'
 import { type Mechanism, mechanisms } from '../../src/programs/scripts/host-messages.ts'
 
+/** What an end sent that may be lost, and what decides when its kernel sends it again. */
+export interface Sends {
+  /** Its first sends after the strike that may have been the first to be lost, one or two; none where it sent none. */
+  lostSendsMs: number[]
+  /** What its kernel said of the connection just before the strike; null where it does not tell. */
+  connection: BusyConnection | null
+}
+
 /** What was measured before and around the strike. Times are milliseconds after the fault became true. */
-export interface Situation {
+export interface Situation extends Sends {
   /** How long before that moment the fault may already have been in force: its command took that long. */
   uncertainMs: number
   /** The client's keepalive, as its kernel has it. */
@@ -32,12 +40,10 @@ export interface Situation {
   lastHeardMs: number | null
   /** For how long this end itself did not run, from then until it was to judge. */
   ownPausesMs: number
-  /** This end's first sends after the strike that may have been the first to be lost, one or two. */
-  lostSendsMs: number[]
+  /** The same of the other end, while it is there. */
+  peer: Sends
   /** When the answer was sent that had no acknowledgement yet when the fault struck; null when there was none. */
   lostAnswerMs: number | null
-  /** What this end's kernel said of the connection just before the strike; null where it does not tell. */
-  connection: BusyConnection | null
   /**
    * Hosts are containers: one that ends takes its network with it a moment later, and one that cannot be
    * reached may be missed by its neighbour already.

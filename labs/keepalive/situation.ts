@@ -2,7 +2,7 @@
 import type { End } from '../../src/lab/cell.ts'
 import { HTTP_TIMING, WRITE_EVERY_MS } from '../../src/programs/parts/timing.ts'
 import { HEARTBEAT_TIMING } from '../../src/protocols/heartbeat/constants.ts'
-import type { Situation } from './expectations.ts'
+import type { Sends, Situation } from './expectations.ts'
 import type { Struck } from './struck.ts'
 
 /** What an end hears from its peer, mechanism by mechanism. */
@@ -26,8 +26,6 @@ export function situationOf(seen: Struck, end: End): Situation {
   const { at, until } = strike
   const after = (event: { time: number } | undefined) => (event === undefined ? null : event.time - at)
   const uncertainMs = at - strike.began
-  const lostSendsMs = lostSends(end, at, uncertainMs)
-  const connection = end.busy(at)
   const heardAt = lastHeard(seen, end)
   const [back] = struck.ofHost('host:started', { from: at })
   return {
@@ -43,8 +41,8 @@ export function situationOf(seen: Struck, end: End): Situation {
     writeEveryMs: WRITE_EVERY_MS,
     lastHeardMs: heardAt === undefined ? null : heardAt - at,
     ownPausesMs: heardAt === undefined ? 0 : ownPauses(end, heardAt, until),
-    lostSendsMs,
-    connection: connection && { ...connection, severalInFlight: lostSendsMs.length > 1 },
+    ...sendsOf(end, at, uncertainMs),
+    peer: sendsOf(end === cell.a ? cell.b : cell.a, at, uncertainMs),
     inContainer: cell.plan.tier === 'compose',
     mendedMs: after(backAgain(seen)),
     networkBackMs: after(back),
@@ -91,9 +89,11 @@ function lostAnswer(end: End, at: number): number | null {
   return isWaiting && answered !== undefined ? answered.time - at : null
 }
 
-function lostSends(end: End, at: number, uncertainMs: number): number[] {
+function sendsOf(end: End, at: number, uncertainMs: number): Sends {
   const from = at - uncertainMs - DELAYED_ACK_MAX_MS
-  return lostOf(SENT.flatMap((name) => end.all(name, { from }).map(({ time }) => time - at)))
+  const lostSendsMs = lostOf(SENT.flatMap((name) => end.all(name, { from }).map(({ time }) => time - at)))
+  const connection = end.busy(at)
+  return { lostSendsMs, connection: connection && { ...connection, severalInFlight: lostSendsMs.length > 1 } }
 }
 
 /**

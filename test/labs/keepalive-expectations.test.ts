@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { expectationOf, type Place } from '../../labs/keepalive/cases.ts'
 import { conditionsOf } from '../../labs/keepalive/conditions.ts'
-import type { Expectation, Situation } from '../../labs/keepalive/expectations.ts'
+import type { Expectation, Recovers, Situation } from '../../labs/keepalive/expectations.ts'
 import { FAULTS } from '../../labs/keepalive/faults.ts'
 import { lostOf } from '../../labs/keepalive/situation.ts'
 import { mechanisms } from '../../src/programs/scripts/host-messages.ts'
@@ -26,6 +26,7 @@ const quick: Situation = {
     tailLossProbe: true,
     jiffyMs: 4,
   },
+  peer: { lostSendsMs: [], connection: null },
   mendedMs: null,
   networkBackMs: null,
   networkBackWithinMs: 0,
@@ -213,4 +214,12 @@ test('who only answers notices a cut when an answer was on its way, by the patie
   // As a run had it: 3.32 s.
   expect(waiting.minMs).toBeLessThan(3324)
   expect(waiting.maxMs).toBeGreaterThan(3324 - 300)
+})
+
+test('after a blip an end may have to wait for what the other end has lost, which was sent later', () => {
+  const mended = { ...quick, lostSendsMs: [18], mendedMs: 1464 }
+  const alone = expectationOf(place('blip/tcp-heartbeat'), mended) as Recovers
+  const peer = { lostSendsMs: [486], connection: quick.connection }
+  const withPeer = expectationOf(place('blip/tcp-heartbeat'), { ...mended, peer }) as Recovers
+  expect(withPeer.maxMs - alone.maxMs).toBe(486 - 18)
 })

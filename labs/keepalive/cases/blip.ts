@@ -8,6 +8,7 @@ import {
   everyRow,
   once,
   quiet,
+  type Sends,
   type Situation,
   seconds,
   UNREADABLE,
@@ -41,15 +42,25 @@ function byNextDatagram({ heartbeatMs }: Situation, mendedMs: number): Expectati
   }
 }
 
-/** Lost bytes come back with the first retransmission after the mend: at the latest the last one sent. */
-function byRetransmission({ connection, lostSendsMs }: Situation, mendedMs: number): Expectation {
-  if (connection === null) return UNREADABLE
-  const { retransmissions, minMs } = retransmissionGiveUp(connection)
-  const last = retransmissions.filter((span) => span.minMs < minMs).at(-1)
+/**
+ * Lost bytes come back with the first retransmission after the mend: at the latest the last one sent. It is the
+ * peer's that this end hears; or an answer to its own, which waits behind what the peer itself has lost.
+ */
+function byRetransmission({ peer, ...own }: Situation, mendedMs: number): Expectation {
+  const ends = [own, peer].filter((end) => end === own || end.lostSendsMs.length > 0)
+  const sentAgainMs = ends.map(lastSentAgain)
+  if (!sentAgainMs.every((ms) => ms !== null)) return UNREADABLE
   return {
     kind: 'recovers',
-    maxMs: Math.max(mendedMs, (lostSendsMs.at(-1) ?? 0) + (last?.maxMs ?? 0)),
-    formula: '0 .. lost send + last retransmission before giving up + slack',
+    maxMs: Math.max(mendedMs, ...sentAgainMs),
+    formula: '0 .. lost send + last retransmission before giving up, of either end, + slack',
     why: 'TCP sends the lost bytes again; the first retransmission after the blip ends the doubt',
   }
+}
+
+function lastSentAgain({ connection, lostSendsMs }: Sends): number | null {
+  if (connection === null) return null
+  const { retransmissions, minMs } = retransmissionGiveUp(connection)
+  const last = retransmissions.filter((span) => span.minMs < minMs).at(-1)
+  return (lostSendsMs.at(-1) ?? 0) + (last?.maxMs ?? 0)
 }
