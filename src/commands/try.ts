@@ -176,9 +176,14 @@ function pairsAtOnce(): number {
 }
 
 function longestMs(settings: TrySettings, cases: number) {
-  const { connectWithinMs, settleMs, strikeAfter, router, bytes, lasts, ask, recoverMs, atOnce } = settings
+  const { connectWithinMs, settleMs, strikeAfter, bytes, lasts, ask, recoverMs, atOnce } = settings
+  const { router, balancer } = settings
   // Some faults strike when they have come about.
-  const waitMs = Math.max(router === null ? 0 : longestWaitMs(router), bytes === null ? 0 : settings.watchMs)
+  const waitMs = Math.max(
+    router === null ? 0 : longestWaitMs(router.idleSeconds * 1000),
+    balancer === null ? 0 : longestWaitMs(balancer.idleMs),
+    bytes === null ? 0 : settings.watchMs,
+  )
   const beginMs = connectWithinMs + (strikeAfter?.waitMs ?? settleMs) + waitMs
   const askMs = ask === null ? 0 : ASK_LIMIT_MS
   const watchMs = Math.max(settings.watchMs, ...Object.values(lasts))

@@ -23,6 +23,8 @@ export {
   type Arrival,
   type Belief,
   beliefs,
+  type ProxyEnd,
+  proxyEnds,
   type RelayDirection,
   type RelayMode,
   relayDirections,

@@ -2,7 +2,7 @@
  * What a fault is: one thing that goes wrong, with a promise of what it does, a proof that it happened,
  * and an undo. One file each; `registry.ts` lists them; README.md grows a new one.
  */
-import type { Truth } from '../events/vocabulary.ts'
+import type { TcpState, Truth } from '../events/vocabulary.ts'
 import type { Host, Network, Pair } from '../hosts/host.ts'
 import type { EchoResult, EchoSeries } from '../programs/parts/echo-series.ts'
 import type { Proof } from './proof.ts'
@@ -41,6 +41,8 @@ export interface Target {
   workload(host: Host): Workload
   /** Starts the programs of a host whose process has ended, with nothing remembered. */
   restartPrograms(host: Host): Promise<void>
+  /** The TCP connections of a host, as its kernel has them now. */
+  connections(host: Host): readonly { local: string; remote: string; state: TcpState }[]
   /** Runs a command on a host, logged. @throws CommandError */
   run(host: Host, argv: readonly string[]): Promise<string>
 }

@@ -8,6 +8,7 @@ import { freeze } from './freeze.ts'
 import { hold } from './hold.ts'
 import { jitter } from './jitter.ts'
 import { kill } from './kill.ts'
+import { lbForgets } from './lb-forgets.ts'
 import { loss } from './loss.ts'
 import { move } from './move.ts'
 import { mtuBlackHole } from './mtu-black-hole.ts'
@@ -20,7 +21,7 @@ import { reject } from './reject.ts'
 import { reordering } from './reordering.ts'
 import { reset } from './reset.ts'
 
-/** What can be wrong with the network between: of a cable, a router, a firewall. In their default strength. */
+/** What can be wrong with the network between: of a cable, a router, a balancer, a firewall. In their default strength. */
 export const wireFaults = {
   delay: delay(),
   jitter: jitter(),
@@ -33,6 +34,7 @@ export const wireFaults = {
   'mtu-black-hole': mtuBlackHole(),
   reject,
   'nat-forgets': natForgets,
+  'lb-forgets': lbForgets(),
 } as const satisfies Record<string, Fault>
 
 /** Every fault, in the order in which people meet them: from what the peer says to what nobody says. */

@@ -525,6 +525,10 @@ export class Rig {
           await (host === pair.b ? this.#serve(pair) : this.#connectClients(pair))
         }
       },
+      connections: (host) =>
+        (this.look(host)?.connections ?? []).map(({ local, remote, socket: { state } }) => ({
+          ...{ local, remote, state },
+        })),
       run: (host, argv) => this.run(host, argv),
     }
   }

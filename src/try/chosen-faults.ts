@@ -1,6 +1,7 @@
 /** From the list of faults as somebody typed it to what a request keeps of it. */
 import type { IdleRouter } from '../faults/nat-forgets.ts'
 import { UsageError } from '../foreign/usage.ts'
+import type { IdleLimit } from '../programs/relay/idle-proxy.ts'
 import { DEFAULT_FAULTS, type TryFault, tryFaults } from './faults.ts'
 import type { WantedFault } from './grammar.ts'
 
@@ -11,6 +12,8 @@ export type ChosenFaults = {
   lasts: Partial<Record<TryFault, number>>
   /** Of `nat-forgets`: it forgets by itself. null: once, because it is told to. */
   router: IdleRouter | null
+  /** Of `lb-forgets`, likewise. */
+  balancer: IdleLimit | null
   /** Of `after-bytes`; null: it is not among them. */
   bytes: number | null
 }
@@ -27,9 +30,14 @@ export function chosenFaults(wanted: readonly WantedFault[] | undefined, settleM
     throw new UsageError(`--faults: ${twice} is there twice; one run has room for one of them`)
   }
   const router = wanted?.find((one) => one.router !== null)?.router ?? null
-  if (router !== null && router.idleSeconds * 1000 <= settleMs) {
+  const balancer = wanted?.find((one) => one.balancer !== null)?.balancer ?? null
+  for (const [fault, idleMs] of [
+    ['nat-forgets', router === null ? null : router.idleSeconds * 1000],
+    ['lb-forgets', balancer === null ? null : balancer.idleMs],
+  ] as const) {
+    if (idleMs === null || idleMs > settleMs) continue
     throw new UsageError(
-      `--faults nat-forgets=${router.idleSeconds}s: it would be forgotten in the ${settleMs / 1000} s for which the programs are left alone before a fault; make it longer, or lower --settle`,
+      `--faults ${fault}=${idleMs / 1000}s: it would be forgotten in the ${settleMs / 1000} s for which the programs are left alone before a fault; make it longer, or lower --settle`,
     )
   }
   return {
@@ -38,6 +46,7 @@ export function chosenFaults(wanted: readonly WantedFault[] | undefined, settleM
       (wanted ?? []).flatMap(({ fault, lastsMs }) => (lastsMs === null ? [] : [[fault, lastsMs]])),
     ),
     router,
+    balancer,
     bytes: wanted?.find((one) => one.bytes !== null)?.bytes ?? null,
   }
 }

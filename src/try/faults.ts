@@ -3,10 +3,12 @@
 import type { Role } from '../events/host-names.ts'
 import { afterBytes } from '../faults/after-bytes.ts'
 import type { Fault } from '../faults/fault.ts'
+import { lbForgets } from '../faults/lb-forgets.ts'
 import { type IdleRouter, idlePromise, routerOf } from '../faults/nat-forgets.ts'
 import { faults } from '../faults/registry.ts'
 import type { Link, PairWish } from '../hosts/host.ts'
 import type { Case } from '../plan/plan.ts'
+import type { IdleLimit } from '../programs/relay/idle-proxy.ts'
 
 /** In the order in which people meet them, as in the registry. */
 export const tryFaults = [
@@ -28,6 +30,7 @@ export const tryFaults = [
   'mtu-black-hole',
   'reject',
   'nat-forgets',
+  'lb-forgets',
 ] as const
 export type TryFault = (typeof tryFaults)[number]
 
@@ -42,11 +45,18 @@ const SHORT: Partial<Record<TryFault, string>> = {
 /** No program of the struck host is left that could notice anything. */
 export const ENDS_THE_STRUCK: readonly TryFault[] = ['exit', 'kill', 'reboot', 'power-off']
 /** There is nothing to undo, it undoes itself, or who comes back would be struck a second time. */
-export const IS_OVER_AT_ONCE: readonly TryFault[] = ['none', 'reset', 'reboot', 'move', 'nat-forgets']
+export const IS_OVER_AT_ONCE: readonly TryFault[] = [
+  'none',
+  'reset',
+  'reboot',
+  'move',
+  'nat-forgets',
+  'lb-forgets',
+]
 /** It is the client's host that it happens to, whichever is to be struck. */
 const OF_CLIENT: readonly TryFault[] = ['move']
 /** It happens between the hosts, or not at all, and strikes neither. */
-const OF_NEITHER: readonly TryFault[] = ['none', 'nat-forgets']
+const OF_NEITHER: readonly TryFault[] = ['none', 'nat-forgets', 'lb-forgets']
 
 export function strikesNeither(fault: TryFault): boolean {
   return OF_NEITHER.includes(fault)
@@ -82,14 +92,17 @@ export const allCases: readonly TryCase[] = casesOf(tryFaults, ['server', 'clien
 export interface Wanted {
   link: Link | null
   router: IdleRouter | null
+  balancer: IdleLimit | null
   bytes: number | null
 }
 
 /** Every case, as it is wanted. */
-export function casesOn({ link, router, bytes }: Wanted): TryCase[] {
+export function casesOn({ link, router, balancer, bytes }: Wanted): TryCase[] {
   return allCases.map((one) => {
     const needs = [...one.needs, ...(link === null ? [] : ['cable' as const])]
     if (one.fault === 'nat-forgets' && router !== null) return { ...one, needs, promise: idlePromise(router) }
+    if (one.fault === 'lb-forgets' && balancer !== null)
+      return { ...one, needs, promise: lbForgets(balancer).promise }
     if (one.fault === 'after-bytes' && bytes !== null)
       return { ...one, needs, promise: afterBytes(bytes).promise }
     return { ...one, needs }
@@ -98,10 +111,10 @@ export function casesOn({ link, router, bytes }: Wanted): TryCase[] {
 
 /** The hosts that a case needs, and what has to stand between them. */
 export function wishOf(
-  { id, needs }: TryCase,
+  { id, fault, needs }: TryCase,
   { link, router, later }: Wanted & { later: string | null },
 ): PairWish {
-  const wish = { name: id, link, ipv6: true, third: later !== null }
+  const wish = { name: id, link, ipv6: true, third: later !== null || fault === 'lb-forgets' }
   if (needs.includes('router')) {
     return { ...wish, middle: 'router', ...(router === null ? {} : { router: routerOf(router) }) }
   }

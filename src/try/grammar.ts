@@ -5,8 +5,11 @@
  *     STRIKE = FAULT[=TIME]               it is undone after so long, and not at the end of the watch
  *            | nat-forgets=TIME[/KIND]    no duration: the router forgets by itself what is unused for so long, in
  *                                         whole seconds, and the fault strikes when it has
+ *            | lb-forgets=TIME[/FAREWELL] the same of a load balancer, a TCP proxy
  *            | after-bytes=N              no duration: it strikes when so many more bytes have passed
  *     KIND   = strict | reset | silent    what becomes then of a packet of what it has forgotten (`routerKinds`)
+ *     FAREWELL = close | reset [-client | -server]
+ *                                         by what it tells that it has (FIN, RST); both ends, or one alone (`farewells`)
  *
  *     RULE = FAULT[@WHO]<TIME             somebody notices in time, by whatever comes first of these three:
  *          | FAULT[@WHO]:loses<TIME       a connection of theirs is over
@@ -32,6 +35,7 @@ import type { IdleRouter } from '../faults/nat-forgets.ts'
 import { nearest } from '../foreign/nearest.ts'
 import { type Link, plainLink } from '../hosts/host.ts'
 import { type RouterKind, routerKinds } from '../hosts/router.ts'
+import { farewells, type IdleLimit } from '../programs/relay/idle-proxy.ts'
 import { parseTime } from './durations.ts'
 import { IS_OVER_AT_ONCE, type TryFault, tryFaults } from './faults.ts'
 
@@ -60,6 +64,8 @@ export interface WantedFault {
   lastsMs: number | null
   /** Of `nat-forgets`: the router forgets by itself. null: once, because it is told to. */
   router: IdleRouter | null
+  /** Of `lb-forgets`, likewise. */
+  balancer: IdleLimit | null
   /** Of `after-bytes`. */
   bytes: number | null
 }
@@ -86,10 +92,11 @@ export class GrammarError extends Error {
 export function parseFault(text: string): WantedFault {
   const [fault = '', value] = text.trim().split(/=(.*)/s)
   if (!isOneOf(tryFaults, fault)) throw new GrammarError(`no fault "${fault}"; ${nearest(fault, tryFaults)}`)
-  const wanted = { fault, lastsMs: null, router: null, bytes: null }
+  const wanted = { fault, lastsMs: null, router: null, balancer: null, bytes: null }
   if (fault === 'after-bytes') return { ...wanted, bytes: parseBytes(value) }
   if (value === undefined) return wanted
   if (fault === 'nat-forgets') return { ...wanted, router: parseIdleRouter(value) }
+  if (fault === 'lb-forgets') return { ...wanted, balancer: parseIdleBalancer(value) }
   const lastsMs = parseTime(value)
   if (lastsMs === null || lastsMs === 0) {
     throw new GrammarError(`"${text}": "${value}" is no time; it looks like ${fault}=10s`)
@@ -105,25 +112,39 @@ function parseBytes(text = ''): number {
   throw new GrammarError(`"${text}" is no number of bytes; it looks like after-bytes=100`)
 }
 
-/** `30s`, `30s/silent` */
 function parseIdleRouter(text: string): IdleRouter {
+  const kinds = Object.keys(routerKinds) as RouterKind[]
+  const { idleMs, kind } = parseIdle('nat-forgets', text, kinds)
+  if (idleMs % 1000 !== 0) {
+    throw new GrammarError(
+      `"nat-forgets=${text}": no time in whole seconds, in which a router counts; it looks like nat-forgets=30s`,
+    )
+  }
+  return { idleSeconds: idleMs / 1000, kind }
+}
+
+function parseIdleBalancer(text: string): IdleLimit {
+  const { idleMs, kind } = parseIdle('lb-forgets', text, farewells)
+  return { idleMs, farewell: kind ?? 'close' }
+}
+
+/** `30s`, `30s/silent`: after how long it is forgotten, and how. */
+function parseIdle<K extends string>(
+  fault: TryFault,
+  text: string,
+  kinds: readonly K[],
+): { idleMs: number; kind: K | null } {
   const fail = (why: string): never => {
-    throw new GrammarError(`"nat-forgets=${text}": ${why}`)
+    throw new GrammarError(`"${fault}=${text}": ${why}`)
   }
   const [time = '', kind, ...more] = text.split('/')
   const idleMs = parseTime(time)
-  if (idleMs === null || idleMs === 0 || idleMs % 1000 !== 0) {
-    return fail(
-      `"${time}" is no time in whole seconds, in which a router counts; it looks like nat-forgets=30s`,
-    )
-  }
-  const idleSeconds = idleMs / 1000
-  if (kind === undefined) return { idleSeconds, kind: null }
-  const kinds = Object.keys(routerKinds) as RouterKind[]
+  if (idleMs === null || idleMs === 0) return fail(`"${time}" is no time; it looks like ${fault}=30s`)
+  if (kind === undefined) return { idleMs, kind: null }
   if (!isOneOf(kinds, kind) || more.length > 0) {
     return fail(`no kind "${[kind, ...more].join('/')}"; ${nearest(kind, kinds)}`)
   }
-  return { idleSeconds, kind }
+  return { idleMs, kind }
 }
 
 /** What is left out is as on a cable that does nothing. @throws GrammarError */

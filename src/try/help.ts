@@ -184,6 +184,16 @@ that. Then a packet of what it has forgotten is
   (no kind)  learned anew, if it comes from inside
   /strict    let through untranslated: the server says RST
   /reset     answered with RST, by the router
-  /silent    dropped`,
+  /silent    dropped
+
+lb-forgets=30s/close-client: the clients speak to a TCP load
+balancer, which {server} stands for at them. It forgets what
+is idle for 30 s, and answers keepalive until then, and
+later. It tells
+  (none)         both ends, by FIN: the same as /close
+  /close-client  the client alone; or the server: -server
+  /reset         both, by RST; or -client, -server
+Who is not told has a connection that leads nowhere.
+Without a time it forgets all, once, and tells both.`,
   ].join('\n\n')
 }

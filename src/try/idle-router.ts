@@ -10,16 +10,16 @@ const LOOK_EVERY_MS = 100
 const LIMITS_WAITED = 2
 const SLACK_MS = 2000
 
-/** No run waits longer for a router to forget. */
-export function longestWaitMs({ idleSeconds }: IdleRouter): number {
-  return LIMITS_WAITED * idleSeconds * 1000 + SLACK_MS
+/** No run waits longer for what is idle to be forgotten. */
+export function longestWaitMs(idleMs: number): number {
+  return LIMITS_WAITED * idleMs + SLACK_MS
 }
 
 /** Waits until the router has forgotten something of the programs, or it is plain that they do not let it. */
 export async function untilForgotten(rig: Rig, pair: Pair, idle: IdleRouter): Promise<IdleSeen> {
   const router = rig.router(pair)
   const begunMs = performance.now()
-  const untilMs = begunMs + longestWaitMs(idle)
+  const untilMs = begunMs + longestWaitMs(idle.idleSeconds * 1000)
   let before: RouterMapping[] = []
   for (;;) {
     const mappings = (await router.mappings()).filter((mapping) => isOfPrograms(mapping, pair))

@@ -5,7 +5,7 @@
  *       cut-a                                       cut-b
  *   sh -c '...'   ==== switch, cable, router ====   sh -c '...'
  *
- * Who comes later (`--later`) is on a third host, beside the server's.
+ * Who comes later (`--later`) is on a third host, beside the server's; so is the balancer of `lb-forgets`.
  */
 import { writeFileSync } from 'node:fs'
 import { afterBytes } from '../faults/after-bytes.ts'
@@ -16,6 +16,7 @@ import type { Host, Pair } from '../hosts/host.ts'
 import type { Lab } from '../lab/lab.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Rig } from '../rig/rig.ts'
+import { Balancer } from './balancer.ts'
 import { casesOn, IS_OVER_AT_ONCE, lastsMs, type TryCase, wishOf } from './faults.ts'
 import { findingsOf } from './findings.ts'
 import { untilForgotten } from './idle-router.ts'
@@ -109,14 +110,19 @@ async function oneFault(rig: Rig, { settings, mechanisms }: Plan<TrySettings>, o
   if (pair === undefined) return
   const problem = link === null ? null : await measureLink(rig, pair, link)
   if (problem !== null) return rig.skip(id, problem)
-  const programs = new TriedPrograms(rig, pair, settings, mechanisms[0] ?? settings.name)
+  const row = mechanisms[0] ?? settings.name
+  const balancer = fault === 'lb-forgets' ? new Balancer(rig, pair, row, settings.family) : null
+  const programs = new TriedPrograms(rig, pair, settings, row, balancer)
   try {
     await programs.begin()
     const watching = programs.watch()
     watching.catch(() => {}) // heard below, unless the run ends first
     await programs.untilStrike()
     const struck = role === 'client' ? pair.a : pair.b
-    const wanted = await wantedFault(rig, pair, fault, settings)
+    const wanted =
+      balancer === null
+        ? await wantedFault(rig, pair, fault, settings)
+        : await balancer.untilIdle(settings.balancer)
     programs.strikes()
     const { sinceMs, undo } = await rig.strike(wanted, pair, struck)
     await programs.startLater()

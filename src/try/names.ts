@@ -19,11 +19,11 @@ const WITH_FILES =
   'for file in hosts resolv.conf; do [ ! -e "/etc/$file" ] || mount --bind "$0/$file" "/etc/$file" || exit; done; exec "$@"'
 
 /**
- * Makes the files of a pair.
- * @returns what is put before a command on one of its hosts, so that it finds them
+ * Makes the files of a host.
+ * @returns what is put before a command there, so that it finds them
  */
-export function namesOf(pair: string, { server, client }: { server: string; client: string }): string[] {
-  const folder = `${FOLDER}/${pair}`
+export function namesOf(host: string, { server, client }: { server: string; client: string }): string[] {
+  const folder = `${FOLDER}/${host}`
   mkdirSync(folder, { recursive: true })
   const others = existsSync(MACHINES_HOSTS) ? readFileSync(MACHINES_HOSTS, 'utf8') : ''
   writeFileSync(`${folder}/hosts`, `${server} ${SERVER_NAME}\n${client} ${CLIENT_NAME}\n${others}`)

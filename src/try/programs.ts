@@ -5,6 +5,7 @@ import { addressesOf, type Host, type Pair } from '../hosts/host.ts'
 import type { HostCommand, SaidLine } from '../hosts/host-command.ts'
 import type { Rig } from '../rig/rig.ts'
 import { withoutPort } from '../wire/ip.ts'
+import type { Balancer } from './balancer.ts'
 import { EndBeliefs } from './ends.ts'
 import { Holders } from './holders.ts'
 import { observeSockets } from './observe.ts'
@@ -42,6 +43,8 @@ export class TriedPrograms {
   readonly #pair: Pair
   readonly #settings: TrySettings
   readonly #row: string
+  /** The clients speak to it instead of the server; null: there is none. */
+  readonly #balancer: Balancer | null
   readonly #surroundings: Surroundings
   readonly #running = new Map<string, Running>()
   readonly #beliefs: Record<'a' | 'b', EndBeliefs>
@@ -67,12 +70,13 @@ export class TriedPrograms {
   #isStruck = false
   #over = false
 
-  constructor(rig: Rig, pair: Pair, settings: TrySettings, row: string) {
+  constructor(rig: Rig, pair: Pair, settings: TrySettings, row: string, balancer: Balancer | null) {
     this.#rig = rig
     this.#pair = pair
     this.#settings = settings
     this.#row = row
-    this.#surroundings = new Surroundings(rig, pair, settings)
+    this.#balancer = balancer
+    this.#surroundings = new Surroundings(rig, pair, settings, balancer?.host ?? pair.b)
     this.#down = patternOf(settings.down)
     this.#ready = patternOf(settings.ready)
     this.#serverReady = patternOf(settings.serverReady)
@@ -247,7 +251,8 @@ export class TriedPrograms {
           ({ remote, socket }) =>
             addressesOf(peer).includes(withoutPort(remote)) && !UNANSWERED.includes(socket.state),
         ) === true
-    return sees(a, b) || sees(b, a)
+    // That a balancer takes a connection says nothing about the server.
+    return this.#balancer === null ? sees(a, b) || sees(b, a) : sees(b, this.#balancer.host)
   }
 
   /** With `--ready` or `--strike-after` somebody else has said when it is time. */
@@ -314,10 +319,11 @@ export class TriedPrograms {
 
   /** Tells the observers what is spoken at the server's ports. */
   async #announce(): Promise<void> {
-    for (const { port, isReachable } of this.#serverPlaces()) {
+    for (const { protocol, port, isReachable } of this.#serverPlaces()) {
       if (!isReachable || this.#known.has(port)) continue
       this.#known.add(port)
       await this.#rig.speaksAt(this.#pair.b, port, this.#row)
+      if (protocol === 'TCP') await this.#balancer?.listen(port)
     }
   }
 

@@ -26,17 +26,20 @@ export interface Owned {
   owns(group: string | undefined): boolean
 }
 
-/** The server's connections with the third host are no client's. */
+/** The server's connections with the third host are no client's, but for those that a balancer there passes on. */
 export function strangersOf(log: LabLog, pair: string): ReadonlySet<string | undefined> {
   const third = log.first('host:started', { host: hostName(pair, BYSTANDER) })?.data
   if (third === undefined) return new Set()
   const addresses = [third.address, ...(third.address6 === undefined ? [] : [`[${third.address6}]`])]
   const isTheirs = (end: string) => addresses.includes(withoutPort(end))
-  return groupsOf(
+  const strange = groupsOf(
     log
       .all('packet:captured', { host: hostOfRole(pair, 'server') })
       .filter(({ data }) => isTheirs(data.source) || isTheirs(data.destination)),
   )
+  const passedOn = log.all('relay:opened', { host: hostName(pair, BYSTANDER) })
+  for (const { group_id } of passedOn) strange.delete(group_id)
+  return strange
 }
 
 /**

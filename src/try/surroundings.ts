@@ -20,28 +20,41 @@ export class Surroundings {
   readonly #rig: Rig
   readonly #pair: Pair
   readonly #settings: TrySettings
-  /** The address that `{server}` stands for, and `server.test`. */
-  readonly #server: string
+  /** Whom the clients take for the server: its host, or that of a balancer. */
+  readonly #front: Host
   /** Of all hosts of the pair, for keys and the like; it outlives their reboots as a disk does. */
   readonly #scratch: string
-  /** Put before each command. */
-  readonly #prefix: string[]
+  /** Put before each command on a host. */
+  readonly #prefixes = new Map<Host, string[]>()
   /** Once a command has asked for them. */
   #certificate: Promise<CertificateFiles> | null = null
   /** In which incarnation a host was given its TUN device. */
   readonly #hasTun = new Map<Host, number>()
 
-  constructor(rig: Rig, pair: Pair, settings: TrySettings) {
+  constructor(rig: Rig, pair: Pair, settings: TrySettings, front: Host) {
     this.#rig = rig
     this.#pair = pair
     this.#settings = settings
-    const addressOf = ({ address, address6 }: Host) => (settings.family === 6 && address6) || address
-    this.#server = addressOf(pair.b)
+    this.#front = front
     this.#scratch = scratchFolder(pair.name)
-    this.#prefix = [
-      ...namesOf(pair.name, { server: this.#server, client: addressOf(pair.a) }),
-      ...settings.runAs.prefix,
+  }
+
+  /** What `{server}` and `server.test` stand for on a host. */
+  #serverOf(host: Host): string {
+    return this.#addressOf(host === this.#pair.a ? this.#front : this.#pair.b)
+  }
+
+  #addressOf({ address, address6 }: Host): string {
+    return (this.#settings.family === 6 && address6) || address
+  }
+
+  #prefixOf(host: Host): string[] {
+    const known = this.#prefixes.get(host) ?? [
+      ...namesOf(host.name, { server: this.#serverOf(host), client: this.#addressOf(this.#pair.a) }),
+      ...this.#settings.runAs.prefix,
     ]
+    this.#prefixes.set(host, known)
+    return known
   }
 
   /**
@@ -55,8 +68,9 @@ export class Surroundings {
     options: Pick<CommandOptions, 'onLine' | 'telling' | 'isGroup'> = {},
   ): Promise<HostCommand> {
     const { runAs, folder } = this.#settings
+    const server = this.#serverOf(host)
     const words = {
-      server: this.#server,
+      server,
       folder: this.#scratch,
       ...(mentionsCertificate(command) ? await this.#certificateFiles() : {}),
     }
@@ -65,12 +79,12 @@ export class Surroundings {
       command,
     )
     await this.#giveTun(host)
-    return this.#rig.start(host, [...this.#prefix, 'sh', '-c', text], {
+    return this.#rig.start(host, [...this.#prefixOf(host), 'sh', '-c', text], {
       name,
       folder,
       environment: {
         ...runAs.environment,
-        STILLHERE_SERVER: this.#server,
+        STILLHERE_SERVER: server,
         STILLHERE_FOLDER: this.#scratch,
         [ROW_VARIABLE]: name,
         ...(await this.#wayOut(host)),
@@ -83,7 +97,7 @@ export class Surroundings {
     const { b } = this.#pair
     this.#certificate ??= makeCertificateFiles(
       this.#scratch,
-      [b.address, b.address6 ?? []].flat(),
+      [b, this.#front].flatMap(({ address, address6 }) => [address, address6 ?? []].flat()),
       (path, text) => this.#keep(path, text),
     )
     return this.#certificate
@@ -93,7 +107,7 @@ export class Surroundings {
   async #keep(path: string, text: string): Promise<void> {
     const { b } = this.#pair
     const write = ['sh', '-c', 'umask 077 && cat >"$0"', path]
-    const { status, stderr } = await execute([...b.commandPrefix, ...this.#prefix, ...write], text)
+    const { status, stderr } = await execute([...b.commandPrefix, ...this.#prefixOf(b), ...write], text)
     if (status !== 0) throw new CommandError(`${path} cannot be written: ${stderr}`)
   }
 
@@ -112,7 +126,7 @@ export class Surroundings {
     const { port } = await host.process.ask('openWayOut', { path })
     this.ownPorts.add(port)
     const proxy = `http://127.0.0.1:${port}`
-    const not = `${this.#server},${SERVER_NAME},127.0.0.1,localhost`
+    const not = `${this.#serverOf(host)},${SERVER_NAME},127.0.0.1,localhost`
     return Object.fromEntries(
       Object.entries({ http_proxy: proxy, https_proxy: proxy, all_proxy: proxy, no_proxy: not }).flatMap(
         ([name, value]) => [

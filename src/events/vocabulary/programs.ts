@@ -43,6 +43,9 @@ export const relayDirections = ['to-server', 'to-client'] as const
 export type RelayDirection = (typeof relayDirections)[number]
 export const relayModes = ['pass', 'drop', 'hold', 'late'] as const
 export type RelayMode = (typeof relayModes)[number]
+/** The ends of a connection that a proxy makes two of. */
+export const proxyEnds = ['client', 'server'] as const
+export type ProxyEnd = (typeof proxyEnds)[number]
 
 export const programEvents = {
   /** A program runs and can log. It may not listen yet. */
@@ -159,6 +162,15 @@ export const programEvents = {
   'relay:forwarded': v.strictObject({ direction: v.picklist(relayDirections), bytes: count, heldMs: ms }),
   /** Thrown away. Of TCP these bytes were acknowledged to their sender, and nobody will ever get them. */
   'relay:dropped': v.strictObject({ direction: v.picklist(relayDirections), bytes: count, because: text }),
+  /**
+   * Nothing had passed for `idleMs`, and nothing of either leg will pass any more. Those who are told see it in a flag of
+   * TCP; who is not goes on believing in a connection that the relay's kernel keeps up.
+   */
+  'relay:forgot': v.strictObject({
+    idleMs: ms,
+    told: v.array(v.picklist(proxyEnds)),
+    by: v.picklist(['FIN', 'RST']),
+  }),
   /** Both legs of one client are over. */
   'relay:closed': v.strictObject({ because: text }),
 
