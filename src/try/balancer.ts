@@ -4,8 +4,9 @@
  *
  *   clients on a ---- proxy on c ---- server on b
  */
-import { AT_ONCE, lbForgets } from '../faults/lb-forgets.ts'
+
 import type { Fault } from '../faults/fault.ts'
+import { AT_ONCE, lbForgets } from '../faults/lb-forgets.ts'
 import { addressesOf, type Host, type Pair } from '../hosts/host.ts'
 import type { HostProcess } from '../hosts/host-process.ts'
 import type { IdleLimit } from '../programs/relay/idle-proxy.ts'

@@ -31,7 +31,7 @@ Then something goes wrong: who notices, when, by what?
   --junit FILE --markdown FILE --json --plain --out DIR
   --name NAME         what the report calls your program
 
-More: --help faults, rules, programs, hosts or files`
+More: --help faults, forgets, rules, programs, hosts, files`
 
 const RULES = `Rules for --expect, which may be given several times. A rule
 is about all that are not struck; @client2 names one, @any
@@ -140,8 +140,31 @@ What the two print is in the report, ten lines of each.
   {ca}                what a client has to trust: the same
                       certificate, signed by itself`
 
+const FORGETS = `nat-forgets=30s/silent: the router forgets by itself what is
+unused for 30 s. The fault strikes when it has; that it does
+not, since they speak more often, is seen after two times
+that. Then a packet of what it has forgotten is
+  (no kind)  learned anew, if it comes from inside
+  /strict    let through untranslated: the server says RST
+  /reset     answered with RST, by the router
+  /silent    dropped
+
+lb-forgets=30s/close-client: the clients speak to a TCP load
+balancer on the third host, which {server} stands for there.
+It opens a connection of its own to the server for each of
+theirs, and so answers keepalive itself, at both ends. What
+is idle for 30 s it forgets, and tells
+  (no kind)      both ends, by FIN, as with /close
+  /close-client  the client alone; or /close-server
+  /reset         both, by RST; or /reset-client and so on
+Who is not told has a connection that leads nowhere: what
+it writes is acknowledged, and reaches nobody.
+
+Without a time either forgets all that it has, at once.`
+
 const topics: Record<string, () => string> = {
   faults: faultsText,
+  forgets: () => FORGETS,
   rules: () => RULES,
   programs: () => PROGRAMS,
   hosts: () => HOSTS,
@@ -177,23 +200,6 @@ is for good: move@client<10s is about whom it struck.
 after-bytes=100: so many more bytes of what the struck host
 sends by TCP arrive. The fault strikes when they have.
 
-nat-forgets=30s/silent: the router forgets by itself what is
-unused for 30 s. The fault strikes when it has; that it does
-not, since they speak more often, is seen after two times
-that. Then a packet of what it has forgotten is
-  (no kind)  learned anew, if it comes from inside
-  /strict    let through untranslated: the server says RST
-  /reset     answered with RST, by the router
-  /silent    dropped
-
-lb-forgets=30s/close-client: the clients speak to a TCP load
-balancer, which {server} stands for at them. It forgets what
-is idle for 30 s, and answers keepalive until then, and
-later. It tells
-  (none)         both ends, by FIN: the same as /close
-  /close-client  the client alone; or the server: -server
-  /reset         both, by RST; or -client, -server
-Who is not told has a connection that leads nowhere.
-Without a time it forgets all, once, and tells both.`,
+nat-forgets=30s, lb-forgets=30s: see --help forgets`,
   ].join('\n\n')
 }

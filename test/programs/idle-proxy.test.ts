@@ -25,7 +25,10 @@ async function through(limit?: IdleLimit) {
   const accepted = once(server, 'connection') as Promise<[net.Socket]>
   const client = net.connect({ host, port: proxy.port, noDelay: true })
   const [atServer] = await accepted
-  cleanUps.push(() => client.destroy(), () => atServer.destroy())
+  cleanUps.push(
+    () => client.destroy(),
+    () => atServer.destroy(),
+  )
   return { events, proxy, client, atServer, told: { client: toldTo(client), server: toldTo(atServer) } }
 }
 
@@ -102,7 +105,7 @@ describe('a proxy that forgets', () => {
     await once(atServer, 'end')
     expect(told.client).toEqual([])
     atServer.resetAndDestroy()
-    await once(client, 'close')
+    await new Promise((resolve) => client.once('close', resolve))
     expect(told.client).toEqual(RST)
     expect((await events.until('relay:closed')).data.because).toBe("ECONNRESET from the server's side")
   })

@@ -9,7 +9,10 @@ test.each([
   ['nat-forgets=30s/silent', { fault: 'nat-forgets', router: { idleSeconds: 30, kind: 'silent' } }],
   ['lb-forgets', { fault: 'lb-forgets' }],
   ['lb-forgets=1.5s', { fault: 'lb-forgets', balancer: { idleMs: 1500, farewell: 'close' } }],
-  ['lb-forgets=2m/reset-client', { fault: 'lb-forgets', balancer: { idleMs: 120_000, farewell: 'reset-client' } }],
+  [
+    'lb-forgets=2m/reset-client',
+    { fault: 'lb-forgets', balancer: { idleMs: 120_000, farewell: 'reset-client' } },
+  ],
   ['after-bytes=100', { fault: 'after-bytes', bytes: 100 }],
 ])('%s is a fault', (text, expected) => {
   expect(parseFault(text)).toEqual({ lastsMs: null, router: null, balancer: null, bytes: null, ...expected })

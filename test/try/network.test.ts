@@ -70,27 +70,41 @@ describeNeeding('network namespaces', isolation !== null)('between the hosts of 
       expect: ['lb-forgets@client:says<1s', 'lb-forgets@server:unnoticed'],
       by: 'econnreset',
     },
-  ])('a balancer forgets what is idle, and tells the $told alone', {
-    timeout: RUN_LIMIT_MS,
-  }, async ({ told, options, expect: rules, by }) => {
-    const { status, stdout } = await run([
-      ...['try', '--server', ECHO, '--client', speaksAgainAfter(4000), ...options],
-      ...['--watch', '3s', '--recover', '500ms', '--down', 'ECONNRESET', '--json', '--out', temporaryFolder()],
-      ...rules.flatMap((rule) => ['--expect', rule]),
-    ])
-    const { checks, findings } = JSON.parse(stdout) as Report
-    const [found] = findings as CaseFindings[]
-    const other = told === 'client' ? 'server' : 'client'
-    const rowOf = (name: string) => found?.rows.find((row) => row.name === name)
-    expect(found?.verifiedBy).toContain(`1 connection forgotten, the ${told} told by`)
-    expect(found?.verifiedBy).toContain(`the ${other}'s half is ESTABLISHED`)
-    expect(rowOf(told)?.signs.loses?.by).toBe(by)
-    expect(rowOf(other)).toMatchObject({ noticed: null, hasGhost: true, connectionsLeft: 1 })
-    // What the client says later is acknowledged by the balancer, and reaches nobody.
-    expect(found?.recoveredAfterMs).toBeNull()
-    expect(checks.map(({ verdict }) => verdict)).toEqual(['pass', 'pass'])
-    expect(status).toBe(0)
-  })
+  ])(
+    'a balancer forgets what is idle, and tells the $told alone',
+    {
+      timeout: RUN_LIMIT_MS,
+    },
+    async ({ told, options, expect: rules, by }) => {
+      const { status, stdout } = await run([
+        ...['try', '--server', ECHO, '--client', speaksAgainAfter(4000), ...options],
+        ...[
+          '--watch',
+          '3s',
+          '--recover',
+          '500ms',
+          '--down',
+          'ECONNRESET',
+          '--json',
+          '--out',
+          temporaryFolder(),
+        ],
+        ...rules.flatMap((rule) => ['--expect', rule]),
+      ])
+      const { checks, findings } = JSON.parse(stdout) as Report
+      const [found] = findings as CaseFindings[]
+      const other = told === 'client' ? 'server' : 'client'
+      const rowOf = (name: string) => found?.rows.find((row) => row.name === name)
+      expect(found?.verifiedBy).toContain(`1 connection forgotten, the ${told} told by`)
+      expect(found?.verifiedBy).toContain(`the ${other}'s half is ESTABLISHED`)
+      expect(rowOf(told)?.signs.loses?.by).toBe(by)
+      expect(rowOf(other)).toMatchObject({ noticed: null, hasGhost: true, connectionsLeft: 1 })
+      // What the client says later is acknowledged by the balancer, and reaches nobody.
+      expect(found?.recoveredAfterMs).toBeNull()
+      expect(checks.map(({ verdict }) => verdict)).toEqual(['pass', 'pass'])
+      expect(status).toBe(0)
+    },
+  )
 
   testNeeding('nftables', missingFirewall() === null)(
     'a link underneath is measured, whatever stands there',

@@ -61,7 +61,7 @@ describe('the options of try', () => {
     expect(request.lasts).toEqual({ blip: 4000, cut: 500 })
   })
 
-  test.each([[[]], [['faults']], [['rules']], [['programs']], [['hosts']], [['files']]])(
+  test.each([[[]], [['faults']], [['forgets']], [['rules']], [['programs']], [['hosts']], [['files']]])(
     '--help %j fits a narrow terminal',
     (topic) => {
       const lines = (parseTryArguments(['--help', ...topic]).telling.help ?? '').split('\n')
@@ -106,7 +106,10 @@ describe('the options of try', () => {
     [[...TWO, '--faults', 'cut,cut=1s'], '--faults: cut is there twice'],
     [[...TWO, '--faults', 'after-bytes'], '"" is no number of bytes; it looks like after-bytes=100'],
     [[...TWO, '--faults', 'nat-forgets=1500ms'], 'no time in whole seconds'],
-    [[...TWO, '--faults', 'lb-forgets=30s/close-sever'], 'no kind "close-sever"; did you mean "close-server"?'],
+    [
+      [...TWO, '--faults', 'lb-forgets=30s/close-sever'],
+      'no kind "close-sever"; did you mean "close-server"?',
+    ],
     [[...TWO, '--faults', 'lb-forgets=1s'], 'it would be forgotten in the 1 s'],
     [[...TWO, '--faults', 'nat-forgets=30s/silence'], 'no kind "silence"; did you mean "silent"?'],
     [[...TWO, '--faults', 'nat-forgets=1s'], 'it would be forgotten in the 1 s'],
