@@ -1,4 +1,6 @@
 /** Looks at what the hosts' kernels have counted and learned, and tells them what they would have to find out. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Host, Pair } from '../../src/hosts/host.ts'
 import {
   cardCommand,
@@ -12,6 +14,9 @@ import {
 import type { Cell, End } from '../../src/lab/cell.ts'
 import type { Period } from '../../src/lab/log.ts'
 import type { Rig } from '../../src/rig/rig.ts'
+import { readBlocks } from '../../src/view/pcapng/read.ts'
+import { labelOf } from '../../src/wire/label.ts'
+import { decodePacket } from '../../src/wire/packet.ts'
 
 /** What is sent arrives within milliseconds, or never. */
 export const SOON = { withinMs: 3000 }
@@ -41,6 +46,33 @@ export async function readNeighbours(rig: Rig, host: Host): Promise<void> {
 export async function tellNeighbour(rig: Rig, host: Host, other: Host, mac: string): Promise<void> {
   const entry = ['replace', other.address, 'lladdr', mac, 'dev', 'eth0', 'nud', 'permanent']
   await rig.run(host, ['ip', 'neigh', ...entry])
+}
+
+/** The capture writes what it saw fifty times a second. */
+const LOOK_EVERY_MS = 50
+const LOOKS_MAX = 20
+
+/** Logs the octets of a datagram that a host has sent, once its capture has written them. */
+export async function readOctets(rig: Rig, host: Host, said: string): Promise<void> {
+  const file = join(rig.plan.folder, 'packets', `${host.name}.pcapng`)
+  for (let look = 0; look < LOOKS_MAX; look++) {
+    const kept = existsSync(file) ? frameThatSays(file, said) : null
+    if (kept !== null) {
+      rig.emitterOf(host, 'kernel')('packet:octets_read', kept)
+      return
+    }
+    await rig.sleep(LOOK_EVERY_MS)
+  }
+}
+
+function frameThatSays(file: string, said: string): { frame: number; octets: string } | null {
+  let frame = 0
+  for (const block of readBlocks(file)) {
+    if (block.type !== 'packet') continue
+    frame += 1
+    if (labelOf(decodePacket(block.bytes)) === said) return { frame, octets: block.bytes.toString('hex') }
+  }
+  return null
 }
 
 /** The third host of a case that has a switch or a hub that is a program in the middle. */

@@ -19,6 +19,7 @@ import { hub } from './cases/hub.ts'
 import { pathMtu } from './cases/path-mtu.ts'
 import { learning } from './cases/switch.ts'
 import { conditionsOf, type FramesSettings, type ROWS } from './conditions.ts'
+import { figuresOf } from './figure.ts'
 import { questionsOf } from './questions.ts'
 
 const LESSONS: Readonly<Record<(typeof ROWS)[number], string>> = {
@@ -37,4 +38,5 @@ export const frames: Lab<FramesSettings> = {
   showFirst: ['switch/udp', 'hub/udp', 'headers/heartbeat', 'arp/udp'],
   prepare: conditionsOf,
   questions: questionsOf,
+  figures: figuresOf,
 }

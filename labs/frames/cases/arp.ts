@@ -4,8 +4,13 @@ import type { Cell } from '../../../src/lab/cell.ts'
 import { SLACK_MS } from '../../../src/lab/checks.ts'
 import { nothing, says } from '../../../src/lab/claims.ts'
 import { type Captured, ofKind } from '../../../src/lab/packets.ts'
+import { ethernet } from '../../../src/wire/constants.ts'
+import { labelOf } from '../../../src/wire/label.ts'
+import { decodePacket, macAt } from '../../../src/wire/packet.ts'
 import type { FramesSettings } from '../conditions.ts'
-import { addressOf, macOf, readCard, readNeighbours, SOON } from '../kernels.ts'
+import { addressOf, macOf, readCard, readNeighbours, readOctets, SOON } from '../kernels.ts'
+
+const FIRST_WORD = 'hello'
 
 export const arp: CaseOf<FramesSettings> = {
   id: 'arp',
@@ -24,7 +29,7 @@ export const arp: CaseOf<FramesSettings> = {
       rig.came(rig.untilEvent(b, 'udp:datagram_received', { mechanism: 'udp', occurrence, ...SOON }))
 
     rig.mark(pair, 'first-word')
-    await sender.sendText('hello')
+    await sender.sendText(FIRST_WORD)
     await received(1)
     await rig.sleep(SLACK_MS)
     await readNeighbours(rig, a)
@@ -32,6 +37,7 @@ export const arp: CaseOf<FramesSettings> = {
     await sender.sendText('again')
     await received(2)
     await rig.sleep(SLACK_MS)
+    await readOctets(rig, a, FIRST_WORD)
     rig.mark(pair, 'over')
   },
 
@@ -47,6 +53,7 @@ export const arp: CaseOf<FramesSettings> = {
         look && (look.data.neighbours.find(({ address }) => address === ip)?.mac ?? 'nobody')
       const [atA, atC] = [a.everyPacket(first), c.everyPacket(first)]
       const carried = datagramsOf(cell, first.from)[0]
+      const octets = a.ofHost('packet:octets_read')[0] ?? null
       return [
         says(cell, 'before', 'nobody', entry(before) ?? '', {
           claim: 'a knows the IP address of b, and no card that has it',
@@ -55,7 +62,7 @@ export const arp: CaseOf<FramesSettings> = {
           source: 'RFC 826; ip-neighbour(8)',
           evidence: [before],
         }),
-        says(cell, 'order', [`who has ${ip}?`, `${ip} is at ${mac}`, 'hello'].join(', '), inOrder(atA), {
+        says(cell, 'order', [`who has ${ip}?`, `${ip} is at ${mac}`, FIRST_WORD].join(', '), inOrder(atA), {
           claim:
             'before anything else a asks who has the address, and is told; only then the datagram leaves',
           formula: 'ARP request, ARP reply, datagram',
@@ -85,6 +92,14 @@ export const arp: CaseOf<FramesSettings> = {
           source: 'IEEE 802.3 section 3.2; src/wire/learning-switch.ts',
           evidence: [carried],
         }),
+        says(cell, 'octets', `${macOf(a)} > ${mac}: ${FIRST_WORD}`, octets && inOctets(octets.data.octets), {
+          claim: 'the frame whose bits levels.svg draws is this one, octet by octet',
+          formula: 'card of a > card of b, and the first word',
+          because: `${octets ? octets.data.octets.length / 2 : '?'} octets, as the capture has kept them; what a card adds to them is computed`,
+          source: 'IEEE 802.3 sections 3.2 and 3.3; src/wire/line-code.ts',
+          evidence: [octets ?? undefined],
+          unseen: 'the capture has not kept it',
+        }),
         nothing(cell, 'again', ofKind(a.everyPacket(second), 'arp'), second, {
           claim: 'the second datagram needs no question',
           formula: 'no ARP packet at the card of a',
@@ -94,6 +109,14 @@ export const arp: CaseOf<FramesSettings> = {
       ]
     },
   },
+}
+
+/** What a frame says, and of whom, read from its octets. */
+function inOctets(hex: string): string {
+  const frame = Buffer.from(hex, 'hex')
+  if (frame.length < ethernet.bytes) return ''
+  const ends = `${macAt(frame, ethernet.source)} > ${macAt(frame, ethernet.destination)}`
+  return `${ends}: ${labelOf(decodePacket(frame))}`
 }
 
 function inOrder(packets: readonly Captured[] | null): string | null {

@@ -87,6 +87,8 @@ export const wireEvents = {
     /** How much of it each header takes, from the outside in: Ethernet, IP, TCP or UDP. */
     headerBytes: v.optional(v.array(count)),
   }),
+  /** All octets of a frame that a host sent, as its capture has kept them: number `frame` of packets/<host>.pcapng. */
+  'packet:octets_read': v.strictObject({ frame: count, octets: v.pipe(text, v.regex(/^([\da-f]{2})+$/)) }),
   /** From here on every packet of this host is captured. Before, or without this line, nothing is known. */
   'wire:capture_started': v.strictObject({
     /** How many packets wait in the kernel for the capture process; more are lost. */
