@@ -14,6 +14,8 @@ export type FramesSettings = {
   datagrams: number
   /** The least that IPv4 asks every network to carry in one piece for its end (RFC 791 section 3.1). */
   smallMtuBytes: number
+  /** Lines by telephone had it (RFC 1144 section 5.2): a key's echo does not wait long behind a full frame. */
+  tinyMtuBytes: number
   /** Of the way behind a router; the hosts at its ends have 1500. */
   pathMtuBytes: number
 }
@@ -37,6 +39,7 @@ export function conditionsOf({ pace }: Pick<LabOptions, 'pace'>): Conditions<Fra
       bulkBytes: 20_000,
       datagrams: 20,
       smallMtuBytes: 576,
+      tinyMtuBytes: 296,
       pathMtuBytes: 1000,
     },
     // Where a system routes for others its namespaces do so too, and c would pass on what came to it by mistake.

@@ -2,6 +2,8 @@
 
 /** Two addresses and a type (IEEE 802.3). Preamble and check sequence come on top, and no program sees them. */
 export const ETHERNET_BYTES = 14
+/** Preamble and start delimiter, check sequence, gap (IEEE 802.3 sections 3.2 and 4.4.2): no program sees them. */
+export const AROUND_BYTES = 8 + 4 + 12
 /** Without options (RFC 791 section 3.1). */
 export const IP_BYTES = 20
 const UDP_BYTES = 8
@@ -21,6 +23,11 @@ export function tcpHeaderBytes(timestamps: number): number {
 /** What of a full frame is left for the user of a TCP connection. */
 export function leftBytes(mtuBytes: number, timestamps: number): number {
   return mtuBytes - IP_BYTES - tcpHeaderBytes(timestamps)
+}
+
+/** What of a full frame is left for IP, for TCP, and for its user. */
+export function eachLayer(mtuBytes: number, timestamps: number): [number, number, number] {
+  return [mtuBytes, mtuBytes - IP_BYTES, leftBytes(mtuBytes, timestamps)]
 }
 
 /**

@@ -5,9 +5,11 @@ import type { Host, Pair } from '../../src/hosts/host.ts'
 import {
   cardCommand,
   countersCommand,
+  framesProcessed,
   neighboursCommand,
   parseCard,
   parseNeighbours,
+  processedBetween,
   receiveSoftirqs,
   snmpCounter,
 } from '../../src/kernel/card.ts'
@@ -31,6 +33,7 @@ export async function readCard(rig: Rig, host: Host): Promise<string> {
     ...card,
     packetsTaken: snmpCounter(counters, 'Ip', 'InReceives'),
     receiveSoftirqs: receiveSoftirqs(counters),
+    framesProcessed: framesProcessed(counters),
     withinMs: performance.now() - began,
   })
   return card.mac
@@ -91,6 +94,14 @@ export function grown(
   const [first, last] = [looks[0], looks.at(-1)]
   if (first === undefined || last === undefined || first === last) return null
   return (last.data[counter] ?? 0) - (first.data[counter] ?? 0)
+}
+
+/** How many frames the processors of this machine took in between those looks, for whichever host; null: not two. */
+export function processed(end: End): number | null {
+  const looks = end.ofHost('kernel:card_read')
+  const [first, last] = [looks[0], looks.at(-1)]
+  if (first === undefined || last === undefined || first === last) return null
+  return processedBetween(first.data.framesProcessed, last.data.framesProcessed)
 }
 
 /**

@@ -14,7 +14,7 @@
 import { type CaseOf, madeOf } from '../../src/lab/cases.ts'
 import type { Lab } from '../../src/lab/lab.ts'
 import { arp } from './cases/arp.ts'
-import { headers, smallMtu } from './cases/headers.ts'
+import { headers, smallMtu, tinyMtu } from './cases/headers.ts'
 import { hub } from './cases/hub.ts'
 import { pathMtu } from './cases/path-mtu.ts'
 import { learning } from './cases/switch.ts'
@@ -29,7 +29,7 @@ const LESSONS: Readonly<Record<(typeof ROWS)[number], string>> = {
   bulk: 'full frames leave most for the user, and the cable for everybody.',
 }
 
-const cases: readonly CaseOf<FramesSettings>[] = [arp, headers, smallMtu, pathMtu, learning, hub]
+const cases: readonly CaseOf<FramesSettings>[] = [arp, headers, smallMtu, tinyMtu, pathMtu, learning, hub]
 
 export const frames: Lab<FramesSettings> = {
   id: 'frames',

@@ -6,7 +6,7 @@ import * as v from 'valibot'
 
 /** Twice `-s`, or it leaves out the frames that were not for this host. */
 export const cardCommand = ['ip', '-j', '-s', '-s', 'link', 'show', 'dev', 'eth0'] as const
-export const countersCommand = ['cat', '/proc/net/snmp', '/proc/softirqs'] as const
+export const countersCommand = ['cat', '/proc/net/snmp', '/proc/softirqs', '/proc/net/softnet_stat'] as const
 export const neighboursCommand = ['ip', '-j', 'neigh', 'show', 'dev', 'eth0'] as const
 
 const counted = v.object({ bytes: v.number(), packets: v.number() })
@@ -62,6 +62,23 @@ export function snmp6Counter(snmp6: string, name: string): number {
 export function receiveSoftirqs(softirqs: string): number {
   const [, counts = ''] = /^\s*NET_RX:(.*)$/m.exec(softirqs) ?? []
   return (counts.match(/\d+/g) ?? []).reduce((sum, count) => sum + Number(count), 0)
+}
+
+/** The numbers of a line of `softnet_stat` have 32 bits, and begin again at 0. */
+const COUNTERS_END = 2 ** 32
+
+/**
+ * How many frames this machine's processors have taken from their queues of what was received, whichever host it was
+ * for: `/proc/net/softnet_stat`, a line for each processor, in hexadecimal, of which it is the first number. Counts
+ * round: only differences mean anything ({@link processedBetween}).
+ */
+export function framesProcessed(softnet: string): number {
+  const lines = softnet.match(/^[\da-f]{8}(?= [\da-f]{8}( |$))/gm) ?? []
+  return lines.reduce((sum, first) => sum + Number.parseInt(first, 16), 0) % COUNTERS_END
+}
+
+export function processedBetween(before: number, after: number): number {
+  return (after - before + COUNTERS_END) % COUNTERS_END
 }
 
 export interface Neighbour {

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import {
+  framesProcessed,
   parseCard,
   parseNeighbours,
+  processedBetween,
   receiveSoftirqs,
   snmp6Counter,
   snmpCounter,
@@ -41,6 +43,14 @@ test('a counter by its name, as RFC 4113 and RFC 4293 have them', () => {
 test('interruptions to receive, of all processors', () => {
   expect(receiveSoftirqs('   CPU0  CPU1\n  NET_TX:  7  7\n  NET_RX:  40  2\n')).toBe(42)
   expect(receiveSoftirqs('')).toBe(0)
+})
+
+test('frames taken in, of all processors, though the counters begin again at 0', () => {
+  const rest = '00000000 00000002 00000000'
+  expect(framesProcessed(`Ip: 5\n0000002a ${rest}\n00000001 ${rest}\n`)).toBe(43)
+  expect(framesProcessed('')).toBe(0)
+  const [before, after] = ['fffffff0', '00000010'].map((count) => framesProcessed(`${count} ${rest}\n`))
+  expect(processedBetween(before ?? 0, after ?? 0)).toBe(32)
 })
 
 test('neighbours, also those that do not answer', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { headersBytes, leftBytes, piecesOf, tcpHeaderBytes } from '../../labs/frames/expectations.ts'
+import { eachLayer, headersBytes, leftBytes, piecesOf, tcpHeaderBytes } from '../../labs/frames/expectations.ts'
 
 test.each([
   // MTU, tcp_timestamps, what is left
@@ -10,6 +10,11 @@ test.each([
   [68, 1, 16],
 ])('of an MTU of %d, with tcp_timestamps = %d, %d bytes are left', (mtu, timestamps, left) => {
   expect(leftBytes(mtu, timestamps)).toBe(left)
+})
+
+test('each layer has less than the one below it', () => {
+  expect(eachLayer(1500, 1)).toEqual([1500, 1480, 1448])
+  expect(eachLayer(296, 0)).toEqual([296, 276, 256])
 })
 
 test('three headers before the first byte', () => {

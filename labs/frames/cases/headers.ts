@@ -7,7 +7,15 @@ import { type Claims, counts, says } from '../../../src/lab/claims.ts'
 import { bytesOf, type Captured, isNew, sent } from '../../../src/lab/packets.ts'
 import type { Rig } from '../../../src/rig/rig.ts'
 import type { FramesSettings } from '../conditions.ts'
-import { ETHERNET_BYTES, headersBytes, IP_BYTES, leftBytes, tcpHeaderBytes } from '../expectations.ts'
+import {
+  AROUND_BYTES,
+  ETHERNET_BYTES,
+  eachLayer,
+  headersBytes,
+  IP_BYTES,
+  leftBytes,
+  tcpHeaderBytes,
+} from '../expectations.ts'
 import { betweenLooks, grown, readCard, SOON } from '../kernels.ts'
 
 /** Longer than the case: the server says no goodbye meanwhile. */
@@ -25,13 +33,23 @@ export const smallMtu: CaseOf<FramesSettings> = {
   id: 'small-mtu',
   promise: 'the same at an MTU of 576 instead of 1500',
   needs: ['network'],
-  async act(rig, pair, settings) {
-    for (const host of [pair.a, pair.b]) {
-      await rig.run(host, ['ip', 'link', 'set', 'dev', 'eth0', 'mtu', String(settings.smallMtuBytes)])
-    }
-    await converse(rig, pair, settings)
-  },
+  act: (rig, pair, settings) => converseAt(settings.smallMtuBytes, rig, pair, settings),
   rows: { http, heartbeat, bulk },
+}
+
+export const tinyMtu: CaseOf<FramesSettings> = {
+  id: 'tiny-mtu',
+  promise: 'the same at an MTU of 296',
+  needs: ['network'],
+  act: (rig, pair, settings) => converseAt(settings.tinyMtuBytes, rig, pair, settings),
+  rows: { bulk },
+}
+
+async function converseAt(mtuBytes: number, rig: Rig, pair: Pair, settings: FramesSettings): Promise<void> {
+  for (const host of [pair.a, pair.b]) {
+    await rig.run(host, ['ip', 'link', 'set', 'dev', 'eth0', 'mtu', String(mtuBytes)])
+  }
+  await converse(rig, pair, settings)
 }
 
 async function converse(rig: Rig, pair: Pair, settings: FramesSettings): Promise<void> {
@@ -151,6 +169,13 @@ function bulk(cell: Cell<FramesSettings>): Claims {
       evidence: [largest],
       short: `${largest?.data.bytes ?? 0} B`,
     }),
+    says(cell, 'each-layer', eachLayer(mtuBytes, timestamps(cell)).join(', '), data && leftOfEach(largest), {
+      claim: 'each layer has less than the one below it',
+      formula: `for IP the MTU ${mtuBytes}, for TCP ${IP_BYTES} less, for its user ${tcpHeaderBytes(timestamps(cell))} less`,
+      because: `of a full frame of ${full} bytes, which takes ${full + AROUND_BYTES} bytes of time on a real cable`,
+      source: 'RFC 1122 section 4.2.2.6; IEEE 802.3 sections 3.2 and 4.4.2',
+      evidence: [largest],
+    }),
     counts(cell, 'frames', { min: frames, max: 2 * frames }, data, 'frames', {
       claim: `${bulkBytes} bytes take a frame for each ${left} of them`,
       formula: `ceil(${bulkBytes} / ${left}), twice that where a write or a loss leaves frames half full`,
@@ -166,6 +191,15 @@ function bulk(cell: Cell<FramesSettings>): Claims {
       short: 'SHARED',
     }),
   ]
+}
+
+/** What the headers of a frame leave to each layer, from the outside in. */
+function leftOfEach(packet: Captured | undefined): string {
+  if (packet === undefined) return ''
+  const { headerBytes = [] } = packet.data
+  return headerBytes
+    .map((_, layer) => lengthOf(packet) - headerBytes.slice(0, layer + 1).reduce((sum, bytes) => sum + bytes))
+    .join(', ')
 }
 
 /** From the outside in: Ethernet, IP, TCP. */

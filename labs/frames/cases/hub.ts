@@ -4,7 +4,7 @@ import { SLACK_MS } from '../../../src/lab/checks.ts'
 import { counts, says } from '../../../src/lab/claims.ts'
 import { received } from '../../../src/lab/packets.ts'
 import type { FramesSettings } from '../conditions.ts'
-import { betweenLooks, grown, readCard, SOON, thirdOf } from '../kernels.ts'
+import { betweenLooks, grown, processed, readCard, SOON, thirdOf } from '../kernels.ts'
 
 const BYTES = 100
 const EVERY_MS = 5
@@ -55,6 +55,8 @@ export const hub: CaseOf<FramesSettings> = {
       const toProgram = c.all('udp:datagram_received', talk)
       const own = c.all('udp:datagram_received', forC)
       const softirqs = grown(c, 'receiveSoftirqs')
+      const [atA, atB] = [cell.a, cell.b].map((end) => received(end.everyPacket(between.surely)))
+      const atAll = atA && atB && surely && [...atA, ...atB, ...surely]
       return [
         counts(cell, 'heard', 2 * datagrams, heard, 'datagrams', {
           claim: 'c hears every word between a and b, both ways',
@@ -91,14 +93,32 @@ export const hub: CaseOf<FramesSettings> = {
             evidence: own,
           },
         ),
-        says(cell, 'interrupted', 'yes', softirqs === null ? '' : softirqs > 0 ? 'yes' : 'no', {
-          claim: 'to receive, the kernel is interrupted',
-          formula: 'NET_RX of /proc/softirqs has grown',
-          because: `by ${softirqs ?? 0} on this machine, for ${all?.length ?? 0} frames at c; a veth is no hardware, so the sender raises the soft interrupt itself`,
-          source: 'proc(5): /proc/softirqs; drivers/net/veth.c: veth_xmit',
+        says(cell, 'interrupted', 'yes', interruptedFor(softirqs, surely?.length ?? null), {
+          claim: 'each frame that c hears interrupts what its kernel was doing',
+          formula: `NET_RX of /proc/softirqs has grown by ${surely?.length ?? '?'} at least`,
+          because: `it grew by ${softirqs ?? '?'}, of the whole machine; a veth has no hardware that could interrupt, so whoever sends raises the soft interrupt itself`,
+          source: 'proc(5): /proc/softirqs; drivers/net/veth.c: veth_xmit; net/core/dev.c: __netif_rx',
+          evidence: looks,
+        }),
+        says(cell, 'processed', 'all of them', atAll && processedOf(processed(c), atAll.length), {
+          claim: 'somebody has to look at each frame at each card, and it is a processor',
+          formula: `softnet_stat has grown by the ${atAll?.length ?? '?'} frames that a, b and c received, or more`,
+          because: `it grew by ${processed(c) ?? '?'}: those that came to the hub are among them, and whatever else passed on this machine`,
+          source: 'net/core/net-procfs.c: softnet_seq_show; net/core/dev.c: __netif_receive_skb_core',
           evidence: looks,
         }),
       ]
     },
   },
+}
+
+/** '' where nobody counted twice; null where not every frame is known. */
+function interruptedFor(softirqs: number | null, frames: number | null): string | null {
+  if (softirqs === null || frames === null) return frames === null ? null : ''
+  return frames > 0 && softirqs >= frames ? 'yes' : `${softirqs} times for ${frames} frames`
+}
+
+function processedOf(taken: number | null, frames: number): string {
+  if (taken === null) return ''
+  return frames > 0 && taken >= frames ? 'all of them' : `${taken} of ${frames}`
 }

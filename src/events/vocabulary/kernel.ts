@@ -93,6 +93,8 @@ export const kernelEvents = {
     packetsTaken: count,
     /** How often this machine, for whichever host, was interrupted to receive (NET_RX). */
     receiveSoftirqs: count,
+    /** And how many frames its processors have taken in, until the counters began again at 0 (softnet_stat). */
+    framesProcessed: count,
     /** To read it took so long, until this line: what passed meanwhile may be counted or not. */
     withinMs: ms,
   }),
