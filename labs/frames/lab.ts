@@ -5,7 +5,7 @@
  * the first byte that anybody wanted to say. Here they are counted, on hosts of their own:
  *
  *      a: 10.0.n.1                                          b: 10.0.n.2
- *   udp, http, heartbeat ...  ==== a switch, or a hub ====   the same, answering
+ *   udp, http, heartbeat ...  == a switch, hub, access point ==   the same, answering
  *                                         |
  *                                  c: 10.0.n.3, whom nobody addresses
  *
@@ -18,6 +18,7 @@ import { headers, smallMtu, tinyMtu } from './cases/headers.ts'
 import { hub } from './cases/hub.ts'
 import { pathMtu } from './cases/path-mtu.ts'
 import { learning } from './cases/switch.ts'
+import { wifi } from './cases/wifi.ts'
 import { conditionsOf, type FramesSettings, type ROWS } from './conditions.ts'
 import { figuresOf } from './figure.ts'
 import { questionsOf } from './questions.ts'
@@ -29,13 +30,13 @@ const LESSONS: Readonly<Record<(typeof ROWS)[number], string>> = {
   bulk: 'full frames leave most for the user, and the cable for everybody.',
 }
 
-const cases: readonly CaseOf<FramesSettings>[] = [arp, headers, smallMtu, tinyMtu, pathMtu, learning, hub]
+const cases: readonly CaseOf<FramesSettings>[] = [arp, headers, smallMtu, tinyMtu, pathMtu, learning, hub, wifi]
 
 export const frames: Lab<FramesSettings> = {
   id: 'frames',
   question: 'What is on the wire, and who hears it?',
   ...madeOf(cases, LESSONS),
-  showFirst: ['switch/udp', 'hub/udp', 'headers/heartbeat', 'arp/udp'],
+  showFirst: ['switch/udp', 'hub/udp', 'wifi/udp', 'headers/heartbeat', 'arp/udp'],
   prepare: conditionsOf,
   questions: questionsOf,
   figures: figuresOf,

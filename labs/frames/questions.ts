@@ -18,6 +18,8 @@ export function questionsOf({ settings }: Plan<FramesSettings>): Question[] {
     aged(settings),
     claimed,
     hub,
+    onAir,
+    ownWord,
   ]
 }
 
@@ -220,7 +222,44 @@ const hub = question({
     return { choice: Number(seen(heard)) > 0 ? 'card' : 'never', observed }
   },
   explanation:
-    'Whoever is on the medium hears all of it; a card, or the kernel behind it, drops what bears another address. That is order, not secrecy: a program that captures sees everything. It is the same on Wi-Fi, where everybody in range hears; there each frame is encrypted as well.',
+    'Whoever is on the medium hears all of it; a card, or the kernel behind it, drops what bears another address. That is order, not secrecy: a program that captures sees everything.',
+})
+
+const onAir = question({
+  id: 'on-air',
+  text: 'a, b and c have Wi-Fi, at the same access point, all in range of each other. a sends one datagram to b. What is on the air?',
+  choices: [
+    { id: 'once', text: 'one frame from a to b: they hear each other' },
+    { id: 'twice', text: 'two frames: to the access point, and from it' },
+    { id: 'acked', text: 'four: each of the two is acknowledged at once' },
+    { id: 'copies', text: 'a frame to the access point, and a copy from it to everybody in range' },
+  ],
+  checks: ['wifi/udp/addresses', 'wifi/udp/twice', 'wifi/udp/acked', 'wifi/udp/heard'],
+  answer([addresses, data, acks, heard]) {
+    const observed = `${words(data)} of data and ${words(acks)} of acknowledgement, of which c heard ${words(heard)}; the first: ${said(addresses)}`
+    if (addresses.verdict !== 'pass') return { choice: said(addresses) === 'nothing' ? null : 'once', observed }
+    return { choice: Number(seen(acks)) >= Number(seen(data)) ? 'acked' : 'twice', observed }
+  },
+  explanation:
+    'A station speaks to its access point alone. So a frame has three addresses: whose radio sends, whose radio is meant, and who is behind it; and everything between two stations takes the air twice. All in range hear all four; the first address says who keeps it, and a key, which differs for each station, who can read it.',
+})
+
+const ownWord = question({
+  id: 'own-word',
+  text: 'a says something to everybody (an ARP request) over Wi-Fi. Does a hear it come back?',
+  choices: [
+    { id: 'never', text: 'no: who sends does not hear himself' },
+    { id: 'card', text: 'yes, from the access point; its card throws it away' },
+    { id: 'kernel', text: 'yes, and its kernel has to tell that it is its own' },
+  ],
+  checks: ['wifi/udp/own'],
+  answer([own]) {
+    const [again = 0, atKernel = 0] = (said(own).match(/\d+/g) ?? []).map(Number)
+    if (again === 0) return { choice: said(own) === 'nothing' ? null : 'never', observed: said(own) }
+    return { choice: atKernel > 0 ? 'kernel' : 'card', observed: said(own) }
+  },
+  explanation:
+    'The access point says it again for all, and a is in range. The third address says who has said it first, so the card of a knows its own word. What is said to all nobody acknowledges: it may be lost, and nobody sends it again.',
 })
 
 /** `4.4 %` */

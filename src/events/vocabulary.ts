@@ -6,7 +6,7 @@
  *
  * Several sources meet in one log, a file each in `vocabulary/`: programs (`program tcp udp tls delivery http balancer
  * http-session bank websocket reconnect session heartbeat detector belief relay`), kernels (`kernel`), the wire
- * (`packet wire cable switch router`), and the lab itself, which knows the truth because it did it (`truth fault case host
+ * (`packet wire cable switch air router`), and the lab itself, which knows the truth because it did it (`truth fault case host
  * command control run`); with it containers, whom others start, and the recorder with its own remarks.
  */
 import * as v from 'valibot'

@@ -31,11 +31,16 @@ export interface Host {
 /**
  * What is between the hosts of a pair. `switch`: a bridge of the kernel, which does nothing to frames.
  * `cable`: a program, which does to frames what it is told (`Network.cable`). `router`: two networks and a
- * router between them that translates addresses (`Network.router`). `learning-switch`, `hub`: programs, which say of
- * each frame where it went and why; a third host, c, is on them too.
+ * router between them that translates addresses (`Network.router`). `learning-switch`, `hub`, `access-point`:
+ * programs, which say of each frame where it went and why; a third host, c, is on them too.
  */
-export const middles = ['switch', 'cable', 'router', 'learning-switch', 'hub'] as const
+export const middles = ['switch', 'cable', 'router', 'learning-switch', 'hub', 'access-point'] as const
 export type Middle = (typeof middles)[number]
+
+/** It is a program with three ports. */
+export function isBox(middle: Middle): middle is 'learning-switch' | 'hub' | 'access-point' {
+  return middle === 'learning-switch' || middle === 'hub' || middle === 'access-point'
+}
 
 /**
  * A pair to be made; a name alone is one with a switch. What its way is like by nature is the `link`: a cable that
@@ -45,7 +50,7 @@ export type PairWish =
   | string
   | ({ name: string; middle?: 'switch' | 'cable' } & Extras)
   | ({ name: string; middle: 'router'; router?: RouterSettings } & Extras)
-  | { name: string; middle: 'hub' }
+  | { name: string; middle: 'hub' | 'access-point' }
   | { name: string; middle: 'learning-switch'; ageingMs?: number }
 
 interface Extras {
@@ -63,7 +68,7 @@ export interface Pair {
   readonly a: Host
   /** Runs the servers. */
   readonly b: Host
-  /** A third host, where the middle is a `learning-switch` or a `hub`, and where one was wished for. */
+  /** A third host, where the middle is a program with three ports ({@link isBox}), and where one was wished for. */
   readonly c?: Host
   /** Absent: it takes no time and loses nothing. */
   readonly link?: Link

@@ -10,8 +10,8 @@
  *   +--------------+        +------------------+        +--------------+
  *
  * A switch port is named after the host at its other end. Instead of the switch there can be a cable that
- * is a program (src/processes/cable.ts), a router with a switch on each side (router.ts), or a switch or hub that is
- * a program (src/processes/switch.ts), with a third host. Where the way is to take time or to lose frames by nature,
+ * is a program (src/processes/cable.ts), a router with a switch on each side (router.ts), or a switch, hub or access
+ * point that is a program (src/processes/switch.ts), with a third host. Where the way is to take time or to lose frames by nature,
  * a cable stands in place of the switch, or of the router's on side a. A third host that is wished for is at the
  * switch of b, which then is there in any case. Who has which name, address and switch is in pair-map.ts.
  */
@@ -27,6 +27,7 @@ import { ipBatch, run } from './commands.ts'
 import {
   type Host,
   type Hosts,
+  isBox,
   type Link,
   type Middle,
   type Network,
@@ -151,7 +152,6 @@ export async function netnsHosts(
       const missing = missingFor(part)
       if (missing !== null) throw new Error(`Pair ${name} cannot have a ${part}: ${missing}`)
     }
-    const isProgram = middle === 'learning-switch' || middle === 'hub'
     made += 1
     const { a, b, c, bridges, hasCable } = pairMap(wished, made, missingIpv6() === null)
     const all = [a, b, ...(c === null ? [] : [c])]
@@ -174,11 +174,16 @@ export async function netnsHosts(
       routers.set(name, await bootRouter(place, settings, ONE_SEGMENT, emit))
       await watcher.translated({ [a.address]: b.gateway })
     }
-    if (isProgram) {
+    if (isBox(middle)) {
       switches ??= start.switches()
       const process = await switches
       const { ageingMs = undefined } = 'ageingMs' in wished ? wished : {}
-      const kind: SwitchKind = { kind: middle, ...(ageingMs === undefined ? {} : { ageingMs }) }
+      const stations = Object.fromEntries(all.map((each) => [each.name, each.mac]))
+      const kind: SwitchKind = {
+        kind: middle,
+        ...(ageingMs === undefined ? {} : { ageingMs }),
+        ...(middle === 'access-point' ? { stations } : {}),
+      }
       const ports = all.map((each) => each.name)
       const connect = () => process.connect(name, ports, kind)
       await connect()

@@ -1,6 +1,6 @@
 /** Who is where in a pair of the netns tier: names, addresses, switches. Pure. */
 import { BYSTANDER, type HostPlace, hostName } from '../events/host-names.ts'
-import type { Host, PairWish } from './host.ts'
+import { type Host, isBox, type PairWish } from './host.ts'
 
 /** An interface name has 15 characters at most (IFNAMSIZ), of which ours add three to the pair's. */
 const PAIR_NAME_MAX = 12
@@ -45,7 +45,7 @@ export function pairMap(wish: Exclude<PairWish, string>, network: number, canHav
   }
   const { link = null, ipv6 = false, third = false } = 'link' in wish || 'third' in wish ? wish : {}
   const hasCable = middle === 'cable' || link !== null
-  const isProgram = middle === 'learning-switch' || middle === 'hub'
+  const isProgram = isBox(middle)
   const isRouted = middle === 'router'
   const hasIpv6 = ipv6 && canHaveIpv6
 

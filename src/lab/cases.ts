@@ -2,7 +2,7 @@
  * A case in one file: what is done, and what is claimed of each row, one after the other in time. The rest of a lab
  * is made of its cases here, once: its matrix, its experiment, its judgement.
  */
-import type { Middle, Pair, PairWish } from '../hosts/host.ts'
+import { isBox, type Middle, type Pair, type PairWish } from '../hosts/host.ts'
 import type { RouterSettings } from '../hosts/router.ts'
 import { type Case, cellOfCheck, type Matrix, type Plan } from '../plan/plan.ts'
 import type { Rig } from '../rig/rig.ts'
@@ -17,7 +17,7 @@ import type { LabLog } from './log.ts'
 export interface CaseOf<S extends Json> extends Case {
   /**
    * What is between its two hosts; a switch where these hosts have no such thing. Where left out, it is the cable or
-   * the router that the case needs, or else a switch. On a `learning-switch` and on a `hub` there is a third host.
+   * the router that the case needs, or else a switch. On a `learning-switch`, a `hub` and an `access-point` there is a third host.
    */
   readonly middle?: Middle
   /**
@@ -75,7 +75,7 @@ export async function runCases<S extends Json>(
     return reason === null
   })
   const wishes = shown.map((one) => wishOf(rig, one, plan.settings))
-  const thirds = wishes.filter(({ middle }) => middle === 'learning-switch' || middle === 'hub').length
+  const thirds = wishes.filter(({ middle = 'switch' }) => isBox(middle)).length
   const each = thirds === 0 ? 'a pair' : 'two or three'
   rig.say(`starting ${2 * wishes.length + thirds} hosts, ${each} for each of ${wishes.length} cases`)
   const pairs = await rig.boot(wishes)

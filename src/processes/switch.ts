@@ -1,5 +1,5 @@
 /**
- * The process that is the switches and hubs of a run, where a lab wants to see what such a box does: it takes each
+ * The process that is the switches, hubs and access points of a run, where a lab wants to see what such a box does: it takes each
  * frame from the host that sent it and gives it to those that `src/wire/` says, and logs which and why. (The kernel's
  * own bridge does the same, faster and in silence.)
  *
@@ -15,21 +15,24 @@ import { FrameLoop, takeIn, type WholeFrame } from '../kernel/capture/frame-loop
 import { PacketRing, wholePackets } from '../kernel/capture/packet-ring.ts'
 import { systemCalls } from '../kernel/capture/system-calls.ts'
 import type { SwitchKind, ToSwitches } from '../kernel/switch/messages.ts'
+import { AccessPoint, BSSID } from '../wire/access-point.ts'
 import { ethernet } from '../wire/constants.ts'
 import { Hub, type PortDevice } from '../wire/hub.ts'
 import { ADDRESSES_MAX, DEFAULT_AGEING_MS, LearningSwitch } from '../wire/learning-switch.ts'
 import { macAt } from '../wire/packet.ts'
+import { AirLog } from './air-log.ts'
 
 interface Box {
   name: string
-  device: PortDevice<string>
+  /** A frame comes in at a port. @returns the ports at which it leaves */
+  enter(frame: Buffer, from: string): readonly string[]
   /** By port. */
   rings: Map<string, PacketRing>
   /** Frames longer than a slot of the ring, since this was told. */
   cutShort: number
 }
 
-const { log } = helperLog('switch')
+const { identity, log } = helperLog('switch')
 const emit = log.emitter('switch')
 const system = systemCalls()
 const boxes = new Map<string, Box>()
@@ -62,22 +65,11 @@ function turn(): boolean {
   return isMore
 }
 
-function forward({ name, device, rings }: Box, from: string, { bytes, withOffload }: WholeFrame): void {
-  const { to, because, learned } = device.enter(bytes, from, performance.now())
-  for (const port of to) {
+function forward({ enter, rings }: Box, from: string, { bytes, withOffload }: WholeFrame): void {
+  for (const port of enter(bytes, from)) {
     const ring = rings.get(port)
     if (ring !== undefined) system.send(ring.fd, withOffload)
   }
-  emit('switch:forwarded', {
-    switch: name,
-    from,
-    to: [...to],
-    because,
-    ...(learned === undefined ? {} : { learned }),
-    source: macAt(bytes, ethernet.source),
-    destination: macAt(bytes, ethernet.destination),
-    bytes: bytes.length,
-  })
 }
 
 function connectAll({ name, ports, ...kind }: { name: string; ports: readonly string[] } & SwitchKind): void {
@@ -92,18 +84,48 @@ function connectAll({ name, ports, ...kind }: { name: string; ports: readonly st
   }
 }
 
-function make(
+function make(name: string, ports: readonly string[], about: SwitchKind): Box {
+  const enter = about.kind === 'access-point' ? onAir(name, ports, about) : byCable(name, ports, about)
+  const box: Box = { name, enter, rings: new Map(), cutShort: 0 }
+  boxes.set(name, box)
+  return box
+}
+
+function byCable(
   name: string,
   ports: readonly string[],
   { kind, ageingMs = DEFAULT_AGEING_MS }: SwitchKind,
-): Box {
+): Box['enter'] {
   const isHub = kind === 'hub'
   const settings = { ageingMs, addressesMax: ADDRESSES_MAX }
-  const device = isHub ? new Hub(ports) : new LearningSwitch(ports, settings)
-  const box: Box = { name, device, rings: new Map(), cutShort: 0 }
-  boxes.set(name, box)
+  const device: PortDevice<string> = isHub ? new Hub(ports) : new LearningSwitch(ports, settings)
   emit('switch:started', { switch: name, kind, ports: [...ports], ...(isHub ? {} : settings) })
-  return box
+  return (frame, from) => {
+    const { to, because, learned } = device.enter(frame, from, performance.now())
+    emit('switch:forwarded', {
+      switch: name,
+      from,
+      to: [...to],
+      because,
+      ...(learned === undefined ? {} : { learned }),
+      source: macAt(frame, ethernet.source),
+      destination: macAt(frame, ethernet.destination),
+      bytes: frame.length,
+    })
+    return to
+  }
+}
+
+function onAir(name: string, ports: readonly string[], { kind, stations = {} }: SwitchKind): Box['enter'] {
+  const associated = Object.entries(stations).map(([port, mac]) => [mac.replaceAll(':', ''), port] as const)
+  const device = new AccessPoint(new Map(associated))
+  const air = new AirLog(identity.folder, name, emit)
+  emit('switch:started', { switch: name, kind, ports: [...ports], bssid: macAt(Buffer.from(BSSID, 'hex'), 0) })
+  return (frame, from) => {
+    const passed = device.enter(frame, from)
+    air.tell(passed, ports)
+    return passed.flatMap(({ keptBy }) => keptBy)
+  }
 }
 
 function tellMissed(): void {

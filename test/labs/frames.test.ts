@@ -3,6 +3,8 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { frames as lab } from '../../labs/frames/lab.ts'
+import { readLog } from '../../src/events/parse.ts'
+import type { LabEvent } from '../../src/events/vocabulary.ts'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
 import type { Report } from '../../src/lab/report.ts'
 import { notPassed, skipped } from '../support/checks.ts'
@@ -24,6 +26,15 @@ function networkOf(caseId: string): number {
 
 function numberOf({ checks }: Report, id: string): number {
   return Number(checks.find((check) => check.id === id)?.observed.value)
+}
+
+/** What the program says of each frame on the air, in the order of its file: as tshark's fields. */
+function airOf(log: readonly LabEvent[]): string[][] {
+  const air = log.flatMap((event) => (event.name === 'air:frame_passed' ? [event.data] : []))
+  return air.map(({ kind, receiver, transmitter = '', source = '', destination = '', by }) => {
+    if (kind === 'ack') return ['0x001d', receiver, '', '', '', '']
+    return ['0x0020', receiver, transmitter, source, destination, by === null ? transmitter : receiver]
+  })
 }
 
 describeNeeding('network namespaces', tier === 'netns')('lab:frames on netns hosts', () => {
@@ -69,6 +80,18 @@ describeNeeding('network namespaces', tier === 'netns')('lab:frames on netns hos
     },
     LAB_LIMIT_MS,
   )
+
+  testNeeding('tshark', hasTshark)('tshark reads the same addresses on the air', () => {
+    const { folder } = kept
+    const names = ['fc.type_subtype', 'ra', 'ta', 'sa', 'da', 'bssid'].map((name) => `wlan.${name}`)
+    const air = tsharkFields(join(folder, 'wifi-air.pcapng'), 'frame', names)
+    expect(air).toEqual(airOf(readLog(join(folder, 'events.ndjson'))))
+    expect(air.length).toBeGreaterThan(100)
+    // What is inside is read too, down to the datagrams.
+    const talk = tsharkFields(join(folder, 'wifi-air.pcapng'), 'udp.length == 108', ['ip.src', 'ip.dst'])
+    expect(talk).toHaveLength(4 * 20)
+    expect(tsharkFields(join(folder, 'wifi-air.pcapng'), '_ws.malformed', ['frame.number'])).toEqual([])
+  })
 })
 
 test(

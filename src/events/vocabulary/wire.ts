@@ -190,15 +190,40 @@ export const wireEvents = {
   /** The cable came too late, or they were too long for it: frames lost that it was not told to lose. */
   'cable:frames_missed': v.strictObject({ ...cableEnd, frames: count }),
 
-  /** A switch or a hub that is a program stands between three hosts; its ports are named after them. */
+  /** A switch, a hub or an access point that is a program stands between three hosts; its ports are named after them. */
   'switch:started': v.strictObject({
     switch: text,
-    kind: v.picklist(['learning-switch', 'hub']),
+    kind: v.picklist(['learning-switch', 'hub', 'access-point']),
     ports: v.array(text),
     /** Of a switch: an address that was not heard for so long is forgotten. */
     ageingMs: v.optional(ms),
     /** It learns no more than so many. */
     addressesMax: v.optional(count),
+    /** Of an access point: the MAC address of its radio. */
+    bssid: v.optional(text),
+  }),
+  /**
+   * A frame was on the air around an access point: octet by octet it is number `frame` of `<air>-air.pcapng`. The
+   * addresses are read from it as IEEE 802.11 says, not as they were meant.
+   */
+  'air:frame_passed': v.strictObject({
+    air: text,
+    frame: count,
+    /** The station whose radio it was; null: the access point's. */
+    by: v.nullable(text),
+    kind: v.picklist(['data', 'ack']),
+    /** For whose radio it is. */
+    receiver: text,
+    /** Whose radio has sent it: an ACK does not say. */
+    transmitter: v.optional(text),
+    /** Who has said it, and for whom. */
+    source: v.optional(text),
+    destination: v.optional(text),
+    /** Stations in range. */
+    heardBy: v.array(text),
+    /** And those of them that gave it to their kernels. */
+    keptBy: v.array(text),
+    bytes: count,
   }),
   /** What it did with a frame: the words of `Forwarding` in src/wire/hub.ts. */
   'switch:forwarded': v.strictObject({

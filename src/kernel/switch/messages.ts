@@ -1,8 +1,10 @@
-/** What the lab asks the process that is the switches and hubs (node's IPC channel). Answers come in the same order. */
+/** What the lab asks the process that is the switches, hubs and access points (node's IPC channel). Answers come in the same order. */
 
 /** What stands between the hosts of a segment. */
 export interface SwitchKind {
-  kind: 'learning-switch' | 'hub'
+  kind: 'learning-switch' | 'hub' | 'access-point'
+  /** Of an access point: the MAC address of who is associated, by port. */
+  stations?: Readonly<Record<string, string>>
   /** Of a switch; left out: five minutes, as a switch of the shops has it. */
   ageingMs?: number
 }

@@ -28,7 +28,7 @@ export const option = {
 const NANOSECONDS = 9 // 10^-9
 
 /** What a packet of an interface begins with: the registry at tcpdump.org/linktypes.html. */
-export const linkType = { ethernet: 1, upperPdu: 252 } as const
+export const linkType = { ethernet: 1, ieee80211: 105, upperPdu: 252 } as const
 
 export interface PacketRecord {
   /** Counts the interfaces of the section from 0. */
