@@ -10,7 +10,7 @@ export interface Forwarding<Port> {
   /**
    * `repeated`: by a hub, which has no reasons. `known`: the destination was heard at that port. `unknown`: it was
    * not, or too long ago, so it goes to all others, to arrive in any case. `group`: broadcast or multicast, to all
-   * others. `same-port`: the destination is where the frame came from, and has it already. `reserved`: it is for the
+   * others. `joined`: multicast, to those that said they want it. `same-port`: the destination is where the frame came from, and has it already. `reserved`: it is for the
    * switch itself (IEEE 802.1D table 7-10). `invalid`: no frame, or one that nobody can have sent.
    */
   readonly because: ForwardingReason

@@ -1,6 +1,6 @@
 /**
  * A switch that learns (IEEE 802.1D section 7), frame for frame as Linux's own bridge does it. Of each frame it reads
- * the two addresses, and nothing else:
+ * the two addresses, and nothing else; but for what is for a group ([group-members.ts](group-members.ts)):
  *
  *      source: whom have I heard at which port?    ---> learn, or learn anew
  *      destination: have I heard that one?    known ---> to its port alone
@@ -11,6 +11,7 @@
  */
 import type { ForwardingReason } from '../events/vocabulary.ts'
 import { ethernet } from './constants.ts'
+import { GroupMembers } from './group-members.ts'
 import type { Forwarding, PortDevice } from './hub.ts'
 
 export interface SwitchSettings {
@@ -28,6 +29,7 @@ export const ADDRESSES_MAX = 8192
 /** Of an address's first byte: it is a group's. No frame comes from a group. */
 const GROUP_BIT = 0x01
 const NOBODY = '000000000000'
+const BROADCAST = 'ffffffffffff'
 /** These 16 addresses are for the next switch and go no further; the first only where that speaks STP. */
 const RESERVED = /^0180c200000[1-9a-f]$/
 /** IEEE 802.3 annex 31B: stop sending. It is for the card, and a switch does not even learn from it. */
@@ -43,6 +45,7 @@ export class LearningSwitch<Port> implements PortDevice<Port> {
   readonly #settings: SwitchSettings
   /** By address, in hexadecimal. The one heard longest ago is the first. */
   readonly #table = new Map<string, Heard<Port>>()
+  readonly #groups = new GroupMembers<Port>()
 
   constructor(ports: readonly Port[], settings: SwitchSettings) {
     this.#ports = ports
@@ -60,7 +63,11 @@ export class LearningSwitch<Port> implements PortDevice<Port> {
     const learned = this.#learn(source, { port, atMs: nowMs })
     const news = learned === null ? {} : { learned }
     if (RESERVED.test(destination)) return { to: [], because: 'reserved', ...news }
-    if (isGroup(frame, ethernet.destination)) return { ...this.#flood(port, 'group'), ...news }
+    if (isGroup(frame, ethernet.destination)) {
+      const wanted = destination === BROADCAST ? null : this.#groups.enter(frame, port, nowMs)
+      if (wanted === null) return { ...this.#flood(port, 'group'), ...news }
+      return { to: wanted.filter((one) => one !== port), because: 'joined', ...news }
+    }
     const known = this.#table.get(destination)
     if (known === undefined) return { ...this.#flood(port, 'unknown'), ...news }
     if (known.port === port) return { to: [], because: 'same-port', ...news }

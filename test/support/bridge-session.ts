@@ -18,6 +18,8 @@ const AGEING_MS = 2000
 /** A table with room for a third of the stations. */
 const FULL = 8
 const BROADCAST = 'ffffffffffff'
+/** More than two of the times that queries allow for an answer. */
+const ANSWERED_MS = 400
 
 const system = systemCalls()
 const random = randomFrom(20)
@@ -54,13 +56,18 @@ interface Sent {
 let sent: Sent[] = []
 const reasons: Record<string, number> = {}
 
-/** Takes what has come out of the bridge: each frame ends with its number, within what IP counts as its own. */
+/** What a frame ends with; of IPv4 its identification, so that what is in it may be what it has to be. */
+function numberIn(frame: Buffer): number {
+  return frame.readUInt16BE(12) === 0x0800 ? frame.readUInt16BE(18) : frame.readUInt32BE(frame.length - 4)
+}
+
+/** Takes what has come out of the bridge. */
 function collect(): void {
   for (const port of PORTS) {
     const ring = rings[port] as PacketRing
     for (let frame = ring.head(); frame !== null; frame = ring.head()) {
       if (frame.direction === 'received') {
-        sent[frame.bytes.readUInt32BE(frame.bytes.length - 4)]?.kernels.push(port)
+        sent[numberIn(frame.bytes)]?.kernels.push(port)
       }
       ring.release()
     }
@@ -91,22 +98,35 @@ function experimental(number: Buffer): Buffer {
   return Buffer.concat([Buffer.from('88b5', 'hex'), number])
 }
 
-const GROUP = '01005e010101'
+/** 239.1.1.1 and so on; frames for them go to 01:00:5e:01:01:01 (RFC 1112 section 6.4). */
+const GROUPS = ['ef010101', 'ef010102', 'ef010103'] as const
+const macOfGroup = (group: string) => `01005e${group.slice(2)}`
+const [GROUP] = GROUPS.map(macOfGroup) as [string]
+const ALL_HOSTS = 'e0000001'
+const ALL_ROUTERS = 'e0000002'
 
-/** UDP for 239.1.1.1. */
-function toGroup(number: Buffer): Buffer {
-  return ipv4(17, Buffer.concat([Buffer.from('9c409c40000c0000', 'hex'), number]))
-}
+/** UDP for a group. */
+const toGroup = (group: string): Body =>
+  (number) => ipv4(number, 17, group, Buffer.from('9c409c4000080000', 'hex'))
 
-/** A station joins that group (IGMPv2, RFC 2236 section 2). */
-function joins(number: Buffer): Buffer {
-  return ipv4(2, withChecksum(Buffer.concat([Buffer.from('16000000ef010101', 'hex'), number]), 2))
-}
+/** IGMPv2 (RFC 2236 section 2). */
+const igmp = (type: string, code: string, group: string, to: string, source?: string): Body =>
+  (number) => ipv4(number, 2, to, withChecksum(Buffer.from(`${type}${code}0000${group}`, 'hex'), 2), source)
+const joins = (group: string) => igmp('16', '00', group, group)
+const leaves = (group: string) => igmp('17', '00', group, ALL_ROUTERS)
+/** Who is in any group? To be answered within 100 ms. @param source the querier */
+const asks = (source: string) => igmp('11', '01', '00000000', ALL_HOSTS, source)
+const asksFor = (group: string, source: string) => igmp('11', '01', group, group, source)
+/** IGMPv3 (RFC 3376 section 4.2): from now on everything of a group, to 224.0.0.22. */
+const joins3 = (group: string): Body =>
+  (number) => ipv4(number, 2, 'e0000016', withChecksum(Buffer.from(`220000000000000104000000${group}`, 'hex'), 2))
 
 /** The bridge throws away what has no right header. Its options: router alert (RFC 2113). */
-function ipv4(protocol: number, inside: Buffer): Buffer {
-  const header = Buffer.from('46c00000000040000100000000000000ef01010194040000', 'hex')
+function ipv4(number: Buffer, protocol: number, to: string, inside: Buffer, source = '00000000'): Buffer {
+  const header = Buffer.from(`46c00000000040000100000000000000${to}94040000`, 'hex')
+  header.write(source, 12, 'hex')
   header.writeUInt16BE(header.length + inside.length, 2)
+  number.copy(header, 4, 2)
   header.writeUInt8(protocol, 9)
   return Buffer.concat([Buffer.from('0800', 'hex'), withChecksum(header, 10), inside])
 }
@@ -144,8 +164,8 @@ function sendRandom(device: LearningSwitch<number>): void {
   if (kind < 0.6) to(macOf(oneOf(stations)))
   else if (kind < 0.7) to(`0600000000${Math.floor(random() * 200 + 16).toString(16)}`)
   else if (kind < 0.8) to(BROADCAST)
-  else if (kind < 0.9) to(GROUP, toGroup)
-  else if (kind < 0.91) to(GROUP, joins)
+  else if (kind < 0.9) to(GROUP, toGroup(GROUPS[0]))
+  else if (kind < 0.91) to(GROUP, joins(GROUPS[0]))
   else if (kind < 0.93) to('01005e000005')
   else if (kind < 0.95) to('0180c200000e')
   else if (kind < 0.97) to('0180c2000000')
@@ -186,8 +206,58 @@ const learned = JSON.parse(run('bridge', '-j', 'fdb', 'show', 'br', 'br0', 'dyna
 for (let frame = 0; frame < 1000; frame++) sendRandom(small)
 const full = { learned, differences: await differences() }
 
-process.stdout.write(JSON.stringify({ mixed, aged, ageless, full }))
+const queried = await withQuerier()
+
+process.stdout.write(JSON.stringify({ mixed, aged, ageless, full, queried }))
 process.exit()
+
+/** A bridge of its own, since the first one has heard many joins; then queries, of which the first has lower priority. */
+async function withQuerier() {
+  run('ip', 'link', 'add', 'br1', 'type', 'bridge', 'ageing_time', '30000')
+  run('ip', 'link', 'set', 'br1', 'up')
+  for (const port of PORTS) run('ip', 'link', 'set', `p${port}`, 'master', 'br1')
+  const snooping = new LearningSwitch(PORTS, { ageingMs: 300_000, addressesMax: 8192 })
+  const before = reasons.joined ?? 0
+  const [first, higher, lower] = ['0a000005', '0a000009', '0a000001'] as const
+  const ask = (port: number, to: string, body: Body) => send(snooping, port, '0200000000aa', to, body)
+  const found: string[] = []
+  const talk = async (frames: number) => {
+    for (let frame = 0; frame < frames; frame++) sendToGroups(snooping)
+    found.push(...(await differences()))
+  }
+  await talk(200)
+  ask(0, macOfGroup(ALL_HOSTS), asks(first))
+  await talk(20)
+  await delay(ANSWERED_MS)
+  await talk(800)
+  ask(0, GROUP, asksFor(GROUPS[0], first))
+  // Nobody answers: in two of its times they are forgotten.
+  await delay(ANSWERED_MS)
+  for (const port of PORTS) ask(port, GROUP, toGroup(GROUPS[0]))
+  await talk(300)
+  ask(2, macOfGroup(ALL_HOSTS), asks(higher))
+  await talk(300)
+  ask(3, macOfGroup(ALL_HOSTS), asks(lower))
+  await talk(300)
+  return { joined: (reasons.joined ?? 0) - before, differences: found }
+}
+
+function sendToGroups(device: LearningSwitch<number>): void {
+  const station = oneOf(stations)
+  const group = oneOf(GROUPS)
+  const kind = random()
+  const to = (destination: string, body?: Body) =>
+    send(device, home[station] as number, macOf(station), destination, body)
+  if (kind < 0.1) to(macOf(oneOf(stations)))
+  else if (kind < 0.6) to(macOfGroup(group), toGroup(group))
+  // A group that few join, and one that nobody does.
+  else if (kind < 0.64) to(macOfGroup(group), joins(station === 0 ? group : GROUPS[0]))
+  else if (kind < 0.66) to('01005e000016', joins3(GROUPS[1]))
+  else if (kind < 0.7) to(macOfGroup(ALL_ROUTERS), leaves(group))
+  else if (kind < 0.8) to('01005e7f0001', toGroup('ef7f0001'))
+  else if (kind < 0.9) to('01005e000005', toGroup('e0000005'))
+  else to('01005e010109')
+}
 
 /** What iproute2 says as `fdb_max_learned` since 6.8, in the words of netlink (rtnetlink(7), linux/if_link.h). */
 function limitLearned(bridge: string, most: number): void {

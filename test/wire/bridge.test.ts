@@ -13,6 +13,7 @@ interface Report {
   aged: { unknown: number; frames: number; differences: string[] }
   ageless: { differences: string[] }
   full: { learned: number; differences: string[] }
+  queried: { joined: number; differences: string[] }
 }
 
 describeNeeding('network namespaces', isolation !== null)("the switch beside the kernel's bridge", () => {
@@ -41,6 +42,12 @@ describeNeeding('network namespaces', isolation !== null)("the switch beside the
 
   test('with an ageing time of 0 it is a hub', () => {
     expect(report.ageless.differences).toEqual([])
+  })
+
+  test('multicast with a querier: to those that have joined, until they do not answer, and to routers', () => {
+    const { joined, differences } = report.queried
+    expect(differences).toEqual([])
+    expect(joined).toBeGreaterThan(500)
   })
 
   test('a table that is full', ({ skip }) => {

@@ -30,6 +30,7 @@ const forwardingReasons = [
   'known',
   'unknown',
   'group',
+  'joined',
   'same-port',
   'reserved',
   'invalid',
