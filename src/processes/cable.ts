@@ -59,23 +59,22 @@ async function run(): Promise<void> {
   process.exit()
 }
 
-/** @returns whether there may be more right now */
+/** @returns whether anything came */
 function turn(): boolean {
-  let isMore = false
+  let hasTaken = false
   for (const lane of lanes) {
     const { line, from, to } = lane
     if (from !== null) {
       const taken = takeIn(from, (frame) => enter(lane, frame))
       lane.cutShort += taken.cutShort
-      if (taken.isMore) isMore = true
+      if (taken.hasTaken) hasTaken = true
     }
     const now = performance.now()
-    for (let frame = line.leave(now); frame !== null; frame = line.leave(now)) {
-      // A host that is being rebooted has no card to take it.
-      if (to !== null) system.send(to.fd, frame.withOffload)
-    }
+    // A host that is being rebooted has no card to take it.
+    for (let frame = line.leave(now); frame !== null; frame = line.leave(now)) to?.send(frame.withOffload)
+    to?.flush()
   }
-  return isMore
+  return hasTaken
 }
 
 function enter(lane: Lane, whole: WholeFrame): void {

@@ -30,7 +30,12 @@ interface Box {
   rings: Map<string, PacketRing>
   /** Frames longer than a slot of the ring, since this was told. */
   cutShort: number
+  /** What it did with a frame is told of so many; then they are counted. */
+  log: { left: number; untold: number }
 }
+
+/** A second. A line for each frame takes longer than the frame, and nobody reads so many. */
+const TOLD_MAX = 1000
 
 const { identity, log } = helperLog('switch')
 const emit = log.emitter('switch')
@@ -53,23 +58,22 @@ async function run(): Promise<void> {
   process.exit()
 }
 
+/** @returns whether anything came */
 function turn(): boolean {
-  let isMore = false
+  let hasTaken = false
   for (const box of boxes.values()) {
     for (const [port, ring] of box.rings) {
       const taken = takeIn(ring, (frame) => forward(box, port, frame))
       box.cutShort += taken.cutShort
-      if (taken.isMore) isMore = true
+      if (taken.hasTaken) hasTaken = true
     }
+    for (const ring of box.rings.values()) ring.flush()
   }
-  return isMore
+  return hasTaken
 }
 
 function forward({ enter, rings }: Box, from: string, { bytes, withOffload }: WholeFrame): void {
-  for (const port of enter(bytes, from)) {
-    const ring = rings.get(port)
-    if (ring !== undefined) system.send(ring.fd, withOffload)
-  }
+  for (const port of enter(bytes, from)) rings.get(port)?.send(withOffload)
 }
 
 function connectAll({ name, ports, ...kind }: { name: string; ports: readonly string[] } & SwitchKind): void {
@@ -85,8 +89,9 @@ function connectAll({ name, ports, ...kind }: { name: string; ports: readonly st
 }
 
 function make(name: string, ports: readonly string[], about: SwitchKind): Box {
-  const enter = about.kind === 'access-point' ? onAir(name, ports, about) : byCable(name, ports, about)
-  const box: Box = { name, enter, rings: new Map(), cutShort: 0 }
+  const log = { left: TOLD_MAX, untold: 0 }
+  const enter = about.kind === 'access-point' ? onAir(name, ports, about) : byCable(name, ports, about, log)
+  const box: Box = { name, enter, rings: new Map(), cutShort: 0, log }
   boxes.set(name, box)
   return box
 }
@@ -95,6 +100,7 @@ function byCable(
   name: string,
   ports: readonly string[],
   { kind, ageingMs = DEFAULT_AGEING_MS }: SwitchKind,
+  log: Box['log'],
 ): Box['enter'] {
   const isHub = kind === 'hub'
   const settings = { ageingMs, addressesMax: ADDRESSES_MAX }
@@ -102,6 +108,11 @@ function byCable(
   emit('switch:started', { switch: name, kind, ports: [...ports], ...(isHub ? {} : settings) })
   return (frame, from) => {
     const { to, because, learned } = device.enter(frame, from, performance.now())
+    if (log.left === 0) {
+      log.untold += 1
+      return to
+    }
+    log.left -= 1
     emit('switch:forwarded', {
       switch: name,
       from,
@@ -134,5 +145,8 @@ function tellMissed(): void {
     const frames = dropped + box.cutShort
     box.cutShort = 0
     if (frames > 0) emit('switch:frames_missed', { switch: box.name, frames })
+    if (box.log.untold > 0) emit('switch:frames_untold', { switch: box.name, frames: box.log.untold })
+    box.log.left = TOLD_MAX
+    box.log.untold = 0
   }
 }

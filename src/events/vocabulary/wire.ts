@@ -240,6 +240,8 @@ export const wireEvents = {
   }),
   /** It came too late, or they were too long for it: frames that were lost there. */
   'switch:frames_missed': v.strictObject({ switch: text, frames: count }),
+  /** It did with so many more what it does, in the last second, and says of them no more than that. */
+  'switch:frames_untold': v.strictObject({ switch: text, frames: count }),
 
   /** A router stands between the hosts of a pair and translates: b sees `outside` where a is. */
   'router:started': v.strictObject({

@@ -20,7 +20,10 @@ export interface WholeFrame {
 }
 
 export interface FrameCarrier {
-  /** Takes in what came and lets out what is due. @returns whether there may be more right now */
+  /**
+   * Takes in what came and lets out what is due.
+   * @returns whether anything came: then there may be more, and to look again costs less than to wait in a thread
+   */
   turn(): boolean
   /** Where frames come in. */
   rings(): readonly PacketRing[]
@@ -49,13 +52,13 @@ export class FrameLoop {
   async run(): Promise<void> {
     let nextTellMissedMs = 0
     while (!this.#isStopping) {
-      const isMore = this.#carrier.turn()
+      const hasTaken = this.#carrier.turn()
       if (performance.now() > nextTellMissedMs) {
         this.#carrier.tellMissed()
         nextTellMissedMs = performance.now() + TELL_MISSED_EVERY_MS
       }
       const rings = this.#carrier.rings().map(({ fd }) => fd)
-      if (isMore) await setImmediate()
+      if (hasTaken) await setImmediate()
       else await this.#system.whenReadable([this.#wakeUp, ...rings], this.#carrier.untilDueMs())
       if (this.#isWoken) readSync(this.#wakeUp, this.#woken)
       this.#isWoken = false
@@ -78,22 +81,23 @@ export class FrameLoop {
 
 /**
  * Takes what came in at a ring, so many frames at most. What this namespace itself sends there is nobody's.
- * @returns whether there is more; and how many were longer than a slot of the ring: cut short, they cannot be sent on
+ * @returns whether anything came; and how many were longer than a slot of the ring: cut short, they cannot be sent on
  */
 export function takeIn(
   ring: PacketRing,
   take: (frame: WholeFrame) => void,
-): { isMore: boolean; cutShort: number } {
+): { hasTaken: boolean; cutShort: number } {
   let cutShort = 0
-  for (let taken = 0; ; taken++) {
+  for (let taken = 0; taken < FRAMES_A_TURN_MAX; taken++) {
     const frame = ring.head()
-    if (frame === null) return { isMore: false, cutShort }
-    if (taken === FRAMES_A_TURN_MAX) return { isMore: true, cutShort }
-    if (frame.wireBytes > frame.bytes.length) cutShort += 1
+    if (frame === null) return { hasTaken: taken > 0, cutShort }
+    const { bytes } = frame
+    if (frame.wireBytes > bytes.length) cutShort += 1
     else if (frame.direction === 'received') {
       const withOffload = Buffer.from(frame.withOffload)
-      take({ bytes: withOffload.subarray(withOffload.length - frame.bytes.length), withOffload })
+      take({ bytes: withOffload.subarray(withOffload.length - bytes.length), withOffload })
     }
     ring.release()
   }
+  return { hasTaken: true, cutShort }
 }

@@ -14,6 +14,7 @@
  */
 import { closeSync, openSync } from 'node:fs'
 import { endianness } from 'node:os'
+import { Outbox } from './outbox.ts'
 import type { SystemCalls } from './system-calls.ts'
 
 /** sched.h, socket.h, linux/if_packet.h, linux/if_ether.h. */
@@ -74,15 +75,17 @@ export interface CapturedFrame {
 
 export class PacketRing {
   readonly #system: SystemCalls
-  /** A packet socket, which can also send: not to be closed but by `close`. */
+  /** A packet socket: not to be closed but by `close`. */
   readonly fd: number
   readonly #shape: SlotShape
   readonly #unmap: () => void
   readonly #memory: ArrayBuffer
   readonly #words: Int32Array
   readonly #view: DataView
+  readonly #octets: Buffer
   #slot = 0
   #head: CapturedFrame | null = null
+  #outbox: Outbox | null = null
 
   /**
    * Captures on an interface of another network namespace.
@@ -128,6 +131,7 @@ export class PacketRing {
     this.#unmap = unmap
     this.#words = new Int32Array(memory)
     this.#view = new DataView(memory)
+    this.#octets = Buffer.from(memory)
     system.bind(fd, linkAddress(interfaceIndex))
   }
 
@@ -137,17 +141,7 @@ export class PacketRing {
     const at = this.#slot * this.#shape.bytes
     // Atomic, so that no processor reads the rest of the slot before the word that says it is ours.
     if (Atomics.load(this.#words, at / 4) === TP_STATUS_KERNEL) return null
-    const frame = at + this.#view.getUint16(at + slot.frame, littleEndian)
-    const bytes = this.#word(at + slot.keptBytes)
-    const before = this.#shape.offload ? OFFLOAD_BYTES : 0
-    this.#head = {
-      direction: this.#view.getUint8(at + PACKET_TYPE) === PACKET_OUTGOING ? 'sent' : 'received',
-      wallNs:
-        BigInt(this.#word(at + slot.seconds)) * 1_000_000_000n + BigInt(this.#word(at + slot.nanoseconds)),
-      wireBytes: this.#word(at + slot.wireBytes),
-      bytes: Buffer.from(this.#memory, frame, bytes),
-      withOffload: Buffer.from(this.#memory, frame - before, before + bytes),
-    }
+    this.#head = new SlotFrame(this.#octets, this.#view, at, this.#shape.offload ? OFFLOAD_BYTES : 0)
     return this.#head
   }
 
@@ -157,6 +151,16 @@ export class PacketRing {
     this.#head = null
     Atomics.store(this.#words, (this.#slot * this.#shape.bytes) / 4, TP_STATUS_KERNEL)
     this.#slot = (this.#slot + 1) % SLOTS
+  }
+
+  /** A frame with its offload header before it, to leave here: with the next `flush` at the latest. */
+  send(withOffload: Uint8Array): void {
+    this.#outbox ??= new Outbox(this.#system, this.fd)
+    this.#outbox.add(withOffload)
+  }
+
+  flush(): void {
+    this.#outbox?.flush()
   }
 
   /** Packets that found no slot free, since the last time this was asked. */
@@ -169,12 +173,53 @@ export class PacketRing {
   /** Nothing may be read from it, nor from a packet of it, afterwards. */
   close(): void {
     this.#head = null
+    this.#outbox?.close()
     closeSync(this.fd)
     this.#unmap()
   }
+}
 
-  #word(at: number): number {
-    return this.#view.getUint32(at, littleEndian)
+/** What nobody asks for is not read: of a frame that is only sent on nobody wants the time. */
+class SlotFrame implements CapturedFrame {
+  readonly #octets: Buffer
+  readonly #view: DataView
+  readonly #at: number
+  readonly #begins: number
+  readonly #ends: number
+  readonly #offloadBytes: number
+
+  constructor(octets: Buffer, view: DataView, at: number, offloadBytes: number) {
+    this.#octets = octets
+    this.#view = view
+    this.#at = at
+    this.#offloadBytes = offloadBytes
+    this.#begins = at + view.getUint16(at + slot.frame, littleEndian)
+    this.#ends = this.#begins + view.getUint32(at + slot.keptBytes, littleEndian)
+  }
+
+  get direction(): 'sent' | 'received' {
+    return this.#view.getUint8(this.#at + PACKET_TYPE) === PACKET_OUTGOING ? 'sent' : 'received'
+  }
+
+  get wallNs(): bigint {
+    const [seconds, nanoseconds] = [this.#word(slot.seconds), this.#word(slot.nanoseconds)]
+    return BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds)
+  }
+
+  get wireBytes(): number {
+    return this.#word(slot.wireBytes)
+  }
+
+  get bytes(): Buffer {
+    return this.#octets.subarray(this.#begins, this.#ends)
+  }
+
+  get withOffload(): Buffer {
+    return this.#octets.subarray(this.#begins - this.#offloadBytes, this.#ends)
+  }
+
+  #word(field: number): number {
+    return this.#view.getUint32(this.#at + field, littleEndian)
   }
 }
 

@@ -13,10 +13,14 @@ export interface SystemCalls {
   ifNameToIndex(name: string): number
   /** Memory shared with the kernel, readable and writable. Nothing may touch it after `unmap`. */
   map(fd: number, bytes: number): { memory: ArrayBuffer; unmap: () => void }
+  /** Memory of our own, filled with zeros, and its address. Nothing may touch it after `unmap`. */
+  allocate(bytes: number): { at: bigint; memory: ArrayBuffer; unmap: () => void }
   /** Nanoseconds. */
   wallClock(): bigint
   /** Without waiting. False when the kernel did not take it: the card is down, or its queue full. */
   send(fd: number, bytes: Buffer): boolean
+  /** Without waiting. @param messages the address of so many `struct mmsghdr` @returns how many of them it took */
+  sendMany(fd: number, messages: bigint, count: number): number
   /** A descriptor that another thread's poll wakes up for once eight bytes, a number, are written to it. */
   eventfd(): number
   /**
@@ -29,6 +33,7 @@ export interface SystemCalls {
 
 const PROT_READ_WRITE = 3
 const MAP_SHARED = 1
+const MAP_PRIVATE_ANONYMOUS = 0x22
 const MAP_FAILED = 0xffff_ffff_ffff_ffffn
 const CLOCK_REALTIME = 0
 const MSG_DONTWAIT = 0x40
@@ -54,12 +59,18 @@ export function systemCalls(): SystemCalls {
   const munmap = self.func('int munmap(void *at, size_t bytes)')
   const clockGettime = self.func('int clock_gettime(int clock, _Out_ long *time)')
   const send = self.func('long send(int fd, const void *bytes, size_t length, int flags)')
+  const sendmmsg = self.func('int sendmmsg(int fd, void *messages, uint32_t count, int flags)')
   const eventfd = self.func('int eventfd(uint32_t value, int flags)')
   const ppoll = self.func('int ppoll(void *descriptors, size_t count, const void *timeout, const void *mask)')
 
   const checked = (result: number, call: string): number => {
     if (result === -1) throw new Error(`${call} failed: ${errnoName(koffi)}`)
     return result
+  }
+  const map = (fd: number, bytes: number, flags: number) => {
+    const at: bigint = mmap(null, bytes, PROT_READ_WRITE, flags, fd, 0)
+    if (at === MAP_FAILED) throw new Error(`mmap(${bytes}) failed: ${errnoName(koffi)}`)
+    return { at, memory: koffi.view(at, bytes), unmap: () => void munmap(at, bytes) }
   }
   return {
     socket: (domain, type, protocol) => checked(socket(domain, type, protocol), 'socket()'),
@@ -70,17 +81,15 @@ export function systemCalls(): SystemCalls {
       void checked(getsockopt(fd, level, option, value, [value.length]), `getsockopt(${level}, ${option})`),
     setns: (fd, kind) => void checked(setns(fd, kind), 'setns()'),
     ifNameToIndex: (name) => checked(ifNameToIndex(name) || -1, `if_nametoindex("${name}")`),
-    map(fd, bytes) {
-      const at: bigint = mmap(null, bytes, PROT_READ_WRITE, MAP_SHARED, fd, 0)
-      if (at === MAP_FAILED) throw new Error(`mmap(${bytes}) failed: ${errnoName(koffi)}`)
-      return { memory: koffi.view(at, bytes), unmap: () => void munmap(at, bytes) }
-    },
+    map: (fd, bytes) => map(fd, bytes, MAP_SHARED),
+    allocate: (bytes) => map(-1, bytes, MAP_PRIVATE_ANONYMOUS),
     wallClock() {
       const time = [0, 0] // struct timespec: seconds, nanoseconds
       clockGettime(CLOCK_REALTIME, time)
       return BigInt(time[0] ?? 0) * 1_000_000_000n + BigInt(time[1] ?? 0)
     },
     send: (fd, bytes) => send(fd, bytes, bytes.length, MSG_DONTWAIT) === bytes.length,
+    sendMany: (fd, messages, count) => sendmmsg(fd, messages, count, MSG_DONTWAIT),
     eventfd: () => checked(eventfd(0, EFD_NONBLOCK), 'eventfd()'),
     whenReadable: (descriptors, timeoutMs) =>
       new Promise((resolve) => {

@@ -1,0 +1,87 @@
+/**
+ * `node --import tsx bench/wire.ts`: what the cable and the switch that are programs cost, beside a plain veth and the
+ * kernel's own bridge, in turns of one run. Figures to read, not a test: they say what was aimed at, and what it is.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { findCapabilities } from '../src/hosts/capabilities.ts'
+import { environmentWithSbin } from '../src/hosts/commands.ts'
+import { bundlePrograms } from '../src/processes/bundle.ts'
+import type { Figures } from './wire-inside.ts'
+
+const LIMIT_MS = 180_000
+/** Of the series for a round trip and for a delay, and for what is spent while idle. */
+const AIMS = {
+  stream: { least: 0.5, words: 'of what a plain veth carries' },
+  frames: { least: 0.4, words: "of the frames that the kernel's bridge forwards" },
+  roundTripMs: 0.2,
+  delayMs: 1,
+  idleShare: 0.01,
+} as const
+
+const { isolation } = await findCapabilities()
+if (isolation === null) say('cable and switch', 'not measured: no network namespaces here')
+else {
+  const folder = mkdtempSync(join(tmpdir(), 'stillhere-bench-'))
+  try {
+    mkdirSync(join(folder, 'events'))
+    const argument = JSON.stringify({ folder, ...(await bundlePrograms()) })
+    const [program = '', ...prefix] = isolation.commandPrefix
+    const inside = fileURLToPath(new URL('wire-inside.ts', import.meta.url))
+    const args = [...prefix, process.execPath, '--import', 'tsx', inside, argument]
+    const env = environmentWithSbin()
+    const { status, stdout, stderr } = spawnSync(program, args, { env, timeout: LIMIT_MS, encoding: 'utf8' })
+    if (status !== 0) throw new Error(`measuring ended with ${status}: ${stderr}${stdout}`)
+    tell(JSON.parse(stdout) as Figures)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+function tell({ stream, frames, roundTripMs, delay, idle }: Figures): void {
+  const gbit = (bytes: number) => `${((8 * bytes) / 1e9).toFixed(2)} Gbit/s`
+  ratio('one TCP stream', stream.cable, stream.veth, gbit, AIMS.stream)
+  const kilo = (count: number) => `${(count / 1000).toFixed(0)} thousand/s`
+  ratio('frames of 64 bytes', frames.program, frames.bridge, kilo, AIMS.frames)
+  const added = roundTripMs.cable - roundTripMs.veth
+  say(
+    'a round trip, median',
+    `${ms(roundTripMs.cable)} with the cable, ${ms(roundTripMs.veth)} without: ${ms(added)} more`,
+    added < AIMS.roundTripMs,
+    `below ${ms(AIMS.roundTripMs)}`,
+  )
+  say(
+    `a delay of ${delay.askedMs} ms, 99 of 100`,
+    `${ms(delay.overMs)} more at most`,
+    delay.overMs < AIMS.delayMs && delay.underMs <= 0,
+    `0 to ${ms(AIMS.delayMs)}; the shortest was ${ms(-delay.underMs)} over it`,
+  )
+  for (const [name, share] of Object.entries(idle)) {
+    const percent = `${(100 * share).toFixed(2)} % of a processor`
+    say(`the ${name} while idle`, percent, share < AIMS.idleShare, `below ${100 * AIMS.idleShare} %`)
+  }
+}
+
+function ratio(
+  what: string,
+  ours: number,
+  others: number,
+  words: (value: number) => string,
+  aim: { least: number; words: string },
+): void {
+  const share = ours / others
+  const figures = `${words(ours)} of ${words(others)}: ${share.toFixed(2)} ${aim.words}`
+  say(what, figures, share >= aim.least, `${aim.least} at least`)
+}
+
+function ms(milliseconds: number): string {
+  return `${milliseconds.toFixed(3)} ms`
+}
+
+function say(what: string, figure: string, isReached?: boolean, aim = ''): void {
+  const verdict = isReached === undefined ? '' : `\n${''.padEnd(27)}${isReached ? 'as aimed at' : 'MISSED'}: ${aim}`
+  process.stdout.write(`${what.padEnd(26)} ${figure}${verdict}\n`)
+}
