@@ -14,6 +14,7 @@
 import { type CaseOf, madeOf } from '../../src/lab/cases.ts'
 import type { Lab } from '../../src/lab/lab.ts'
 import { arp } from './cases/arp.ts'
+import { counted } from './cases/counted.ts'
 import { headers, smallMtu, tinyMtu } from './cases/headers.ts'
 import { hub } from './cases/hub.ts'
 import { pathMtu } from './cases/path-mtu.ts'
@@ -30,7 +31,7 @@ const LESSONS: Readonly<Record<(typeof ROWS)[number], string>> = {
   bulk: 'full frames leave most for the user, and the cable for everybody.',
 }
 
-const cases: readonly CaseOf<FramesSettings>[] = [arp, headers, smallMtu, tinyMtu, pathMtu, learning, hub, wifi]
+const cases: readonly CaseOf<FramesSettings>[] = [arp, headers, smallMtu, tinyMtu, counted, pathMtu, learning, hub, wifi]
 
 export const frames: Lab<FramesSettings> = {
   id: 'frames',

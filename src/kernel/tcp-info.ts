@@ -23,12 +23,16 @@ const offsets = {
   rtt: 68, // microseconds, smoothed (RFC 6298)
   bytesAcked: 120, // 64 bits
   bytesReceived: 128, // 64 bits
+  segmentsOut: 136,
+  segmentsIn: 140,
   dataSegmentsIn: 152,
   dataSegmentsOut: 156,
   recoveries: 242, // 16 bits
   recoveringTime: 244, // milliseconds
 } as const
 const NEEDED_BYTES = offsets.rtt + 4
+/** Linux 4.2 counts segments, */
+const SEGMENTS_BYTES = offsets.segmentsIn + 4
 /** Linux 4.6 tells how many segments had data. */
 const COUNTED_BYTES = offsets.dataSegmentsOut + 4
 /** Linux 6.7 tells for how long timeouts were unanswered. */
@@ -53,6 +57,12 @@ export function decodeTcpInfo(info: Buffer): EventData<'kernel:tcp_info_read'> |
     retransmits: info.readUInt8(offsets.retransmits),
     unansweredProbes: info.readUInt8(offsets.probes),
     backoff: info.readUInt8(offsets.backoff),
+    ...(info.length < SEGMENTS_BYTES
+      ? {}
+      : {
+          segmentsOut: readUInt32(info, offsets.segmentsOut),
+          segmentsIn: readUInt32(info, offsets.segmentsIn),
+        }),
   }
 }
 

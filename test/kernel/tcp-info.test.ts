@@ -28,6 +28,15 @@ test('decodeTcpInfo() gives milliseconds', () => {
   })
 })
 
+test('decodeTcpInfo() counts segments, where the kernel does', () => {
+  const longer = Buffer.concat([info(), Buffer.alloc(40)])
+  const words = new Uint32Array(longer.buffer, longer.byteOffset, 36)
+  words[34] = 7
+  words[35] = 5
+  expect(decodeTcpInfo(longer)).toMatchObject({ segmentsOut: 7, segmentsIn: 5 })
+  expect(decodeTcpInfo(longer.subarray(0, 143))).not.toHaveProperty('segmentsIn')
+})
+
 test('decodeHeardAgo() takes whatever was heard last', () => {
   expect(decodeHeardAgo(info())).toBe(1200)
   expect(decodeHeardAgo(info().subarray(0, 60))).toBeNull()

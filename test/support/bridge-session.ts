@@ -10,6 +10,21 @@ import { PacketRing } from '../../src/kernel/capture/packet-ring.ts'
 import { systemCalls } from '../../src/kernel/capture/system-calls.ts'
 import { randomFrom } from '../../src/lab/random.ts'
 import { LearningSwitch } from '../../src/wire/learning-switch.ts'
+import {
+  ALL_HOSTS,
+  ALL_ROUTERS,
+  asks,
+  asksFor,
+  type Body,
+  experimental,
+  GROUPS,
+  joins,
+  joins3,
+  leaves,
+  macOfGroup,
+  numberIn,
+  toGroup,
+} from './group-frames.ts'
 
 const PORTS = [0, 1, 2, 3]
 const STATIONS = 24
@@ -18,6 +33,7 @@ const AGEING_MS = 2000
 /** A table with room for a third of the stations. */
 const FULL = 8
 const BROADCAST = 'ffffffffffff'
+const GROUP = macOfGroup(GROUPS[0])
 /** More than two of the times that queries allow for an answer. */
 const ANSWERED_MS = 400
 
@@ -56,11 +72,6 @@ interface Sent {
 let sent: Sent[] = []
 const reasons: Record<string, number> = {}
 
-/** What a frame ends with; of IPv4 its identification, so that what is in it may be what it has to be. */
-function numberIn(frame: Buffer): number {
-  return frame.readUInt16BE(12) === 0x0800 ? frame.readUInt16BE(18) : frame.readUInt32BE(frame.length - 4)
-}
-
 /** Takes what has come out of the bridge. */
 function collect(): void {
   for (const port of PORTS) {
@@ -73,8 +84,6 @@ function collect(): void {
     }
   }
 }
-
-type Body = (number: Buffer) => Buffer
 
 function send(
   device: LearningSwitch<number>,
@@ -91,53 +100,6 @@ function send(
   sent.push({ words: `${source} > ${destination} at ${port}: ${because}`, ours: [...to], kernels: [] })
   if (!system.send((rings[port] as PacketRing).fd, frame)) throw new Error('the card did not take a frame')
   collect()
-}
-
-/** IEEE 802: for experiments. No kernel has anything to say to it. */
-function experimental(number: Buffer): Buffer {
-  return Buffer.concat([Buffer.from('88b5', 'hex'), number])
-}
-
-/** 239.1.1.1 and so on; frames for them go to 01:00:5e:01:01:01 (RFC 1112 section 6.4). */
-const GROUPS = ['ef010101', 'ef010102', 'ef010103'] as const
-const macOfGroup = (group: string) => `01005e${group.slice(2)}`
-const [GROUP] = GROUPS.map(macOfGroup) as [string]
-const ALL_HOSTS = 'e0000001'
-const ALL_ROUTERS = 'e0000002'
-
-/** UDP for a group. */
-const toGroup = (group: string): Body =>
-  (number) => ipv4(number, 17, group, Buffer.from('9c409c4000080000', 'hex'))
-
-/** IGMPv2 (RFC 2236 section 2). */
-const igmp = (type: string, code: string, group: string, to: string, source?: string): Body =>
-  (number) => ipv4(number, 2, to, withChecksum(Buffer.from(`${type}${code}0000${group}`, 'hex'), 2), source)
-const joins = (group: string) => igmp('16', '00', group, group)
-const leaves = (group: string) => igmp('17', '00', group, ALL_ROUTERS)
-/** Who is in any group? To be answered within 100 ms. @param source the querier */
-const asks = (source: string) => igmp('11', '01', '00000000', ALL_HOSTS, source)
-const asksFor = (group: string, source: string) => igmp('11', '01', group, group, source)
-/** IGMPv3 (RFC 3376 section 4.2): from now on everything of a group, to 224.0.0.22. */
-const joins3 = (group: string): Body =>
-  (number) => ipv4(number, 2, 'e0000016', withChecksum(Buffer.from(`220000000000000104000000${group}`, 'hex'), 2))
-
-/** The bridge throws away what has no right header. Its options: router alert (RFC 2113). */
-function ipv4(number: Buffer, protocol: number, to: string, inside: Buffer, source = '00000000'): Buffer {
-  const header = Buffer.from(`46c00000000040000100000000000000${to}94040000`, 'hex')
-  header.write(source, 12, 'hex')
-  header.writeUInt16BE(header.length + inside.length, 2)
-  number.copy(header, 4, 2)
-  header.writeUInt8(protocol, 9)
-  return Buffer.concat([Buffer.from('0800', 'hex'), withChecksum(header, 10), inside])
-}
-
-/** RFC 1071. */
-function withChecksum(bytes: Buffer, at: number): Buffer {
-  let sum = 0
-  for (let word = 0; word < bytes.length; word += 2) sum += bytes.readUInt16BE(word)
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16)
-  bytes.writeUInt16BE(0xffff - sum, at)
-  return bytes
 }
 
 /** What is different, of all frames since the last time it was asked. */

@@ -58,6 +58,9 @@ export const kernelEvents = {
     unansweredProbes: count,
     /** How often the timer has doubled: of retransmissions, or of zero-window probes. */
     backoff: count,
+    /** Sent and received so far, with data or without, where the kernel counts them. */
+    segmentsOut: v.optional(count),
+    segmentsIn: v.optional(count),
   }),
   /** A line of the host's socket table appeared (`old: null`), changed, or went (`new: null`). Sampled. */
   'kernel:socket_updated': v.strictObject({
