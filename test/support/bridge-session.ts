@@ -97,7 +97,7 @@ function send(
   const frame = Buffer.concat([Buffer.from(destination + source, 'hex'), body(number)])
   const { to, because } = device.enter(frame, port, performance.now())
   reasons[because] = (reasons[because] ?? 0) + 1
-  sent.push({ words: `${source} > ${destination} at ${port}: ${because}`, ours: [...to], kernels: [] })
+  sent.push({ words: `${source} > ${destination} at ${port}: ${because}`, ours: [...to].sort(), kernels: [] })
   if (!system.send((rings[port] as PacketRing).fd, frame)) throw new Error('the card did not take a frame')
   collect()
 }
