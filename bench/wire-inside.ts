@@ -15,9 +15,9 @@ import { fileURLToPath } from 'node:url'
 import { environmentWithSbin } from '../src/hosts/commands.ts'
 import { plainLink } from '../src/hosts/host.ts'
 import { CableProcess } from '../src/kernel/cable/cable-process.ts'
-import { parseCard } from '../src/kernel/card.ts'
 import { OUTBOX_FRAMES, Outbox } from '../src/kernel/capture/outbox.ts'
 import { systemCalls } from '../src/kernel/capture/system-calls.ts'
+import { parseCard } from '../src/kernel/card.ts'
 import { SwitchProcess } from '../src/kernel/switch/switch-process.ts'
 
 /** In one second, bytes or frames; in milliseconds; shares of a processor. */
@@ -176,7 +176,8 @@ async function framesThrough({ x, y }: Way): Promise<number> {
   const socket = cardOf(x)
   const outbox = new Outbox(system, socket)
   const one = frame(x, y)
-  const received = () => parseCard(run('ip', '-n', y.name, '-j', '-s', '-s', 'link', 'show', 'dev', 'eth0')).receivedFrames
+  const received = () =>
+    parseCard(run('ip', '-n', y.name, '-j', '-s', '-s', 'link', 'show', 'dev', 'eth0')).receivedFrames
   const before = received()
   const began = performance.now()
   while (performance.now() - began < TURN_MS) {
@@ -248,7 +249,10 @@ function median(values: readonly number[]): number {
 
 function run(...argv: string[]): string {
   const [program = '', ...args] = argv
-  const { status, stdout, stderr } = spawnSync(program, args, { env: environmentWithSbin(), encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(program, args, {
+    env: environmentWithSbin(),
+    encoding: 'utf8',
+  })
   if (status !== 0) throw new Error(`${argv.join(' ')}: ${stderr}`)
   return stdout
 }

@@ -82,6 +82,7 @@ function ms(milliseconds: number): string {
 }
 
 function say(what: string, figure: string, isReached?: boolean, aim = ''): void {
-  const verdict = isReached === undefined ? '' : `\n${''.padEnd(27)}${isReached ? 'as aimed at' : 'MISSED'}: ${aim}`
+  const verdict =
+    isReached === undefined ? '' : `\n${''.padEnd(27)}${isReached ? 'as aimed at' : 'MISSED'}: ${aim}`
   process.stdout.write(`${what.padEnd(26)} ${figure}${verdict}\n`)
 }

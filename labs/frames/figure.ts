@@ -158,9 +158,27 @@ function gap(octets: number): string[] {
 function foot(y: number): string[] {
   return [
     `<path d="M${LEFT} ${y - 18}H${WIDTH - LEFT}" stroke="${GUIDE}"/>`,
-    text(LEFT, y, 'In each row: the field; its octets in hexadecimal; the levels; the bits, of each octet the lowest first.', 11, QUIET_INK),
-    text(LEFT, y + 16, 'Level high: some 2.5 V from one wire of the pair to the other; low: as much the other way round.', 11, QUIET_INK),
-    text(LEFT, y + 32, 'IEEE 802.3 sections 3.2, 3.3, 7.3.1.1, 14.3.1.2.1. Between network namespaces there is no cable.', 11, QUIET_INK),
+    text(
+      LEFT,
+      y,
+      'In each row: the field; its octets in hexadecimal; the levels; the bits, of each octet the lowest first.',
+      11,
+      QUIET_INK,
+    ),
+    text(
+      LEFT,
+      y + 16,
+      'Level high: some 2.5 V from one wire of the pair to the other; low: as much the other way round.',
+      11,
+      QUIET_INK,
+    ),
+    text(
+      LEFT,
+      y + 32,
+      'IEEE 802.3 sections 3.2, 3.3, 7.3.1.1, 14.3.1.2.1. Between network namespaces there is no cable.',
+      11,
+      QUIET_INK,
+    ),
   ]
 }
 

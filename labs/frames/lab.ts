@@ -31,7 +31,17 @@ const LESSONS: Readonly<Record<(typeof ROWS)[number], string>> = {
   bulk: 'full frames leave most for the user, and the cable for everybody.',
 }
 
-const cases: readonly CaseOf<FramesSettings>[] = [arp, headers, smallMtu, tinyMtu, counted, pathMtu, learning, hub, wifi]
+const cases: readonly CaseOf<FramesSettings>[] = [
+  arp,
+  headers,
+  smallMtu,
+  tinyMtu,
+  counted,
+  pathMtu,
+  learning,
+  hub,
+  wifi,
+]
 
 export const frames: Lab<FramesSettings> = {
   id: 'frames',

@@ -237,7 +237,8 @@ const onAir = question({
   checks: ['wifi/udp/addresses', 'wifi/udp/twice', 'wifi/udp/acked', 'wifi/udp/heard'],
   answer([addresses, data, acks, heard]) {
     const observed = `${words(data)} of data and ${words(acks)} of acknowledgement, of which c heard ${words(heard)}; the first: ${said(addresses)}`
-    if (addresses.verdict !== 'pass') return { choice: said(addresses) === 'nothing' ? null : 'once', observed }
+    if (addresses.verdict !== 'pass')
+      return { choice: said(addresses) === 'nothing' ? null : 'once', observed }
     return { choice: Number(seen(acks)) >= Number(seen(data)) ? 'acked' : 'twice', observed }
   },
   explanation:

@@ -16,7 +16,11 @@ export class AirLog {
     this.#name = name
     this.#emit = emit
     this.#descriptor = openSync(`${folder}/${name}-air.pcapng`, 'wx')
-    const about = { name: `${name}-air`, description: `the air around the access point of ${name}`, bytesKept: 0 }
+    const about = {
+      name: `${name}-air`,
+      description: `the air around the access point of ${name}`,
+      bytesKept: 0,
+    }
     const head = [sectionHeader(), interfaceDescription({ ...about, linkType: linkType.ieee80211 })]
     writeSync(this.#descriptor, Buffer.concat(head))
   }

@@ -131,7 +131,12 @@ function onAir(name: string, ports: readonly string[], { kind, stations = {} }: 
   const associated = Object.entries(stations).map(([port, mac]) => [mac.replaceAll(':', ''), port] as const)
   const device = new AccessPoint(new Map(associated))
   const air = new AirLog(identity.folder, name, emit)
-  emit('switch:started', { switch: name, kind, ports: [...ports], bssid: macAt(Buffer.from(BSSID, 'hex'), 0) })
+  emit('switch:started', {
+    switch: name,
+    kind,
+    ports: [...ports],
+    bssid: macAt(Buffer.from(BSSID, 'hex'), 0),
+  })
   return (frame, from) => {
     const passed = device.enter(frame, from)
     air.tell(passed, ports)

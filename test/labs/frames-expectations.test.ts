@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
-import { eachLayer, headersBytes, leftBytes, piecesOf, tcpHeaderBytes } from '../../labs/frames/expectations.ts'
+import {
+  eachLayer,
+  headersBytes,
+  leftBytes,
+  piecesOf,
+  tcpHeaderBytes,
+} from '../../labs/frames/expectations.ts'
 
 test.each([
   // MTU, tcp_timestamps, what is left

@@ -23,7 +23,9 @@ function levelsIn(svg: string): string {
 
 test('levels.svg: from its levels alone the whole frame can be read back, with what the card adds', () => {
   const svg = levelsSvg(HELLO, 'arp-a')
-  const bits = (levelsIn(svg).match(/../g) ?? []).map((halves) => ({ '-+': 1, '+-': 0 })[halves] ?? Number.NaN)
+  const bits = (levelsIn(svg).match(/../g) ?? []).map(
+    (halves) => ({ '-+': 1, '+-': 0 })[halves] ?? Number.NaN,
+  )
   const octets = Buffer.from(
     (bits.join('').match(/.{8}/g) ?? []).map((octet) => Number.parseInt([...octet].reverse().join(''), 2)),
   )
@@ -37,7 +39,18 @@ test('it says what it is, in words too, and the same frame makes the same pictur
   expect(svg).toBe(levelsSvg(HELLO, 'arp-a'))
   expect(svg).toMatch(/<title id="levels-title">[^<]*computed, not observed<\/title>/)
   const described = /<desc id="levels-desc">([^<]+)<\/desc>/.exec(svg)?.[1] ?? ''
-  for (const word of ['672 bits', '67.2', 'preamble', 'start', 'IP header', 'UDP header', 'message 68656c6c6f', 'pad', 'check sequence', 'gap']) {
+  for (const word of [
+    '672 bits',
+    '67.2',
+    'preamble',
+    'start',
+    'IP header',
+    'UDP header',
+    'message 68656c6c6f',
+    'pad',
+    'check sequence',
+    'gap',
+  ]) {
     expect(described).toContain(word)
   }
   expect(svg).not.toMatch(/NaN|undefined|Infinity/)

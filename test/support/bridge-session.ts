@@ -33,6 +33,8 @@ const AGEING_MS = 2000
 /** A table with room for a third of the stations. */
 const FULL = 8
 const BROADCAST = 'ffffffffffff'
+/** What the address of each station of ours begins with. */
+const OURS = '02000000'
 const GROUP = macOfGroup(GROUPS[0])
 /** More than two of the times that queries allow for an answer. */
 const ANSWERED_MS = 400
@@ -77,7 +79,8 @@ function collect(): void {
   for (const port of PORTS) {
     const ring = rings[port] as PacketRing
     for (let frame = ring.head(); frame !== null; frame = ring.head()) {
-      if (frame.direction === 'received') {
+      // The bridge itself has something to say, too.
+      if (frame.direction === 'received' && frame.bytes.toString('hex', 6, 10) === OURS) {
         sent[numberIn(frame.bytes)]?.kernels.push(port)
       }
       ring.release()
@@ -114,7 +117,7 @@ async function differences(): Promise<string[]> {
 }
 
 const home: number[] = Array.from({ length: STATIONS }, () => oneOf(PORTS))
-const macOf = (station: number) => `0200000000${station.toString(16).padStart(2, '0')}`
+const macOf = (station: number) => `${OURS}00${station.toString(16).padStart(2, '0')}`
 const stations = home.map((_, station) => station)
 
 function sendRandom(device: LearningSwitch<number>): void {

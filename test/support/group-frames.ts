@@ -20,20 +20,26 @@ export const ALL_HOSTS = 'e0000001'
 export const ALL_ROUTERS = 'e0000002'
 
 /** UDP for a group. */
-export const toGroup = (group: string): Body =>
-  (number) => ipv4(number, 17, group, Buffer.from('9c409c4000080000', 'hex'))
+export const toGroup =
+  (group: string): Body =>
+  (number) =>
+    ipv4(number, 17, group, Buffer.from('9c409c4000080000', 'hex'))
 
 /** IGMPv2 (RFC 2236 section 2). */
-const igmp = (type: string, code: string, group: string, to: string, source?: string): Body =>
-  (number) => ipv4(number, 2, to, withChecksum(Buffer.from(`${type}${code}0000${group}`, 'hex'), 2), source)
+const igmp =
+  (type: string, code: string, group: string, to: string, source?: string): Body =>
+  (number) =>
+    ipv4(number, 2, to, withChecksum(Buffer.from(`${type}${code}0000${group}`, 'hex'), 2), source)
 export const joins = (group: string) => igmp('16', '00', group, group)
 export const leaves = (group: string) => igmp('17', '00', group, ALL_ROUTERS)
 /** Who is in any group? To be answered within 100 ms. @param source the querier */
 export const asks = (source: string) => igmp('11', '01', '00000000', ALL_HOSTS, source)
 export const asksFor = (group: string, source: string) => igmp('11', '01', group, group, source)
 /** IGMPv3 (RFC 3376 section 4.2): from now on everything of a group, to 224.0.0.22. */
-export const joins3 = (group: string): Body =>
-  (number) => ipv4(number, 2, 'e0000016', withChecksum(Buffer.from(`220000000000000104000000${group}`, 'hex'), 2))
+export const joins3 =
+  (group: string): Body =>
+  (number) =>
+    ipv4(number, 2, 'e0000016', withChecksum(Buffer.from(`220000000000000104000000${group}`, 'hex'), 2))
 
 /** The bridge throws away what has no right header. Its options: router alert (RFC 2113). */
 function ipv4(number: Buffer, protocol: number, to: string, inside: Buffer, source = '00000000'): Buffer {

@@ -49,7 +49,9 @@ test.each([
 test('octet by octet: three addresses, a number for each radio, and the type behind a SNAP header', () => {
   const point = newAccessPoint()
   point.enter(frame(mac('a'), mac('b')), 'a')
-  const [there, , back] = point.enter(frame(mac('a'), mac('b')), 'a').map(({ bytes }) => bytes.toString('hex'))
+  const [there, , back] = point
+    .enter(frame(mac('a'), mac('b')), 'a')
+    .map(({ bytes }) => bytes.toString('hex'))
   const body = `aaaa03000000${'0800'}${PAYLOAD}`
   expect(there).toBe(`08012c00${BSSID}${mac('a')}${mac('b')}1000${body}`)
   expect(back).toBe(`08022c00${mac('b')}${BSSID}${mac('a')}1000${body}`)

@@ -10,7 +10,8 @@ import { bitsOf, frameCheckSequence, levelsOf, onTheLine } from '../../src/wire/
 import { testNeeding } from '../support/needs.ts'
 import { hasTshark, tshark } from '../support/tshark.ts'
 
-const frameOf = (payload: Buffer) => Buffer.concat([Buffer.from('02000000000b02000000000a88b5', 'hex'), payload])
+const frameOf = (payload: Buffer) =>
+  Buffer.concat([Buffer.from('02000000000b02000000000a88b5', 'hex'), payload])
 
 describe('the check sequence', () => {
   test('of "123456789" is the published one', () => {

@@ -100,7 +100,7 @@ export const hub: CaseOf<FramesSettings> = {
           source: 'proc(5): /proc/softirqs; drivers/net/veth.c: veth_xmit; net/core/dev.c: __netif_rx',
           evidence: looks,
         }),
-        says(cell, 'processed', 'all of them', atAll && processedOf(processed(c), atAll.length), {
+        says(cell, 'processed', 'all of them', atAll ? processedOf(processed(c), atAll.length) : null, {
           claim: 'somebody has to look at each frame at each card, and it is a processor',
           formula: `softnet_stat has grown by the ${atAll?.length ?? '?'} frames that a, b and c received, or more`,
           because: `it grew by ${processed(c) ?? '?'}: those that came to the hub are among them, and whatever else passed on this machine`,

@@ -105,13 +105,22 @@ export const wifi: CaseOf<FramesSettings> = {
           source: 'net/wireless/util.c: ieee80211_data_to_8023_exthdr',
           evidence: question,
         }),
-        says(cell, 'for-all', 'data, ack, data, data', first.slice(0, 4).map(({ data }) => data.kind).join(', '), {
-          claim: 'what the access point says to all nobody acknowledges, so it may be lost unnoticed',
-          formula: 'to the access point, its ACK, from it to all; then what b answers',
-          because: 'everybody would have to answer at the same moment',
-          source: 'IEEE 802.11-2016 section 10.3.6',
-          evidence: first.slice(0, 4),
-        }),
+        says(
+          cell,
+          'for-all',
+          'data, ack, data, data',
+          first
+            .slice(0, 4)
+            .map(({ data }) => data.kind)
+            .join(', '),
+          {
+            claim: 'what the access point says to all nobody acknowledges, so it may be lost unnoticed',
+            formula: 'to the access point, its ACK, from it to all; then what b answers',
+            because: 'everybody would have to answer at the same moment',
+            source: 'IEEE 802.11-2016 section 10.3.6',
+            evidence: first.slice(0, 4),
+          },
+        ),
       ]
     },
   },

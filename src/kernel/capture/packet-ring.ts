@@ -79,7 +79,6 @@ export class PacketRing {
   readonly fd: number
   readonly #shape: SlotShape
   readonly #unmap: () => void
-  readonly #memory: ArrayBuffer
   readonly #words: Int32Array
   readonly #view: DataView
   readonly #octets: Buffer
@@ -127,7 +126,6 @@ export class PacketRing {
     const blocks = (SLOTS * shape.bytes) / BLOCK_BYTES
     system.setsockopt(fd, SOL_PACKET, PACKET_RX_RING, words(BLOCK_BYTES, blocks, shape.bytes, SLOTS))
     const { memory, unmap } = system.map(fd, SLOTS * shape.bytes)
-    this.#memory = memory
     this.#unmap = unmap
     this.#words = new Int32Array(memory)
     this.#view = new DataView(memory)
