@@ -29,6 +29,7 @@ interface Field {
   fill: string
 }
 
+const MESSAGE = 'message'
 const OWN = '#eeeeee'
 const LAYERS = ['#d3e8f5', '#fbe5c8', '#e3f1da', '#f6dcea'] as const
 
@@ -78,7 +79,7 @@ function fieldsOf(frame: Buffer): Field[] {
     ['type', 2, LAYERS[0]],
     ['IP header', ip, LAYERS[1]],
     ['UDP header', transport, LAYERS[2]],
-    ['message', frame.length, LAYERS[3]],
+    [MESSAGE, frame.length, LAYERS[3]],
   ]
   let at = 0
   const inside = layers.map(([name, bytes, fill]) => {
@@ -107,6 +108,7 @@ function bands(fields: readonly Field[]): string[] {
       parts.push(
         `<rect x="${x}" y="${y}" width="${width * OCTET}" height="${AT.bits + 4}" fill="${fill}" stroke="${OUTLINE}" stroke-width="0.6"/>`,
         text(x + 4, y + AT.name + 2, name, 11, INK, true),
+        ...(name === MESSAGE ? letters(octets, at - (end - octets.length), width, x, y) : []),
       )
       at += width
     }
@@ -120,7 +122,7 @@ function rowOf(octets: Buffer, row: number): string[] {
   const bits = bitsOf(own)
   return [
     ...[...own].map((octet, index) =>
-      text(LEFT + index * OCTET + 4, y + AT.octet, octetWords(octet), 11, QUIET_INK),
+      text(LEFT + index * OCTET + 4, y + AT.octet, octet.toString(16).padStart(2, '0'), 11, QUIET_INK),
     ),
     ...bits.map((bit, index) => text(LEFT + index * BIT + 3, y + AT.bits, String(bit), 9, QUIET_INK)),
     `<path d="${wave(bits, LEFT, y)}" fill="none" stroke="${INK}" stroke-width="1.4"/>`,
@@ -188,10 +190,12 @@ function described(fields: readonly Field[], headline: string): string {
   return [headline, ...list, `gap ${GAP_BITS} bits`].join(' | ')
 }
 
-/** `68 h` */
-function octetWords(octet: number): string {
-  const character = octet > 0x20 && octet < 0x7f ? ` ${String.fromCharCode(octet)}` : ''
-  return octet.toString(16).padStart(2, '0') + character
+/** Beside the octets of the message: what they say. */
+function letters(message: Buffer, from: number, count: number, x: number, y: number): string[] {
+  return [...message.subarray(from, from + count)].map((octet, index) => {
+    const letter = octet > 0x20 && octet < 0x7f ? String.fromCharCode(octet) : ''
+    return text(x + index * OCTET + 24, y + AT.octet, letter, 11, INK, true)
+  })
 }
 
 function xOf(octet: number): number {
