@@ -5,7 +5,7 @@
 import { once, setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Emitter, EventLog } from '../events/emit.ts'
-import { peerOf } from '../events/host-names.ts'
+import { hostOfRole, peerOf, sideOf } from '../events/host-names.ts'
 import { killWords } from '../events/killed.ts'
 import type { EventData, EventName, Truth } from '../events/vocabulary.ts'
 import type { Fault, Target } from '../faults/fault.ts'
@@ -247,7 +247,7 @@ export class Rig {
     for (const own of addressesOf(host)) {
       const address = `${own}:${port}`
       // A client there is known by whom it has connected to.
-      this.#kernel.learn({ name: peerOf(host.name) }, 'remote', address, mechanism)
+      this.#kernel.learn({ name: clientsOf(host) }, 'remote', address, mechanism)
       await this.#announce(host, 'own', address, mechanism)
     }
   }
@@ -596,6 +596,11 @@ export class Rig {
     if (programs === undefined) throw new Error(`No programs were connected on the pair ${pair}`)
     return programs
   }
+}
+
+/** The host from which a server there is called. */
+function clientsOf({ name, pair }: Host): string {
+  return sideOf(name) === null ? hostOfRole(pair, 'client') : peerOf(name)
 }
 
 function processOf(host: Host): HostProcess {

@@ -16,17 +16,17 @@ export function mentionsCertificate(command: string): boolean {
 
 /**
  * @param folder where the files go
- * @param addresses of the server, beside its name
+ * @param subjects whom it is for, by addresses and names, beside the server's name
  * @param keep writes a file that only the programs' own user may read: servers refuse a key that others could read
  */
 export async function makeCertificateFiles(
   folder: string,
-  addresses: readonly string[],
+  subjects: readonly string[],
   keep: (path: string, text: string) => Promise<void>,
 ): Promise<CertificateFiles> {
   // Most runs need none, and its library takes a third of a second to load.
   const { makeCertificate } = await import('../programs/bank/certificate.ts')
-  const { privateKey, certificate } = await makeCertificate([SERVER_NAME, ...addresses])
+  const { privateKey, certificate } = await makeCertificate([SERVER_NAME, ...subjects])
   const [cert, key] = [`${folder}/${SERVER_NAME}.crt`, `${folder}/${SERVER_NAME}.key`]
   writeFileSync(cert, certificate)
   await keep(key, privateKey)

@@ -62,6 +62,12 @@ export function strikesNeither(fault: TryFault): boolean {
   return OF_NEITHER.includes(fault)
 }
 
+/** It is in what stands between the hosts, whoever is struck. */
+export function isOnTheWay(fault: TryFault): boolean {
+  const { needs }: Fault = faults[fault]
+  return fault === 'lb-forgets' || needs.includes('cable') || needs.includes('router')
+}
+
 /** One fault on one side. */
 export interface TryCase extends Case {
   readonly fault: TryFault
@@ -112,9 +118,14 @@ export function casesOn({ link, router, balancer, bytes }: Wanted): TryCase[] {
 /** The hosts that a case needs, and what has to stand between them. */
 export function wishOf(
   { id, fault, needs }: TryCase,
-  { link, router, later }: Wanted & { later: string | null },
+  { link, router, later, secondServer }: Wanted & { later: string | null; secondServer: string | null },
 ): PairWish {
-  const wish = { name: id, link, ipv6: true, third: later !== null || fault === 'lb-forgets' }
+  const wish = {
+    name: id,
+    link,
+    ipv6: true,
+    third: [later, secondServer].some((one) => one !== null) || fault === 'lb-forgets',
+  }
   if (needs.includes('router')) {
     return { ...wish, middle: 'router', ...(router === null ? {} : { router: routerOf(router) }) }
   }

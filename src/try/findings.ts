@@ -2,16 +2,26 @@
 import { BYSTANDER, hostName, hostOfRole, type Role, roles } from '../events/host-names.ts'
 import type { LabEvent } from '../events/vocabulary.ts'
 import { killOn } from '../lab/kills.ts'
-import type { LabLog, Period, Strike } from '../lab/log.ts'
+import type { LabLog, Strike } from '../lab/log.ts'
 import type { Plan } from '../plan/plan.ts'
 import { type Aside, asideOf } from './asides.ts'
 import { allCases, strikesNeither, type TryCase } from './faults.ts'
 import { type MeasuredLink, measuredLink } from './link.ts'
-import { recoveryOf, Wire } from './recovery.ts'
+import { type ClientRecovery, Recoveries } from './recoveries.ts'
 import type { TrySettings } from './request.ts'
-import { decidingRetransmission, type Retransmission } from './retransmission.ts'
+import type { Retransmission } from './retransmission.ts'
 import { openAt, type Phases, type RowFindings, rowFindings, sentPayload } from './row-findings.ts'
-import { ASK, clientNames, connectionsOfNobody, LATER, ownedBy, SERVER, strangersOf } from './rows.ts'
+import {
+  ASK,
+  clientNames,
+  connectionsOfNobody,
+  hasSecond,
+  LATER,
+  ownedBy,
+  SECOND,
+  SERVER,
+  strangersOf,
+} from './rows.ts'
 import { patternOf } from './settings.ts'
 
 /** Who speaks as often as this speaks while a fault lasts, if it lets them; or right after one that is over at once. */
@@ -42,8 +52,12 @@ export interface CaseFindings {
   recoveries: Record<string, ClientRecovery>
   /** The connections of before are there afterwards, at both ends. */
   survived: boolean
-  /** The last of the clients that count was served again so long after the mending; null: one never was. */
+  /** From when it counts until a client is served again: the mending, or with a second server the fault. */
+  countedFrom: number
+  /** The last of the clients that count was served again so long after that; null: one never was. */
   recoveredAfterMs: number | null
+  /** By which of two servers; null: there is but one, or none did. */
+  recoveredBy: ClientRecovery['by']
   /** The timer that decided when, or has kept that client waiting; null: none did. */
   retransmission: Retransmission | null
   /** Why not, where that may be no surprise to the wire: data arrived, and nobody was served. */
@@ -62,15 +76,6 @@ export interface CaseFindings {
   ask: Aside | null
   /** The rows whose idle connections nobody watches: their kernels would believe in them for ever. */
   unwatched: string[]
-}
-
-interface ClientRecovery {
-  /** It was served again so long after the mending; null: it never was. */
-  afterMs: number | null
-  /** Why not, where that may be no surprise to the wire. */
-  because: string | null
-  /** The timer that decided when, or has not let anything be sent yet; null: none did. */
-  retransmission: Retransmission | null
 }
 
 /** What was found of each fault that was seen to happen; where the run was interrupted, until then. */
@@ -92,7 +97,6 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
   const watched = Math.min(until, from + settings.watchMs)
   const before = { from: from - settings.settleMs / 2, to: from }
   const mendedAt = mendedOf(log, strike)
-  const after = { from: mendedAt, to: until }
   const last = strikesNeither(one.fault)
     ? { from: mendedAt, to: mendedAt + LAST_MOMENTS_MS }
     : { from: Math.max(from, mendedAt - LAST_MOMENTS_MS), to: mendedAt }
@@ -102,27 +106,10 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
   })
   const counted = rows.filter(({ end, counts }) => end === 'client' && counts)
   const strangers = strangersOf(log, one.id)
-  const wires = { client: new Wire(log, one.id, 'client'), server: new Wire(log, one.id, 'server') }
-  const ownsOf = ({ name }: RowFindings) => ownedBy(log, one.id, name, clientNames(settings.clients)).owns
-  const recover = (row: RowFindings, time: Period) =>
-    recoveryOf(log, {
-      ...{ host: row.host, client: row.name, wires, before, after: time },
-      owns: ownsOf(row),
-      up: patternOf(settings.up),
-      down: patternOf(settings.down),
-    })
+  const hosts = hostsOf(one.id, settings)
+  const recovery = new Recoveries(log, one.id, settings, { before, from, mendedAt, until })
   const recoveries = Object.fromEntries(
-    rows
-      .filter(({ end }) => end === 'client')
-      .map((row) => {
-        const { at, because } = recover(row, after)
-        const afterMs = at === null ? null : Math.max(0, Math.round(at - mendedAt))
-        const times = { mendedAt, servedAt: at, until }
-        return [
-          row.name,
-          { afterMs, because, retransmission: decidingRetransmission(wires, ownsOf(row), times) },
-        ]
-      }),
+    rows.filter(({ end }) => end === 'client').map((row) => [row.name, recovery.of(row)]),
   )
   const ofCounted = counted.flatMap(({ name }) => recoveries[name] ?? [])
   const missing = ofCounted.find(({ afterMs }) => afterMs === null)
@@ -134,7 +121,7 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
     fault: one.fault,
     struck: one.role,
     verifiedBy: log.all('fault:struck').find(({ data }) => data.pair === one.id)?.data.verifiedBy ?? '',
-    struckAfter: struckAfter(log, one.id, patternOf(settings.strikeAfter?.pattern ?? null), from),
+    struckAfter: struckAfter(log, hosts, patternOf(settings.strikeAfter?.pattern ?? null), from),
     link: measuredLink(log, one.id),
     from,
     isWhole,
@@ -145,19 +132,21 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
     recoveries,
     survived: survives(log, one.id, from, until),
     recoveredAfterMs,
+    recoveredBy: deciding?.by ?? null,
     retransmission: deciding?.retransmission ?? null,
     notServedBecause: missing?.because ?? null,
-    recoveryWatchedMs: Math.round(until - mendedAt),
+    countedFrom: recovery.countedFrom,
+    recoveryWatchedMs: Math.round(until - recovery.countedFrom),
     wentOn:
       // The kernel of a frozen program goes on taking what arrives.
       one.fault !== 'freeze' &&
       rows.every(({ noticed }) => noticed === null) &&
-      counted.every((row) => recover(row, last).at !== null),
-    wasSilent: !roles.some((role) =>
+      counted.every((row) => recovery.servedIn(row, last).at !== null),
+    wasSilent: !hosts.some((host) =>
       sentPayload(
         log,
-        hostOfRole(one.id, role),
-        after,
+        host,
+        { from: recovery.countedFrom, to: until },
         (group) => group !== undefined && !strangers.has(group),
       ),
     ),
@@ -166,8 +155,8 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
       hostOfRole(one.id, 'client'),
       clientNames(settings.clients),
     ),
-    packetsMissed: roles
-      .flatMap((role) => log.all('wire:packets_dropped', { host: hostOfRole(one.id, role), to: until }))
+    packetsMissed: hosts
+      .flatMap((host) => log.all('wire:packets_dropped', { host, to: until }))
       .reduce((sum, { data }) => sum + data.packets, 0),
     later: asideOf(log, hostName(one.id, BYSTANDER), LATER, { from, to: until }),
     ask: asideOf(log, hostOfRole(one.id, 'server'), ASK, { from, to: until }),
@@ -177,30 +166,40 @@ function caseFindings(log: LabLog, plan: Plan<TrySettings>, one: TryCase, strike
 
 function struckAfter(
   log: LabLog,
-  caseId: string,
+  hosts: readonly string[],
   cue: RegExp | null,
   at: number,
 ): CaseFindings['struckAfter'] {
   // What a server says before there are clients is about its own beginning.
-  const clients = log.first('command:started', { host: hostOfRole(caseId, 'client') })
-  const said = roles.flatMap((role) =>
-    log.all('command:said', { host: hostOfRole(caseId, role), from: clients?.time ?? at, to: at }),
-  )
+  const [host = ''] = hosts
+  const clients = log.first('command:started', { host })
+  const said = hosts.flatMap((host) => log.all('command:said', { host, from: clients?.time ?? at, to: at }))
   const [line] = said.filter(({ data }) => cue?.test(data.line)).sort((one, other) => one.time - other.time)
   if (line === undefined) return null
   return { name: line.program, line: line.data.line, afterMs: Math.round(at - line.time) }
 }
 
-/** Each client, and the server. Of the clients those count that can notice something. */
+/** The clients', then those of the servers. */
+function hostsOf(caseId: string, settings: TrySettings): string[] {
+  const ends = [hostOfRole(caseId, 'client'), hostOfRole(caseId, 'server')]
+  return hasSecond(settings) ? [...ends, hostName(caseId, BYSTANDER)] : ends
+}
+
+/** Each client, and the servers. Of the clients those count that can notice something. */
 function rowsOf(log: LabLog, plan: Plan<TrySettings>, one: TryCase, phases: Phases): RowFindings[] {
   const names = clientNames(plan.settings.clients)
   const clients = names.map((name) =>
-    rowFindings(log, plan, one, { name, end: 'client', owned: ownedBy(log, one.id, name, names) }, phases),
+    rowFindings(log, plan, one, { name, place: 'a', owned: ownedBy(log, one.id, name, names) }, phases),
   )
   const strangers = strangersOf(log, one.id)
   const all = { hasAny: true, owns: (group: string | undefined) => !strangers.has(group) }
-  const server = rowFindings(log, plan, one, { name: SERVER, end: 'server', owned: all }, phases)
-  return [...thatCount(clients), { ...server, counts: true }]
+  const server = rowFindings(log, plan, one, { name: SERVER, place: 'b', owned: all }, phases)
+  const second = { name: SECOND, place: BYSTANDER, owned: all } as const
+  return [
+    ...thatCount(clients),
+    { ...server, counts: true },
+    ...(hasSecond(plan.settings) ? [rowFindings(log, plan, one, second, phases)] : []),
+  ]
 }
 
 /**

@@ -18,7 +18,7 @@
  *          | FAULT[@WHO]:unnoticed        none of the three, for the whole watch
  *          | FAULT[@WHO]:recovers<TIME    they are served again, so long after the fault is undone
  *          | FAULT:survives               the connections of before are there afterwards, at both ends
- *     WHO  = server | client | client2 | ... | all | any
+ *     WHO  = server | server2 | client | client2 | ... | all | any
  *
  *     CUE = REGEX[+TIME]                  the fault strikes so long after a program has printed a line that matches
  *
@@ -55,7 +55,7 @@ export type Who = string
 const TIMED = [...levels, 'recovers'] as const
 const UNTIMED = ['unnoticed', 'survives'] as const
 const SHAPE = /^([a-z-]+)(?:@([a-z\d]+))?(?::([a-z]+))?(?:<(.*))?$/
-const WHO = /^(server|client([2-9]|1\d|20)?|all|any)$/
+const WHO = /^(server2?|client([2-9]|1\d|20)?|all|any)$/
 export const EXAMPLES = 'cut<10s, freeze@client:says<20s, blip:survives, reboot:recovers<30s'
 
 /** A fault, and for how long; null: for the whole watch, or as long as is its nature. */

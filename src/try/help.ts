@@ -14,6 +14,7 @@ Then something goes wrong: who notices, when, by what?
 
   --server COMMAND    {server} in it is its address
   --client COMMAND    given again: each is a row of its own
+  --server twice      one to go to: {server2} (--help hosts)
   --faults LIST       as cut,blip=4s        (--help faults)
   --strike SIDE       server (default), client or both
   --link LINK         delay=50ms,loss=1%: each way
@@ -129,6 +130,12 @@ nat-forgets). There is nobody else, unless you wish so:
                       host without power.
 
 What the two print is in the report, ten lines of each.
+
+  --server COMMAND given again: a second one, on the third
+                      host: {server2}, $STILLHERE_SERVER2,
+                      server2.test. Faults strike the first
+                      alone. "recovers" then counts from the
+                      fault, by whichever of them serves.
 
   --family 6          {server} is the IPv6 address, without
                       brackets; a URL needs [{server}]

@@ -11,7 +11,7 @@ import { type CaseFindings, findingsOf } from './findings.ts'
 import type { Rule, Who } from './grammar.ts'
 import type { TrySettings } from './request.ts'
 import { firstOf, type Noticed, type RowFindings } from './row-findings.ts'
-import { notServedWords, retransmissionWords, triggerWords } from './words.ts'
+import { byWords, notServedWords, retransmissionWords, triggerWords } from './words.ts'
 
 /** Each rule of a plan, judged by its log. One about a fault that was not seen to happen is skipped. */
 export function judgeTry(log: LabLog, plan: Plan<TrySettings>): Check[] {
@@ -92,7 +92,7 @@ export function claimOf(rule: Rule, found: CaseFindings, row: string): TimedClai
         to: found.until,
       }
     case 'recovers': {
-      const { mendedAt } = found
+      const { countedFrom } = found
       const clients = found.rows.filter(({ end }) => end === 'client')
       const named = clients.filter(({ name }) => name === rule.who)
       const counted = named.length > 0 ? named : clients.filter(({ counts }) => counts)
@@ -108,8 +108,8 @@ export function claimOf(rule: Rule, found: CaseFindings, row: string): TimedClai
           because:
             missing === undefined ? servedWords(found, counted, value) : notServedWords(found, missing.name),
         },
-        from: mendedAt,
-        to: mendedAt + (value ?? found.recoveryWatchedMs),
+        from: countedFrom,
+        to: countedFrom + (value ?? found.recoveryWatchedMs),
       }
     }
   }
@@ -122,8 +122,8 @@ function servedWords(
   afterMs: number | null,
 ): string {
   const deciding = clients.find(({ name }) => recoveries[name]?.afterMs === afterMs)
-  const timer = recoveries[deciding?.name ?? '']?.retransmission ?? null
-  return ['served again', ...retransmissionWords(timer)].join('; ')
+  const { retransmission = null, by = null } = recoveries[deciding?.name ?? ''] ?? {}
+  return [`served again${byWords(by)}`, ...retransmissionWords(retransmission)].join('; ')
 }
 
 /** Of one, and of several. */

@@ -5,7 +5,8 @@
  *       cut-a                                       cut-b
  *   sh -c '...'   ==== switch, cable, router ====   sh -c '...'
  *
- * Who comes later (`--later`) is on a third host, beside the server's; so is the balancer of `lb-forgets`.
+ * Who comes later (`--later`) is on a third host, beside the server's; so are a second server, and the balancer
+ * of `lb-forgets`.
  */
 import { writeFileSync } from 'node:fs'
 import { afterBytes } from '../faults/after-bytes.ts'

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 
 /** `.test` is nobody's (RFC 6761 section 6.2). */
 export const SERVER_NAME = 'server.test'
+export const SECOND_NAME = 'server2.test'
 const CLIENT_NAME = 'client.test'
 
 /** On a file system of the run's own. */
@@ -22,11 +23,19 @@ const WITH_FILES =
  * Makes the files of a host.
  * @returns what is put before a command there, so that it finds them
  */
-export function namesOf(host: string, { server, client }: { server: string; client: string }): string[] {
+export function namesOf(
+  host: string,
+  { server, second, client }: { server: string; second: string | null; client: string },
+): string[] {
   const folder = `${FOLDER}/${host}`
   mkdirSync(folder, { recursive: true })
   const others = existsSync(MACHINES_HOSTS) ? readFileSync(MACHINES_HOSTS, 'utf8') : ''
-  writeFileSync(`${folder}/hosts`, `${server} ${SERVER_NAME}\n${client} ${CLIENT_NAME}\n${others}`)
+  const own = [
+    [server, SERVER_NAME],
+    ...(second === null ? [] : [[second, SECOND_NAME]]),
+    [client, CLIENT_NAME],
+  ]
+  writeFileSync(`${folder}/hosts`, `${own.map((line) => line.join(' ')).join('\n')}\n${others}`)
   writeFileSync(`${folder}/resolv.conf`, RESOLVER)
   return ['sh', '-c', WITH_FILES, folder]
 }

@@ -73,7 +73,7 @@ function writable(option: string, file: string): string {
 }
 
 const OPTIONS = {
-  server: { type: 'string' },
+  server: { type: 'string', multiple: true },
   client: { type: 'string', multiple: true },
   file: { type: 'string' },
   matrix: { type: 'string' },

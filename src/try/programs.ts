@@ -9,19 +9,17 @@ import type { Balancer } from './balancer.ts'
 import { EndBeliefs } from './ends.ts'
 import { Holders } from './holders.ts'
 import { observeSockets } from './observe.ts'
-import { type ListeningPlace, placesOf } from './places.ts'
 import { diesAtOnce, doNotTalk, endsTooEarly, isNotSaid, type LastLine } from './problems.ts'
 import type { TrySettings } from './request.ts'
-import { ASK, clientName, LATER, SERVER } from './rows.ts'
+import { ASK, clientName, isServer, LATER } from './rows.ts'
 import { blameWords } from './run-as.ts'
+import { Servers } from './servers.ts'
 import { patternOf } from './settings.ts'
 import { Surroundings } from './surroundings.ts'
 
 const LOOK_EVERY_MS = 50
 /** A fault that is to strike in the middle of something has no time to lose. */
 const LOOK_FOR_CUE_EVERY_MS = 5
-/** A server that opens several ports opens them one after the other. */
-const PORTS_STABLE_MS = 500
 /** A fault that was to be over by now is kept waiting for an answer, but no longer than that. */
 export const ASK_LIMIT_MS = 5000
 /** So far only one side has spoken. */
@@ -42,30 +40,25 @@ export class TriedPrograms {
   readonly #rig: Rig
   readonly #pair: Pair
   readonly #settings: TrySettings
-  readonly #row: string
   /** The clients speak to it instead of the server; null: there is none. */
   readonly #balancer: Balancer | null
   readonly #surroundings: Surroundings
+  readonly #servers: Servers
   readonly #running = new Map<string, Running>()
-  readonly #beliefs: Record<'a' | 'b', EndBeliefs>
+  readonly #beliefs = new Map<Host, EndBeliefs>()
   readonly #holders: Holders
   /** Those of our own, which measured the link. */
   readonly #datagramsBefore = new Map<Host, number>()
-  readonly #known = new Set<number>()
   readonly #down: RegExp | null
   readonly #ready: RegExp | null
-  readonly #serverReady: RegExp | null
   readonly #cue: RegExp | null
   /** Lines that findings are made of. */
   readonly #telling: RegExp[]
   #isReady = false
-  #serverSaidReady = false
   /** When the first line was printed that the fault is to strike after. */
   #cueAtMs: number | null = null
   /** Until then whatever the fault waits for has to have come. */
   #beginsUntilMs = 0
-  /** Where the server listens, and since when nothing of that has changed. */
-  #placesSince = { places: '', ms: 0 }
   /** What a program prints before is not about the fault. */
   #isStruck = false
   #over = false
@@ -74,43 +67,48 @@ export class TriedPrograms {
     this.#rig = rig
     this.#pair = pair
     this.#settings = settings
-    this.#row = row
     this.#balancer = balancer
     this.#surroundings = new Surroundings(rig, pair, settings, balancer?.host ?? pair.b)
+    const { ownPorts } = this.#surroundings
+    this.#servers = new Servers(rig, pair, settings, row, { ownPorts, balancer })
     this.#down = patternOf(settings.down)
     this.#ready = patternOf(settings.ready)
-    this.#serverReady = patternOf(settings.serverReady)
     this.#cue = patternOf(settings.strikeAfter?.pattern ?? null)
-    this.#beliefs = {
-      a: new EndBeliefs(rig.emitterOf(pair.a, 'client')),
-      b: new EndBeliefs(rig.emitterOf(pair.b, 'server')),
-    }
     this.#telling = [this.#down, patternOf(settings.up), this.#ready, this.#cue].filter(
       (pattern) => pattern !== null,
     )
     this.#holders = new Holders(rig, pair.a, row)
-    for (const side of ['a', 'b'] as const) {
-      rig.onSocketChange(pair[side], (groupId, { old, new: now }) =>
-        this.#beliefs[side].onSocketChange(groupId, old, now),
-      )
+    for (const [host, name] of [
+      [pair.a, clientName(0)] as const,
+      ...this.#servers.all.map((server) => [server.host, server.name] as const),
+    ]) {
+      const beliefs = new EndBeliefs(rig.emitterOf(host, name))
+      this.#beliefs.set(host, beliefs)
+      rig.onSocketChange(host, (groupId, { old, new: now }) => beliefs.onSocketChange(groupId, old, now))
     }
   }
 
+  get #hosts(): Host[] {
+    return [...this.#beliefs.keys()]
+  }
+
   /**
-   * Starts the server, the clients when it waits to be spoken to, and resolves when they talk.
+   * Starts the servers, the clients when those wait to be spoken to, and resolves when they talk.
    * @throws UsageError that says what is wrong with them
    */
   async begin(): Promise<void> {
     const { a, b } = this.#pair
     this.#beginsUntilMs = performance.now() + this.#settings.connectWithinMs
-    this.#rig.putUnderTest(b, () => this.#startServer())
+    for (const { name, host, command } of this.#servers.all) {
+      this.#rig.putUnderTest(host, () => this.#start(host, name, command))
+    }
     this.#rig.putUnderTest(a, () => this.#startClients())
     for (const host of [a, b]) this.#datagramsBefore.set(host, this.#datagrams(host))
-    await this.#startServer()
-    const isReady = await this.#until(() => this.#serverIsReady())
+    for (const { name, host, command } of this.#servers.all) await this.#start(host, name, command)
+    const isReady = await this.#until(() => this.#servers.areReady())
     const { serverReady } = this.#settings
     if (!isReady && serverReady !== null) throw this.#isNotSaid('--server-ready', serverReady)
-    await this.#announce()
+    await this.#servers.announce()
     await this.#startClients()
     if (!(await this.#until(() => this.#talk()))) throw this.#doNotTalk()
     await this.#until(() => this.#allTalk())
@@ -127,7 +125,7 @@ export class TriedPrograms {
     if (strikeAfter === null) await this.#rig.sleep(settleMs)
     else if (!(await this.#untilCue())) throw this.#isNotSaid('--strike-after', strikeAfter.pattern)
     this.#assertRunning()
-    for (const host of [this.#pair.a, this.#pair.b]) observeSockets(this.#rig, host)
+    for (const host of this.#hosts) observeSockets(this.#rig, host)
     if (this.#cueAtMs === null || strikeAfter === null) return
     await this.#rig.sleep(this.#cueAtMs + strikeAfter.waitMs - performance.now())
   }
@@ -140,7 +138,7 @@ export class TriedPrograms {
   /** Goes on looking for ports that are opened later; until `end`. */
   async watch(): Promise<void> {
     while (!this.#over) {
-      await this.#announce()
+      await this.#servers.announce()
       this.#findHolders()
       await this.#rig.sleep(LOOK_EVERY_MS)
     }
@@ -173,10 +171,6 @@ export class TriedPrograms {
     this.#over = true
   }
 
-  async #startServer(): Promise<void> {
-    await this.#start(this.#pair.b, SERVER, this.#settings.server)
-  }
-
   async #startClients(): Promise<void> {
     for (const [index, command] of this.#settings.clients.entries()) {
       await this.#start(this.#pair.a, clientName(index), command)
@@ -185,34 +179,34 @@ export class TriedPrograms {
 
   async #start(host: Host, name: string, command: string): Promise<void> {
     const lines: string[] = []
-    const side = host === this.#pair.a ? 'a' : 'b'
+    const beliefs = this.#beliefs.get(host)
     const started = await this.#surroundings.start(host, name, command, {
-      onLine: (said) => this.#onLine(said, name, side, lines),
+      onLine: (said) => this.#onLine(said, name, beliefs, lines),
       telling: this.#telling,
     })
     this.#running.set(name, { name, host, command: started, lines })
     void started.exited.then(() => {
       // What the run itself ends has not noticed anything.
-      if (!this.#over) this.#beliefs[side].allDown('program_ended', this.#ownedBy(name))
+      if (!this.#over) beliefs?.allDown('program_ended', this.#ownedBy(name))
     })
   }
 
-  #onLine({ line }: SaidLine, name: string, side: 'a' | 'b', lines: string[]): void {
+  #onLine({ line }: SaidLine, name: string, beliefs: EndBeliefs | undefined, lines: string[]): void {
     lines.push(line)
     if (lines.length > LAST_LINES) lines.shift()
-    if (side === 'b' && this.#serverReady?.test(line)) this.#serverSaidReady = true
+    this.#servers.onLine(name, line)
     if (this.#ready?.test(line)) this.#isReady = true
     // What a server says before there are clients is about its own beginning.
-    const isOfClients = name !== SERVER || this.#running.size > 1
+    const isOfClients = !isServer(name) || this.#running.size > this.#servers.all.length
     if (isOfClients && this.#cue?.test(line)) this.#cueAtMs ??= performance.now()
     if (this.#isStruck && this.#down?.test(line)) {
-      this.#beliefs[side].allDown('program_said', this.#ownedBy(name))
+      beliefs?.allDown('program_said', this.#ownedBy(name))
     }
   }
 
   /** Which connections a word or an end of a program is about. */
   #ownedBy(name: string): (groupId: string) => boolean {
-    return (groupId) => name === SERVER || !this.#isSeveral || this.#holders.of(groupId) === name
+    return (groupId) => isServer(name) || !this.#isSeveral || this.#holders.of(groupId) === name
   }
 
   get #isSeveral(): boolean {
@@ -221,16 +215,6 @@ export class TriedPrograms {
 
   #findHolders(): void {
     if (this.#isSeveral) this.#holders.look()
-  }
-
-  /** It has said so, or where nobody gave words for that, has opened no other port for a moment. */
-  #serverIsReady(): boolean {
-    if (this.#settings.serverReady !== null) return this.#serverSaidReady
-    const places = this.#serverPlaces()
-    const now = places.map(({ protocol, address }) => `${protocol} ${address}`).join()
-    if (now !== this.#placesSince.places) this.#placesSince = { places: now, ms: performance.now() }
-    const isStable = performance.now() - this.#placesSince.ms >= PORTS_STABLE_MS
-    return isStable && places.some(({ isReachable }) => isReachable)
   }
 
   // ---- do they talk? ----------------------------------------------------------------------------
@@ -243,7 +227,7 @@ export class TriedPrograms {
 
   /** Or had one: a short connection is seen by what it leaves behind (TIME-WAIT), at either end. */
   #hasConnection(): boolean {
-    const { a, b } = this.#pair
+    const { a } = this.#pair
     const sees = (host: Host, peer: Host) =>
       this.#rig
         .look(host)
@@ -252,7 +236,10 @@ export class TriedPrograms {
             addressesOf(peer).includes(withoutPort(remote)) && !UNANSWERED.includes(socket.state),
         ) === true
     // That a balancer takes a connection says nothing about the server.
-    return this.#balancer === null ? sees(a, b) || sees(b, a) : sees(b, this.#balancer.host)
+    const front = this.#balancer?.host ?? null
+    return this.#servers.hosts.some((server) =>
+      front === null ? sees(a, server) || sees(server, a) : sees(server, front),
+    )
   }
 
   /** With `--ready` or `--strike-after` somebody else has said when it is time. */
@@ -261,7 +248,7 @@ export class TriedPrograms {
     if (!this.#isSeveral || isSaid) return true
     this.#holders.look()
     return [...this.#running.values()].every(
-      ({ name, command }) => name === SERVER || command.exit !== null || this.#holders.has(name),
+      ({ name, command }) => isServer(name) || command.exit !== null || this.#holders.has(name),
     )
   }
 
@@ -313,34 +300,20 @@ export class TriedPrograms {
     return this.#rig.processesUnderTest(host).length > 0
   }
 
-  #serverPlaces(): ListeningPlace[] {
-    return placesOf(this.#rig, this.#pair.b, this.#settings.family, this.#surroundings.ownPorts)
-  }
-
-  /** Tells the observers what is spoken at the server's ports. */
-  async #announce(): Promise<void> {
-    for (const { protocol, port, isReachable } of this.#serverPlaces()) {
-      if (!isReachable || this.#known.has(port)) continue
-      this.#known.add(port)
-      await this.#rig.speaksAt(this.#pair.b, port, this.#row)
-      if (protocol === 'TCP') await this.#balancer?.listen(port)
-    }
-  }
-
   // ---- what is wrong with them ------------------------------------------------------------------
 
   #endedAtOnce({ name, command: { exit }, lines }: Running): UsageError {
-    const isClient = name !== SERVER
+    const isClient = !isServer(name)
     return this.#problem(
       isClient && exit?.code === 0
         ? endsTooEarly(name, exit, lines)
-        : diesAtOnce(name, exit, lines, isClient ? this.#serverPlaces() : null),
+        : diesAtOnce(name, exit, lines, isClient ? this.#servers.places() : null),
     )
   }
 
   #doNotTalk(): UsageError {
     const { connectWithinMs, ready, family } = this.#settings
-    const places = this.#serverPlaces()
+    const places = this.#servers.places()
     return this.#problem(doNotTalk({ places, said: this.#lastLines(), connectWithinMs, ready, family }))
   }
 

@@ -2,7 +2,7 @@
  * When somebody is served again after a fault is undone. That bytes arrive proves little: a dead server's late
  * segment arrives too, and is answered by RST. Pure.
  */
-import { hostOfRole, type Role, roles } from '../events/host-names.ts'
+import type { Role } from '../events/host-names.ts'
 import type { EventOf, LabEvent, TcpState } from '../events/vocabulary.ts'
 import { type LabLog, mechanismOf, type Period } from '../lab/log.ts'
 import type { Captured } from '../lab/packets.ts'
@@ -21,9 +21,9 @@ export interface Served {
   client: string
   owns(group: string | undefined): boolean
   wires: Record<Role, Wire>
-  /** Right before the fault: each end that data reached then has to be reached again. */
-  before: Period
-  /** From the mending to the end of the watch. */
+  /** The ends that data has to reach. */
+  ways: readonly Role[]
+  /** When that counts. */
   after: Period
   /** What the programs print, where somebody gave it; null: not given. */
   up: RegExp | null
@@ -32,7 +32,7 @@ export interface Served {
 
 /** When a client is served again: by the words given for it, and else by the data that arrives. */
 export function recoveryOf(log: LabLog, served: Served): Recovery {
-  const { host, client, wires, owns, before, after, up, down } = served
+  const { host, client, wires, owns, ways, after, up, down } = served
   const ended = endOf(log, served)
   if (ended !== null) return { at: null, because: ended }
   const said = log.all('command:said', { host, ...after }).filter(({ program }) => program === client)
@@ -43,11 +43,8 @@ export function recoveryOf(log: LabLog, served: Served): Recovery {
     const line = said.find(({ time, data }) => time >= from && up.test(data.line))
     return { at: line?.time ?? null, because: line === undefined ? goesOn : null }
   }
-  const arrived = (role: Role, time: Period) =>
-    wires[role].payload(time).filter(({ group_id }) => owns(group_id))
-  const reached = roles.filter((role) => arrived(role, before).length > 0)
-  const arrivals = (reached.length === 0 ? roles : reached).map((role) => {
-    const late = arrived(role, { ...after, from })
+  const arrivals = ways.map((role) => {
+    const late = wires[role].payload({ ...after, from }).filter(({ group_id }) => owns(group_id))
     const first = late.find((packet) => isServed(packet, wires[role], wires.client))
     return { at: first?.time ?? null, wasRefused: late.length > 0 && first === undefined }
   })
@@ -94,11 +91,9 @@ export class Wire {
   readonly #states: EventOf<'kernel:socket_updated'>[]
   readonly #byGroup = new Map<string, Captured[]>()
 
-  constructor(log: LabLog, pair: string, role: Role) {
-    this.#packets = log
-      .all('packet:captured', { host: hostOfRole(pair, role) })
-      .filter((packet) => mechanismOf(packet) !== undefined)
-    this.#states = log.all('kernel:socket_updated', { host: hostOfRole(pair, role) })
+  constructor(log: LabLog, host: string) {
+    this.#packets = log.all('packet:captured', { host }).filter((packet) => mechanismOf(packet) !== undefined)
+    this.#states = log.all('kernel:socket_updated', { host })
     for (const packet of this.#packets) {
       const same = this.#byGroup.get(packet.group_id ?? '')
       if (same === undefined) this.#byGroup.set(packet.group_id ?? '', [packet])

@@ -4,9 +4,9 @@ import { UsageError } from '../foreign/usage.ts'
 import type { Link } from '../hosts/host.ts'
 import type { Pace } from '../plan/plan.ts'
 import { type ChosenFaults, chosenFaults } from './chosen-faults.ts'
-import { ENDS_THE_STRUCK, tryFaults } from './faults.ts'
+import { ENDS_THE_STRUCK, isOnTheWay, type TryFault, tryFaults } from './faults.ts'
 import type { Cue, Rule, Who } from './grammar.ts'
-import { clientNames, SERVER } from './rows.ts'
+import { clientNames, isServer, SECOND } from './rows.ts'
 import type { RunAs } from './run-as.ts'
 import type { strikes, Wanted } from './schema.ts'
 
@@ -15,6 +15,8 @@ export type TryRequest = ChosenFaults & {
   /** The row of the matrix: lower-case letters, digits and hyphens. */
   name: string
   server: string
+  /** Runs on a third host, and is struck by no fault: somebody to go to; null: there is none. */
+  secondServer: string | null
   clients: string[]
   strike: Role[]
   /** What the way between the hosts is like for the whole run; null: it takes no time and loses nothing. */
@@ -75,15 +77,19 @@ export function requestOf(wanted: Wanted): TryRequest {
       `--expect ${idle.text}: the fault is not among --faults ${chosen.faults.join(',')}; add it there`,
     )
   }
+  const [server = '', secondServer = null] = [wanted.server].flat()
+  if (secondServer !== null) checkFaults(chosen.faults)
   const strike = wanted.strike ?? 'server'
   const clients = [wanted.client].flat()
-  for (const rule of expect) if ('who' in rule) checkWho(rule, clients, strike)
+  for (const rule of expect) if ('who' in rule) checkWho(rule, clients, strike, secondServer !== null)
   const watchMs = wanted.watch ?? WATCH_MS
   const recoverMs = wanted.recover ?? RECOVER_MS
   for (const one of expect) {
-    const limitMs = one.kind === 'recovers' ? recoverMs : watchMs
+    // Who has a second server to go to need not wait for the mending.
+    const isAfter = one.kind === 'recovers' && secondServer === null
+    const limitMs = isAfter ? recoverMs : watchMs
     if ('withinMs' in one && one.withinMs > limitMs) {
-      const option = one.kind === 'recovers' ? '--recover' : '--watch'
+      const option = isAfter ? '--recover' : '--watch'
       throw new UsageError(
         `--expect ${one.text}: it is watched for ${limitMs / 1000} s only; raise ${option} to ${one.withinMs / 1000}s`,
       )
@@ -98,8 +104,9 @@ export function requestOf(wanted: Wanted): TryRequest {
   }
   const allowLoopback = wanted['allow-loopback'] ?? false
   return {
-    name: wanted.name ?? nameOf(wanted.server),
-    server: wanted.server,
+    name: wanted.name ?? nameOf(server),
+    server,
+    secondServer,
     clients,
     ...chosen,
     strike: strike === 'both' ? ['server', 'client'] : [strike],
@@ -125,25 +132,38 @@ export function requestOf(wanted: Wanted): TryRequest {
   }
 }
 
+/** @throws UsageError where one would strike the second server, too */
+function checkFaults(chosen: readonly TryFault[]): void {
+  const wrong = chosen.find((fault) => isOnTheWay(fault))
+  if (wrong === undefined) return
+  throw new UsageError(
+    `--faults ${wrong}: it is on the way to both servers, and nobody could go to the second one; leave it out, or the second --server`,
+  )
+}
+
 /** @throws UsageError where a rule names a row that there is not, or one that could notice nothing */
 function checkWho(
   { text, who, kind, fault }: Extract<Rule, { who: Who }>,
   clients: readonly string[],
   strike: (typeof strikes)[number],
+  hasSecond: boolean,
 ): void {
-  const role = who === SERVER ? 'server' : who.startsWith('client') ? 'client' : null
+  const role = isServer(who) ? 'server' : who.startsWith('client') ? 'client' : null
   if (role === 'client' && !clientNames(clients).includes(who)) {
     throw new UsageError(
       `--expect ${text}: there is no ${who}; the clients are ${clientNames(clients).join(', ')}`,
     )
   }
-  if (kind !== 'recovers' && role === strike && ENDS_THE_STRUCK.includes(fault)) {
+  if (who === SECOND && !hasSecond) {
+    throw new UsageError(`--expect ${text}: there is no ${who}; give --server twice`)
+  }
+  if (kind !== 'recovers' && who !== SECOND && role === strike && ENDS_THE_STRUCK.includes(fault)) {
     throw new UsageError(
       `--expect ${text}: ${fault} ends the ${role} itself, which then notices nothing; leave out "@${who}", or try --strike ${otherRole(role)}`,
     )
   }
   if (kind === 'recovers' && role === 'server') {
-    throw new UsageError(`--expect ${text}: only clients are served; leave out "@server"`)
+    throw new UsageError(`--expect ${text}: only clients are served; leave out "@${who}"`)
   }
 }
 

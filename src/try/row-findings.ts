@@ -1,5 +1,5 @@
 /** What one row of a try shows of one fault: the server, or one of the clients. Pure. */
-import { hostOfRole, type Role } from '../events/host-names.ts'
+import { type HostPlace, hostName, type Role } from '../events/host-names.ts'
 import { addressOf, type EventOf, type LabEvent, type Trigger } from '../events/vocabulary.ts'
 import { LINES_LOGGED_MAX } from '../hosts/host-command.ts'
 import { Cell, cellOf, type End } from '../lab/cell.ts'
@@ -99,18 +99,18 @@ export function rowFindings(
   log: LabLog,
   plan: Plan<TrySettings>,
   { id: caseId, fault }: TryCase,
-  { name, end, owned }: { name: string; end: Role; owned: Owned },
+  { name, place, owned }: { name: string; place: HostPlace; owned: Owned },
   phases: Phases,
 ): RowFindings {
-  const host = hostOfRole(caseId, end)
+  const host = hostName(caseId, place)
+  const end = place === 'a' ? 'client' : 'server'
   const { from, to } = phases.during
   const { down, ready } = plan.settings
   const since = (event: LabEvent) => Math.max(0, Math.round(event.time - from))
-  const side = end === 'client' ? 'a' : 'b'
   const cell = cellOf(log, plan, cellId(caseId, plan.settings.name))
   const connections = openAt(log, host, from)
     .filter(({ group_id }) => owned.hasAny && owned.owns(group_id))
-    .map((before) => connectionFindings(log, cell?.at(side), before, phases))
+    .map((before) => connectionFindings(log, cell?.[place], before, phases))
   const isOwn = ({ program }: LabEvent) => program === name
   const said = (text: string | null, time: Partial<Period>) => {
     const pattern = patternOf(text)
@@ -145,7 +145,7 @@ export function rowFindings(
         (event) =>
           event.data.kind === 'datagram' && mechanismOf(event) !== undefined && owned.owns(event.group_id),
       ),
-    heartbeats: heartbeatsOf(wholeCell(log, plan, caseId, host, to).at(side), owned.owns, {
+    heartbeats: heartbeatsOf(wholeCell(log, plan, caseId, host, to)[place], owned.owns, {
       began: phases.began,
       until: Math.min(
         noticed === null ? to : from + noticed.afterMs,

@@ -5,6 +5,16 @@ import type { LabLog } from '../lab/log.ts'
 import { withoutPort } from '../wire/ip.ts'
 
 export const SERVER = 'server'
+/** Where there are two: on the third host, and struck by no fault. */
+export const SECOND = 'server2'
+
+export function hasSecond({ secondServer }: { secondServer?: string | null }): boolean {
+  return secondServer != null
+}
+
+export function isServer(name: string): boolean {
+  return name === SERVER || name === SECOND
+}
 
 /** What the two commands beside them are called: one that comes later, one that is asked in the end. */
 export const LATER = 'later'

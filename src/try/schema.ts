@@ -10,6 +10,9 @@ import { ROW_NAME } from './variants.ts'
 /** Nobody waits longer, and a number with a zero too many would run all night. */
 const TIME_MAX_MS = 3_600_000
 const CLIENTS_MAX = 20
+/** The one that is struck, and one to go to. */
+const SERVERS_MAX = 2
+const MORE_SERVERS = 'two servers at most: the one that is struck, and one to go to'
 const COMMAND_CHARACTERS_MAX = 10_000
 const EXPECTATIONS_MAX = 100
 
@@ -58,7 +61,10 @@ const fileSchema = v.strictObject({
   /** For people who read the file. */
   about: v.optional(v.string()),
   name: v.optional(v.pipe(v.string(), v.regex(ROW_NAME, 'expected lower-case letters, digits and hyphens'))),
-  server: command,
+  server: v.union([
+    command,
+    v.pipe(v.array(command), v.minLength(1), v.maxLength(SERVERS_MAX, MORE_SERVERS)),
+  ]),
   client: v.union([command, v.pipe(v.array(command), v.minLength(1), v.maxLength(CLIENTS_MAX))]),
   faults: v.optional(v.pipe(v.array(parsedBy(parseFault)), v.minLength(1))),
   strike: v.optional(oneOf(strikes)),

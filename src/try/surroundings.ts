@@ -6,9 +6,10 @@ import type { CommandOptions, HostCommand } from '../hosts/host-command.ts'
 import type { Rig } from '../rig/rig.ts'
 import { type CertificateFiles, makeCertificateFiles, mentionsCertificate } from './certificate.ts'
 import { ROW_VARIABLE } from './holders.ts'
-import { namesOf, SERVER_NAME } from './names.ts'
+import { namesOf, SECOND_NAME, SERVER_NAME } from './names.ts'
 import { wayOutPath } from './outside.ts'
 import type { TrySettings } from './request.ts'
+import { hasSecond } from './rows.ts'
 import { makeTun } from './tun.ts'
 
 /** On a file system of the run's own, which goes with it. */
@@ -48,9 +49,18 @@ export class Surroundings {
     return (this.#settings.family === 6 && address6) || address
   }
 
+  /** Where the second server runs; null: there is none. */
+  get #second(): Host | null {
+    return (hasSecond(this.#settings) && this.#pair.c) || null
+  }
+
   #prefixOf(host: Host): string[] {
     const known = this.#prefixes.get(host) ?? [
-      ...namesOf(host.name, { server: this.#serverOf(host), client: this.#addressOf(this.#pair.a) }),
+      ...namesOf(host.name, {
+        server: this.#serverOf(host),
+        second: this.#second && this.#addressOf(this.#second),
+        client: this.#addressOf(this.#pair.a),
+      }),
       ...this.#settings.runAs.prefix,
     ]
     this.#prefixes.set(host, known)
@@ -69,8 +79,10 @@ export class Surroundings {
   ): Promise<HostCommand> {
     const { runAs, folder } = this.#settings
     const server = this.#serverOf(host)
+    const second = this.#second && this.#addressOf(this.#second)
     const words = {
       server,
+      ...(second === null ? {} : { server2: second }),
       folder: this.#scratch,
       ...(mentionsCertificate(command) ? await this.#certificateFiles() : {}),
     }
@@ -85,6 +97,7 @@ export class Surroundings {
       environment: {
         ...runAs.environment,
         STILLHERE_SERVER: server,
+        ...(second === null ? {} : { STILLHERE_SERVER2: second }),
         STILLHERE_FOLDER: this.#scratch,
         [ROW_VARIABLE]: name,
         ...(await this.#wayOut(host)),
@@ -97,7 +110,12 @@ export class Surroundings {
     const { b } = this.#pair
     this.#certificate ??= makeCertificateFiles(
       this.#scratch,
-      [b, this.#front].flatMap(({ address, address6 }) => [address, address6 ?? []].flat()),
+      [
+        ...[b, this.#front, this.#second ?? []]
+          .flat()
+          .flatMap(({ address, address6 }) => [address, address6 ?? []].flat()),
+        ...(this.#second === null ? [] : [SECOND_NAME]),
+      ],
       (path, text) => this.#keep(path, text),
     )
     return this.#certificate
@@ -126,7 +144,8 @@ export class Surroundings {
     const { port } = await host.process.ask('openWayOut', { path })
     this.ownPorts.add(port)
     const proxy = `http://127.0.0.1:${port}`
-    const not = `${this.#serverOf(host)},${SERVER_NAME},127.0.0.1,localhost`
+    const second = this.#second === null ? [] : [this.#addressOf(this.#second), SECOND_NAME]
+    const not = [this.#serverOf(host), SERVER_NAME, ...second, '127.0.0.1', 'localhost'].join()
     return Object.fromEntries(
       Object.entries({ http_proxy: proxy, https_proxy: proxy, all_proxy: proxy, no_proxy: not }).flatMap(
         ([name, value]) => [

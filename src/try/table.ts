@@ -5,7 +5,7 @@ import { askText, laterText } from './asides.ts'
 import { ENDS_THE_STRUCK, strikesNeither } from './faults.ts'
 import type { CaseFindings } from './findings.ts'
 import type { RowFindings } from './row-findings.ts'
-import { ASK, LATER } from './rows.ts'
+import { ASK, LATER, SECOND } from './rows.ts'
 
 export const TABLE_QUESTION = 'Who notices, and after how many seconds? And when are clients served again?'
 
@@ -64,7 +64,7 @@ export function caseRows(
   const names = [...new Set(found.flatMap((one) => rowNames([one])))]
   return [
     ...names.map((name) => ({ head: name, cell: (one: CaseFindings) => noticedText(one, name) })),
-    ...(names.length > 2 ? [{ head: 'noticed', cell: headText }] : []),
+    ...(hasSeveralClients(found) ? [{ head: 'noticed', cell: headText }] : []),
     { head: 'back after', cell: backText },
     ...(found.some(({ later }) => later !== null)
       ? [{ head: LATER, cell: ({ later }: CaseFindings) => laterText(later) }]
@@ -73,6 +73,11 @@ export function caseRows(
       ? [{ head: ASK, cell: ({ ask }: CaseFindings) => askText(ask) }]
       : []),
   ]
+}
+
+/** Of which it makes sense to say how many noticed. */
+export function hasSeveralClients(found: readonly CaseFindings[]): boolean {
+  return (found[0]?.rows.filter(({ end }) => end === 'client').length ?? 0) > 1
 }
 
 /** The same, with a cell for each fault. */
@@ -113,6 +118,6 @@ export function wasEnded(row: RowFindings, found: CaseFindings): boolean {
   return row.exit !== null && isStruck(row, found) && ENDS_THE_STRUCK.includes(found.fault)
 }
 
-export function isStruck({ end }: RowFindings, { struck, fault }: CaseFindings): boolean {
-  return end === struck && !strikesNeither(fault)
+export function isStruck({ end, name }: RowFindings, { struck, fault }: CaseFindings): boolean {
+  return end === struck && name !== SECOND && !strikesNeither(fault)
 }

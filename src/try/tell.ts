@@ -16,9 +16,17 @@ import { type CaseFindings, findingsOf } from './findings.ts'
 import { linkWords } from './link.ts'
 import type { TrySettings } from './request.ts'
 import type { RowFindings } from './row-findings.ts'
-import { faultRows, headText, legendLines, rowNames, TABLE_QUESTION, tableLines } from './table.ts'
+import {
+  faultRows,
+  hasSeveralClients,
+  headText,
+  legendLines,
+  rowNames,
+  TABLE_QUESTION,
+  tableLines,
+} from './table.ts'
 import { rowLines } from './tell-row.ts'
-import { notServedWords, retransmissionWords } from './words.ts'
+import { byWords, notServedWords, retransmissionWords } from './words.ts'
 
 export function tellTry({ log, plan, checks }: Told, style: Style): string {
   const settled = plan as Plan<TrySettings>
@@ -97,9 +105,9 @@ function caseText(
     style.dim(`  seen: ${found.verifiedBy}`),
     ...struckAfterLines(found),
     ...linkLines(found).map((line) => style.dim(`  ${line}`)),
-    ...(found.rows.length > 2 ? [`  ${headText(found)} clients noticed`] : []),
+    ...(hasSeveralClients([found]) ? [`  ${headText(found)} clients noticed`] : []),
     ...inOrder(found).flatMap((row) => rowLines(row, found, plan.settings)),
-    ...(isWhole ? [`  afterwards ${recoveryWords(found)}`] : []),
+    ...(isWhole ? [`  ${whenWords(found)} ${recoveryWords(found)}`] : []),
     ...asideLines(found, plan.settings).map((line) => `  ${line}`),
     ...own.map((check) => checkLine(check, style)),
   ].join('\n')
@@ -191,13 +199,18 @@ export function taleOf(log: LabLog, plan: Plan<TrySettings>): Tale {
         lines: [
           ...linkLines(found),
           ...inOrder(found).flatMap((row) => rowLines(row, found, plan.settings).map((line) => line.trim())),
-          ...(found.isWhole ? [`afterwards ${recoveryWords(found)}`] : []),
+          ...(found.isWhole ? [`${whenWords(found)} ${recoveryWords(found)}`] : []),
           ...asideLines(found, plan.settings),
         ],
       })),
       ...(warnings.length === 0 ? [] : [{ term: 'warning', lines: warnings }]),
     ],
   }
+}
+
+/** From when that is counted. */
+function whenWords({ countedFrom, mendedAt }: CaseFindings): string {
+  return countedFrom < mendedAt ? 'since the fault' : 'afterwards'
 }
 
 function recoveryWords(found: CaseFindings): string {
@@ -208,7 +221,7 @@ function recoveryWords(found: CaseFindings): string {
     : recoveredAfterMs === null
       ? `nobody is served, in ${seconds(recoveryWatchedMs)}: ${notServedWords(found)}`
       : [
-          `clients are served again after ${seconds(recoveredAfterMs)}`,
+          `clients are served again after ${seconds(recoveredAfterMs)}${byWords(found.recoveredBy)}`,
           ...retransmissionWords(retransmission),
         ].join(': ')
   return [

@@ -32,6 +32,11 @@ export function notServedWords(
   return [silence, ...retransmissionWords(timer)].join('; ')
 }
 
+/** Of two servers. */
+export function byWords(by: CaseFindings['recoveredBy']): string {
+  return by === null ? '' : ` by ${by}`
+}
+
 /** Who is served sooner does not ask why. */
 const LATE_MS = 500
 

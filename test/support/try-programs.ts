@@ -153,3 +153,17 @@ export const KNOCKS_ONCE = node(`
   const one = require("net").connect(7000, "server.test", () => { console.log("from " + one.localAddress); one.end(); });
   one.on("error", ({ code }) => console.log(code)).setTimeout(1000, () => { console.log("no answer"); one.destroy(); });
 `)
+
+/** Speaks five times a second; goes to the other of two servers when it has heard nothing for a second, or is told. */
+export const GOES_ELSEWHERE = node(`
+  const servers = [process.env.STILLHERE_SERVER, "server2.test"];
+  const connect = (turn) => {
+    const one = require("net").connect(7000, servers[turn % 2]);
+    const timer = setInterval(() => one.write("still here"), 200);
+    let patience = setTimeout(() => one.destroy(), 1000);
+    one.on("data", () => { clearTimeout(patience); patience = setTimeout(() => one.destroy(), 1000); });
+    one.on("error", () => {});
+    one.on("close", () => { clearInterval(timer); clearTimeout(patience); setTimeout(connect, 100, turn + 1); });
+  };
+  connect(0);
+`)

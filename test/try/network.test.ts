@@ -5,7 +5,7 @@ import type { Report } from '../../src/lab/report.ts'
 import type { CaseFindings } from '../../src/try/findings.ts'
 import { run, temporaryFolder } from '../support/cli.ts'
 import { describeNeeding, testNeeding } from '../support/needs.ts'
-import { CHATTERER, ECHO, speaksAgainAfter, TALKER } from '../support/try-programs.ts'
+import { CHATTERER, ECHO, GOES_ELSEWHERE, speaksAgainAfter, TALKER } from '../support/try-programs.ts'
 
 const { isolation } = await findCapabilities()
 const RUN_LIMIT_MS = 60_000
@@ -105,6 +105,27 @@ describeNeeding('network namespaces', isolation !== null)('between the hosts of 
       expect(status).toBe(0)
     },
   )
+
+  test('a second server is gone to while the first is struck', { timeout: RUN_LIMIT_MS }, async () => {
+    const { status, stdout, stderr } = await run([
+      ...['try', '--server', ECHO, '--server', ECHO, '--client', GOES_ELSEWHERE, '--faults', 'kill,freeze'],
+      ...['--watch', '4s', '--recover', '1s', '--json', '--out', temporaryFolder()],
+      ...['--expect', 'kill:recovers<1s', '--expect', 'freeze:recovers<3s'],
+      ...['--expect', 'freeze@server2:unnoticed'],
+    ])
+    expect(stderr).toBe('')
+    const { checks, findings } = JSON.parse(stdout) as Report
+    for (const found of findings as CaseFindings[]) {
+      expect(found.rows.map(({ name }) => name)).toEqual(['client', 'server', 'server2'])
+      expect(found.recoveredBy).toBe('server2')
+      expect(found.recoveries.client?.afterMs).toBeGreaterThan(found.fault === 'kill' ? 90 : 1000)
+      expect(found.rows.at(-1)).toMatchObject({ connections: [], counts: false, noticed: null })
+    }
+    expect(checks.map(({ id, verdict }) => `${verdict} ${id.split('/').at(-1)}`)).toEqual([
+      ...['pass recovers', 'pass recovers', 'pass unnoticed-server2'],
+    ])
+    expect(status).toBe(0)
+  })
 
   testNeeding('nftables', missingFirewall() === null)(
     'a link underneath is measured, whatever stands there',

@@ -19,6 +19,7 @@ describe('the options of try', () => {
     expect(parse(...TWO)).toEqual({
       name: 'redis-server',
       server: 'redis-server --port 7',
+      secondServer: null,
       clients: ['redis-cli'],
       faults: ['exit', 'kill', 'reboot', 'cut', 'blip', 'freeze'],
       lasts: {},
@@ -130,6 +131,13 @@ describe('the options of try', () => {
     [[...TWO, '--strike-after', 'sent+200'], '"200" is no time; it looks like "sent+200ms"'],
     [[...TWO, '--family', '5'], '--family: "5": expected one of 4, 6'],
     [[...TWO, '--family', '6', '--faults', 'nat-forgets'], 'translates IPv4 alone; leave one of them out'],
+    [[...TWO, '--server', 'two', '--server', 'three'], '--server: two servers at most'],
+    [
+      [...TWO, '--server', 'two', '--faults', 'cut,delay'],
+      '--faults delay: it is on the way to both servers',
+    ],
+    [[...TWO, '--server', 'two', '--expect', 'cut:recovers<1m'], 'raise --watch to 60s'],
+    [[...TWO, '--expect', 'cut@server2<1s'], 'there is no server2; give --server twice'],
     [[...TWO, '--strike-after', 'sent', '--settle', '1s'], 'each say when the fault strikes'],
     [[...TWO, '--sysctl', 'kernel.panic=1'], 'settings of its own only under net.'],
     [[...TWO, '--sysctl', 'net/../kernel/panic=1'], 'settings of its own only under net.'],

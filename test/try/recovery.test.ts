@@ -10,8 +10,8 @@ function recovered(log: MadeLog, words: { up?: RegExp; down?: RegExp } = {}) {
   const sorted = new LabLog(log.sorted)
   const { at, because } = recoveryOf(sorted, {
     ...{ host: 'cut-a', client: 'client', owns: () => true },
-    wires: { client: new Wire(sorted, 'cut', 'client'), server: new Wire(sorted, 'cut', 'server') },
-    before: { from: 9500, to: 10_000 },
+    wires: { client: new Wire(sorted, 'cut-a'), server: new Wire(sorted, 'cut-b') },
+    ways: ['server', 'client'],
     after: { from: 20_000, to: 30_000 },
     up: words.up ?? null,
     down: words.down ?? null,

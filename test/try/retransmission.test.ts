@@ -10,7 +10,7 @@ const again = (log: MadeLog, seconds: number, flags = 'PSH ACK') =>
 
 function deciding(log: MadeLog, servedAt: number | null = 13_100) {
   const sorted = new LabLog(log.sorted)
-  const wires = { client: new Wire(sorted, 'cut', 'client'), server: new Wire(sorted, 'cut', 'server') }
+  const wires = { client: new Wire(sorted, 'cut-a'), server: new Wire(sorted, 'cut-b') }
   return decidingRetransmission(wires, () => true, { mendedAt: 12_000, servedAt, until: 14_000 })
 }
 
