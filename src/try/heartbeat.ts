@@ -40,9 +40,12 @@ export function heartbeatsOf(
   { began, until }: { began: number; until: number },
 ): Heartbeat[] {
   const byGroup = new Map<string, Captured[]>()
-  for (const packet of end.packets({ to: until })?.filter(isPayload) ?? []) {
+  const packets = end.packets({ to: until }) ?? []
+  // How one sends that began later is about the return of its program, and not about what it lost.
+  const early = new Set(packets.filter(({ time }) => time <= began).map(({ group_id }) => group_id))
+  for (const packet of packets.filter(isPayload)) {
     const { group_id: group = '' } = packet
-    if (!owns(group)) continue
+    if (!owns(group) || !early.has(group)) continue
     const same = byGroup.get(group)
     if (same === undefined) byGroup.set(group, [packet])
     else same.push(packet)

@@ -67,6 +67,13 @@ describe('no heartbeat', () => {
     expect(seen(log)).toEqual([])
   })
 
+  test('is what a connection sends that began after the fault', () => {
+    const log = captured()
+    for (const second of [11, 12, 13, 14])
+      log.packet(second, 'cut-a', 'sent', 'PSH ACK', { group: 'echo:41001' })
+    expect(seen(log)).toEqual([])
+  })
+
   test('is what had stopped before the fault', () => {
     const log = captured()
     for (const second of [1, 2, 3, 4]) log.packet(second, 'cut-a', 'sent')
