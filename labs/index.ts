@@ -1,4 +1,5 @@
 import type { Lab } from '../src/lab/lab.ts'
+import { circuit } from './circuit/lab.ts'
 import { frames } from './frames/lab.ts'
 import { http } from './http/lab.ts'
 import { keepalive } from './keepalive/lab.ts'
@@ -14,6 +15,7 @@ import { websocket } from './websocket/lab.ts'
 export const labs = {
   keepalive,
   frames,
+  circuit,
   udp,
   tcp,
   timeouts,

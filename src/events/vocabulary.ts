@@ -4,9 +4,9 @@
  * One line of a log is an {@link Envelope}: who observed what, when. What was observed is under
  * `data` and nowhere else, so that nothing a peer sends can overwrite the envelope.
  *
- * Several sources meet in one log, a file each in `vocabulary/`: programs (`program tcp udp tls delivery http balancer
+ * Several sources meet in one log, a file each in `vocabulary/`: programs (`program tcp udp telephone tls delivery http balancer
  * http-session bank websocket reconnect session heartbeat detector belief relay`), kernels (`kernel`), the wire
- * (`packet wire cable switch air router`), and the lab itself, which knows the truth because it did it (`truth fault case host
+ * (`packet wire cable switch air exchange router`), and the lab itself, which knows the truth because it did it (`truth fault case host
  * command control run`); with it containers, whom others start, and the recorder with its own remarks.
  */
 import * as v from 'valibot'
@@ -29,6 +29,8 @@ export {
   type RelayMode,
   relayDirections,
   relayModes,
+  type TelephoneState,
+  type TelephoneTrigger,
   type Trigger,
   triggers,
 } from './vocabulary/programs.ts'

@@ -4,11 +4,12 @@
  */
 import type { Cable } from '../kernel/cable/cable-process.ts'
 import type { Link } from '../wire/cable.ts'
+import type { OfficeSettings } from '../wire/office.ts'
 import type { HostProcess } from './host-process.ts'
 import type { Router, RouterSettings } from './router.ts'
 
 export { plainLink } from '../wire/cable.ts'
-export type { Cable, Link, Router }
+export type { Cable, Link, OfficeSettings, Router }
 
 export const tiers = ['process', 'netns'] as const
 export type Tier = (typeof tiers)[number]
@@ -32,14 +33,23 @@ export interface Host {
  * What is between the hosts of a pair. `switch`: a bridge of the kernel, which does nothing to frames.
  * `cable`: a program, which does to frames what it is told (`Network.cable`). `router`: two networks and a
  * router between them that translates addresses (`Network.router`). `learning-switch`, `hub`, `access-point`:
- * programs, which say of each frame where it went and why; a third host, c, is on them too.
+ * programs, which say of each frame where it went and why; a third host, c, is on them too. `exchange`: a program, a
+ * telephone exchange and a packet line side by side (`Network.countExchange`); c is a meter on its trunk.
  */
-export const middles = ['switch', 'cable', 'router', 'learning-switch', 'hub', 'access-point'] as const
+export const middles = [
+  'switch',
+  'cable',
+  'router',
+  'learning-switch',
+  'hub',
+  'access-point',
+  'exchange',
+] as const
 export type Middle = (typeof middles)[number]
 
 /** It is a program with three ports. */
-export function isBox(middle: Middle): middle is 'learning-switch' | 'hub' | 'access-point' {
-  return middle === 'learning-switch' || middle === 'hub' || middle === 'access-point'
+export function isBox(middle: Middle): middle is 'learning-switch' | 'hub' | 'access-point' | 'exchange' {
+  return ['learning-switch', 'hub', 'access-point', 'exchange'].includes(middle)
 }
 
 /**
@@ -52,6 +62,7 @@ export type PairWish =
   | ({ name: string; middle: 'router'; router?: RouterSettings } & Extras)
   | { name: string; middle: 'hub' | 'access-point' }
   | { name: string; middle: 'learning-switch'; ageingMs?: number }
+  | { name: string; middle: 'exchange'; exchange: OfficeSettings; uncaptured?: true }
 
 interface Extras {
   link?: Link | null
@@ -95,6 +106,8 @@ export interface Network {
   cable(pair: Pair): Cable
   /** The router of a pair that was made with one. @throws RangeError when it was not */
   router(pair: Pair): Router
+  /** Has the exchange of a pair that was made with one log what it has counted. @throws RangeError when it was not */
+  countExchange(pair: Pair): Promise<void>
   /**
    * Makes the host anew with the same name, address and MAC, its kernel's memory empty, plugged in.
    * Its process must have ended before.

@@ -27,7 +27,6 @@ import { ipBatch, run } from './commands.ts'
 import {
   type Host,
   type Hosts,
-  isBox,
   type Link,
   type Middle,
   type Network,
@@ -103,7 +102,7 @@ export async function netnsHosts(
   const switched = new Map<string, () => Promise<void>>()
   const routers = new Map<string, Router>()
 
-  async function boot(host: NetnsHost): Promise<void> {
+  async function boot(host: NetnsHost, isWatched = true): Promise<void> {
     const { name, pair, address, address6, mac, switchName, gateway } = host
     await ipBatch(
       [
@@ -113,7 +112,7 @@ export async function netnsHosts(
       ],
       emit,
     )
-    await watcher.wired(host)
+    if (isWatched) await watcher.wired(host)
     // Before the card is up: IPv6 would announce itself at once.
     const settings = Object.entries({ ...sysctls, ...host.sysctls })
       .filter(([path]) => existsSync(`/proc/sys/${path}`))
@@ -158,9 +157,10 @@ export async function netnsHosts(
     for (const each of bridges) {
       await ipBatch([`link add name ${each} type bridge mcast_snooping 0`, `link set ${each} up`], emit)
     }
+    const isWatched = !('uncaptured' in wished)
     for (const each of all) {
       hosts.set(each.name, each)
-      await boot(each)
+      await boot(each, isWatched)
     }
     if (middle === 'router' && a.gateway !== null && b.gateway !== null) {
       const place = {
@@ -174,16 +174,10 @@ export async function netnsHosts(
       routers.set(name, await bootRouter(place, settings, ONE_SEGMENT, emit))
       await watcher.translated({ [a.address]: b.gateway })
     }
-    if (isBox(middle)) {
+    const kind = switchKindOf(wished, all)
+    if (kind !== null) {
       switches ??= start.switches()
       const process = await switches
-      const { ageingMs = undefined } = 'ageingMs' in wished ? wished : {}
-      const stations = Object.fromEntries(all.map((each) => [each.name, each.mac]))
-      const kind: SwitchKind = {
-        kind: middle,
-        ...(ageingMs === undefined ? {} : { ageingMs }),
-        ...(middle === 'access-point' ? { stations } : {}),
-      }
       const ports = all.map((each) => each.name)
       const connect = () => process.connect(name, ports, kind)
       await connect()
@@ -249,6 +243,11 @@ export async function netnsHosts(
       if (router === undefined) throw new RangeError(`Pair ${name} was not made with a router`)
       return router
     },
+    async countExchange({ name }) {
+      const process = await switches
+      if (process === null) throw new RangeError(`Pair ${name} was not made with an exchange`)
+      await process.count(name)
+    },
     async reboot(host) {
       const { name, pair, switchName } = known(host)
       await ipBatch([`netns del ${name}`], emit)
@@ -288,6 +287,17 @@ export function cableByHand(
   const user = asRoot ? '' : '--preserve-credentials --user '
   const inside = `nsenter ${user}--net -t ${runnerPid} ip link set ${host.name}`
   return { cut: `${inside} nomaster`, mend: `${inside} master sw-${host.pair}` }
+}
+
+/** What of a pair the process of switches has to be; null: nothing. */
+function switchKindOf(wish: Exclude<PairWish, string>, all: readonly NetnsHost[]): SwitchKind | null {
+  if (wish.middle === 'exchange') return { kind: wish.middle, ...wish.exchange }
+  if (wish.middle === 'hub') return { kind: wish.middle }
+  if (wish.middle === 'access-point') {
+    return { kind: wish.middle, stations: Object.fromEntries(all.map(({ name, mac }) => [name, mac])) }
+  }
+  if (wish.middle !== 'learning-switch') return null
+  return { kind: wish.middle, ...(wish.ageingMs === undefined ? {} : { ageingMs: wish.ageingMs }) }
 }
 
 /** The other end of a router's network card, in the run's own namespace. */

@@ -2,7 +2,7 @@
  * A case in one file: what is done, and what is claimed of each row, one after the other in time. The rest of a lab
  * is made of its cases here, once: its matrix, its experiment, its judgement.
  */
-import { isBox, type Middle, type Pair, type PairWish } from '../hosts/host.ts'
+import { isBox, type Middle, type OfficeSettings, type Pair, type PairWish } from '../hosts/host.ts'
 import type { RouterSettings } from '../hosts/router.ts'
 import { type Case, cellOfCheck, type Matrix, type Plan } from '../plan/plan.ts'
 import type { Rig } from '../rig/rig.ts'
@@ -17,7 +17,8 @@ import type { LabLog } from './log.ts'
 export interface CaseOf<S extends Json> extends Case {
   /**
    * What is between its two hosts; a switch where these hosts have no such thing. Where left out, it is the cable or
-   * the router that the case needs, or else a switch. On a `learning-switch`, a `hub` and an `access-point` there is a third host.
+   * the router that the case needs, or else a switch. On a `learning-switch`, a `hub`,
+   * an `access-point` and an `exchange` there is a third host.
    */
   readonly middle?: Middle
   /**
@@ -29,6 +30,10 @@ export interface CaseOf<S extends Json> extends Case {
   router?(settings: S): RouterSettings
   /** After how long without a word the `learning-switch` in the middle forgets an address. */
   ageingMs?(settings: S): number
+  /** What the `exchange` in the middle has; a packet line of the same capacity is beside it. */
+  exchange?(settings: S): OfficeSettings
+  /** On an `exchange`: thousands of packets, which are counted and not captured. */
+  readonly uncaptured?: true
   /** Why this run cannot show it, beside what {@link Case.needs} says; null: it can. */
   notHere?(rig: Rig, plan: Plan<S>): string | null
   /** The experiment, from its first act to its last. */
@@ -98,10 +103,16 @@ function wishOf<S extends Json>(
     middle = MIDDLES.find((one) => needs.includes(one)) ?? 'switch',
     router,
     ageingMs,
+    exchange,
+    uncaptured,
   }: CaseOf<S>,
   settings: S,
 ): Exclude<PairWish, string> {
   if (!rig.offers(middle)) return { name: id }
+  if (middle === 'exchange') {
+    if (exchange === undefined) throw new Error(`case ${id} does not say what its exchange has`)
+    return { name: id, middle, exchange: exchange(settings), ...(uncaptured ? { uncaptured } : {}) }
+  }
   if (middle === 'learning-switch' && ageingMs !== undefined) {
     return { name: id, middle, ageingMs: ageingMs(settings) }
   }

@@ -1,6 +1,6 @@
 /**
- * The process that is the switches, hubs and access points of a run, where a lab wants to see what such a box does: it takes each
- * frame from the host that sent it and gives it to those that `src/wire/` says, and logs which and why. (The kernel's
+ * The process that is the switches, hubs, access points and telephone exchanges of a run, where a lab wants to see
+ * what such a box does: it takes each frame from the host that sent it and gives it to those that `src/wire/` says, and logs which and why. (The kernel's
  * own bridge does the same, faster and in silence.)
  *
  *      host a                the run's own namespace                 host b
@@ -15,6 +15,7 @@ import { FrameLoop, takeIn, type WholeFrame } from '../kernel/capture/frame-loop
 import { PacketRing, wholePackets } from '../kernel/capture/packet-ring.ts'
 import { systemCalls } from '../kernel/capture/system-calls.ts'
 import type { SwitchKind, ToSwitches } from '../kernel/switch/messages.ts'
+import { OfficeMover } from '../kernel/switch/office-mover.ts'
 import { AccessPoint, BSSID } from '../wire/access-point.ts'
 import { ethernet } from '../wire/constants.ts'
 import { Hub, type PortDevice } from '../wire/hub.ts'
@@ -26,6 +27,8 @@ interface Box {
   name: string
   /** A frame comes in at a port. @returns the ports at which it leaves */
   enter(frame: Buffer, from: string): readonly string[]
+  /** Of an exchange, in place of that: it sends by itself, too, since its trunk has a clock. */
+  office: OfficeMover | null
   /** By port. */
   rings: Map<string, PacketRing>
   /** Frames longer than a slot of the ring, since this was told. */
@@ -42,11 +45,12 @@ const emit = log.emitter('switch')
 const system = systemCalls()
 const boxes = new Map<string, Box>()
 const rings = () => [...boxes.values()].flatMap((box) => [...box.rings.values()])
-const loop = new FrameLoop(system, { turn, rings, untilDueMs: () => null, tellMissed })
+const loop = new FrameLoop(system, { turn, rings, untilDueMs, tellMissed })
 
 serveLab<ToSwitches, void>(
-  ({ connect }) => {
-    connectAll(connect)
+  (message) => {
+    if ('count' in message) boxes.get(message.count)?.office?.count()
+    else connectAll(message.connect)
     loop.wake()
   },
   () => loop.stop(),
@@ -67,13 +71,22 @@ function turn(): boolean {
       box.cutShort += taken.cutShort
       if (taken.hasTaken) hasTaken = true
     }
+    box.office?.turn()
     for (const ring of box.rings.values()) ring.flush()
   }
   return hasTaken
 }
 
-function forward({ enter, rings }: Box, from: string, { bytes, withOffload }: WholeFrame): void {
-  for (const port of enter(bytes, from)) rings.get(port)?.send(withOffload)
+function untilDueMs(): number | null {
+  const waits = [...boxes.values()]
+    .map(({ office }) => office?.untilDueMs() ?? null)
+    .filter((ms) => ms !== null)
+  return waits.length === 0 ? null : Math.min(...waits)
+}
+
+function forward({ enter, office, rings }: Box, from: string, frame: WholeFrame): void {
+  office?.enter(from, frame)
+  for (const port of enter(frame.bytes, from)) rings.get(port)?.send(frame.withOffload)
 }
 
 function connectAll({ name, ports, ...kind }: { name: string; ports: readonly string[] } & SwitchKind): void {
@@ -90,18 +103,25 @@ function connectAll({ name, ports, ...kind }: { name: string; ports: readonly st
 
 function make(name: string, ports: readonly string[], about: SwitchKind): Box {
   const log = { left: TOLD_MAX, untold: 0 }
-  const enter = about.kind === 'access-point' ? onAir(name, ports, about) : byCable(name, ports, about, log)
-  const box: Box = { name, enter, rings: new Map(), cutShort: 0, log }
+  const rings = new Map<string, PacketRing>()
+  const office = about.kind === 'exchange' ? new OfficeMover(name, ports, about, { rings, emit }) : null
+  const box: Box = { name, enter: enterOf(name, ports, about, log), office, rings, cutShort: 0, log }
   boxes.set(name, box)
   return box
+}
+
+function enterOf(name: string, ports: readonly string[], about: SwitchKind, log: Box['log']): Box['enter'] {
+  if (about.kind === 'exchange') return () => []
+  return about.kind === 'access-point' ? onAir(name, ports, about) : byCable(name, ports, about, log)
 }
 
 function byCable(
   name: string,
   ports: readonly string[],
-  { kind, ageingMs = DEFAULT_AGEING_MS }: SwitchKind,
+  about: Extract<SwitchKind, { kind: 'learning-switch' | 'hub' }>,
   log: Box['log'],
 ): Box['enter'] {
+  const { kind, ageingMs = DEFAULT_AGEING_MS } = { ageingMs: undefined, ...about }
   const isHub = kind === 'hub'
   const settings = { ageingMs, addressesMax: ADDRESSES_MAX }
   const device: PortDevice<string> = isHub ? new Hub(ports) : new LearningSwitch(ports, settings)
@@ -127,7 +147,11 @@ function byCable(
   }
 }
 
-function onAir(name: string, ports: readonly string[], { kind, stations = {} }: SwitchKind): Box['enter'] {
+function onAir(
+  name: string,
+  ports: readonly string[],
+  { kind, stations }: Extract<SwitchKind, { kind: 'access-point' }>,
+): Box['enter'] {
   const associated = Object.entries(stations).map(([port, mac]) => [mac.replaceAll(':', ''), port] as const)
   const device = new AccessPoint(new Map(associated))
   const air = new AirLog(identity.folder, name, emit)

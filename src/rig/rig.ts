@@ -378,6 +378,12 @@ export class Rig {
     return this.#hosts.network.cable(pair)
   }
 
+  /** Has the exchange of a pair log what it has counted. @throws RangeError where the pair has none */
+  async countExchange(pair: Pair): Promise<void> {
+    if (this.#hosts.network === null) throw new RangeError('there is no exchange on loopback')
+    await this.#hosts.network.countExchange(pair)
+  }
+
   /** The router of a pair that was made with one. @throws RangeError when it was not */
   router(pair: Pair): Router {
     if (this.#hosts.network === null) throw new RangeError('there is no router on loopback')

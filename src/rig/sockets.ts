@@ -18,6 +18,7 @@ import { sessions } from './sockets/session.ts'
 import { site } from './sockets/site.ts'
 import { stopAndWait } from './sockets/stop-and-wait.ts'
 import { tcpSockets } from './sockets/tcp.ts'
+import { telephones } from './sockets/telephone.ts'
 import { udpSockets } from './sockets/udp.ts'
 import { users } from './sockets/user.ts'
 import { webSockets } from './sockets/websocket.ts'
@@ -41,6 +42,7 @@ const halves = {
   webSocket: webSockets,
   session: sessions,
   relay: relays,
+  telephone: telephones,
 } satisfies Record<Protocol, (host: LedHost) => unknown>
 
 export type Sockets = { readonly [P in Protocol]: ReturnType<(typeof halves)[P]> }

@@ -1,6 +1,6 @@
 /** A TCP segment with less in it than its sender has sent. */
 import { ethernet, ipProtocols, ipv4, ipv6, tcp, tcpFlag } from './constants.ts'
-import { readIpv4Header, readIpv6Header } from './ip.ts'
+import { checksumOf, readIpv4Header, readIpv6Header } from './ip.ts'
 
 /**
  * A frame with the first bytes of its payload, valid in itself: lengths and checksums are those of the shorter one,
@@ -39,14 +39,4 @@ export function shortened(frame: Buffer, payloadBytes: number): Buffer {
   rest.writeUInt8(ipProtocols.tcp, 7)
   segment.writeUInt16BE(checksumOf(Buffer.concat([addresses, rest, segment])), tcp.checksum)
   return short
-}
-
-/** RFC 1071: the complement of the one's complement sum of all 16-bit words, the last one padded with 0. */
-function checksumOf(bytes: Buffer): number {
-  let sum = 0
-  for (let at = 0; at < bytes.length; at += 2) {
-    sum += at + 1 < bytes.length ? bytes.readUInt16BE(at) : bytes.readUInt8(at) << 8
-  }
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
-  return ~sum & 0xffff
 }

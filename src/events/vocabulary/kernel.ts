@@ -101,6 +101,8 @@ export const kernelEvents = {
     /** To read it took so long, until this line: what passed meanwhile may be counted or not. */
     withinMs: ms,
   }),
+  /** What a host's kernel says of the link of its network card, whoever has taken it away. */
+  'kernel:link_read': v.strictObject({ link: v.picklist(['carrier', 'no carrier']) }),
   /** Whose MAC address a host knows (its ARP table), by IP address. `mac` null: it asks, or nobody answered. */
   'kernel:neighbours_read': v.strictObject({
     neighbours: v.array(v.strictObject({ address: text, mac: v.nullable(text), state: text })),

@@ -38,6 +38,22 @@ export type Trigger = (typeof triggers)[number]
 export const arrivals = ['in-order', 'reordered', 'duplicate'] as const
 export type Arrival = (typeof arrivals)[number]
 
+/** Of a telephone. `busy`: it hears the tone. */
+const telephoneStates = ['idle', 'calling', 'talking', 'busy'] as const
+export type TelephoneState = (typeof telephoneStates)[number]
+/** What its exchange said, what its user did, or that its own link is down. */
+const telephoneTriggers = [
+  'called',
+  'connected',
+  'busy',
+  'ringing',
+  'hung-up',
+  'cleared',
+  'lost',
+  'no-carrier',
+] as const
+export type TelephoneTrigger = (typeof telephoneTriggers)[number]
+
 /** Which way something travels through a relay. */
 export const relayDirections = ['to-server', 'to-client'] as const
 export type RelayDirection = (typeof relayDirections)[number]
@@ -99,6 +115,20 @@ export const programEvents = {
   'udp:strangers_untold': v.strictObject({ events: count }),
   /** On a connected UDP socket: an ICMP message came back for an earlier datagram (RFC 1122 4.1.3.3). */
   'udp:error_received': v.strictObject({ code: text, syscall: v.optional(text) }),
+
+  /** A telephone is in another state than before: src/programs/scripts/telephone/script.ts. */
+  'telephone:call_updated': v.strictObject({
+    line: count,
+    old: v.picklist(telephoneStates),
+    new: v.picklist(telephoneStates),
+    trigger: v.picklist(telephoneTriggers),
+  }),
+  /** Calls of a schedule were made one after the other, as their times say; its seconds pass as fast as the answers come. */
+  'telephone:calls_played': v.strictObject({ calls: count, busy: count, unanswered: count, tookMs: ms }),
+  /** Speech of a schedule was sent, in its time. */
+  'telephone:talked': v.strictObject({ to: socketAddress, voices: count, tookMs: ms }),
+  /** Speech that arrived since this was asked last, and how old it was then. */
+  'telephone:heard': v.strictObject({ voices: count, meanMs: ms, maxMs: ms }),
 
   /** Nothing acknowledged this message for `waitedMs`: it is sent once more. It may have arrived all the same. */
   'delivery:sent_again': v.strictObject({ number: count, tries: count, waitedMs: ms }),

@@ -243,6 +243,51 @@ export const wireEvents = {
   /** It did with so many more what it does, in the last second, and says of them no more than that. */
   'switch:frames_untold': v.strictObject({ switch: text, frames: count }),
 
+  /**
+   * A telephone exchange that is a program, with a packet line of the same capacity beside it, stands between a and
+   * b: src/wire/office.ts.
+   */
+  'exchange:started': v.strictObject({
+    exchange: text,
+    /** Telephones at either side. */
+    lines: count,
+    /** Of the trunk, which has a frame every `frameMs`. */
+    slots: count,
+    frameMs: ms,
+    /** How long a packet takes on the packet line, and how many may wait for it. */
+    serviceMs: ms,
+    queueMax: count,
+  }),
+  /**
+   * What it has counted since it began. The shares and waits are means of as many equal parts of what came since it
+   * was asked last (src/wire/batches.ts); empty where that was too little.
+   */
+  'exchange:counted': v.strictObject({
+    exchange: text,
+    calls: count,
+    /** Of these calls: they heard the busy tone. */
+    blocked: count,
+    /** Of the trunk. */
+    frames: count,
+    /** Slots in them that were somebody's, of which `silent` carried nothing. */
+    reserved: count,
+    silent: count,
+    /** Speech for which there was no call, or no room. */
+    voicesLost: count,
+    /** Whose each slot is now; 0: nobody's. */
+    owners: v.array(count),
+    /** That came to the packet line towards b; of them `dropped` found no room. */
+    packets: count,
+    dropped: count,
+    blockedShares: v.array(share),
+    droppedShares: v.array(share),
+    waitsMs: v.array(ms),
+  }),
+  /** A slot has another owner than before, the first hundred times. 0: nobody's. */
+  'exchange:cords_moved': v.strictObject({ exchange: text, owners: v.array(count) }),
+  /** The link of a port is down: so many calls were ended, and whoever is left was told. */
+  'exchange:line_lost': v.strictObject({ exchange: text, port: text, calls: count }),
+
   /** A router stands between the hosts of a pair and translates: b sees `outside` where a is. */
   'router:started': v.strictObject({
     router: text,

@@ -21,6 +21,8 @@ import type { SystemCalls } from './system-calls.ts'
 const CLONE_NEWNET = 0x4000_0000
 const AF_PACKET = 17
 const SOCK_RAW = 3
+const SOL_SOCKET = 1
+const SO_ERROR = 4
 const SOL_PACKET = 263
 const PACKET_RX_RING = 5
 const PACKET_STATISTICS = 6
@@ -166,6 +168,13 @@ export class PacketRing {
     const statistics = Buffer.alloc(8) // struct tpacket_stats: packets, drops. Reading sets both to 0.
     this.#system.getsockopt(this.fd, SOL_PACKET, PACKET_STATISTICS, statistics)
     return new Uint32Array(statistics.buffer, statistics.byteOffset, 2)[1] ?? 0
+  }
+
+  /** Why the card's socket failed, if it did since this was asked last: the card went down, say. 0: it did not. */
+  takeError(): number {
+    const error = Buffer.alloc(4)
+    this.#system.getsockopt(this.fd, SOL_SOCKET, SO_ERROR, error)
+    return new Uint32Array(error.buffer, error.byteOffset, 1)[0] ?? 0
   }
 
   /** Nothing may be read from it, nor from a packet of it, afterwards. */

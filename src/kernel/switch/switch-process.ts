@@ -30,6 +30,11 @@ export class SwitchProcess {
     check(await this.#process.ask({ connect: { name, ports, ...kind } }))
   }
 
+  /** Has an exchange log what it has counted. @throws SwitchError */
+  async count(name: string): Promise<void> {
+    check(await this.#process.ask({ count: name }))
+  }
+
   async stop(): Promise<void> {
     await this.#process.stop({ stop: true })
   }

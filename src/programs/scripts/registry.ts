@@ -9,6 +9,7 @@ import { scriptSessions } from './session/script.ts'
 import { scriptSites } from './site/script.ts'
 import { scriptStopAndWait } from './stop-and-wait/script.ts'
 import { scriptTcp } from './tcp/script.ts'
+import { scriptTelephones } from './telephone/script.ts'
 import { scriptUdp } from './udp/script.ts'
 import { scriptUsers } from './user/script.ts'
 import { scriptWebSockets } from './websocket/script.ts'
@@ -23,6 +24,7 @@ export const scripts = {
   webSocket: scriptWebSockets,
   session: scriptSessions,
   relay: scriptRelays,
+  telephone: scriptTelephones,
 }
 
 export type Protocol = keyof typeof scripts

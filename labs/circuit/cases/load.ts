@@ -1,0 +1,132 @@
+/** How long does a packet wait, when they come by chance? */
+import type { CaseOf } from '../../../src/lab/cases.ts'
+import { SLACK_MS } from '../../../src/lab/checks.ts'
+import { counts } from '../../../src/lab/claims.ts'
+import { type CircuitSettings, officeOf } from '../conditions.ts'
+import { packetsOf } from '../conversations.ts'
+import { meanOf } from '../expectations.ts'
+import { dropping, waiting } from '../measured.ts'
+import { countsOf, grew, percentOf, startedOf } from '../office.ts'
+
+/** Where there is more than can pass, the queue is full but for moments. */
+const NEARLY_FULL = 0.8
+
+export const load: CaseOf<CircuitSettings> = {
+  id: 'load',
+  promise: 'packets come by chance, more and more of them, and at last more than the line can carry',
+  needs: ['cable'],
+  middle: 'exchange',
+  exchange: officeOf('load'),
+  uncaptured: true,
+  inTurn: true,
+
+  async act(rig, pair, { loads, loadMs, frameMs, slots, queueMax }) {
+    const hearer = await rig.sockets(pair.b).telephone.open('packets')
+    const speaker = await rig.sockets(pair.a).telephone.open('packets')
+    const serviceMs = frameMs / slots.load
+    const count = async () => {
+      await rig.sleep(queueMax * serviceMs + SLACK_MS)
+      await rig.countExchange(pair)
+      await hearer.count()
+    }
+    // Not the first of those that are counted is to wait for an answer to "who has this address?".
+    await speaker.talk(hearer.at, [{ atMs: 0, line: 1 }])
+    await count()
+    for (const each of loads) {
+      await speaker.talk(
+        hearer.at,
+        packetsOf(seedOf(rig.plan.seed, each), { load: each, serviceMs, forMs: loadMs }),
+      )
+      await count()
+    }
+  },
+
+  rows: {
+    packets(cell) {
+      const { loads } = cell.settings
+      const { serviceMs = Number.NaN, queueMax = Number.NaN } = startedOf(cell)?.data ?? {}
+      const counted = countsOf(cell)
+      const heard = cell.b.all('telephone:heard')
+      const stable = waiting(cell)
+      const beyond = dropping(cell)
+      return [
+        ...stable.map(({ offered, theory, measured, within, counted }) =>
+          counts(
+            cell,
+            `wait-${percentOf(offered)}`,
+            { min: Math.max(0, rounded(theory - within)), max: rounded(theory + within) },
+            rounded(measured.mean),
+            'service times',
+            {
+              claim: `at ${percentOf(offered)} % of what the line can carry, a packet waits so long on average`,
+              formula: `M/D/1: ${offered} / (2 (1 - ${offered})) = ${rounded(theory)}, within what such a sample can tell: ${rounded(within)}`,
+              because: `a service time is ${serviceMs} ms; packets come by chance, so some come together`,
+              source: 'Pollaczek and Khinchine, 1930-32; src/wire/packet-line.ts',
+              evidence: [counted],
+            },
+          ),
+        ),
+        ...loads.map((each, index) => {
+          const [from, to, seen] = [counted[index], counted[index + 1], heard[index + 1]]
+          const ownMs = meanOf(to?.data.waitsMs ?? []) + serviceMs
+          return counts(
+            cell,
+            `seen-${percentOf(each)}`,
+            (grew('packets', from, to) ?? Number.NaN) - (grew('dropped', from, to) ?? Number.NaN),
+            seen?.data.voices,
+            'packets',
+            {
+              claim: 'all that found room arrive at the program',
+              formula: 'as many as came to the line, without those that it dropped',
+              because: `after ${seen === undefined ? 'nobody knows how many' : seen.data.meanMs.toFixed(1)} ms on average, of which ${ownMs.toFixed(1)} were spent in the queue and on the line`,
+              source: 'udp(7)',
+              evidence: [from, to, seen],
+            },
+          )
+        }),
+        ...beyond.flatMap(({ offered, theory, measured, within, counted }) => [
+          counts(
+            cell,
+            `lost-${percentOf(offered)}`,
+            {
+              min: Math.max(0, percentOf(theory - within)),
+              max: percentOf(theory + within),
+            },
+            percentOf(measured.mean),
+            'percent',
+            {
+              claim: `asked for ${percentOf(offered)} % of what it can, the line loses what is beyond`,
+              formula: `1 - 1 / ${offered} = ${percentOf(theory)} %, within what such a sample can tell: ${percentOf(within)}`,
+              because: 'nobody was refused, and nobody was told',
+              source: 'src/wire/packet-line.ts',
+              evidence: [counted],
+              short: `${Math.round(100 * measured.mean)} %`,
+            },
+          ),
+          counts(
+            cell,
+            `full-${percentOf(offered)}`,
+            { min: NEARLY_FULL * queueMax, max: queueMax },
+            rounded(meanOf(counted.data.waitsMs) / serviceMs),
+            'service times',
+            {
+              claim: 'and what is not lost waits for a whole queue of others',
+              formula: `${percentOf(NEARLY_FULL)} % .. all of ${queueMax} places`,
+              because: 'a longer queue would lose hardly less, and let everybody wait longer',
+              source: 'RFC 8289 section 1: bufferbloat',
+              evidence: [counted],
+            },
+          ),
+        ]),
+      ]
+    },
+  },
+}
+
+function seedOf(seed: number, load: number): number {
+  return seed + Math.round(100 * load)
+}
+
+function rounded(value: number): number {
+  return Math.round(100 * value) / 100
+}

@@ -1,0 +1,102 @@
+/**
+ * Moves the frames of one telephone office between its ports, and looks at their link lights. What becomes of each
+ * frame is decided in `src/wire/office.ts`.
+ */
+import { readFileSync } from 'node:fs'
+import type { Emitter } from '../../events/emit.ts'
+import type { Town } from '../../wire/exchange.ts'
+import { Office, type OfficePort, type OfficeSettings } from '../../wire/office.ts'
+import type { WholeFrame } from '../capture/frame-loop.ts'
+import type { PacketRing } from '../capture/packet-ring.ts'
+
+const TOWNS: readonly Town[] = ['a', 'b']
+/** Who makes thousands of calls is not told of each: counts are for that. */
+const CORDS_TOLD_MAX = 100
+
+export class OfficeMover {
+  readonly #name: string
+  /** Of a, b and c, in this order. */
+  readonly #ports: readonly string[]
+  readonly #office: Office
+  readonly #rings: ReadonlyMap<string, PacketRing>
+  readonly #emit: Emitter
+  readonly #frameMs: number
+  readonly #dark = new Set<Town>()
+  #lightsAtMs = 0
+  #cords = ''
+  #cordsTold = 0
+
+  /** @throws RangeError where nothing could ever pass */
+  constructor(
+    name: string,
+    ports: readonly string[],
+    settings: OfficeSettings,
+    { rings, emit }: { rings: ReadonlyMap<string, PacketRing>; emit: Emitter },
+  ) {
+    this.#name = name
+    this.#ports = ports
+    this.#office = new Office(settings)
+    this.#frameMs = settings.frameMs
+    this.#rings = rings
+    this.#emit = emit
+    const { lines, slots, frameMs, queueMax } = settings
+    const { serviceMs } = this.#office
+    emit('exchange:started', { exchange: name, lines, slots, frameMs, queueMax, serviceMs })
+  }
+
+  enter(port: string, frame: WholeFrame): void {
+    const town = TOWNS[this.#ports.indexOf(port)]
+    if (town === undefined) return
+    this.#office.enter(frame, town, performance.now())
+    this.#tellCords()
+  }
+
+  /** Lets out what is due, with the next flush of each ring. */
+  turn(): void {
+    const now = performance.now()
+    if (now >= this.#lightsAtMs) {
+      this.#lightsAtMs = now + this.#frameMs
+      for (const town of TOWNS) this.#lookAt(town)
+    }
+    for (const { to, withOffload } of this.#office.due(now)) {
+      this.#rings.get(this.#portOf(to))?.send(withOffload)
+    }
+  }
+
+  untilDueMs(): number | null {
+    const { nextDueMs } = this.#office
+    return nextDueMs === null ? null : Math.max(0, nextDueMs - performance.now())
+  }
+
+  count(): void {
+    // What was due is to be counted, however late we are.
+    this.turn()
+    this.#emit('exchange:counted', { exchange: this.#name, ...this.#office.counted() })
+  }
+
+  /** The trunk has a clock that wakes us for each frame, so a light that goes out is seen within one. */
+  #lookAt(town: Town): void {
+    const port = this.#portOf(town)
+    const isLit = readFileSync(`/sys/class/net/${port}/operstate`, 'latin1').trim() === 'up'
+    if (isLit) return void this.#dark.delete(town)
+    // Until somebody reads why, the socket of a card that went down keeps waking its poll.
+    this.#rings.get(port)?.takeError()
+    if (this.#dark.has(town)) return
+    this.#dark.add(town)
+    this.#emit('exchange:line_lost', { exchange: this.#name, port, calls: this.#office.lose(town) })
+    this.#tellCords()
+  }
+
+  #tellCords(): void {
+    if (this.#cordsTold === CORDS_TOLD_MAX) return
+    const owners = [...this.#office.owners]
+    if (owners.join() === this.#cords) return
+    this.#cords = owners.join()
+    this.#cordsTold += 1
+    this.#emit('exchange:cords_moved', { exchange: this.#name, owners })
+  }
+
+  #portOf(port: OfficePort): string {
+    return this.#ports[port === 'c' ? 2 : TOWNS.indexOf(port)] ?? ''
+  }
+}

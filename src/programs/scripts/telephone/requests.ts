@@ -1,0 +1,55 @@
+/** What a lab may ask of the telephones of a host. */
+export { TELEPHONE_PORT, VOICE_BYTES } from '../../../protocols/telephone/message.ts'
+
+export interface ScheduledCall {
+  /** Of the schedule's own clock. */
+  atMs: number
+  holdMs: number
+}
+
+/** A piece of speech. */
+export interface ScheduledVoice {
+  atMs: number
+  line: number
+}
+
+export type CallOutcome = 'connected' | 'busy' | 'refused' | 'unanswered'
+
+export interface TelephoneRequests {
+  /**
+   * Opens a socket for all telephones of this host. With `exchange` it tells the exchange where they are, and waits
+   * for its answer; without, it speaks and hears by packets. `tells`: each change of a telephone is an event; not
+   * where thousands are made.
+   */
+  telephoneOpen: {
+    ask: {
+      mechanism: string
+      port: number
+      exchange?: { address: string; port: number }
+      tells: boolean
+    }
+    answer: { port: number }
+  }
+  telephoneCall: { ask: { mechanism: string; line: number }; answer: { outcome: CallOutcome } }
+  telephoneHangUp: { ask: { mechanism: string; line: number }; answer: null }
+  /**
+   * Makes calls in the order in which their times have them begin and end. The schedule's clock does not wait: its
+   * next moment is there as soon as the exchange has answered the last.
+   */
+  telephonePlay: {
+    ask: { mechanism: string; lines: number; calls: ScheduledCall[] }
+    answer: { calls: number; busy: number; unanswered: number }
+  }
+  /** Speaks, each piece in its time; to the exchange where no other address is given. */
+  telephoneTalk: {
+    ask: {
+      mechanism: string
+      to: { address: string; port: number }
+      bytes: number
+      voices: ScheduledVoice[]
+    }
+    answer: null
+  }
+  /** What was heard since this was asked last: an event. */
+  telephoneCount: { ask: { mechanism: string }; answer: null }
+}
