@@ -1,6 +1,7 @@
 /**
- * The names of the hosts, by files of the run's own in place of the machine's: an unknown name fails at once, where
- * otherwise the machine's name server would be waited for, which no host can reach.
+ * The names of the hosts, by files of the run's own in place of the machine's. No host can reach a name server, so none
+ * is asked: an unknown name is one that there is not (EAI_NONAME, Node's ENOTFOUND), at once. Else it would be a failure
+ * that may pass (EAI_AGAIN), after which programs ask again and again.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 
@@ -11,13 +12,15 @@ const CLIENT_NAME = 'client.test'
 
 /** On a file system of the run's own. */
 const FOLDER = '/run/names'
-const MACHINES_HOSTS = '/etc/hosts'
-/** Nobody listens there, and says so at once; unless it is one of somebody's programs. */
+/** For programs that ask by themselves. Nobody listens there, and says so at once; unless it is one of somebody's. */
 const RESOLVER = 'nameserver 127.0.0.1\n'
+/** Where the C library looks for names (nsswitch.conf(5)). musl has no such file, and asks the resolver. */
+const SWITCH = 'nsswitch.conf'
+const HOSTS_LINE = 'hosts: files\n'
 
 /** Run with a folder as $0 and a command: in the mounts of that command alone these files are in /etc. */
 const WITH_FILES =
-  'for file in hosts resolv.conf; do [ ! -e "/etc/$file" ] || mount --bind "$0/$file" "/etc/$file" || exit; done; exec "$@"'
+  'for file in hosts resolv.conf nsswitch.conf; do [ ! -e "/etc/$file" ] || mount --bind "$0/$file" "/etc/$file" || exit; done; exec "$@"'
 
 /**
  * Makes the files of a host.
@@ -29,13 +32,19 @@ export function namesOf(
 ): string[] {
   const folder = `${FOLDER}/${host}`
   mkdirSync(folder, { recursive: true })
-  const others = existsSync(MACHINES_HOSTS) ? readFileSync(MACHINES_HOSTS, 'utf8') : ''
   const own = [
     [server, SERVER_NAME],
     ...(second === null ? [] : [[second, SECOND_NAME]]),
     [client, CLIENT_NAME],
   ]
-  writeFileSync(`${folder}/hosts`, `${own.map((line) => line.join(' ')).join('\n')}\n${others}`)
+  writeFileSync(`${folder}/hosts`, `${own.map((line) => line.join(' ')).join('\n')}\n${ofMachine('hosts')}`)
+  const otherLines = ofMachine(SWITCH).replaceAll(/^\s*hosts:.*\n?/gm, '')
+  writeFileSync(`${folder}/${SWITCH}`, `${HOSTS_LINE}${otherLines}`)
   writeFileSync(`${folder}/resolv.conf`, RESOLVER)
   return ['sh', '-c', WITH_FILES, folder]
+}
+
+/** Empty where it has no such file. */
+function ofMachine(file: string): string {
+  return existsSync(`/etc/${file}`) ? readFileSync(`/etc/${file}`, 'utf8') : ''
 }

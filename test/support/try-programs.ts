@@ -167,3 +167,8 @@ export const GOES_ELSEWHERE = node(`
   };
   connect(0);
 `)
+
+/** Says what becomes of a name that nobody has. */
+export const LOOKS_UP_NOBODY = node(`
+  require("dns").lookup("no.such.name", ({ code }) => console.log(code));
+`)
