@@ -27,7 +27,7 @@ export interface Rhythm {
 }
 
 /** Two pauses at least are needed to call them equal. */
-const TIMES_MIN = 3
+export const TIMES_MIN = 3
 /** How much pauses may differ from their mean. */
 const REGULAR = 0.3
 

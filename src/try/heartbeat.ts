@@ -2,7 +2,7 @@
  * Heartbeats of the programs' own, found in the packets that their host's card saw: what is sent again and again, and
  * whether it was missed when nothing came back. Pure.
  */
-import { type Burst, type Rhythm, rhythmOfBursts } from '../forecast/rhythm.ts'
+import { type Burst, type Rhythm, rhythmOfBursts, TIMES_MIN } from '../forecast/rhythm.ts'
 import type { End } from '../lab/cell.ts'
 import type { Captured } from '../lab/packets.ts'
 import { isPayload } from './recovery.ts'
@@ -61,6 +61,26 @@ export function heartbeatsOf(
       until - heard >= MISSED_TIMES * (rhythm.everyMs ?? Number.POSITIVE_INFINITY)
     return [{ group, rhythm, missedMs: isMissed ? Math.round(until - heard) : null }]
   })
+}
+
+/**
+ * For how long connections had been watched when a fault struck. What is sent more seldom than three times in that is no
+ * heartbeat yet: that none was seen says nothing about it.
+ * @param isHeld which connections there were then
+ * @returns null: there was none, or packets may be missing
+ */
+export function watchedBeforeMs(
+  end: End,
+  isHeld: (group: string | undefined) => boolean,
+  began: number,
+): number | null {
+  const first = end.packets({ to: began })?.find(({ group_id }) => isHeld(group_id))
+  return first === undefined ? null : Math.round(began - first.time)
+}
+
+/** So often what was watched for so long had to be sent at least, to be seen as a rhythm whatever its phase. */
+export function slowestSeenMs(watchedMs: number): number {
+  return watchedMs / TIMES_MIN
 }
 
 /** Of before the fault; or where that was too short to show one, what the fault does not keep this end from sending. */

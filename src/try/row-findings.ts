@@ -8,7 +8,7 @@ import { cellId, type Plan } from '../plan/plan.ts'
 import { causeOfEnd, type Patience } from './cause.ts'
 import { ENDS_THE_STRUCK, lastsMs, type TryCase } from './faults.ts'
 import type { Level } from './grammar.ts'
-import { type Heartbeat, heartbeatsOf } from './heartbeat.ts'
+import { type Heartbeat, heartbeatsOf, watchedBeforeMs } from './heartbeat.ts'
 import { type IcmpErrors, icmpErrorsAt } from './icmp.ts'
 import { isPayload } from './recovery.ts'
 import type { TrySettings } from './request.ts'
@@ -64,6 +64,8 @@ export interface RowFindings {
   hasDatagrams: boolean
   /** What its connections send, or are sent, in a rhythm of their own. */
   heartbeats: Heartbeat[]
+  /** For how long they had been watched for that when the fault struck; null: it had none, or packets are missing. */
+  watchedBeforeMs: number | null
   /** What came back to its host while the fault was watched, whether or not a program was told; null: nothing. */
   icmpErrors: IcmpErrors | null
   /** Its program ended while the fault lasted. */
@@ -128,6 +130,15 @@ export function rowFindings(
     ends: ended === undefined ? null : signOfEvent(ended, 'program_ended', from),
   }
   const noticed = firstOf(Object.values(signs))
+  const hasDatagrams = log
+    .all('packet:captured', { host, to: from })
+    .some(
+      (event) =>
+        event.data.kind === 'datagram' && mechanismOf(event) !== undefined && owned.owns(event.group_id),
+    )
+  const everything = wholeCell(log, plan, caseId, host, to)[place]
+  const isHeld = (group: string | undefined) =>
+    connections.length > 0 ? connections.some((one) => one.group === group) : owned.owns(group)
   return {
     name,
     end,
@@ -139,30 +150,25 @@ export function rowFindings(
     said: saysDown?.data.line ?? null,
     silence:
       ended === undefined ? silenceOf(log.all('command:said', { host, to }).filter(isOwn), from, to) : null,
-    hasDatagrams: log
-      .all('packet:captured', { host, to: from })
-      .some(
-        (event) =>
-          event.data.kind === 'datagram' && mechanismOf(event) !== undefined && owned.owns(event.group_id),
-      ),
-    heartbeats: heartbeatsOf(wholeCell(log, plan, caseId, host, to)[place], owned.owns, {
+    hasDatagrams,
+    watchedBeforeMs:
+      connections.length > 0 || hasDatagrams ? watchedBeforeMs(everything, isHeld, phases.began) : null,
+    heartbeats: heartbeatsOf(everything, owned.owns, 
       began: phases.began,
       until: Math.min(
         noticed === null ? to : from + noticed.afterMs,
         phases.mendedAt > from ? phases.mendedAt : to,
-      ),
-    }),
+      ),),
     icmpErrors: icmpErrorsAt(log, host, owned.owns, phases.during),
-    exit: ended === undefined ? null : { ...ended.data, afterMs: since(ended) },
+    exit: ended === undefined ? null : ...ended.data, afterMs: since(ended) ,
     endedBefore:
       before === undefined || connections.length > 0
         ? null
-        : { ...before.data, afterMs: Math.round(before.time - from) },
+        : ...before.data, afterMs: Math.round(before.time - from) ,
     hasTalked: owned.hasAny || saidReady,
     counts: connections.length > 0 || saidReady,
     hasGhost:
-      isLasting(fault, plan.settings) && log.first('truth:updated', { host, ...phases.during }) !== undefined,
-  }
+      isLasting(fault, plan.settings) && log.first('truth:updated', host, ...phases.during ) !== undefined,
 }
 
 /** Also what went before, since a host's packets are captured. */

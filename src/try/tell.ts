@@ -13,6 +13,7 @@ import type { Plan } from '../plan/plan.ts'
 import { asideLines } from './asides.ts'
 import { seconds } from './durations.ts'
 import { type CaseFindings, findingsOf } from './findings.ts'
+import { slowestSeenMs } from './heartbeat.ts'
 import { linkWords } from './link.ts'
 import type { TrySettings } from './request.ts'
 import type { RowFindings } from './row-findings.ts'
@@ -79,10 +80,23 @@ function heartbeatLines(found: readonly CaseFindings[]): string[] {
         casesByWords.set(words, [...(casesByWords.get(words) ?? []), id])
       }
     }
+    if (casesByWords.size === 0) return unseenHeartbeat(found, name)
     return [...casesByWords].map(([words, ids]) =>
       ids.length === found.length ? `${name} ${words}` : `${name} ${words} (${ids.join(', ')})`,
     )
   })
+}
+
+/** That it has none is not known: a slow one needs longer to be seen than there was before the faults. */
+function unseenHeartbeat(found: readonly CaseFindings[], name: string): string[] {
+  const own = found.flatMap(({ rows }) => rows.filter((row) => row.name === name))
+  const isPeers = own.some(({ heartbeats }) => heartbeats.length > 0)
+  const watchedMs = Math.max(0, ...own.map((row) => row.watchedBeforeMs ?? 0))
+  if (isPeers || watchedMs === 0) return []
+  const slowest = seconds(slowestSeenMs(watchedMs))
+  return [
+    `${name}: none seen in the ${seconds(watchedMs)} before a fault, in which one slower than every ${slowest} does not show (--settle)`,
+  ]
 }
 
 /** Who is not struck first. */

@@ -178,6 +178,16 @@ describe('what its wire tells', () => {
     expect(text(log)).toContain('it believes in a ghost; for 11 s no answer to what it sends every 1 s')
   })
 
+  test('that none was seen, and which would not have been', () => {
+    const log = cutLog().payload(4, 'cut-b', 'sent').payload(4.1, 'cut-a', 'received')
+    expect(text(log)).toContain(
+      'server: none seen in the 5.9 s before a fault, in which one slower than every 2.0 s does not show (--settle)\n',
+    )
+    expect(text(cutLog())).not.toContain('none seen')
+    const missed = log.add(5, 'cut-b', 'wire:packets_dropped', { packets: 3, withinMs: 100 })
+    expect(text(missed)).not.toContain('server: none seen')
+  })
+
   test('that a timer decided when data flowed again', () => {
     const group = 'echo:41001'
     const log = cutLog({ again: false })

@@ -13,6 +13,7 @@ import { allGone, descendants, run, start, temporaryFolder } from '../support/cl
 import { describeNeeding, testNeeding } from '../support/needs.ts'
 import { named } from '../support/session.ts'
 import {
+  askProxyFor,
   CHATTERER,
   CONNECTS_ONCE,
   DATAGRAM_ECHO,
@@ -20,6 +21,7 @@ import {
   ECHO,
   IMPATIENT,
   KNOCKS_ONCE,
+  knockAt,
   LOOKS_IN,
   LOOKS_UP_NOBODY,
   RETURNS_ALL,
@@ -27,8 +29,6 @@ import {
   TALKER,
   TLS_UPLOADER,
   TWO_PORTS,
-  askProxyFor,
-  knockAt,
 } from '../support/try-programs.ts'
 
 const { isolation } = await findCapabilities()
