@@ -9,6 +9,7 @@
 
 import { hostName } from '../events/host-names.ts'
 import type { EventName, EventOf, LabEvent } from '../events/vocabulary.ts'
+import { portOf } from '../kernel/socket-table.ts'
 
 /** How many conversations a router that is up for a day has seen, most of them long over. */
 const MAPPINGS_MAX = 10_000
@@ -47,7 +48,7 @@ export class Arranger {
 
   /** @param ports the server's, by mechanism */
   constructor(ports: Readonly<Record<string, number>>) {
-    const byPort = new Map(Object.entries(ports).map(([mechanism, port]) => [String(port), mechanism]))
+    const byPort = new Map(Object.entries(ports).map(([mechanism, port]) => [port, mechanism]))
     this.#mechanismOf = (server) => byPort.get(portOf(server))
   }
 
@@ -145,8 +146,4 @@ export function remember<T>(map: Map<string, T>, key: string, value: T): void {
 
 function protocolOf(mechanism: string): string {
   return mechanism.startsWith('udp') ? 'udp' : 'tcp'
-}
-
-function portOf(address: string): string {
-  return address.slice(address.lastIndexOf(':') + 1)
 }

@@ -11,6 +11,7 @@ import * as net from 'node:net'
 import * as v from 'valibot'
 import type { Emitter } from '../events/emit.ts'
 import { UsageError } from '../foreign/usage.ts'
+import { portOf } from '../kernel/socket-table.ts'
 import type { HeartbeatTiming } from '../protocols/heartbeat/constants.ts'
 import { GRACE_MS, SESSION_ID_HEX_DIGITS, TEXT_CHARS_MAX } from '../protocols/session/constants.ts'
 import { formatLine, lineReader, parseLine } from '../protocols/session/lines.ts'
@@ -162,7 +163,7 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
     counts.set(session, count)
     const answered = `${count} ${text}`.slice(0, TEXT_CHARS_MAX)
     const said = server.say(session, answered, performance.now())
-    const groupId = groupIdOf(mechanism, portOf(connection))
+    const groupId = groupIdOf(mechanism, connection === null ? undefined : portOf(connection))
     // Somebody who asks and never acknowledges the answers gets no more of them.
     logSaid(said, session, answered, emit, groupId)
     if (typeof said === 'string') return
@@ -215,7 +216,7 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
   async function act(action: ServerAction, mono: bigint): Promise<void> {
     const key = 'connection' in action ? action.connection : null
     const link = key === null ? undefined : links.get(key)
-    const groupId = link?.belief.groupId ?? groupIdOf(mechanism, portOf(key))
+    const groupId = link?.belief.groupId ?? groupIdOf(mechanism, key === null ? undefined : portOf(key))
     if (link !== undefined && action.do === 'note-state' && action.new === 'attached') link.proved()
     const tell = isStrangers(action, link) ? strangers.tell : emit
     logServerAction(action, tell, groupId, mono)
@@ -401,10 +402,6 @@ export async function startSessionServer(options: SessionServerOptions, emit: Em
 
 function keyOf(session: string): string {
   return `session:${session}`
-}
-
-function portOf(key: string | null): number | undefined {
-  return key === null ? undefined : Number(key.slice(key.lastIndexOf(':') + 1))
 }
 
 if (runsAsFile(import.meta.url)) {

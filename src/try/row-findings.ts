@@ -153,22 +153,24 @@ export function rowFindings(
     hasDatagrams,
     watchedBeforeMs:
       connections.length > 0 || hasDatagrams ? watchedBeforeMs(everything, isHeld, phases.began) : null,
-    heartbeats: heartbeatsOf(everything, owned.owns, 
+    heartbeats: heartbeatsOf(everything, owned.owns, {
       began: phases.began,
       until: Math.min(
         noticed === null ? to : from + noticed.afterMs,
         phases.mendedAt > from ? phases.mendedAt : to,
-      ),),
+      ),
+    }),
     icmpErrors: icmpErrorsAt(log, host, owned.owns, phases.during),
-    exit: ended === undefined ? null : ...ended.data, afterMs: since(ended) ,
+    exit: ended === undefined ? null : { ...ended.data, afterMs: since(ended) },
     endedBefore:
       before === undefined || connections.length > 0
         ? null
-        : ...before.data, afterMs: Math.round(before.time - from) ,
+        : { ...before.data, afterMs: Math.round(before.time - from) },
     hasTalked: owned.hasAny || saidReady,
     counts: connections.length > 0 || saidReady,
     hasGhost:
-      isLasting(fault, plan.settings) && log.first('truth:updated', host, ...phases.during ) !== undefined,
+      isLasting(fault, plan.settings) && log.first('truth:updated', { host, ...phases.during }) !== undefined,
+  }
 }
 
 /** Also what went before, since a host's packets are captured. */
