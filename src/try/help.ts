@@ -140,8 +140,8 @@ What the two print is in the report, ten lines of each.
   --family 6          {server} is the IPv6 address, without
                       brackets; a URL needs [{server}]
   server.test, client.test    names of the two, of the same
-                      family. Others than those of /etc/hosts
-                      do not exist: ENOTFOUND, at once.
+                      family. Other names than those here
+                      and in /etc/hosts: ENOTFOUND, at once.
   {cert}, {key}       a certificate of server.test and its
                       addresses, and its key, for your
                       programs' user alone

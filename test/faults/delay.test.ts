@@ -14,6 +14,7 @@ function target(afterMs: (number: number) => number): Target {
     network: { cable: () => cable },
     measure: async (_: unknown, { count }: { count: number }): Promise<EchoResult> => ({
       echoes: Array.from({ length: count }, (_, number) => ({ number, afterMs: afterMs(number) })),
+      errors: [],
     }),
   } as unknown as Target
 }
