@@ -2,10 +2,19 @@ import { expect, test } from 'vitest'
 import { kernelEvents } from '../../src/events/vocabulary/kernel.ts'
 import { containerEvents, labEvents, recorderEvents } from '../../src/events/vocabulary/lab.ts'
 import { programEvents } from '../../src/events/vocabulary/programs.ts'
+import { vpnEvents } from '../../src/events/vocabulary/vpn.ts'
 import { wireEvents } from '../../src/events/vocabulary/wire.ts'
 import { vocabulary } from '../../src/events/vocabulary.ts'
 
 test('an event has one source: no name stands in two files', () => {
-  const sources = [programEvents, kernelEvents, wireEvents, labEvents, containerEvents, recorderEvents]
+  const sources = [
+    programEvents,
+    vpnEvents,
+    kernelEvents,
+    wireEvents,
+    labEvents,
+    containerEvents,
+    recorderEvents,
+  ]
   expect(sources.flatMap((source) => Object.keys(source)).sort()).toEqual(Object.keys(vocabulary).sort())
 })

@@ -7,6 +7,8 @@ export interface SystemCalls {
   bind(fd: number, address: Buffer): void
   setsockopt(fd: number, level: number, option: number, value: Buffer): void
   getsockopt(fd: number, level: number, option: number, value: Buffer): void
+  /** @param argument what the kernel reads from, or writes to */
+  ioctl(fd: number, request: number, argument: Buffer): void
   /** Moves the calling thread, and no other, into a namespace. */
   setns(fd: number, kind: number): void
   /** The number of a network interface of the namespace that the thread is in. */
@@ -53,6 +55,8 @@ export function systemCalls(): SystemCalls {
   const getsockopt = self.func(
     'int getsockopt(int fd, int level, int option, _Out_ void *value, _Inout_ uint32_t *bytes)',
   )
+  // Variadic in C: one pointer is passed in the same register.
+  const ioctl = self.func('int ioctl(int fd, unsigned long request, void *argument)')
   const setns = self.func('int setns(int fd, int kind)')
   const ifNameToIndex = self.func('uint32_t if_nametoindex(const char *name)')
   const mmap = self.func('void *mmap(void *at, size_t bytes, int protection, int flags, int fd, long offset)')
@@ -79,6 +83,8 @@ export function systemCalls(): SystemCalls {
       void checked(setsockopt(fd, level, option, value, value.length), `setsockopt(${level}, ${option})`),
     getsockopt: (fd, level, option, value) =>
       void checked(getsockopt(fd, level, option, value, [value.length]), `getsockopt(${level}, ${option})`),
+    ioctl: (fd, request, argument) =>
+      void checked(ioctl(fd, request, argument), `ioctl(0x${request.toString(16)})`),
     setns: (fd, kind) => void checked(setns(fd, kind), 'setns()'),
     ifNameToIndex: (name) => checked(ifNameToIndex(name) || -1, `if_nametoindex("${name}")`),
     map: (fd, bytes) => map(fd, bytes, MAP_SHARED),

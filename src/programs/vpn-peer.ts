@@ -1,0 +1,237 @@
+/**
+ * One end of a VPN that any WireGuard can talk to: a UDP socket outside, IP packets inside, and between them
+ * {@link file://../protocols/wireguard/device.ts}, which has no socket and no clock.
+ *
+ *     kernel <--TUN device--+
+ *                           +--IP packets--> Device <--datagrams--> UDP socket (outside)
+ *     a host in here -------+
+ *
+ * With a TUN device the whole system is inside; without one, which takes rights, a host in this process answers pings.
+ */
+import * as dgram from 'node:dgram'
+import { isIPv4 } from 'node:net'
+import type { Emitter } from '../events/emit.ts'
+import { UsageError } from '../foreign/usage.ts'
+import { openTun } from '../kernel/tun.ts'
+import { type Action, Device, nameOf } from '../protocols/wireguard/device.ts'
+import type { Endpoint, Note, Peer } from '../protocols/wireguard/peer.ts'
+import { PeerBelief } from './parts/belief.ts'
+import { runByHand, runsAsFile } from './parts/command-line.ts'
+import { answerInside, pingPacket } from './parts/inside-host.ts'
+import { watchStrangers } from './parts/strangers.ts'
+import { errorData } from './parts/tcp-events.ts'
+import { bindUdp, closeUdp } from './parts/udp-socket.ts'
+import { readConfFile, type WireguardConf } from './parts/wireguard-conf.ts'
+
+export interface VpnPeerOptions {
+  conf: WireguardConf
+  /** Where its socket is. */
+  host: string
+  /** The TUN device that is inside; without one a host in this process is. */
+  tun?: string | undefined
+}
+
+export interface VpnPeer {
+  readonly port: number
+  /** From the host in this process, not from a TUN device: answered by whoever is there, or by nobody. */
+  ping(to: string): void
+  close(): Promise<void>
+}
+
+/** No timer of Node is longer. */
+const TIMER_MS_MAX = 2 ** 31 - 1
+/** Pings of which the answer may still come. */
+const PINGS_MAX = 64
+
+/** @throws Error where a TUN device was asked for and this process may not have one */
+export async function startVpnPeer(
+  { conf, host, tun: name }: VpnPeerOptions,
+  emit: Emitter,
+): Promise<VpnPeer> {
+  const [inside = ''] = conf.addresses.filter((address) => isIPv4(address))
+  const strangers = watchStrangers(emit)
+  const device = new Device({ own: conf.own, peers: conf.peers, mtu: conf.mtu, wallMs: Date.now })
+  const beliefs = new Map<Peer, PeerBelief>()
+  for (const peer of device.peers) beliefs.set(peer, new PeerBelief(emit, groupOf(peer)))
+  const pings = new Map<number, number>()
+  const identifier = process.pid & 0xffff
+  let timer: NodeJS.Timeout | undefined
+  let timerAtMs = Infinity
+  let pingNumber = 0
+
+  const socket = dgram.createSocket(isIPv4(host) ? 'udp4' : 'udp6')
+  socket.on('message', (datagram, { address, port }) => {
+    carryOut(device.receive(datagram, { address, port }, performance.now()))
+  })
+  const port = await bindUdp(socket, { host, port: conf.listenPort })
+  const tun = name === undefined ? null : openTun(name, sendInside)
+  socket.on('error', (error) => emit('udp:error_received', errorData(error)))
+  emit('vpn:opened', {
+    local: `${host}:${port}`,
+    publicKey: nameOf(conf.own.public),
+    inside: conf.addresses,
+    mtuBytes: conf.mtu,
+  })
+  carryOut(device.start(performance.now()))
+
+  function carryOut(actions: Action[]): void {
+    for (const action of actions) {
+      if (action.do === 'send') send(action.to, action.bytes)
+      else if (action.do === 'deliver') receiveInside(action.peer, action.packet)
+      else if (action.do === 'note') tell(action.peer, action.note)
+      else if (action.do === 'note-cookie-sent')
+        strangers.tell('vpn:cookie_sent', { remote: placeOf(action.to) })
+      else strangers.tell('vpn:refused', { because: action.refusal, remote: placeOf(action.from) })
+    }
+    setTimer()
+  }
+
+  /** Deadlines mostly move later: a timer that is set already still serves, and comes in vain at worst. */
+  function setTimer(): void {
+    const { dueAtMs } = device
+    if (dueAtMs >= timerAtMs || dueAtMs === Infinity) return
+    clearTimeout(timer)
+    timerAtMs = dueAtMs
+    timer = setTimeout(onTime, Math.min(Math.max(dueAtMs - performance.now(), 0), TIMER_MS_MAX))
+  }
+
+  function onTime(): void {
+    timerAtMs = Infinity
+    carryOut(device.due(performance.now()))
+  }
+
+  function send(to: Endpoint, bytes: Buffer): void {
+    socket.send(bytes, to.port, to.address, (error) => {
+      if (error) emit('udp:error_received', errorData(error))
+    })
+  }
+
+  function sendInside(packet: Buffer): void {
+    const actions = device.send(packet, performance.now())
+    if (actions === null) return
+    if (tun === null) emit('vpn:packet_sent', { bytes: packet.length })
+    carryOut(actions)
+  }
+
+  function receiveInside(peer: Peer, packet: Buffer): void {
+    // A system inside has tools of its own to look with, and may have a million packets.
+    if (tun !== null) return void tun.write(packet)
+    emit('vpn:packet_received', { bytes: packet.length }, groupOf(peer))
+    const answer = answerInside(packet, inside)
+    if (answer?.kind === 'reply') sendInside(answer.packet)
+    if (answer?.kind !== 'pong' || answer.identifier !== identifier) return
+    const sentAtMs = pings.get(answer.number)
+    if (sentAtMs === undefined || !pings.delete(answer.number)) return
+    const roundTripMs = performance.now() - sentAtMs
+    emit('vpn:ping_answered', { from: answer.from, number: answer.number, roundTripMs }, groupOf(peer))
+  }
+
+  function tell(peer: Peer, note: Note): void {
+    const group = groupOf(peer)
+    const belief = beliefs.get(peer)
+    const remote = placeOf(peer.endpoint)
+    switch (note.name) {
+      case 'initiation-sent':
+        emit('vpn:handshake_sent', { message: 'initiation', remote }, group)
+        // It has keys, and nobody has answered for fifteen seconds; or it has none, and asks for the first time.
+        if (belief?.now === 'unknown' || belief?.now === 'down') belief.become('connecting', 'started')
+        break
+      case 'response-sent':
+        emit('vpn:handshake_sent', { message: 'response', remote }, group)
+        break
+      case 'session-made':
+        emit('vpn:session_made', { role: note.isInitiator ? 'initiator' : 'responder' }, group)
+        if (note.isInitiator) belief?.become('up', 'connected')
+        break
+      case 'session-confirmed':
+        emit('vpn:session_confirmed', {}, group)
+        belief?.become('up', 'heard')
+        break
+      case 'gave-up':
+        emit('vpn:gave_up', {}, group)
+        belief?.become('down', 'answer_missed')
+        break
+      case 'roamed':
+        emit('vpn:roamed', { ...(note.from && { from: placeOf(note.from) }), to: placeOf(note.to) }, group)
+        break
+      case 'keepalive-sent':
+        emit('vpn:keepalive_sent', {}, group)
+        break
+      case 'keepalive-received':
+        emit('vpn:keepalive_received', {}, group)
+        break
+      case 'cookie-received':
+        emit('vpn:cookie_received', {}, group)
+        break
+      case 'keys-erased':
+        emit('vpn:keys_erased', {}, group)
+        break
+    }
+  }
+
+  return {
+    port,
+    ping(to) {
+      const number = pingNumber++ & 0xffff
+      const [oldest] = pings.keys()
+      if (pings.size === PINGS_MAX && oldest !== undefined) pings.delete(oldest)
+      pings.set(number, performance.now())
+      emit('vpn:ping_sent', { to, number })
+      sendInside(pingPacket(inside, to, identifier, number))
+    },
+    async close() {
+      clearTimeout(timer)
+      strangers.close()
+      await tun?.close()
+      // Nobody is told: WireGuard has no goodbye.
+      await closeUdp(socket)
+    },
+  }
+}
+
+/** All that is said of one peer: the first letters of its public key, as people tell keys apart. */
+function groupOf(peer: Peer): string {
+  return `vpn:${nameOf(peer.settings.public).slice(0, 8)}`
+}
+
+function placeOf(endpoint: Endpoint | null): string {
+  if (endpoint === null) return ''
+  const { address, port } = endpoint
+  return isIPv4(address) ? `${address}:${port}` : `[${address}]:${port}`
+}
+
+if (runsAsFile(import.meta.url)) {
+  runByHand({
+    name: 'vpn-peer',
+    about: 'One end of a VPN, as a WireGuard configuration describes it. Inside it answers pings and UDP.',
+    mechanism: 'vpn',
+    flags: {
+      conf: { type: 'string', value: 'FILE', help: 'configuration, as of wg-quick(8)' },
+      host: { type: 'string', default: '0.0.0.0', value: 'ADDRESS', help: 'where it listens' },
+      tun: { type: 'string', value: 'NAME', help: 'make this TUN device, for the kernel to be inside' },
+      ping: { type: 'string', value: 'ADDRESS', help: 'ping this address inside, once a second' },
+    },
+    async start(values, emit) {
+      if (values.conf === undefined) throw new UsageError('"--conf" is missing')
+      const conf = readConfFile(String(values.conf))
+      if (conf.isReadByOthers)
+        process.stderr.write(`vpn-peer: others can read ${values.conf}: chmod 600 it\n`)
+      if (conf.ignored.length > 0)
+        process.stderr.write(`vpn-peer: not done here: ${conf.ignored.join(', ')}\n`)
+      if (values.tun !== undefined && values.ping !== undefined) {
+        throw new UsageError('with "--tun" the system can ping: leave out "--ping"')
+      }
+      const tun = values.tun === undefined ? undefined : String(values.tun)
+      const peer = await startVpnPeer({ conf, host: String(values.host), tun }, emit)
+      if (values.ping === undefined) return peer
+      const pinging = setInterval(() => peer.ping(String(values.ping)), 1000)
+      return {
+        port: peer.port,
+        close() {
+          clearInterval(pinging)
+          return peer.close()
+        },
+      }
+    },
+  })
+}
