@@ -113,10 +113,10 @@ const cutTcp = ({ cutMs }: CircuitSettings) =>
       'No program asked its kernel to look at a card, and a packet might have found another way. Silence is nothing unusual among packets, so it proves nothing; hence heartbeats. In return the connection was still there when the line was mended.',
   })
 
-const shared = ({ talkers, slots }: CircuitSettings) =>
+const shared = ({ talkers, slots, spurtMs, silenceMs }: CircuitSettings) =>
   question({
     id: 'shared',
-    text: `${talkers[1]} people want to talk at once, each speaking 40 % of the time. The trunk has ${slots.talk} slots, the packet line the same capacity. How many can talk?`,
+    text: `${talkers[1]} people want to talk at once, each speaking ${Math.round((100 * spurtMs) / (spurtMs + silenceMs))} % of the time. The trunk has ${slots.talk} slots, the packet line the same capacity. How many can talk?`,
     choices: [
       { id: 'same', text: `${slots.talk} by either: the capacity is the same` },
       { id: 'packets', text: `${slots.talk} by circuits, all ${talkers[1]} by packets` },
@@ -206,5 +206,5 @@ const queue = question({
     return { choice: times < 25 ? 'six' : 'hundred', observed }
   },
   explanation:
-    'Waiting goes with load / (1 - load): what is to spare decides, and that fell from 60 % to 20 %. A line that is nearly full on average is more than full half of the time.',
+    'Waiting goes with load / (1 - load): what is to spare decides, and that fell from 60 % to 20 %. What comes by chance comes together now and then, and the less there is to spare, the longer it takes until all have passed.',
 })

@@ -87,6 +87,12 @@ test('the trunk has its clock; speech leaves with the next frame, and c sees eac
   expect(office.counted()).toMatchObject({ frames: 2, reserved: 2, silent: 1, owners: [1, 0] })
 })
 
+test('a frame of the trunk that is too long for Ethernet is shown in several', () => {
+  const office = attached({ lines: 20, slots: 12 })
+  const shown = office.due(20).map(({ withOffload }) => withOffload.length - OFFLOAD_BYTES - 14)
+  expect(shown).toEqual([9 * VOICE_BYTES, 3 * VOICE_BYTES])
+})
+
 test('everything else stands in the queue of the packet line, whatever it says', () => {
   const office = newOffice()
   const other = frame(a, b, Buffer.from('hello'), 40_000)
