@@ -8,6 +8,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 const ANSWER_LIMIT_MS = 10_000
 const LAST_WORDS_LIMIT = 2000
 
+/** The descriptor at its end by which the lab asks: its place in `stdio`. */
+export const LAB_FD = 3
+
 /** How such a process is told where to write: one JSON argument. */
 export interface HelperIdentity {
   run: string

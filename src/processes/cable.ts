@@ -10,7 +10,7 @@
  */
 import { helperLog, serveLab } from '../kernel/as-helper.ts'
 import type { CableAnswer, ToCables } from '../kernel/cable/messages.ts'
-import { FrameLoop, takeIn, type WholeFrame } from '../kernel/capture/frame-loop.ts'
+import { copyOf, FrameLoop, takeIn, type WholeFrame } from '../kernel/capture/frame-loop.ts'
 import { PacketRing, wholePackets } from '../kernel/capture/packet-ring.ts'
 import { systemCalls } from '../kernel/capture/system-calls.ts'
 import { ByteLimit } from '../wire/byte-limit.ts'
@@ -42,13 +42,7 @@ const rings = () => lanes.flatMap(({ from }) => (from === null ? [] : [from]))
 const loop = new FrameLoop(system, { turn, rings, untilDueMs, tellMissed })
 
 serveLab<ToCables, CableAnswer>(
-  (message) => {
-    try {
-      return obey(message)
-    } finally {
-      loop.wake()
-    }
-  },
+  (message) => obey(message),
   () => loop.stop(),
 )
 void run()
@@ -65,7 +59,7 @@ function turn(): boolean {
   for (const lane of lanes) {
     const { line, from, to } = lane
     if (from !== null) {
-      const taken = takeIn(from, (frame) => enter(lane, frame))
+      const taken = takeIn(from, (frame) => enter(lane, copyOf(frame)))
       lane.cutShort += taken.cutShort
       if (taken.hasTaken) hasTaken = true
     }

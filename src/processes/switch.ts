@@ -51,7 +51,6 @@ serveLab<ToSwitches, void>(
   (message) => {
     if ('count' in message) boxes.get(message.count)?.office?.count()
     else connectAll(message.connect)
-    loop.wake()
   },
   () => loop.stop(),
 )

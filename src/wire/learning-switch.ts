@@ -28,12 +28,12 @@ export const ADDRESSES_MAX = 8192
 
 /** Of an address's first byte: it is a group's. No frame comes from a group. */
 const GROUP_BIT = 0x01
-const NOBODY = '000000000000'
-const BROADCAST = 'ffffffffffff'
-/** These 16 addresses are for the next switch and go no further; the first only where that speaks STP. */
-const RESERVED = /^0180c200000[1-9a-f]$/
+const NOBODY = 0
+const BROADCAST = 0xffff_ffff_ffff
+/** These are for the next switch and go no further; so is the one before them where that speaks STP. */
+const RESERVED = { from: 0x0180_c200_0001, to: 0x0180_c200_000f } as const
 /** IEEE 802.3 annex 31B: stop sending. It is for the card, and a switch does not even learn from it. */
-const PAUSE = '0180c2000001'
+const PAUSE = 0x0180_c200_0001
 
 interface Heard<Port> {
   port: Port
@@ -43,8 +43,9 @@ interface Heard<Port> {
 export class LearningSwitch<Port> implements PortDevice<Port> {
   readonly #ports: readonly Port[]
   readonly #settings: SwitchSettings
-  /** By address, in hexadecimal. The one heard longest ago is the first. */
-  readonly #table = new Map<string, Heard<Port>>()
+  /** By address. Who was not heard for too long counts for nothing, and goes when there is no room. */
+  readonly #table = new Map<number, Heard<Port>>()
+  #noneOldBeforeMs = 0
   readonly #groups = new GroupMembers<Port>()
 
   constructor(ports: readonly Port[], settings: SwitchSettings) {
@@ -59,37 +60,53 @@ export class LearningSwitch<Port> implements PortDevice<Port> {
     const destination = addressAt(frame, ethernet.destination)
     if (isGroup(frame, ethernet.source) || source === NOBODY) return { to: [], because: 'invalid' }
     if (destination === PAUSE) return { to: [], because: 'reserved' }
-    this.#forgetOld(nowMs)
-    const learned = this.#learn(source, { port, atMs: nowMs })
+    const learned = this.#learn(source, port, nowMs)
     const news = learned === null ? {} : { learned }
-    if (RESERVED.test(destination)) return { to: [], because: 'reserved', ...news }
+    if (destination >= RESERVED.from && destination <= RESERVED.to)
+      return { to: [], because: 'reserved', ...news }
     if (isGroup(frame, ethernet.destination)) {
       const wanted = destination === BROADCAST ? null : this.#groups.enter(frame, port, nowMs)
       if (wanted === null) return { ...this.#flood(port, 'group'), ...news }
       return { to: wanted.filter((one) => one !== port), because: 'joined', ...news }
     }
-    const known = this.#table.get(destination)
-    if (known === undefined) return { ...this.#flood(port, 'unknown'), ...news }
+    const known = this.#heard(destination, nowMs)
+    if (known === null) return { ...this.#flood(port, 'unknown'), ...news }
     if (known.port === port) return { to: [], because: 'same-port', ...news }
     return { to: [known.port], because: 'known', ...news }
   }
 
-  #learn(address: string, heard: Heard<Port>): 'new' | 'moved' | null {
+  #learn(address: number, port: Port, nowMs: number): 'new' | 'moved' | null {
     const { ageingMs, addressesMax } = this.#settings
     if (ageingMs === 0) return null
-    const before = this.#table.get(address)
-    if (before === undefined && this.#table.size >= addressesMax) return null
+    const before = this.#heard(address, nowMs)
+    if (before !== null) {
+      const hasMoved = before.port !== port
+      before.port = port
+      before.atMs = nowMs
+      return hasMoved ? 'moved' : null
+    }
     this.#table.delete(address)
-    this.#table.set(address, heard)
-    if (before === undefined) return 'new'
-    return before.port === heard.port ? null : 'moved'
+    if (this.#table.size >= addressesMax) this.#forgetOld(nowMs)
+    if (this.#table.size >= addressesMax) return null
+    this.#table.set(address, { port, atMs: nowMs })
+    return 'new'
   }
 
+  #heard(address: number, nowMs: number): Heard<Port> | null {
+    const heard = this.#table.get(address)
+    return heard !== undefined && nowMs - heard.atMs < this.#settings.ageingMs ? heard : null
+  }
+
+  /** Walks only when one can be too old: else whoever makes up addresses would keep us walking. */
   #forgetOld(nowMs: number): void {
+    if (nowMs < this.#noneOldBeforeMs) return
+    const { ageingMs } = this.#settings
+    let oldestMs = nowMs
     for (const [address, { atMs }] of this.#table) {
-      if (nowMs - atMs < this.#settings.ageingMs) return
-      this.#table.delete(address)
+      if (nowMs - atMs >= ageingMs) this.#table.delete(address)
+      else oldestMs = Math.min(oldestMs, atMs)
     }
+    this.#noneOldBeforeMs = oldestMs + ageingMs
   }
 
   #flood(from: Port, because: ForwardingReason): Forwarding<Port> {
@@ -97,8 +114,9 @@ export class LearningSwitch<Port> implements PortDevice<Port> {
   }
 }
 
-function addressAt(frame: Buffer, at: number): string {
-  return frame.toString('hex', at, at + 6)
+/** As a number: to compare. */
+function addressAt(frame: Buffer, at: number): number {
+  return frame.readUIntBE(at, 6)
 }
 
 function isGroup(frame: Buffer, at: number): boolean {

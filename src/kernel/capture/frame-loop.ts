@@ -1,9 +1,11 @@
 /**
  * The heart of a process that carries frames between rings (cables, switches): take in what came, let out what is
- * due, wait for more in a thread of its own (ppoll), so that nothing turns while nothing passes.
+ * due, wait for more (ppoll), so that nothing turns while nothing passes. Node waits for frames in no way of its own,
+ * and a wait in another thread takes longer to come back from than a frame takes to pass; so it is waited here, in the
+ * thread that does everything, for the lab's questions too: those are Node's business, which has its turn after each wait.
  */
-import { readSync, writeSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
+import { LAB_FD } from '../helper-process.ts'
 import type { PacketRing } from './packet-ring.ts'
 import type { SystemCalls } from './system-calls.ts'
 
@@ -12,7 +14,7 @@ const FRAMES_A_TURN_MAX = 64
 /** The kernel counts what found no free slot; this is how often it is asked, while anything passes. */
 const TELL_MISSED_EVERY_MS = 1000
 
-/** A frame of ours to keep: the ring has its slot back. */
+/** A frame in a slot of a ring: whoever keeps it takes a copy ({@link copyOf}). */
 export interface WholeFrame {
   bytes: Buffer
   /** The same with its offload header before it, as `send` takes it. */
@@ -36,16 +38,11 @@ export interface FrameCarrier {
 export class FrameLoop {
   readonly #system: SystemCalls
   readonly #carrier: FrameCarrier
-  readonly #wakeUp: number
-  readonly #woken = new Uint8Array(8)
-  /** Something was written to `wakeUp` and not yet read back. */
-  #isWoken = false
   #isStopping = false
 
   constructor(system: SystemCalls, carrier: FrameCarrier) {
     this.#system = system
     this.#carrier = carrier
-    this.#wakeUp = system.eventfd()
   }
 
   /** Resolves after {@link stop}. */
@@ -57,26 +54,25 @@ export class FrameLoop {
         this.#carrier.tellMissed()
         nextTellMissedMs = performance.now() + TELL_MISSED_EVERY_MS
       }
-      const rings = this.#carrier.rings().map(({ fd }) => fd)
-      if (hasTaken) await setImmediate()
-      else await this.#system.whenReadable([this.#wakeUp, ...rings], this.#carrier.untilDueMs())
-      if (this.#isWoken) readSync(this.#wakeUp, this.#woken)
-      this.#isWoken = false
+      if (!hasTaken) {
+        const rings = this.#carrier.rings().map(({ fd }) => fd)
+        this.#system.waitReadable([LAB_FD, ...rings], this.#carrier.untilDueMs())
+      }
+      await setImmediate()
     }
     this.#carrier.tellMissed()
   }
 
-  /** Something has changed: look again at once. */
-  wake(): void {
-    this.#isWoken = true
-    writeSync(this.#wakeUp, new Uint8Array(BigUint64Array.of(1n).buffer))
-  }
-
-  /** The end waits for the poll, which must come back first. */
+  /** After the turn that it is in. */
   stop(): void {
     this.#isStopping = true
-    this.wake()
   }
+}
+
+/** A frame that stays when the ring has its slot back. */
+export function copyOf({ bytes, withOffload }: WholeFrame): WholeFrame {
+  const copy = Buffer.from(withOffload)
+  return { bytes: copy.subarray(copy.length - bytes.length), withOffload: copy }
 }
 
 /**
@@ -91,12 +87,8 @@ export function takeIn(
   for (let taken = 0; taken < FRAMES_A_TURN_MAX; taken++) {
     const frame = ring.head()
     if (frame === null) return { hasTaken: taken > 0, cutShort }
-    const { bytes } = frame
-    if (frame.wireBytes > bytes.length) cutShort += 1
-    else if (frame.direction === 'received') {
-      const withOffload = Buffer.from(frame.withOffload)
-      take({ bytes: withOffload.subarray(withOffload.length - bytes.length), withOffload })
-    }
+    if (frame.wireBytes > frame.keptBytes) cutShort += 1
+    else if (frame.direction === 'received') take(frame)
     ring.release()
   }
   return { hasTaken: true, cutShort }

@@ -68,8 +68,10 @@ export interface CapturedFrame {
   direction: 'sent' | 'received'
   /** CLOCK_REALTIME in nanoseconds: when it passed the host's network card. */
   wallNs: bigint
-  /** How long it was; only the first BYTES_KEPT are in `bytes`. */
+  /** How long it was on the wire. */
   wireBytes: number
+  /** How many of them are in `bytes`. */
+  keptBytes: number
   bytes: Buffer
   /** The same with its offload header before it, as `send` takes it; `bytes` where the ring has none. */
   withOffload: Buffer
@@ -215,6 +217,10 @@ class SlotFrame implements CapturedFrame {
 
   get wireBytes(): number {
     return this.#word(slot.wireBytes)
+  }
+
+  get keptBytes(): number {
+    return this.#ends - this.#begins
   }
 
   get bytes(): Buffer {

@@ -31,6 +31,11 @@ export interface SystemCalls {
    * `process.exit` waits too.
    */
   whenReadable(descriptors: readonly number[], timeoutMs: number | null): Promise<boolean>
+  /**
+   * The same in the calling thread, which does nothing else meanwhile: it is there at once, where the way back from
+   * another thread takes longer than a frame should.
+   */
+  waitReadable(descriptors: readonly number[], timeoutMs: number | null): void
 }
 
 const PROT_READ_WRITE = 3
@@ -97,10 +102,13 @@ export function systemCalls(): SystemCalls {
     send: (fd, bytes) => send(fd, bytes, bytes.length, MSG_DONTWAIT) === bytes.length,
     sendMany: (fd, messages, count) => sendmmsg(fd, messages, count, MSG_DONTWAIT),
     eventfd: () => checked(eventfd(0, EFD_NONBLOCK), 'eventfd()'),
+    waitReadable(descriptors, timeoutMs) {
+      if (timeoutMs !== null) setTimespec(pollTimeout, timeoutMs)
+      ppoll(pollDescriptors(descriptors), descriptors.length, timeoutMs === null ? null : pollTimeout, null)
+    },
     whenReadable: (descriptors, timeoutMs) =>
       new Promise((resolve) => {
-        // struct pollfd: descriptor, events asked for, events found.
-        const asked = new Int32Array(descriptors.flatMap((fd) => [fd, POLLFD_ASKS]))
+        const asked = pollDescriptors(descriptors)
         if (timeoutMs !== null) setTimespec(pollTimeout, timeoutMs)
         ppoll.async(asked, descriptors.length, timeoutMs === null ? null : pollTimeout, null, () =>
           // Read from the memory that the call wrote to, which must live as long as the call.
@@ -112,6 +120,11 @@ export function systemCalls(): SystemCalls {
 
 /** The second word of a struct pollfd, two numbers of 16 bits: POLLIN asked for, nothing found yet. */
 const POLLFD_ASKS = new Int32Array(Uint16Array.of(POLLIN, 0).buffer)[0] ?? 0
+
+/** Of each a struct pollfd: descriptor, events asked for, events found. */
+function pollDescriptors(descriptors: readonly number[]): Int32Array {
+  return new Int32Array(descriptors.flatMap((fd) => [fd, POLLFD_ASKS]))
+}
 
 /** struct timespec of ppoll(2), since poll(2) counts whole milliseconds. */
 const pollTimeout = new BigInt64Array(2)

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import type { Emitter } from '../../events/emit.ts'
 import type { Town } from '../../wire/exchange.ts'
 import { Office, type OfficePort, type OfficeSettings } from '../../wire/office.ts'
-import type { WholeFrame } from '../capture/frame-loop.ts'
+import { copyOf, type WholeFrame } from '../capture/frame-loop.ts'
 import type { PacketRing } from '../capture/packet-ring.ts'
 
 const TOWNS: readonly Town[] = ['a', 'b']
@@ -47,7 +47,7 @@ export class OfficeMover {
   enter(port: string, frame: WholeFrame): void {
     const town = TOWNS[this.#ports.indexOf(port)]
     if (town === undefined) return
-    this.#office.enter(frame, town, performance.now())
+    this.#office.enter(copyOf(frame), town, performance.now())
     this.#tellCords()
   }
 
