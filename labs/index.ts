@@ -5,6 +5,7 @@ import { http } from './http/lab.ts'
 import { keepalive } from './keepalive/lab.ts'
 import { late } from './late/lab.ts'
 import { nat } from './nat/lab.ts'
+import { paths } from './paths/lab.ts'
 import { session } from './session/lab.ts'
 import { tcp } from './tcp/lab.ts'
 import { timeouts } from './timeouts/lab.ts'
@@ -16,6 +17,7 @@ export const labs = {
   keepalive,
   frames,
   circuit,
+  paths,
   udp,
   tcp,
   timeouts,

@@ -2,19 +2,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Host, Pair } from '../../src/hosts/host.ts'
-import {
-  cardCommand,
-  countersCommand,
-  framesProcessed,
-  neighboursCommand,
-  parseCard,
-  parseNeighbours,
-  processedBetween,
-  receiveSoftirqs,
-  snmpCounter,
-} from '../../src/kernel/card.ts'
+import { neighboursCommand, parseNeighbours, processedBetween } from '../../src/kernel/card.ts'
+import { looksAt } from '../../src/lab/card-looks.ts'
 import type { Cell, End } from '../../src/lab/cell.ts'
-import type { Period } from '../../src/lab/log.ts'
 import type { Rig } from '../../src/rig/rig.ts'
 import { readBlocks } from '../../src/view/pcapng/read.ts'
 import { labelOf } from '../../src/wire/label.ts'
@@ -22,22 +12,6 @@ import { decodePacket } from '../../src/wire/packet.ts'
 
 /** What is sent arrives within milliseconds, or never. */
 export const SOON = { withinMs: 3000 }
-
-/** Logs the counters of a host's network card, and of its IP layer. @returns its MAC address */
-export async function readCard(rig: Rig, host: Host): Promise<string> {
-  const counters = await rig.run(host, countersCommand)
-  // Last, since its frames are held against those that were captured until now.
-  const began = performance.now()
-  const card = parseCard(await rig.run(host, cardCommand))
-  rig.emitterOf(host, 'kernel')('kernel:card_read', {
-    ...card,
-    packetsTaken: snmpCounter(counters, 'Ip', 'InReceives'),
-    receiveSoftirqs: receiveSoftirqs(counters),
-    framesProcessed: framesProcessed(counters),
-    withinMs: performance.now() - began,
-  })
-  return card.mac
-}
 
 /** Logs whom a host knows on the wire. */
 export async function readNeighbours(rig: Rig, host: Host): Promise<void> {
@@ -84,38 +58,10 @@ export function thirdOf({ name, c }: Pair): Host {
   return c
 }
 
-/** How much a host's counters grew between the first and the last look at them in a time; null: not two looks. */
-export function grown(
-  end: End,
-  counter: 'receivedFrames' | 'sentBytes' | 'packetsTaken' | 'receiveSoftirqs' | 'forOthers',
-  within: Partial<Period> = {},
-): number | null {
-  const looks = end.ofHost('kernel:card_read', within)
-  const [first, last] = [looks[0], looks.at(-1)]
-  if (first === undefined || last === undefined || first === last) return null
-  return (last.data[counter] ?? 0) - (first.data[counter] ?? 0)
-}
-
 /** How many frames the processors of this machine took in between those looks, for whichever host; null: not two. */
 export function processed(end: End): number | null {
-  const looks = end.ofHost('kernel:card_read')
-  const [first, last] = [looks[0], looks.at(-1)]
-  if (first === undefined || last === undefined || first === last) return null
-  return processedBetween(first.data.framesProcessed, last.data.framesProcessed)
-}
-
-/**
- * The time between the first and the last look at a host's counters: what passed in it is `surely` counted, and
- * `perhaps` what passed while somebody looked. null: not two looks.
- */
-export function betweenLooks(end: End): { surely: Period; perhaps: Period } | null {
-  const looks = end.ofHost('kernel:card_read')
-  const [first, last] = [looks[0], looks.at(-1)]
-  if (first === undefined || last === undefined || first === last) return null
-  return {
-    surely: { from: first.time, to: last.time - last.data.withinMs },
-    perhaps: { from: first.time - first.data.withinMs, to: last.time },
-  }
+  const looks = looksAt(end)
+  return looks && processedBetween(looks[0].data.framesProcessed, looks[1].data.framesProcessed)
 }
 
 /** A host's address; empty where the log does not tell. */

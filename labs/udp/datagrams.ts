@@ -41,21 +41,6 @@ export function lostOf({ sent, received }: Passage): Captured[] {
   return sent.filter(({ data }) => !arrived.has(data.packet))
 }
 
-/** Arrivals after a packet that was sent later (RFC 4737 section 3.3); copies are not counted. */
-export function reorderedOf({ sent, received }: Passage): Captured[] {
-  const placeOf = new Map(sent.map(({ data }, index) => [data.packet, index]))
-  const seen = new Set<string>()
-  let latest = -1
-  return received.filter(({ data }) => {
-    const place = placeOf.get(data.packet)
-    if (place === undefined || seen.has(data.packet)) return false
-    seen.add(data.packet)
-    if (place < latest) return true
-    latest = place
-    return false
-  })
-}
-
 /** Copies beyond the first. */
 export function copiesOf({ received }: Passage): Captured[] {
   const seen = new Set<string>()

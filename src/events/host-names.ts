@@ -1,7 +1,8 @@
 /**
  * What a host's name says: the pair it belongs to, then its side. `cut-a` runs the clients of the pair
  * `cut`, `cut-b` its servers. Where a case has a third host beside them, `hub-c`, it is at neither end of what
- * they say. Whoever needs to know that asks here; hosts without such a name (`lab`) belong to no pair.
+ * they say. Whoever needs to know that asks here; hosts without such a name (`lab`) belong to no pair. Where there are
+ * two ways between the ends of a pair, `cut-p` and `cut-q` are the routers on them: nobody's peers.
  */
 
 /** a runs the clients, b the servers. */
@@ -14,13 +15,16 @@ export type Role = (typeof roles)[number]
 
 /** Stands beside the two ends of a pair, where a case has a third host. */
 export const BYSTANDER = 'c'
-/** The last letter of a host's name. */
+/** The routers of a pair that has two ways. */
+export const routerPlaces = ['p', 'q'] as const
+export type RouterPlace = (typeof routerPlaces)[number]
+/** Where programs run: the last letter of a host's name. */
 export type HostPlace = HostSide | typeof BYSTANDER
 
 const NAME = /^(.+)-([abc])$/
 
 /** The name of one host of a pair: `cut-a`. */
-export function hostName(pair: string, place: HostPlace): string {
+export function hostName(pair: string, place: HostPlace | RouterPlace): string {
   return `${pair}-${place}`
 }
 

@@ -2,6 +2,7 @@
  * What a host is: a name, an address, and a way to run programs there. How it is made is the business of
  * a tier: `process.ts` (plain processes on loopback) or `netns.ts` (network namespaces with a switch).
  */
+import type { RouterPlace } from '../events/host-names.ts'
 import type { Cable } from '../kernel/cable/cable-process.ts'
 import type { Link } from '../wire/cable.ts'
 import type { OfficeSettings } from '../wire/office.ts'
@@ -34,7 +35,8 @@ export interface Host {
  * `cable`: a program, which does to frames what it is told (`Network.cable`). `router`: two networks and a
  * router between them that translates addresses (`Network.router`). `learning-switch`, `hub`, `access-point`:
  * programs, which say of each frame where it went and why; a third host, c, is on them too. `exchange`: a program, a
- * telephone exchange and a packet line side by side (`Network.countExchange`); c is a meter on its trunk.
+ * telephone exchange and a packet line side by side (`Network.countExchange`); c is a meter on its trunk. `two-paths`:
+ * two routers, which only forward, and each host has a card towards either (two-paths.ts).
  */
 export const middles = [
   'switch',
@@ -44,6 +46,7 @@ export const middles = [
   'hub',
   'access-point',
   'exchange',
+  'two-paths',
 ] as const
 export type Middle = (typeof middles)[number]
 
@@ -63,6 +66,7 @@ export type PairWish =
   | { name: string; middle: 'hub' | 'access-point' }
   | { name: string; middle: 'learning-switch'; ageingMs?: number }
   | { name: string; middle: 'exchange'; exchange: OfficeSettings; uncaptured?: true }
+  | { name: string; middle: 'two-paths'; slowerMs?: number }
 
 interface Extras {
   link?: Link | null
@@ -81,14 +85,26 @@ export interface Pair {
   readonly b: Host
   /** A third host, where the middle is a program with three ports ({@link isBox}), and where one was wished for. */
   readonly c?: Host
+  /** Of `two-paths`: no programs run there. */
+  readonly routers?: Readonly<Record<RouterPlace, Forwarder>>
   /** Absent: it takes no time and loses nothing. */
   readonly link?: Link
+}
+
+/** A router on one of two ways: its address is that of its card towards a. */
+export interface Forwarder extends Host {
+  /** That of its card towards b. */
+  readonly outside: string
 }
 
 /** The addresses of a host, each as it stands before a port. */
 export function addressesOf({ address, address6 }: Pick<Host, 'address' | 'address6'>): string[] {
   return [address, ...(address6 === null ? [] : [`[${address6}]`])]
 }
+
+/** The network cards of a host. Only where there are two ways is there a second. */
+export const cardNames = ['eth0', 'eth1'] as const
+export type CardName = (typeof cardNames)[number]
 
 /** The part of a tier that has cables and switches. */
 export interface Network {
@@ -100,6 +116,11 @@ export interface Network {
   unplug(host: Host): Promise<void>
   /** Puts the port back. */
   plug(host: Host): Promise<void>
+  /**
+   * Takes away the signal at one of the host's cards, as when the cable is pulled out at its far end, or gives it
+   * back: this end's light goes out, and nobody else is told.
+   */
+  signal(host: Host, card: CardName, isThere: boolean): Promise<void>
   /** Is the host's port attached to its switch? */
   isPlugged(host: Host): boolean
   /** The cable of a pair that was made with one. @throws RangeError when it was not */

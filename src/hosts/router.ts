@@ -259,7 +259,7 @@ export async function bootRouter(
 }
 
 /** From `path:value` lines. */
-function settingsIn(lines: string): Record<string, string> {
+export function settingsIn(lines: string): Record<string, string> {
   return Object.fromEntries(
     [...lines.matchAll(/^([^:]+):(.*)$/gm)].map(([, path = '', value = '']) => [path, value]),
   )

@@ -5,7 +5,7 @@
 import * as v from 'valibot'
 
 /** Twice `-s`, or it leaves out the frames that were not for this host. */
-export const cardCommand = ['ip', '-j', '-s', '-s', 'link', 'show', 'dev', 'eth0'] as const
+export const cardCommand = (card: string) => ['ip', '-j', '-s', '-s', 'link', 'show', 'dev', card]
 export const countersCommand = ['cat', '/proc/net/snmp', '/proc/softirqs', '/proc/net/softnet_stat'] as const
 export const neighboursCommand = ['ip', '-j', 'neigh', 'show', 'dev', 'eth0'] as const
 

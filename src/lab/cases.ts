@@ -18,7 +18,7 @@ export interface CaseOf<S extends Json> extends Case {
   /**
    * What is between its two hosts; a switch where these hosts have no such thing. Where left out, it is the cable or
    * the router that the case needs, or else a switch. On a `learning-switch`, a `hub`,
-   * an `access-point` and an `exchange` there is a third host.
+   * an `access-point` and an `exchange` there is a third host; of `two-paths` there are two routers.
    */
   readonly middle?: Middle
   /**
@@ -34,6 +34,8 @@ export interface CaseOf<S extends Json> extends Case {
   exchange?(settings: S): OfficeSettings
   /** On an `exchange`: thousands of packets, which are counted and not captured. */
   readonly uncaptured?: true
+  /** Of `two-paths`: the way by q takes so much longer, in each direction. */
+  slowerMs?(settings: S): number
   /** Why this run cannot show it, beside what {@link Case.needs} says; null: it can. */
   notHere?(rig: Rig, plan: Plan<S>): string | null
   /** The experiment, from its first act to its last. */
@@ -81,8 +83,10 @@ export async function runCases<S extends Json>(
   })
   const wishes = shown.map((one) => wishOf(rig, one, plan.settings))
   const thirds = wishes.filter(({ middle = 'switch' }) => isBox(middle)).length
+  const routers = 2 * wishes.filter(({ middle }) => middle === 'two-paths').length
   const each = thirds === 0 ? 'a pair' : 'two or three'
-  rig.say(`starting ${2 * wishes.length + thirds} hosts, ${each} for each of ${wishes.length} cases`)
+  const hosts = `${2 * wishes.length + thirds} hosts${routers === 0 ? '' : ` and ${routers} routers`}`
+  rig.say(`starting ${hosts}, ${each} for each of ${wishes.length} cases`)
   const pairs = await rig.boot(wishes)
   rig.begin('all cases begin')
   const run = (one: CaseOf<S>) => {
@@ -105,6 +109,7 @@ function wishOf<S extends Json>(
     ageingMs,
     exchange,
     uncaptured,
+    slowerMs,
   }: CaseOf<S>,
   settings: S,
 ): Exclude<PairWish, string> {
@@ -115,6 +120,9 @@ function wishOf<S extends Json>(
   }
   if (middle === 'learning-switch' && ageingMs !== undefined) {
     return { name: id, middle, ageingMs: ageingMs(settings) }
+  }
+  if (middle === 'two-paths' && slowerMs !== undefined) {
+    return { name: id, middle, slowerMs: slowerMs(settings) }
   }
   if (middle !== 'router') return { name: id, middle }
   return router === undefined ? { name: id, middle } : { name: id, middle, router: router(settings) }

@@ -50,3 +50,18 @@ export function firstOfEach(words: readonly string[]): string[] {
 export function inWords(packets: readonly Captured[] | null, words = packetWords): string | null {
   return packets === null ? null : packets.map(words).join(', ')
 }
+
+/** Arrivals after a packet that was sent later (RFC 4737 section 3.3); copies are not counted. */
+export function reorderedOf({ sent, received }: { sent: Captured[]; received: Captured[] }): Captured[] {
+  const placeOf = new Map(sent.map(({ data }, index) => [data.packet, index]))
+  const seen = new Set<string>()
+  let latest = -1
+  return received.filter(({ data }) => {
+    const place = placeOf.get(data.packet)
+    if (place === undefined || seen.has(data.packet)) return false
+    seen.add(data.packet)
+    if (place < latest) return true
+    latest = place
+    return false
+  })
+}

@@ -9,7 +9,7 @@ import { closeSync, existsSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import type { Emitter } from '../events/emit.ts'
 import { helperLog, serveLab } from '../kernel/as-helper.ts'
-import type { ToCapture } from '../kernel/capture/messages.ts'
+import type { ToCapture, WatchedHost } from '../kernel/capture/messages.ts'
 import { BYTES_KEPT, type CapturedFrame, PacketRing, SLOTS } from '../kernel/capture/packet-ring.ts'
 import { systemCalls } from '../kernel/capture/system-calls.ts'
 import { measureWallClock, readClocks } from '../kernel/capture/wall-clock.ts'
@@ -32,11 +32,15 @@ const PACKETS_A_LOOK_MAX = 500
  */
 const HOLD_BACK_NS = 1_000_000n
 const ASK_FOR_DROPS_EVERY_MS = 1000
+/** The one that every host has. */
+const FIRST_CARD = 'eth0'
 /** nice(1): ten times less weight than a program of ordinary priority. */
 const NICENESS = 10
 
+/** One network card of a host. What is known of the host's connections is one for all of its cards. */
 interface Watched {
   name: string
+  card: string
   /** `performance.now()` when its ring was asked for drops last. */
   askedForDropsAt: number
   ring: PacketRing
@@ -59,7 +63,7 @@ const system = systemCalls()
 const clock = measureWallClock(system)
 /** The clock of the .pcapng files: the wall clock as it was now, whoever sets it later. */
 const wallClockAheadNs = clock.aheadNs
-const watched = new Map<string, Watched>()
+const watched = new Set<Watched>()
 const files = new Map<string, CaptureFile>()
 const mechanisms = new Map<string, string>()
 const translations = new Map<string, string>()
@@ -75,22 +79,26 @@ serveLab<ToCapture, void>((message) => {
   else learn(translations, message.translations)
 }, stop)
 
-function watch({ name, incarnation }: { name: string; incarnation: number }): void {
-  const before = watched.get(name)
-  if (before !== undefined) close(before, 'the host was started again')
+function watch({ name, incarnation, cards = [FIRST_CARD] }: WatchedHost): void {
+  closeAll(
+    [...watched].filter((before) => before.name === name),
+    'the host was started again',
+  )
   const host = { name, incarnation }
-  const next: Watched = {
+  const capture = files.get(name) ?? createFile(name)
+  const shared = {
     name,
-    askedForDropsAt: performance.now(),
-    ring: PacketRing.open(system, `/run/netns/${name}`, 'eth0'),
     emit: log.emitter('wire', host),
     flows: new FlowMemory(),
     fragments: new FragmentMemory(),
-    capture: files.get(name) ?? createFile(name),
+    capture,
   }
-  watched.set(name, next)
-  files.set(name, next.capture)
-  next.emit('wire:capture_started', {
+  for (const card of cards) {
+    const ring = PacketRing.open(system, `/run/netns/${name}`, card)
+    watched.add({ ...shared, card, askedForDropsAt: performance.now(), ring })
+  }
+  files.set(name, capture)
+  shared.emit('wire:capture_started', {
     packetsBuffered: SLOTS,
     bytesKept: BYTES_KEPT,
     wallClockAheadNs: String(wallClockAheadNs),
@@ -102,7 +110,7 @@ function createFile(name: string): CaptureFile {
   const path = `${identity.folder}/packets/${name}.pcapng`
   if (existsSync(path)) throw new RangeError(`${path} exists already`)
   const descriptor = openSync(path, 'a')
-  const about = { name, description: `eth0 of ${name}`, bytesKept: BYTES_KEPT }
+  const about = { name, description: `the network cards of ${name}`, bytesKept: BYTES_KEPT }
   writeSync(
     descriptor,
     Buffer.concat([sectionHeader(), interfaceDescription({ ...about, linkType: linkType.ethernet })]),
@@ -133,14 +141,14 @@ function look(untilNs: bigint, limit: number): void {
 
 function findOldest(): { host: Watched; frame: CapturedFrame } | null {
   let oldest: { host: Watched; frame: CapturedFrame } | null = null
-  for (const host of watched.values()) {
+  for (const host of watched) {
     const frame = host.ring.head()
     if (frame !== null && (oldest === null || frame.wallNs < oldest.frame.wallNs)) oldest = { host, frame }
   }
   return oldest
 }
 
-function record({ name, emit, flows, fragments, capture }: Watched, frame: CapturedFrame): void {
+function record({ name, card, emit, flows, fragments, capture }: Watched, frame: CapturedFrame): void {
   const { direction, bytes, wireBytes } = frame
   const mono = frame.wallNs - clock.aheadNs
   const packet = decodePacket(bytes)
@@ -162,6 +170,7 @@ function record({ name, emit, flows, fragments, capture }: Watched, frame: Captu
       ...(text === undefined ? {} : { text }),
       frameBytes: wireBytes,
       headerBytes: headerBytes(bytes),
+      ...(card === FIRST_CARD ? {} : { card }),
     },
     fragments.groupOf(packet, groupOf(packet, mechanisms)),
     mono,
@@ -169,7 +178,7 @@ function record({ name, emit, flows, fragments, capture }: Watched, frame: Captu
 }
 
 function reportDrops(): void {
-  for (const host of watched.values()) {
+  for (const host of watched) {
     const packets = host.ring.dropped()
     const withinMs = Math.ceil(performance.now() - host.askedForDropsAt)
     host.askedForDropsAt = performance.now()
@@ -177,17 +186,21 @@ function reportDrops(): void {
   }
 }
 
-/** The last packets of a host, whose cable is gone by now. */
-function close(host: Watched, because: string): void {
+/** The last packets of some cards, whose cables are gone by now. A capture has ended when it has at all of its host's. */
+function closeAll(cards: readonly Watched[], because: string): void {
+  if (cards.length === 0) return
   look(process.hrtime.bigint(), Number.POSITIVE_INFINITY)
   reportDrops()
-  host.ring.close()
-  watched.delete(host.name)
-  host.emit('wire:capture_ended', { because, brokeOff: false })
+  for (const { ring } of cards) ring.close()
+  for (const each of cards) {
+    watched.delete(each)
+    const isLast = ![...watched].some(({ name }) => name === each.name)
+    if (isLast) each.emit('wire:capture_ended', { because, brokeOff: false })
+  }
 }
 
 function stop(): void {
-  for (const host of [...watched.values()]) close(host, 'the run is over')
+  closeAll([...watched], 'the run is over')
   for (const { descriptor } of files.values()) closeSync(descriptor)
   process.exit()
 }

@@ -61,7 +61,7 @@ async function main(): Promise<void> {
       capture = started
       // The process to come is the first this host's packets are captured for.
       const watcher: Watcher = {
-        wired: ({ name, incarnation }) => started.watch({ name, incarnation: incarnation + 1 }),
+        wired: ({ name, incarnation }, cards) => started.watch({ name, incarnation: incarnation + 1, cards }),
         translated: (addresses) => started.translate(addresses),
       }
       hosts = await netnsHosts(plan.sysctls, log, watcher, {

@@ -298,7 +298,10 @@ export class Rig {
   async connectTcp(
     { a, b }: Pair,
     mechanism: string,
-    { ofServer = {}, ofClient = {} }: { ofServer?: ListenOptions; ofClient?: Partial<TcpConduct> } = {},
+    {
+      ofServer = {},
+      ofClient = {},
+    }: { ofServer?: ListenOptions; ofClient?: { localPort?: number } & Partial<TcpConduct> } = {},
   ): Promise<TcpConnection> {
     const listener = await this.sockets(b).tcp.listen(mechanism, ofServer)
     const client = await this.sockets(a).tcp.connect(mechanism, listener.at, ofClient)

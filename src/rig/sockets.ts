@@ -19,6 +19,7 @@ import { site } from './sockets/site.ts'
 import { stopAndWait } from './sockets/stop-and-wait.ts'
 import { tcpSockets } from './sockets/tcp.ts'
 import { telephones } from './sockets/telephone.ts'
+import { traces } from './sockets/trace.ts'
 import { udpSockets } from './sockets/udp.ts'
 import { users } from './sockets/user.ts'
 import { webSockets } from './sockets/websocket.ts'
@@ -43,6 +44,7 @@ const halves = {
   session: sessions,
   relay: relays,
   telephone: telephones,
+  trace: traces,
 } satisfies Record<Protocol, (host: LedHost) => unknown>
 
 export type Sockets = { readonly [P in Protocol]: ReturnType<(typeof halves)[P]> }

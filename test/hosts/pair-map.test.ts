@@ -6,8 +6,8 @@ const shown = (wish: Parameters<typeof pairMap>[0], canHaveIpv6 = true) => {
   const hosts = [a, b, ...(c === null ? [] : [c])]
   return {
     switches: bridges,
-    hosts: hosts.map(({ name, address, address6, switchName }) =>
-      [name, address, address6, switchName].map(String).join(' '),
+    hosts: hosts.map(({ name, address, address6, cards }) =>
+      [name, address, address6, cards[0].switchName].map(String).join(' '),
     ),
   }
 }

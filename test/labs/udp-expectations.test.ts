@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { copiesOf, lostOf, reorderedOf } from '../../labs/udp/datagrams.ts'
+import { copiesOf, lostOf } from '../../labs/udp/datagrams.ts'
 import {
   fitsInOnePacket,
   lossOfWhole,
@@ -8,6 +8,7 @@ import {
   segmentBytesMax,
 } from '../../labs/udp/expectations.ts'
 import type { EventOf } from '../../src/events/vocabulary.ts'
+import { reorderedOf } from '../../src/lab/packets.ts'
 
 describe('sizes', () => {
   test.each([

@@ -4,11 +4,12 @@ import type { Cell } from '../../../src/lab/cell.ts'
 import { SLACK_MS } from '../../../src/lab/checks.ts'
 import { nothing, says } from '../../../src/lab/claims.ts'
 import { type Captured, ofKind } from '../../../src/lab/packets.ts'
+import { readCard } from '../../../src/rig/cards.ts'
 import { ethernet } from '../../../src/wire/constants.ts'
 import { labelOf } from '../../../src/wire/label.ts'
 import { decodePacket, macAt } from '../../../src/wire/packet.ts'
 import type { FramesSettings } from '../conditions.ts'
-import { addressOf, macOf, readCard, readNeighbours, readOctets, SOON } from '../kernels.ts'
+import { addressOf, macOf, readNeighbours, readOctets, SOON } from '../kernels.ts'
 
 const FIRST_WORD = 'hello'
 

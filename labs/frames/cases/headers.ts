@@ -1,10 +1,13 @@
 /** One request, a heartbeat of one byte, and as much as fits: what of each frame is left for its user? */
+
 import type { Pair } from '../../../src/hosts/host.ts'
+import { betweenLooks, grown } from '../../../src/lab/card-looks.ts'
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell } from '../../../src/lab/cell.ts'
 import { SLACK_MS } from '../../../src/lab/checks.ts'
 import { type Claims, counts, says } from '../../../src/lab/claims.ts'
 import { bytesOf, type Captured, isNew, sent } from '../../../src/lab/packets.ts'
+import { readCard } from '../../../src/rig/cards.ts'
 import type { Rig } from '../../../src/rig/rig.ts'
 import type { FramesSettings } from '../conditions.ts'
 import {
@@ -16,7 +19,7 @@ import {
   leftBytes,
   tcpHeaderBytes,
 } from '../expectations.ts'
-import { betweenLooks, grown, readCard, SOON } from '../kernels.ts'
+import { SOON } from '../kernels.ts'
 
 /** Longer than the case: the server says no goodbye meanwhile. */
 const KEPT_MS = 60_000

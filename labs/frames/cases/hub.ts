@@ -1,10 +1,12 @@
 /** A hub is one medium for all: everybody hears everything. Who keeps what is meant for another? */
+import { betweenLooks, grown } from '../../../src/lab/card-looks.ts'
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import { SLACK_MS } from '../../../src/lab/checks.ts'
 import { counts, says } from '../../../src/lab/claims.ts'
 import { received } from '../../../src/lab/packets.ts'
+import { readCard } from '../../../src/rig/cards.ts'
 import type { FramesSettings } from '../conditions.ts'
-import { betweenLooks, grown, processed, readCard, SOON, thirdOf } from '../kernels.ts'
+import { processed, SOON, thirdOf } from '../kernels.ts'
 
 const BYTES = 100
 const EVERY_MS = 5

@@ -5,8 +5,9 @@ import { SLACK_MS } from '../../../src/lab/checks.ts'
 import { counts, nothing, says } from '../../../src/lab/claims.ts'
 import type { Period } from '../../../src/lab/log.ts'
 import { received } from '../../../src/lab/packets.ts'
+import { readCard } from '../../../src/rig/cards.ts'
 import type { FramesSettings } from '../conditions.ts'
-import { macOf, readCard, SOON, tellNeighbour, thirdOf } from '../kernels.ts'
+import { macOf, SOON, tellNeighbour, thirdOf } from '../kernels.ts'
 
 export const learning: CaseOf<FramesSettings> = {
   id: 'switch',

@@ -6,8 +6,9 @@ import { SLACK_MS } from '../../../src/lab/checks.ts'
 import { counts, nothing, says } from '../../../src/lab/claims.ts'
 import type { Period } from '../../../src/lab/log.ts'
 import { ofKind, received } from '../../../src/lab/packets.ts'
+import { readCard } from '../../../src/rig/cards.ts'
 import type { FramesSettings } from '../conditions.ts'
-import { addressOf, macOf, readCard, SOON, thirdOf } from '../kernels.ts'
+import { addressOf, macOf, SOON, thirdOf } from '../kernels.ts'
 
 type Passed = EventOf<'air:frame_passed'>
 

@@ -7,7 +7,7 @@ import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell as CellOf } from '../../../src/lab/cell.ts'
 import { SLACK_MS } from '../../../src/lab/checks.ts'
 import { counts, nothing, says, took } from '../../../src/lab/claims.ts'
-import { bytesOf } from '../../../src/lab/packets.ts'
+import { bytesOf, reorderedOf } from '../../../src/lab/packets.ts'
 import type { Rig } from '../../../src/rig/rig.ts'
 import { type CableSettings, REORDER_WAIT_MS } from '../../../src/wire/cable.ts'
 import { IP_HEADER_BYTES, type UdpSettings } from '../conditions.ts'
@@ -20,7 +20,6 @@ import {
   passage,
   passageBack,
   pathMtu,
-  reorderedOf,
 } from '../datagrams.ts'
 import { lossOfWhole, packetsOf, plausibleHits } from '../expectations.ts'
 import { portAt, setCable } from '../sockets.ts'

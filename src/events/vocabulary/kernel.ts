@@ -100,6 +100,8 @@ export const kernelEvents = {
     framesProcessed: count,
     /** To read it took so long, until this line: what passed meanwhile may be counted or not. */
     withinMs: ms,
+    /** Which of the host's cards, where it has more than one; absent: eth0. */
+    card: v.optional(text),
   }),
   /** What a host's kernel says of the link of its network card, whoever has taken it away. */
   'kernel:link_read': v.strictObject({ link: v.picklist(['carrier', 'no carrier']) }),
@@ -107,6 +109,19 @@ export const kernelEvents = {
   'kernel:neighbours_read': v.strictObject({
     neighbours: v.array(v.strictObject({ address: text, mac: v.nullable(text), state: text })),
   }),
-  /** Settings of a host that decide when its kernel gives up. */
+  /** Settings of a host that decide when its kernel gives up, or by which way it sends. */
   'kernel:sysctls_read': v.strictObject({ values: v.record(text, text) }),
+  /**
+   * By which of its cards, and to which neighbour, the host would send a packet of this flow: it was asked, and
+   * nothing was sent. `card` null: it has no way there.
+   */
+  'kernel:route_read': v.strictObject({
+    protocol: v.picklist(['tcp', 'udp']),
+    source: socketAddress,
+    destination: socketAddress,
+    card: v.nullable(text),
+    gateway: v.nullable(text),
+  }),
+  /** What a host's kernel has counted since the host was made, by the names of nstat(8). */
+  'kernel:counters_read': v.strictObject({ values: v.record(text, count) }),
 } as const

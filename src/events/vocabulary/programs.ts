@@ -129,6 +129,16 @@ export const programEvents = {
   'telephone:talked': v.strictObject({ to: socketAddress, voices: count, tookMs: ms }),
   /** Speech that arrived since this was asked last, and how old it was then. */
   'telephone:heard': v.strictObject({ voices: count, meanMs: ms, maxMs: ms }),
+  /**
+   * To a datagram that may pass so many hosts came this answer by ICMP; `from` null: none came in time. Whoever says
+   * `time to live exceeded` is a router on the way of that flow; `port unreachable` says the host at its end.
+   */
+  'trace:answered': v.strictObject({
+    timeToLive: count,
+    from: v.nullable(text),
+    says: v.nullable(text),
+    roundTripMs: v.nullable(ms),
+  }),
 
   /** Nothing acknowledged this message for `waitedMs`: it is sent once more. It may have arrived all the same. */
   'delivery:sent_again': v.strictObject({ number: count, tries: count, waitedMs: ms }),
@@ -145,7 +155,8 @@ export const programEvents = {
   'tcp:accepted': v.strictObject({ local: socketAddress, remote: socketAddress }),
   /** write() took the bytes: they are in this kernel's send queue, no more than that. */
   'tcp:written': v.strictObject({ bytes: count }),
-  'tcp:received': v.strictObject({ bytes: count }),
+  /** `misplaced`: how many of its numbered lines did not follow the one before; not there where nobody looked. */
+  'tcp:received': v.strictObject({ bytes: count, misplaced: v.optional(count) }),
   /** From now on this kernel completes handshakes here; up to `backlog` + 1 wait for the program. */
   'tcp:listening': v.strictObject({ mechanism: text, local: socketAddress, backlog: count }),
   /** Not all of these bytes came into this kernel's send queue: EPIPE, or the socket was over before. */

@@ -87,6 +87,8 @@ export const wireEvents = {
     frameBytes: v.optional(count),
     /** How much of it each header takes, from the outside in: Ethernet, IP, TCP or UDP. */
     headerBytes: v.optional(v.array(count)),
+    /** At which of the host's network cards, where it has more than one; absent: at eth0. */
+    card: v.optional(text),
   }),
   /** All octets of a frame that a host sent, as its capture has kept them: number `frame` of packets/<host>.pcapng. */
   'packet:octets_read': v.strictObject({ frame: count, octets: v.pipe(text, v.regex(/^([\da-f]{2})+$/)) }),
@@ -288,7 +290,10 @@ export const wireEvents = {
   /** The link of a port is down: so many calls were ended, and whoever is left was told. */
   'exchange:line_lost': v.strictObject({ exchange: text, port: text, calls: count }),
 
-  /** A router stands between the hosts of a pair and translates: b sees `outside` where a is. */
+  /**
+   * A router stands between the hosts of a pair, and translates: b sees `outside` where a is. Without rules it only
+   * forwards, from its card `inside`, on the side of a, to `outside` and back.
+   */
   'router:started': v.strictObject({
     router: text,
     inside: text,

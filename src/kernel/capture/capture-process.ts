@@ -4,12 +4,12 @@
  */
 import type { EventLog } from '../../events/emit.ts'
 import { type FromHelper, type HelperIdentity, HelperProcess } from '../helper-process.ts'
-import type { ToCapture } from './messages.ts'
+import type { ToCapture, WatchedHost } from './messages.ts'
 
 export class CaptureProcess {
   readonly #process: HelperProcess<ToCapture>
   readonly #log: EventLog
-  readonly #watched = new Map<string, { name: string; incarnation: number }>()
+  readonly #watched = new Map<string, WatchedHost>()
   #stopping = false
 
   /**
@@ -37,9 +37,9 @@ export class CaptureProcess {
   }
 
   /** Captures this host's packets from now on; anew after each reboot. */
-  watch({ name, incarnation }: { name: string; incarnation: number }): Promise<void> {
-    this.#watched.set(name, { name, incarnation })
-    return this.#ask({ watch: { name, incarnation } })
+  watch(host: WatchedHost): Promise<void> {
+    this.#watched.set(host.name, host)
+    return this.#ask({ watch: host })
   }
 
   /** What the servers speak, by `address:port`, so that packets get the group id of their connection. */

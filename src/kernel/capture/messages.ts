@@ -1,10 +1,16 @@
+export interface WatchedHost {
+  name: string
+  incarnation: number
+  cards?: readonly string[]
+}
+
 /** What the lab asks the capture process (node's IPC channel). The answers come in the same order. */
 export type ToCapture =
   /**
-   * Capture on eth0 of this host from now on. A rebooted host is another kernel: ask again, and its
-   * packets go on in the same file.
+   * Capture at these network cards of this host from now on, at eth0 where none is named. A rebooted host is another
+   * kernel: ask again, and its packets go on in the same file.
    */
-  | { watch: { name: string; incarnation: number } }
+  | { watch: WatchedHost }
   /** These servers speak these mechanisms, by `address:port`, beside those told before. */
   | { mechanisms: Record<string, string> }
   /** A router shows packets from these addresses as coming from those, and the other way back. */

@@ -10,6 +10,7 @@ import { scriptSites } from './site/script.ts'
 import { scriptStopAndWait } from './stop-and-wait/script.ts'
 import { scriptTcp } from './tcp/script.ts'
 import { scriptTelephones } from './telephone/script.ts'
+import { scriptTraces } from './trace/script.ts'
 import { scriptUdp } from './udp/script.ts'
 import { scriptUsers } from './user/script.ts'
 import { scriptWebSockets } from './websocket/script.ts'
@@ -25,6 +26,7 @@ export const scripts = {
   session: scriptSessions,
   relay: scriptRelays,
   telephone: scriptTelephones,
+  trace: scriptTraces,
 }
 
 export type Protocol = keyof typeof scripts

@@ -32,6 +32,8 @@ export interface TcpSocket {
   /** `waitingBytes` did not fit into the kernel's send queue any more. */
   write(text: string): Promise<{ waitingBytes: number }>
   writeBytes(bytes: number): Promise<{ waitingBytes: number }>
+  /** For a peer that does `number`. */
+  writeLines(lines: number): Promise<{ waitingBytes: number }>
   /** What arrives from now on stays in this host's kernel, FIN too. */
   stopReading(): Promise<void>
   resumeReading(): Promise<void>
@@ -106,7 +108,7 @@ function connection(host: LedHost, mechanism: string, groupId: string): TcpSocke
   const set = async (setting: TcpSetting) => {
     await host.ask('tcpSet', mechanism, groupId, { groupId, setting })
   }
-  const write = (data: { text: string } | { bytes: number }) =>
+  const write = (data: { text: string } | { bytes: number } | { lines: number }) =>
     host.ask('tcpWrite', mechanism, groupId, { groupId, ...data })
   return {
     groupId,
@@ -119,6 +121,7 @@ function connection(host: LedHost, mechanism: string, groupId: string): TcpSocke
     },
     write: (text) => write({ text }),
     writeBytes: (bytes) => write({ bytes }),
+    writeLines: (lines) => write({ lines }),
     stopReading: () => act('stopReading'),
     resumeReading: () => act('resumeReading'),
     end: () => act('end'),

@@ -94,7 +94,7 @@ function writeFile(path: string, runFolder: string, hosts: readonly HostFacts[],
   try {
     const blocks = [sectionHeader(comment)]
     for (const { name, bytesKept } of hosts) {
-      const packets = { name, description: `packets at eth0 of ${name}`, bytesKept }
+      const packets = { name, description: `packets at the network cards of ${name}`, bytesKept }
       const events = { name: `${name} events`, description: `what ${name} did and believed`, bytesKept: 0 }
       blocks.push(interfaceDescription({ ...packets, linkType: linkType.ethernet }))
       blocks.push(interfaceDescription({ ...events, linkType: linkType.upperPdu }))

@@ -10,6 +10,7 @@ import type { HeartbeatTiming } from '../../../protocols/heartbeat/constants.ts'
 import { PeerBelief } from '../../parts/belief.ts'
 import { startStreamHeartbeat } from '../../parts/stream-heartbeat.ts'
 import { errorData, reportTcp } from '../../parts/tcp-events.ts'
+import { LineOrder } from './numbered-lines.ts'
 import type { ConnectOutcome, TcpAct, TcpConduct, TcpSetting } from './requests.ts'
 
 /** What may wait in this process for its kernel to take it. */
@@ -39,8 +40,10 @@ export class ScriptedConnection {
     if (conduct.does === 'nothing') socket.pause()
     this.#timing = conduct.heartbeat
     if (conduct.heartbeat === undefined) {
+      const order = conduct.does === 'number' ? new LineOrder() : null
       socket.on('data', (chunk) => {
-        emit('tcp:received', { bytes: chunk.length }, groupId)
+        const seen = order === null ? {} : { misplaced: order.take(chunk) }
+        emit('tcp:received', { bytes: chunk.length, ...seen }, groupId)
         if (conduct.does === 'echo') this.write(chunk)
       })
     }

@@ -5,8 +5,8 @@ import type { HeartbeatTiming } from '../../../protocols/heartbeat/constants.ts'
 
 /** What a connection does from the start, and with what it is set. */
 export interface TcpConduct {
-  /** `nothing`: what arrives stays unread in the kernel. */
-  does: 'read' | 'nothing' | 'echo'
+  /** `nothing`: what arrives stays unread in the kernel. `number`: it reads numbered lines, and looks at their order. */
+  does: 'read' | 'nothing' | 'echo' | 'number'
   /** Goes on sending after the peer's FIN. */
   allowHalfOpen?: boolean
   keepalive?: Keepalive
@@ -45,7 +45,7 @@ export interface TcpRequests {
   tcpOutcome: { ask: { groupId: string; withinMs: number }; answer: ConnectOutcome }
   /** Write. `waitingBytes` are still in this process, since the kernel's send queue is full. */
   tcpWrite: {
-    ask: { groupId: string; text: string } | { groupId: string; bytes: number }
+    ask: { groupId: string } & ({ text: string } | { bytes: number } | { lines: number })
     answer: { waitingBytes: number }
   }
   tcpAct: { ask: { groupId: string; act: TcpAct }; answer: null }

@@ -17,6 +17,7 @@ import {
   stopListening,
 } from '../../parts/tcp-events.ts'
 import { applyConduct, ScriptedConnection } from './connection.ts'
+import { numberedLines } from './numbered-lines.ts'
 import type { TcpConduct, TcpRequests } from './requests.ts'
 
 /** Closed ones are remembered, since to write on one is an experiment too. */
@@ -107,7 +108,7 @@ export function scriptTcp({ address, emitterOf }: ScriptedHost): Scripted<TcpReq
 
       async tcpWrite(ask) {
         const connection = known(ask.groupId)
-        connection.write('text' in ask ? Buffer.from(ask.text) : Buffer.alloc(ask.bytes, '.'))
+        connection.write(toWrite(ask))
         // A kernel that has room has taken it by then.
         await nextTurn()
         return { waitingBytes: connection.socket.writableLength }
@@ -142,4 +143,9 @@ export function scriptTcp({ address, emitterOf }: ScriptedHost): Scripted<TcpReq
       for (const connection of connections.values()) connection.act('resetAndDestroy')
     },
   }
+}
+
+function toWrite(ask: TcpRequests['tcpWrite']['ask']): Buffer {
+  if ('text' in ask) return Buffer.from(ask.text)
+  return 'lines' in ask ? numberedLines(ask.lines) : Buffer.alloc(ask.bytes, '.')
 }
