@@ -236,7 +236,7 @@ function traceroute(cell: PathsCell): Claims {
   return [
     says(cell, 'hops', expected.join('; '), observed.join('; '), {
       claim: 'a datagram that may pass one host only is answered by the router on its way, the next by b',
-      formula: '`ip route get` for each of the two flows; the routers’ addresses',
+      formula: '`ip route get` for each of the two flows, and the addresses of the routers',
       because: 'the router that counts down to 0 must drop it, and says so: thereby one learns who it is',
       source: 'RFC 791 section 3.2; RFC 792; RFC 1812 section 5.3.1',
       evidence: answers,

@@ -113,7 +113,7 @@ export const moved: CaseOf<PathsSettings> = {
           evidence: read.slice(-1),
         }),
         says(cell, 'back', 'p there, q back', ways(after), {
-          claim: 'the cards are on again: a goes back to p, and b stays with q for ever',
+          claim: 'the cards are on again: a goes back to p, and b stays with q',
           formula: 'a has a classic route with two ways, b nexthop objects',
           because: `told: ${expected(after).join(', ')}. Such an object is deleted with its card, and nobody makes it anew`,
           source: 'ip-nexthop(8); net/ipv4/nexthop.c: nexthop_flush_dev; fib_semantics.c: fib_sync_up',
