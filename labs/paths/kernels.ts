@@ -46,7 +46,8 @@ function tell(rig: Rig, host: Host, told: readonly Told[]): void {
 
 /**
  * By which way would this host send each of these? Asked, and logged. A TCP connection whose port is chosen only in
- * connect() may go by another way than its ports say: those that are asked about are bound before.
+ * connect() was seen to go by another way than is told of its port (Linux 6.18): so those that are asked about are
+ * bound before.
  */
 export async function askRoutes(rig: Rig, host: Host, flows: readonly Flow[]): Promise<void> {
   tell(rig, host, await ask(rig, host, flows))
