@@ -15,12 +15,13 @@
  */
 import { type CaseOf, madeOf } from '../../src/lab/cases.ts'
 import type { Lab } from '../../src/lab/lab.ts'
-import { box, wayBack } from './cases/box.ts'
+import { box } from './cases/box.ts'
 import { dead } from './cases/dead.ts'
 import { farEnd } from './cases/far-end.ts'
 import { byFlow, byHost } from './cases/flows.ts'
 import { moved } from './cases/moved.ts'
 import { sprayed } from './cases/sprayed.ts'
+import { wayBack } from './cases/way-back.ts'
 import { conditionsOf, type PathsSettings, type ROWS } from './conditions.ts'
 import { questionsOf } from './questions.ts'
 

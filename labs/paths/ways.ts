@@ -70,8 +70,10 @@ export function settingOf(end: End, name: string, to?: number): string {
 }
 
 /** How much a counter of a host's kernel grew between the first and the last look; null: not two looks. */
-export function counted(end: End, name: string): number | null {
-  const looks = end.ofHost('kernel:counters_read').filter(({ data }) => name in data.values)
+export function counted({ log, watch }: Cell, { host }: { host: string }, name: string): number | null {
+  const looks = log
+    .all('kernel:counters_read', { host, from: watch.from, to: watch.to })
+    .filter(({ data }) => name in data.values)
   const [first, last] = [looks[0], looks.at(-1)]
   if (first === undefined || last === undefined || first === last) return null
   return (last.data.values[name] ?? 0) - (first.data.values[name] ?? 0)
@@ -104,4 +106,14 @@ export function portOf(address: string): number {
 export function outOfOrder({ a, b }: Cell): Captured[] | null {
   const [left, came] = [sent(a.packets()), received(b.packets())]
   return left && came && reorderedOf({ sent: left.filter(({ data }) => data.bytes > 0), received: came })
+}
+
+/** `p, 3 of 3`: by which way these left, and how many came to the other end. */
+export function fateOf(
+  cell: PathsCell,
+  packets: readonly Captured[] | null,
+  at: 'a' | 'b' = 'b',
+): string | null {
+  const arrived = arrivedOf(cell, packets, at)
+  return packets && arrived && `${waysOf(packets)}, ${arrived.length} of ${packets.length}`
 }

@@ -1,23 +1,20 @@
 /**
  * A router that looks at more than addresses: it knows flows, and treats them by rule. What does that change, and what
- * happens when it forgets, or when half of a conversation avoids it?
+ * happens when it forgets?
  */
 import type { Pair } from '../../../src/hosts/host.ts'
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import { SLACK_MS } from '../../../src/lab/checks.ts'
-import { type Claims, counts, nothing, says, took } from '../../../src/lab/claims.ts'
-import { type Captured, ofKind, sent } from '../../../src/lab/packets.ts'
+import { type Claims, counts, says, took } from '../../../src/lab/claims.ts'
+import { type Captured, sent } from '../../../src/lab/packets.ts'
 import type { Rig } from '../../../src/rig/rig.ts'
 import { type PathsSettings, quickOnly } from '../conditions.ts'
 import { nextTry } from '../expectations.ts'
-import { haveWayByQ, PORTS, routerOf, SOON, sendBy, TABLE_BY_Q } from '../kernels.ts'
-import { arrivedOf, type PathsCell, portOf, waysOf } from '../ways.ts'
+import { haveWayByQ, PORTS, SOON, sendBy, TABLE_BY_Q } from '../kernels.ts'
+import { FORGETS_AFTER, IN_VAIN_MS, RULED, readRefused, remember } from '../table.ts'
+import { arrivedOf, counted, fateOf, type PathsCell, portOf } from '../ways.ts'
 
-/** Three flows to three ports of b: one is sent the other way, one is dropped at p, and of one no rule says anything. */
-const RULED = { byQ: 7101, dropped: 7102, plain: 7103 } as const
 const EVERY_MS = 5
-/** Long enough for two tries of a segment that is lost. */
-const IN_VAIN_MS = 700
 
 export const box: CaseOf<PathsSettings> = {
   id: 'box',
@@ -74,61 +71,8 @@ export const box: CaseOf<PathsSettings> = {
   rows: { udp, tcp },
 }
 
-export const wayBack: CaseOf<PathsSettings> = {
-  id: 'way-back',
-  promise: 'the same p is on the way from a to b, and b answers by q',
-  needs: ['router', 'socket-table'],
-  middle: 'two-paths',
-
-  async act(rig, pair) {
-    const { a, b } = pair
-    await sendBy(rig, pair, a, 'p')
-    await sendBy(rig, pair, b, 'q')
-    await remember(rig, pair, 0)
-    rig.mark(pair, 'calling')
-    const listener = await rig.sockets(b).tcp.listen('tcp', { port: PORTS.tcp })
-    const client = await rig.sockets(a).tcp.connect('tcp', listener.at)
-    await client.connected()
-    await client.write('hello\n')
-    await rig.sleep(IN_VAIN_MS)
-    rig.mark(pair, 'over')
-  },
-
-  rows: { tcp: halfSeen },
-}
-
 async function allByP(rig: Rig, pair: Pair): Promise<void> {
   for (const host of [pair.a, pair.b]) await sendBy(rig, pair, host, 'p')
-}
-
-/** From now on p keeps a table of connections (conntrack), and goes by it. @param forgetsAfterSeconds 0: as its kernel does */
-async function remember(rig: Rig, pair: Pair, forgetsAfterSeconds: number): Promise<void> {
-  const p = routerOf(pair, 'p')
-  const through = [
-    'type filter hook forward priority filter; policy drop;',
-    `udp dport ${RULED.dropped} drop;`,
-    'ct state established accept;',
-    'iifname "eth0" ct state new accept;',
-    'counter name refused;',
-  ].join(' ')
-  await rig.run(p, ['nft', `table ip box { counter refused { }; chain through { ${through} }; }`])
-  // A segment from the middle of a connection that is not known begins none.
-  const settings = {
-    tcp_loose: '0',
-    ...(forgetsAfterSeconds > 0 ? { tcp_timeout_established: forgetsAfterSeconds } : {}),
-  }
-  const echo = Object.entries(settings).map(
-    ([name, value]) => `echo ${value} >/proc/sys/net/netfilter/nf_conntrack_${name}`,
-  )
-  await rig.run(p, ['sh', '-c', echo.join(' && ')])
-}
-
-/** How many packets p has refused: in its own words. */
-async function readRefused(rig: Rig, pair: Pair): Promise<void> {
-  const p = routerOf(pair, 'p')
-  const printed = await rig.run(p, ['nft', 'list', 'counter', 'ip', 'box', 'refused'])
-  const refused = Number(/packets (\d+)/.exec(printed)?.[1] ?? 0)
-  rig.emitterOf(p, 'kernel')('kernel:counters_read', { values: { refused } })
 }
 
 function udp(cell: PathsCell): Claims {
@@ -181,7 +125,8 @@ function tcp(cell: PathsCell): Claims {
   if (!talking || !gone || !moving) return []
   const said = sent(a.packets(talking))
   const inVain = sent(a.packets(gone))
-  const refused = cell.log.all('kernel:counters_read', { host: `${cell.case}-p` })
+  const p = { host: `${cell.case}-p` }
+  const refused = cell.log.all('kernel:counters_read', p)
   const lostUntil = (to: number | undefined) =>
     lostOf(cell, sent(a.packets({ from: gone.from, ...(to && { to }) })))
   const [surely, perhaps] = [lostUntil(gone.to), lostUntil(refused.at(-1)?.time)]
@@ -191,7 +136,8 @@ function tcp(cell: PathsCell): Claims {
   const next = nextTry(moving.to - (first?.time ?? Number.NaN), timeoutMs)
   const span = { minMs: 0, maxMs: moving.to - moving.from + next.maxMs }
   const came = b.first('tcp:received', { from: gone.from })
-  const { forgetsAfterSeconds } = cell.settings
+  const remembered = cell.log.last('kernel:sysctls_read', p)
+  const forgetsAfterMs = 1000 * Number(remembered?.data.values[FORGETS_AFTER])
   const idleMs = Math.round(gone.from - (said?.at(-1)?.time ?? gone.from))
   return [
     says(cell, 'known', `p, ${said?.length ?? 0} of ${said?.length ?? 0}`, said && fateOf(cell, said), {
@@ -208,10 +154,10 @@ function tcp(cell: PathsCell): Claims {
       inVain && inVain.length > 0 ? fateOf(cell, inVain) : '',
       {
         claim: 'idle for longer than p remembers, nothing of it passes any more',
-        formula: `${idleMs} ms idle > ${1000 * forgetsAfterSeconds} ms; tcp_loose = 0`,
+        formula: `${idleMs} ms idle > ${forgetsAfterMs} ms, as p has it; tcp_loose = 0`,
         because: 'a segment from the middle of a connection is no beginning, and fits no entry',
         source: 'nf_conntrack-sysctl: nf_conntrack_tcp_timeout_established, nf_conntrack_tcp_loose',
-        evidence: [first],
+        evidence: [remembered, first],
         short: 'FORGOT',
       },
     ),
@@ -219,7 +165,7 @@ function tcp(cell: PathsCell): Claims {
       cell,
       'refused',
       { min: surely ?? 0, max: perhaps ?? 0 },
-      surely && perhaps && refusedBetween(refused),
+      surely && perhaps && counted(cell, p, 'refused'),
       'packets',
       {
         claim: 'p itself counts as refused what a sent and b never got',
@@ -249,62 +195,8 @@ function tcp(cell: PathsCell): Claims {
   ]
 }
 
-function halfSeen(cell: PathsCell): Claims {
-  const { a, b } = cell
-  const calling = cell.between('calling', 'over')
-  if (calling === null) return []
-  const [there, back] = [sent(a.packets()), sent(b.packets())]
-  const said = there?.filter(({ data }) => data.bytes > 0) ?? null
-  const handshake = ofKind(back, 'syn-ack')
-  return [
-    says(cell, 'ways', 'p there, q back', there && back && `${waysOf(there)} there, ${waysOf(back)} back`, {
-      claim: 'the SYN goes by p, the answer comes by q: p sees half of the handshake',
-      formula: 'as the routes of a and of b are',
-      because: `${handshake?.length ?? 0} SYN ACKs were sent, and again, since none was acknowledged`,
-      source: 'RFC 1812 section 5.2.4',
-      evidence: [there?.[0], back?.[0]],
-    }),
-    says(cell, 'states', 'ESTABLISHED | SYN-RECEIVED', cell.states(calling.to), {
-      claim: 'a believes in a connection that b is still waiting for',
-      formula: 'client | server',
-      because: 'the SYN ACK came to a by q; the ACK of a, by p, fits nothing that p has seen, and is dropped',
-      source: 'RFC 9293 section 3.5; nf_conntrack_proto_tcp.c',
-      evidence: [
-        a.last('kernel:socket_updated', { to: calling.to }),
-        b.last('kernel:socket_updated', { to: calling.to }),
-      ],
-      short: 'HALF',
-    }),
-    nothing(cell, 'not-asked', there && there.length > 0 ? b.all('tcp:accepted', calling) : null, calling, {
-      claim: 'the program at b is not asked',
-      formula: 'no accept()',
-      because: 'its kernel completes a connection before it hands it over',
-      source: 'accept(2)',
-    }),
-    says(cell, 'lost', `p, 0 of ${said?.length ?? 0}`, said && said.length > 0 ? fateOf(cell, said) : '', {
-      claim: 'and what a writes is dropped, each time',
-      formula: 'no segment with data at b',
-      because: 'a middle box wants to see both ways, and routes promise nobody that',
-      source: 'RFC 2663 section 2.4; RFC 1812 section 5.2.4',
-      evidence: said?.slice(0, 1) ?? [],
-    }),
-  ]
-}
-
-/** `p, 3 of 3`: by which way these left, and how many came to the other end. */
-function fateOf(cell: PathsCell, packets: readonly Captured[] | null, at: 'a' | 'b' = 'b'): string | null {
-  const arrived = arrivedOf(cell, packets, at)
-  return packets && arrived && `${waysOf(packets)}, ${arrived.length} of ${packets.length}`
-}
-
 /** How many of these never came to b; null where not all are known. */
 function lostOf(cell: PathsCell, packets: readonly Captured[] | null): number | null {
   const arrived = arrivedOf(cell, packets)
   return packets && arrived && packets.length - arrived.length
-}
-
-function refusedBetween(looks: readonly { data: { values: Record<string, number> } }[]): number | null {
-  const [first, last] = [looks[0], looks.at(-1)]
-  if (first === undefined || last === undefined || first === last) return null
-  return (last.data.values.refused ?? 0) - (first.data.values.refused ?? 0)
 }

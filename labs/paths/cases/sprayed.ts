@@ -131,7 +131,7 @@ export const sprayed: CaseOf<PathsSettings> = {
           cell,
           'queued',
           { min: 1, max: data?.length ?? 0 },
-          counted(b, 'TcpExtTCPOFOQueue'),
+          counted(cell, b, 'TcpExtTCPOFOQueue'),
           'segments',
           {
             claim: 'the kernel of b keeps what came too early, until what is missing has come',
@@ -155,7 +155,7 @@ export const sprayed: CaseOf<PathsSettings> = {
           source: 'RFC 5681 section 3.2; RFC 8985 section 1: reordering',
           evidence: data?.slice(-1) ?? [],
         }),
-        counts(cell, 'again', again?.length ?? 0, counted(a, 'TcpRetransSegs'), 'segments', {
+        counts(cell, 'again', again?.length ?? 0, counted(cell, a, 'TcpRetransSegs'), 'segments', {
           claim: 'what a sent again for nothing its kernel counts, too',
           formula: `${again?.length ?? 0} captured`,
           because: 'to TCP disorder looks like loss: whoever is overtaken by enough others is taken for lost',
@@ -198,6 +198,6 @@ function stampsOf(packets: readonly Captured[] | null): { time: number; isSlower
   return (packets ?? []).map((one) => ({ time: one.time, isSlower: wayOf(one) === 'q' }))
 }
 
-function duplicateWords({ a }: PathsCell): string {
-  return `b told it of ${counted(a, 'TcpExtTCPDSACKRecv') ?? '?'} that it had twice (D-SACK)`
+function duplicateWords(cell: PathsCell): string {
+  return `b told it of ${counted(cell, cell.a, 'TcpExtTCPDSACKRecv') ?? '?'} that it had twice (D-SACK)`
 }
