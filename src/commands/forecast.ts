@@ -1,14 +1,13 @@
 /** `npm run forecast`: how long the connections of a running process would believe in a silent peer. */
-import { release } from 'node:os'
 import { parseArgs } from 'node:util'
 import { type Choice, processOfContainer } from '../forecast/choose.ts'
 import { isForbidden, isGone, isZombie } from '../forecast/gone.ts'
-import type { ConnectionReport, ProcessReport, Reading } from '../forecast/read.ts'
+import { NO_RHYTHMS, writeDocument } from '../forecast/document.ts'
+import type { Reading } from '../forecast/read.ts'
 import { CONNECTIONS_MAX, PROCESSES_MAX, readAll, readOne, readThese } from '../forecast/read.ts'
-import { type Rhythm, rhythmWords } from '../forecast/rhythm.ts'
+import { rhythmWords } from '../forecast/rhythm.ts'
 import { tellReading } from '../forecast/tell.ts'
 import { watch } from '../forecast/watch.ts'
-import { printableJson } from '../foreign/printable.ts'
 import { UsageError } from '../foreign/usage.ts'
 import { CannotRunError } from '../launcher/launch.ts'
 import { print } from '../text/wrap.ts'
@@ -74,16 +73,13 @@ export async function forecastCommand(args: readonly string[]): Promise<number> 
       ? { reading, rhythms: NO_RHYTHMS }
       : await watch(reading, () => readThese(pids, choice), watchMs)
   endWithPipe(process.stdout)
-  if (request.json) process.stdout.write(`${printableJson(document(seen.reading, seen.rhythms), 2)}\n`)
+  if (request.json) await writeDocument(process.stdout, seen.reading, seen.rhythms)
   else {
     const heartbeats = new Map([...seen.rhythms].map(([of, one]) => [of, rhythmWords(one, watchMs)]))
     process.stdout.write(tellReading(seen.reading, styleFor(process.stdout, request), heartbeats))
   }
   return 0
 }
-
-type Rhythms = ReadonlyMap<ConnectionReport, Rhythm>
-const NO_RHYTHMS: Rhythms = new Map()
 
 async function choiceOf({ name, port, container }: Request): Promise<Choice> {
   const common = { ...(name === undefined ? {} : { name }), ...(port === undefined ? {} : { port }) }
@@ -175,43 +171,5 @@ function parse(args: readonly string[]) {
     // Node's message goes on with advice about "--" that does not fit here.
     const [first = ''] = String(error instanceof Error ? error.message : error).split(/\. |\n/)
     throw new UsageError(`${first}; try --help`)
-  }
-}
-
-/** As src/forecast/README.md describes it. */
-function document({ jiffyMs, processes, leftOut }: Reading, rhythms: Rhythms) {
-  return {
-    schema: 'stillhere/forecast@1',
-    at: new Date().toISOString(),
-    kernel: release(),
-    jiffyMs,
-    processes: processes.map((one) => processDocument(one, rhythms)),
-    leftOut,
-  }
-}
-
-function processDocument({ connections, datagrams, ...report }: ProcessReport, rhythms: Rhythms) {
-  return {
-    ...report,
-    connections: connections.map((one) => ({
-      ...connectionDocument(one),
-      heartbeat: rhythms.get(one) ?? null,
-    })),
-    datagrams: datagrams.map(({ local, remote }) => ({ local, remote })),
-  }
-}
-
-function connectionDocument({ local, remote, descriptor, facts, forecast }: ConnectionReport) {
-  const { reading, coarseTimeoutMs, ...socket } = facts
-  return {
-    local,
-    remote,
-    descriptor,
-    ...socket,
-    options: reading?.options ?? null,
-    retransmissionTimeoutMs: reading?.info.retransmissionTimeoutMs ?? coarseTimeoutMs,
-    roundTripMs: reading?.info.roundTripMs ?? null,
-    heardAgoMs: reading?.heardAgoMs ?? null,
-    ...forecast,
   }
 }

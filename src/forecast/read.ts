@@ -165,18 +165,17 @@ async function reportOf(
   const host = { sysctls, jiffyMs: tick }
   const { listeners } = namespace.connections
   const listeningPorts = new Set(listeners.values())
-  const connections = await Promise.all(
-    looked.sockets.map(async ({ descriptor, entry, reading, agoMs, unsteady }): Promise<ConnectionReport> => {
-      const facts = factsOf(entry, reading, agoMs)
-      const { local, remote } = entry
-      const ownNetwork = isWaiting(facts)
-        ? problemOnTheWay(await namespace.ownNetwork(netNamespace), addressOf(remote))
-        : null
-      const all = { ...facts, ownNetwork, unsteady }
-      const isServed = isServedAt(listeningPorts, local, remote)
-      return { local, remote, descriptor, facts: all, forecast: forecast(all, host), isServed }
-    }),
-  )
+  const connections: ConnectionReport[] = []
+  for (const { descriptor, entry, reading, agoMs, unsteady } of looked.sockets) {
+    const facts = factsOf(entry, reading, agoMs)
+    const { local, remote } = entry
+    const ownNetwork = isWaiting(facts)
+      ? problemOnTheWay(await namespace.ownNetwork(netNamespace), addressOf(remote))
+      : null
+    const all = { ...facts, ownNetwork, unsteady }
+    const isServed = isServedAt(listeningPorts, local, remote)
+    connections.push({ local, remote, descriptor, facts: all, forecast: forecast(all, host), isServed })
+  }
   const ofUdp = [...sockets.keys()].flatMap((inode) => datagrams.get(inode) ?? [])
   const listening = [...sockets.keys()].filter((inode) => listeners.has(inode)).length
   return {

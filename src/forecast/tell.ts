@@ -21,8 +21,13 @@ const ASSUMED =
 export type Heartbeats = ReadonlyMap<ConnectionReport, string>
 
 export function tellReading(reading: Reading, style: Style, heartbeats: Heartbeats = new Map()): string {
-  // A process chooses its own name and arguments; what was left out may name it too.
-  const { processes, leftOut } = printableData(reading)
+  // A process chooses its own name and arguments; what was left out may name it too. The rest is ours, and much.
+  const leftOut = printableData(reading.leftOut)
+  const processes = reading.processes.map((one) => ({
+    ...printableData({ ...one, connections: [], datagrams: [] }),
+    connections: one.connections,
+    datagrams: one.datagrams,
+  }))
   const lines = processes.flatMap((one) => [...processLines(one, style, heartbeats), ''])
   if (processes.length === 0) lines.push('No process that may be read holds such a connection.', '')
   else lines.push(...wrapped(ASSUMED, style.columns), '')

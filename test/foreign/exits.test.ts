@@ -7,7 +7,7 @@ import { keepalive } from '../../labs/keepalive/lab.ts'
 import { printingEmitter } from '../../src/events/emit.ts'
 import type { LabEvent } from '../../src/events/vocabulary.ts'
 import { tellReading } from '../../src/forecast/tell.ts'
-import { printable, printableJson } from '../../src/foreign/printable.ts'
+import { printable, printableJson, printableJsonPieces } from '../../src/foreign/printable.ts'
 import { withQuotes } from '../../src/lab/quote.ts'
 import { plainStyle } from '../../src/lab/tale.ts'
 import { printableTold, tellCell, tellRun } from '../../src/lab/tell.ts'
@@ -289,4 +289,17 @@ test('the list of characters is the one that was asked for', () => {
   for (const character of HOSTILE_CHARACTERS) expect(letThrough(`a${character}b`)).toHaveLength(1)
   expect(printable(HOSTILE_CHARACTERS.join(''))).toMatch(/^[ -~]+$/)
   expect(printable('\u{1f600} é \u8a9e')).toBe('\u{1f600} é \u8a9e')
+})
+
+test.each([0, 1, 2, 5])('piece by piece, down to %i, JSON is the same', (depth) => {
+  const value = {
+    ...{ texts: [HOSTILE, 'plain'], none: [], nothing: {}, left: undefined, number: 1.5, no: null },
+    deep: [{ deeper: [{ text: 'line\nline' }, undefined] }],
+  }
+  expect([...printableJsonPieces(value, depth)].join('')).toBe(printableJson(value, 2))
+  const made = (function* () {
+    yield { one: 1 }
+    yield { two: 2 }
+  })()
+  expect([...printableJsonPieces(made, 1)].join('')).toBe(printableJson([{ one: 1 }, { two: 2 }], 2))
 })
