@@ -1,8 +1,8 @@
 /** `npm run forecast`: how long the connections of a running process would believe in a silent peer. */
 import { parseArgs } from 'node:util'
 import { type Choice, processOfContainer } from '../forecast/choose.ts'
-import { isForbidden, isGone, isZombie } from '../forecast/gone.ts'
 import { NO_RHYTHMS, writeDocument } from '../forecast/document.ts'
+import { isForbidden, isGone, isZombie } from '../forecast/gone.ts'
 import type { Reading } from '../forecast/read.ts'
 import { CONNECTIONS_MAX, PROCESSES_MAX, readAll, readOne, readThese } from '../forecast/read.ts'
 import { rhythmWords } from '../forecast/rhythm.ts'
