@@ -27,11 +27,12 @@ export interface Connections {
   byInode: ReadonlyMap<number, SocketTableEntry>
   /** By inode, the port of each listening socket. */
   listeners: ReadonlyMap<number, number>
-  /** When they were read, in milliseconds of `performance.now()`. */
+  /** When their reading began, in milliseconds of `performance.now()`, and when it was done. */
   atMs: number
+  doneMs: number
 }
 
-/** Between two processes of a namespace, when all are read. */
+/** Between two processes of a namespace, when all are read. Long tables take longer than that to read. */
 const RECENT_MS = 50
 
 export class Namespace {
@@ -61,7 +62,7 @@ export class Namespace {
 
   /** No older than what a timer of a connection makes of it. */
   recent(): Connections {
-    return performance.now() - this.#connections.atMs < RECENT_MS ? this.#connections : this.refresh()
+    return performance.now() - this.#connections.doneMs < RECENT_MS ? this.#connections : this.refresh()
   }
 
   /** Reads them again. */
@@ -84,6 +85,7 @@ function readConnections(pid: number): Connections {
     byInode: new Map(texts.flatMap(parseSocketTable).map((one) => [one.inode, one])),
     listeners: new Map(texts.flatMap(parseListeningPorts)),
     atMs,
+    doneMs: performance.now(),
   }
 }
 

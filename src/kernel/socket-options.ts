@@ -118,7 +118,7 @@ export interface TcpReading {
   data: DataCounts | null
   /** Multipath TCP (RFC 8684): what is read is of its first subflow. */
   multipath: boolean
-  /** TCP_SYNCNT: the socket's own, or net.ipv4.tcp_syn_retries; null where that is not told. */
+  /** Of SYN-SENT, TCP_SYNCNT: the socket's own, or net.ipv4.tcp_syn_retries; null where that is not told, or is over. */
   synRetries: number | null
   /** TCP_RTO_MAX_MS: the socket's own, or net.ipv4.tcp_rto_max_ms; null where the kernel has no such limit to set. */
   rtoMaxMs: number | null
@@ -157,7 +157,8 @@ export function readTcp(fd: number): TcpReading | null {
       data: decodeDataCounts(bytes),
       // It has some of the options of TCP, and not this one.
       multipath: userTimeoutMs === null && getNumber(fd, SOL_SOCKET, SO_PROTOCOL) === IPPROTO_MPTCP,
-      synRetries: getNumberOrNull(fd, TCP_SYNCNT),
+      // It decides nothing later.
+      synRetries: info.state === 'SYN-SENT' ? getNumberOrNull(fd, TCP_SYNCNT) : null,
       rtoMaxMs: getNumberOrNull(fd, TCP_RTO_MAX_MS),
     }
   } catch {
