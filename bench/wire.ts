@@ -55,7 +55,7 @@ function tell({ stream, frames, roundTripMs, delay, idle }: Figures): void {
   )
   say(
     `a delay of ${delay.askedMs} ms, 99 of 100`,
-    `${ms(delay.overMs)} more at most`,
+    `${ms(delay.overMs)} more at most, the middle one ${ms(delay.medianOverMs)}; a bare wait as long, beside it: ${ms(delay.waitOverMs)}`,
     delay.overMs < AIMS.delayMs && delay.underMs <= 0,
     `0 to ${ms(AIMS.delayMs)}; the shortest was ${ms(-delay.underMs)} over it`,
   )
