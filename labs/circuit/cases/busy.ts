@@ -19,7 +19,12 @@ export const busy: CaseOf<CircuitSettings> = {
     await rig.sockets(pair.b).telephone.attach('circuit', pair.a)
     const telephones = await rig.sockets(pair.a).telephone.attach('circuit', pair.b)
     const last = slots.busy + 1
-    for (let line = 1; line < last; line++) await telephones.call(line)
+    for (let line = 1; line < last; line++) {
+      await telephones.call(line)
+      // Whoever calls is told at the same time as it rings at the other end, and perhaps hears it first.
+      const rung = { mechanism: 'circuit', occurrence: line }
+      await rig.came(rig.untilEvent(pair.b, 'telephone:call_updated', rung))
+    }
     rig.mark(pair, 'full')
     await telephones.call(last)
     await rig.sleep(SLACK_MS)
