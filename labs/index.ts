@@ -10,6 +10,7 @@ import { session } from './session/lab.ts'
 import { tcp } from './tcp/lab.ts'
 import { timeouts } from './timeouts/lab.ts'
 import { udp } from './udp/lab.ts'
+import { vpn } from './vpn/lab.ts'
 import { websocket } from './websocket/lab.ts'
 
 /** Every lab: id = folder = `npm run lab:<id>`. In the order in which to take them. */
@@ -23,6 +24,7 @@ export const labs = {
   timeouts,
   late,
   nat,
+  vpn,
   http,
   session,
   websocket,

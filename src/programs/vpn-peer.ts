@@ -19,11 +19,12 @@ import { PeerBelief } from './parts/belief.ts'
 import { runByHand, runsAsFile } from './parts/command-line.ts'
 import { answerInside, pingPacket } from './parts/inside-host.ts'
 import { watchStrangers } from './parts/strangers.ts'
-import { errorData } from './parts/tcp-events.ts'
+import { errorData, groupIdOf } from './parts/tcp-events.ts'
 import { bindUdp, closeUdp } from './parts/udp-socket.ts'
 import { readConfFile, type WireguardConf } from './parts/wireguard-conf.ts'
 
 export interface VpnPeerOptions {
+  mechanism: string
   conf: WireguardConf
   /** Where its socket is. */
   host: string
@@ -45,13 +46,15 @@ const PINGS_MAX = 64
 
 /** @throws Error where a TUN device was asked for and this process may not have one */
 export async function startVpnPeer(
-  { conf, host, tun: name }: VpnPeerOptions,
+  { mechanism, conf, host, tun: name }: VpnPeerOptions,
   emit: Emitter,
 ): Promise<VpnPeer> {
   const [inside = ''] = conf.addresses.filter((address) => isIPv4(address))
   const strangers = watchStrangers(emit)
   const device = new Device({ own: conf.own, peers: conf.peers, mtu: conf.mtu, wallMs: Date.now })
   const beliefs = new Map<Peer, PeerBelief>()
+  /** All that is said of one peer: the first letters of its public key, as people tell keys apart. */
+  const groupOf = (peer: Peer) => `${mechanism}:${nameOf(peer.settings.public).slice(0, 8)}`
   for (const peer of device.peers) beliefs.set(peer, new PeerBelief(emit, groupOf(peer)))
   const pings = new Map<number, number>()
   const identifier = process.pid & 0xffff
@@ -65,13 +68,18 @@ export async function startVpnPeer(
   })
   const port = await bindUdp(socket, { host, port: conf.listenPort })
   const tun = name === undefined ? null : openTun(name, sendInside)
-  socket.on('error', (error) => emit('udp:error_received', errorData(error)))
-  emit('vpn:opened', {
-    local: `${host}:${port}`,
-    publicKey: nameOf(conf.own.public),
-    inside: conf.addresses,
-    mtuBytes: conf.mtu,
-  })
+  const ownGroup = groupIdOf(mechanism, port)
+  socket.on('error', (error) => emit('udp:error_received', errorData(error), ownGroup))
+  emit(
+    'vpn:opened',
+    {
+      local: `${host}:${port}`,
+      publicKey: nameOf(conf.own.public),
+      inside: conf.addresses,
+      mtuBytes: conf.mtu,
+    },
+    ownGroup,
+  )
   carryOut(device.start(performance.now()))
 
   function carryOut(actions: Action[]): void {
@@ -80,8 +88,8 @@ export async function startVpnPeer(
       else if (action.do === 'deliver') receiveInside(action.peer, action.packet)
       else if (action.do === 'note') tell(action.peer, action.note)
       else if (action.do === 'note-cookie-sent')
-        strangers.tell('vpn:cookie_sent', { remote: placeOf(action.to) })
-      else strangers.tell('vpn:refused', { because: action.refusal, remote: placeOf(action.from) })
+        strangers.tell('vpn:cookie_sent', { remote: placeOf(action.to) }, ownGroup)
+      else strangers.tell('vpn:refused', { because: action.refusal, remote: placeOf(action.from) }, ownGroup)
     }
     setTimer()
   }
@@ -102,14 +110,14 @@ export async function startVpnPeer(
 
   function send(to: Endpoint, bytes: Buffer): void {
     socket.send(bytes, to.port, to.address, (error) => {
-      if (error) emit('udp:error_received', errorData(error))
+      if (error) emit('udp:error_received', errorData(error), ownGroup)
     })
   }
 
   function sendInside(packet: Buffer): void {
     const actions = device.send(packet, performance.now())
     if (actions === null) return
-    if (tun === null) emit('vpn:packet_sent', { bytes: packet.length })
+    if (tun === null) emit('vpn:packet_sent', { bytes: packet.length }, ownGroup)
     carryOut(actions)
   }
 
@@ -176,7 +184,7 @@ export async function startVpnPeer(
       const [oldest] = pings.keys()
       if (pings.size === PINGS_MAX && oldest !== undefined) pings.delete(oldest)
       pings.set(number, performance.now())
-      emit('vpn:ping_sent', { to, number })
+      emit('vpn:ping_sent', { to, number }, ownGroup)
       sendInside(pingPacket(inside, to, identifier, number))
     },
     async close() {
@@ -187,11 +195,6 @@ export async function startVpnPeer(
       await closeUdp(socket)
     },
   }
-}
-
-/** All that is said of one peer: the first letters of its public key, as people tell keys apart. */
-function groupOf(peer: Peer): string {
-  return `vpn:${nameOf(peer.settings.public).slice(0, 8)}`
 }
 
 function placeOf(endpoint: Endpoint | null): string {
@@ -222,7 +225,7 @@ if (runsAsFile(import.meta.url)) {
         throw new UsageError('with "--tun" the system can ping: leave out "--ping"')
       }
       const tun = values.tun === undefined ? undefined : String(values.tun)
-      const peer = await startVpnPeer({ conf, host: String(values.host), tun }, emit)
+      const peer = await startVpnPeer({ mechanism: 'vpn', conf, host: String(values.host), tun }, emit)
       if (values.ping === undefined) return peer
       const pinging = setInterval(() => peer.ping(String(values.ping)), 1000)
       return {

@@ -22,6 +22,7 @@ import { telephones } from './sockets/telephone.ts'
 import { traces } from './sockets/trace.ts'
 import { udpSockets } from './sockets/udp.ts'
 import { users } from './sockets/user.ts'
+import { vpnPeers } from './sockets/vpn.ts'
 import { webSockets } from './sockets/websocket.ts'
 
 export type { SocketAddress } from './sockets/led-host.ts'
@@ -45,6 +46,7 @@ const halves = {
   relay: relays,
   telephone: telephones,
   trace: traces,
+  vpn: vpnPeers,
 } satisfies Record<Protocol, (host: LedHost) => unknown>
 
 export type Sockets = { readonly [P in Protocol]: ReturnType<(typeof halves)[P]> }

@@ -32,7 +32,10 @@ ${more}`
 
 async function startPeer(own: 'a' | 'b', more = ''): Promise<VpnPeer & ReturnType<typeof collectEvents>> {
   const collected = collectEvents()
-  const peer = await startVpnPeer({ conf: readConf(confOf(own, more)), host: HOST }, collected.emit)
+  const peer = await startVpnPeer(
+    { mechanism: 'vpn', conf: readConf(confOf(own, more)), host: HOST },
+    collected.emit,
+  )
   onTestFinished(() => peer.close())
   return { ...peer, ...collected }
 }

@@ -88,7 +88,7 @@ PublicKey = ${theirs.public}
 ${sharedLine(wrongPreshared ? otherSecret : secret)}AllowedIPs = ${THEIRS}/32
 ${begins === 'us' ? `Endpoint = ${place}:${THEIR_PORT}` : ''}
 `)
-const peer = await startVpnPeer({ conf, host }, emit)
+const peer = await startVpnPeer({ mechanism: 'vpn', conf, host }, emit)
 
 const pingAll = async () => {
   for (let number = 0; number < PINGS; number += 1) {

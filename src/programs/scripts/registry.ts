@@ -13,6 +13,7 @@ import { scriptTelephones } from './telephone/script.ts'
 import { scriptTraces } from './trace/script.ts'
 import { scriptUdp } from './udp/script.ts'
 import { scriptUsers } from './user/script.ts'
+import { scriptVpns } from './vpn/script.ts'
 import { scriptWebSockets } from './websocket/script.ts'
 
 export const scripts = {
@@ -27,6 +28,7 @@ export const scripts = {
   relay: scriptRelays,
   telephone: scriptTelephones,
   trace: scriptTraces,
+  vpn: scriptVpns,
 }
 
 export type Protocol = keyof typeof scripts
