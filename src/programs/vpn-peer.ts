@@ -64,7 +64,7 @@ export async function startVpnPeer(
 
   const socket = dgram.createSocket(isIPv4(host) ? 'udp4' : 'udp6')
   socket.on('message', (datagram, { address, port }) => {
-    carryOut(device.receive(datagram, { address, port }, performance.now()))
+    carryOut((nowMs) => device.receive(datagram, { address, port }, nowMs))
   })
   const port = await bindUdp(socket, { host, port: conf.listenPort })
   const tun = name === undefined ? null : openTun(name, sendInside)
@@ -80,13 +80,15 @@ export async function startVpnPeer(
     },
     ownGroup,
   )
-  carryOut(device.start(performance.now()))
+  carryOut((nowMs) => device.start(nowMs))
 
-  function carryOut(actions: Action[]): void {
-    for (const action of actions) {
+  /** What is told of it happened when it began: a handshake's arithmetic takes milliseconds, and timers count from before. */
+  function carryOut(act: (nowMs: number) => Action[]): void {
+    const mono = process.hrtime.bigint()
+    for (const action of act(performance.now())) {
       if (action.do === 'send') send(action.to, action.bytes)
-      else if (action.do === 'deliver') receiveInside(action.peer, action.packet)
-      else if (action.do === 'note') tell(action.peer, action.note)
+      else if (action.do === 'deliver') receiveInside(action.peer, action.packet, mono)
+      else if (action.do === 'note') tell(action.peer, action.note, mono)
       else if (action.do === 'note-cookie-sent')
         strangers.tell('vpn:cookie_sent', { remote: placeOf(action.to) }, ownGroup)
       else strangers.tell('vpn:refused', { because: action.refusal, remote: placeOf(action.from) }, ownGroup)
@@ -105,7 +107,7 @@ export async function startVpnPeer(
 
   function onTime(): void {
     timerAtMs = Infinity
-    carryOut(device.due(performance.now()))
+    carryOut((nowMs) => device.due(nowMs))
   }
 
   function send(to: Endpoint, bytes: Buffer): void {
@@ -115,16 +117,17 @@ export async function startVpnPeer(
   }
 
   function sendInside(packet: Buffer): void {
-    const actions = device.send(packet, performance.now())
-    if (actions === null) return
-    if (tun === null) emit('vpn:packet_sent', { bytes: packet.length }, ownGroup)
-    carryOut(actions)
+    carryOut((nowMs) => {
+      const actions = device.send(packet, nowMs)
+      if (actions !== null && tun === null) emit('vpn:packet_sent', { bytes: packet.length }, ownGroup)
+      return actions ?? []
+    })
   }
 
-  function receiveInside(peer: Peer, packet: Buffer): void {
+  function receiveInside(peer: Peer, packet: Buffer, mono: bigint): void {
     // A system inside has tools of its own to look with, and may have a million packets.
     if (tun !== null) return void tun.write(packet)
-    emit('vpn:packet_received', { bytes: packet.length }, groupOf(peer))
+    emit('vpn:packet_received', { bytes: packet.length }, groupOf(peer), mono)
     const answer = answerInside(packet, inside)
     if (answer?.kind === 'reply') sendInside(answer.packet)
     if (answer?.kind !== 'pong' || answer.identifier !== identifier) return
@@ -134,45 +137,45 @@ export async function startVpnPeer(
     emit('vpn:ping_answered', { from: answer.from, number: answer.number, roundTripMs }, groupOf(peer))
   }
 
-  function tell(peer: Peer, note: Note): void {
-    const group = groupOf(peer)
+  function tell(peer: Peer, note: Note, mono: bigint): void {
+    const say: Emitter = (name, data) => emit(name, data, groupOf(peer), mono)
     const belief = beliefs.get(peer)
     const remote = placeOf(peer.endpoint)
     switch (note.name) {
       case 'initiation-sent':
-        emit('vpn:handshake_sent', { message: 'initiation', remote }, group)
+        say('vpn:handshake_sent', { message: 'initiation', remote })
         // It has keys, and nobody has answered for fifteen seconds; or it has none, and asks for the first time.
         if (belief?.now === 'unknown' || belief?.now === 'down') belief.become('connecting', 'started')
         break
       case 'response-sent':
-        emit('vpn:handshake_sent', { message: 'response', remote }, group)
+        say('vpn:handshake_sent', { message: 'response', remote })
         break
       case 'session-made':
-        emit('vpn:session_made', { role: note.isInitiator ? 'initiator' : 'responder' }, group)
+        say('vpn:session_made', { role: note.isInitiator ? 'initiator' : 'responder' })
         if (note.isInitiator) belief?.become('up', 'connected')
         break
       case 'session-confirmed':
-        emit('vpn:session_confirmed', {}, group)
+        say('vpn:session_confirmed', {})
         belief?.become('up', 'heard')
         break
       case 'gave-up':
-        emit('vpn:gave_up', {}, group)
+        say('vpn:gave_up', {})
         belief?.become('down', 'answer_missed')
         break
       case 'roamed':
-        emit('vpn:roamed', { ...(note.from && { from: placeOf(note.from) }), to: placeOf(note.to) }, group)
+        say('vpn:roamed', { ...(note.from && { from: placeOf(note.from) }), to: placeOf(note.to) })
         break
       case 'keepalive-sent':
-        emit('vpn:keepalive_sent', {}, group)
+        say('vpn:keepalive_sent', {})
         break
       case 'keepalive-received':
-        emit('vpn:keepalive_received', {}, group)
+        say('vpn:keepalive_received', {})
         break
       case 'cookie-received':
-        emit('vpn:cookie_received', {}, group)
+        say('vpn:cookie_received', {})
         break
       case 'keys-erased':
-        emit('vpn:keys_erased', {}, group)
+        say('vpn:keys_erased', {})
         break
     }
   }
