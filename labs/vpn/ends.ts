@@ -1,7 +1,8 @@
 /** Two ends that know each other's keys, and what can be wrong with that. */
 import type { Pair } from '../../src/hosts/host.ts'
 import type { Cell } from '../../src/lab/cell.ts'
-import { MAC_BYTES, TAG_BYTES } from '../../src/protocols/wireguard/constants.ts'
+import { TAG_BYTES } from '../../src/protocols/wireguard/constants.ts'
+import { DATA_HEADER_BYTES } from '../../src/protocols/wireguard/messages.ts'
 import { keyPair } from '../../src/protocols/wireguard/primitives.ts'
 import type { Rig } from '../../src/rig/rig.ts'
 import type { Row } from './conditions.ts'
@@ -12,7 +13,7 @@ export const INSIDE = { a: '10.9.0.1', b: '10.9.0.2' } as const
 /** Section 5.4 of the paper: UDP payloads. A ping without data, 28 bytes, is padded to 32. */
 export const INITIATION_BYTES = 148
 export const RESPONSE_BYTES = 92
-export const KEEPALIVE_BYTES = MAC_BYTES + TAG_BYTES
+export const KEEPALIVE_BYTES = DATA_HEADER_BYTES + TAG_BYTES
 export const PING_BYTES = KEEPALIVE_BYTES + 32
 export const PAPER = 'Donenfeld, WireGuard, NDSS 2017'
 

@@ -1,6 +1,6 @@
 /** A frame with a UDP datagram in it, from its bytes up: what a kernel does for who has a socket. */
+import { checksumOf } from '../protocols/internet-checksum.ts'
 import { ethernet, etherTypes, ipProtocols, ipv4, udp } from './constants.ts'
-import { checksumOf } from './ip.ts'
 
 /** Where a card is, as bytes. */
 export interface Place {

@@ -1,6 +1,7 @@
 /** A TCP segment with less in it than its sender has sent. */
+import { checksumOf } from '../protocols/internet-checksum.ts'
 import { ethernet, ipProtocols, ipv4, ipv6, tcp, tcpFlag } from './constants.ts'
-import { checksumOf, readIpv4Header, readIpv6Header } from './ip.ts'
+import { readIpv4Header, readIpv6Header } from './ip.ts'
 
 /**
  * A frame with the first bytes of its payload, valid in itself: lengths and checksums are those of the shorter one,

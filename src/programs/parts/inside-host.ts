@@ -2,6 +2,7 @@
  * A host without a kernel, for the inside of a tunnel where no TUN device can be had: it answers pings, sends back
  * what comes by UDP, and can ping. IP packets in, IP packets out (RFC 791, 792, 768; IPv4 alone).
  */
+import { checksumOf } from '../../protocols/internet-checksum.ts'
 
 const IPV4_HEADER_BYTES = 20
 const ICMP_HEADER_BYTES = 8
@@ -52,7 +53,7 @@ function answerIcmp(icmp: Buffer, source: string, address: string): InsideAnswer
   const reply = Buffer.from(icmp)
   reply.writeUInt8(ECHO_REPLY)
   reply.writeUInt16BE(0, 2)
-  reply.writeUInt16BE(checksum(reply), 2)
+  reply.writeUInt16BE(checksumOf(reply), 2)
   return { kind: 'reply', packet: ipv4(ICMP, address, source, reply) }
 }
 
@@ -62,7 +63,7 @@ export function pingPacket(from: string, to: string, identifier: number, number:
   icmp.writeUInt8(ECHO_REQUEST)
   icmp.writeUInt16BE(identifier, 4)
   icmp.writeUInt16BE(number, 6)
-  icmp.writeUInt16BE(checksum(icmp), 2)
+  icmp.writeUInt16BE(checksumOf(icmp), 2)
   return ipv4(ICMP, from, to, icmp)
 }
 
@@ -74,16 +75,6 @@ function ipv4(protocol: number, from: string, to: string, inside: Buffer): Buffe
   header.writeUInt8(protocol, 9)
   Buffer.from(from.split('.').map(Number)).copy(header, 12)
   Buffer.from(to.split('.').map(Number)).copy(header, 16)
-  header.writeUInt16BE(checksum(header), 10)
+  header.writeUInt16BE(checksumOf(header), 10)
   return Buffer.concat([header, inside])
-}
-
-/** The complement of the sum of all 16-bit words in ones' complement (RFC 1071). */
-function checksum(bytes: Buffer): number {
-  let sum = 0
-  for (let at = 0; at < bytes.length; at += 2) {
-    sum += at + 1 < bytes.length ? bytes.readUInt16BE(at) : bytes.readUInt8(at) << 8
-  }
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16)
-  return ~sum & 0xffff
 }

@@ -29,6 +29,8 @@ export const KEY_BYTES = 32
 /** Poly1305's tag, at the end of whatever is encrypted. */
 export const TAG_BYTES = 16
 export const MAC_BYTES = 16
+/** Section 5.4.7: of XChaCha20, long enough to be drawn at random. */
+export const NONCE_BYTES = 24
 /** Section 5.4.6: what is carried is padded with zeros to a multiple of this, so that its length tells less. */
 export const PADDING_BYTES = 16
 /** TAI64N: eight bytes of seconds, four of nanoseconds. */

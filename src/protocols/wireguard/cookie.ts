@@ -6,11 +6,16 @@
  * receives there. It is asked for only under load, and nothing is kept for who asks.
  */
 import { randomBytes } from 'node:crypto'
-import { COOKIE_GOOD_FOR_MS, KEY_BYTES, LABEL_COOKIE, LABEL_MAC1, MAC_BYTES } from './constants.ts'
+import {
+  COOKIE_GOOD_FOR_MS,
+  KEY_BYTES,
+  LABEL_COOKIE,
+  LABEL_MAC1,
+  MAC_BYTES,
+  NONCE_BYTES,
+} from './constants.ts'
 import { type Message, writeCookieReply } from './messages.ts'
 import { areSame, hash, mac, openRandom, sealRandomly } from './primitives.ts'
-
-const NONCE_BYTES = 24
 
 type CookieReply = Extract<Message, { kind: 'cookie-reply' }>
 

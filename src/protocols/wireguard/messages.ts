@@ -8,7 +8,7 @@
  *
  * Told apart by the first byte, not by length: a datagram of one byte is as long as a cookie reply.
  */
-import { COUNTER_MAX, KEY_BYTES, MAC_BYTES, TAG_BYTES, TIMESTAMP_BYTES } from './constants.ts'
+import { COUNTER_MAX, KEY_BYTES, MAC_BYTES, NONCE_BYTES, TAG_BYTES, TIMESTAMP_BYTES } from './constants.ts'
 import type { First, Second } from './noise.ts'
 
 const INITIATION = 1
@@ -18,7 +18,6 @@ const DATA = 4
 
 const TYPE_BYTES = 4
 const INDEX_BYTES = 4
-const NONCE_BYTES = 24
 const SEALED_KEY_BYTES = KEY_BYTES + TAG_BYTES
 const SEALED_TIMESTAMP_BYTES = TIMESTAMP_BYTES + TAG_BYTES
 const SEALED_COOKIE_BYTES = MAC_BYTES + TAG_BYTES

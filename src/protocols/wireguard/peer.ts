@@ -11,7 +11,7 @@ import { randomBytes } from 'node:crypto'
 import { INITIATION_GAP_MS, REKEY_TIMEOUT_MS, WAITING_PACKETS_MAX } from './constants.ts'
 import { CookieKeeper } from './cookie.ts'
 import { type Message, writeInitiation, writeResponse } from './messages.ts'
-import { type First, Initiator, type Responder, type TransportKeys } from './noise.ts'
+import { Initiator, type Responder, type TransportKeys } from './noise.ts'
 import { type KeyPair, keyPair } from './primitives.ts'
 import { Session } from './session.ts'
 import { Timers } from './timers.ts'
@@ -62,7 +62,7 @@ export class Peer {
   readonly #device: PeerSurroundings
   readonly #cookies: CookieKeeper
   #endpoint: Endpoint | null
-  #handshake: { index: number; noise: Initiator; atMs: number } | null = null
+  #handshake: { index: number; noise: Initiator } | null = null
   #sessions: Record<'previous' | 'current' | 'next', Session | null> = {
     previous: null,
     current: null,
@@ -116,7 +116,7 @@ export class Peer {
     if (first === null) return
     this.#dropHandshake()
     const index = this.#device.takeIndex(this)
-    this.#handshake = { index, noise, atMs: nowMs }
+    this.#handshake = { index, noise }
     this.#initiationSentMs = nowMs
     this.#send(this.#cookies.sign(writeInitiation(index, first), nowMs), nowMs)
     this.timers.initiated(nowMs)
@@ -133,7 +133,7 @@ export class Peer {
     from: Endpoint,
     nowMs: number,
   ): 'not-authentic' | 'replayed' | 'flood' | null {
-    const timestamp = noise.readPayload(message as First)
+    const timestamp = noise.readPayload(message)
     if (timestamp === null) return 'not-authentic'
     // Whoever recorded an initiation must not be able to make us forget a session by it.
     if (this.#lastTimestamp !== null && !isLater(timestamp, this.#lastTimestamp)) return 'replayed'
