@@ -1,11 +1,12 @@
 /** The lab itself, run as a person runs it; its own checks are the assertions, tshark is the second witness. */
-import { readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
 import { VOICE_BYTES } from '../../src/protocols/telephone/message.ts'
 import { notPassed, skipped } from '../support/checks.ts'
-import { type LabRun, makeTemporaryFolder, run, runLab } from '../support/cli.ts'
+import { run, temporaryFolder } from '../support/cli.ts'
+import { netnsRunOf } from '../support/lab-runs.ts'
 import { describeNeeding, testNeeding } from '../support/needs.ts'
 import { checkIds, recordedReport } from '../support/recorded.ts'
 import { hasTshark, tsharkFields } from '../support/tshark.ts'
@@ -13,17 +14,11 @@ import { hasTshark, tsharkFields } from '../support/tshark.ts'
 const { tier } = await findCapabilities()
 const LAB_LIMIT_MS = 120_000
 
-const folder = makeTemporaryFolder()
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
 describeNeeding('network namespaces', tier === 'netns')('lab:circuit on netns hosts', () => {
-  let kept: LabRun
-  beforeAll(async () => {
-    kept = await runLab(['circuit'], folder)
-  }, LAB_LIMIT_MS)
+  const kept = netnsRunOf('circuit')
 
   test('none of its checks failed, none was skipped, and they are those of the recorded run', () => {
-    const { report, ended } = kept
+    const { report, ended } = kept()
     expect(notPassed(report)).toEqual([])
     expect(report).toMatchObject({ lab: 'circuit', tier: 'netns', verdict: 'pass' })
     expect(skipped(report)).toEqual([])
@@ -32,7 +27,7 @@ describeNeeding('network namespaces', tier === 'netns')('lab:circuit on netns ho
   })
 
   test('the picture has a mark for each load, and says the same in words', () => {
-    const svg = readFileSync(join(kept.folder, 'capacity.svg'), 'utf8')
+    const svg = readFileSync(join(kept().folder, 'capacity.svg'), 'utf8')
     expect(svg.match(/<circle /g)).toHaveLength(4 + 3)
     expect(svg).toMatch(/10 erlangs: \d+\.\d % of calls refused/)
   })
@@ -41,7 +36,7 @@ describeNeeding('network namespaces', tier === 'netns')('lab:circuit on netns ho
     'tshark sees a trunk of equal frames, and one ring of the call that was refused first',
     () => {
       const fields = (host: string, ...names: string[]) =>
-        tsharkFields(join(kept.folder, `${host}.pcapng`), 'frame', names)
+        tsharkFields(join(kept().folder, `${host}.pcapng`), 'frame', names)
       const trunk = fields('idle-c', 'frame.len', 'eth.type').filter(([, type]) => type === '0x88b5')
       expect(trunk.length).toBeGreaterThan(100)
       expect(new Set(trunk.map(([length]) => Number(length)))).toEqual(new Set([14 + VOICE_BYTES]))
@@ -62,7 +57,7 @@ describeNeeding('network namespaces', tier === 'netns')('lab:circuit on netns ho
 test(
   'on process hosts all of it is skipped, with what would help',
   async () => {
-    const { status, stdout } = await run(['lab', 'circuit', '--hosts', 'process', '--out', folder])
+    const { status, stdout } = await run(['lab', 'circuit', '--hosts', 'process', '--out', temporaryFolder()])
     expect(status).toBe(3)
     expect(stdout).toContain('plain processes on loopback have no cable')
     expect(stdout).toContain('npm run doctor')

@@ -1,28 +1,20 @@
 /** The lab itself, run as a person runs it; its own checks are the assertions, tshark is the second witness. */
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { frames as lab } from '../../labs/frames/lab.ts'
 import { readLog } from '../../src/events/parse.ts'
 import type { LabEvent } from '../../src/events/vocabulary.ts'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
 import type { Report } from '../../src/lab/report.ts'
 import { notPassed, skipped } from '../support/checks.ts'
-import { type LabRun, makeTemporaryFolder, runLab } from '../support/cli.ts'
+import { runLab } from '../support/cli.ts'
+import { netnsRunOf, networkOf } from '../support/lab-runs.ts'
 import { describeNeeding, testNeeding } from '../support/needs.ts'
 import { checkIds, recordedReport } from '../support/recorded.ts'
 import { hasTshark, tsharkFields } from '../support/tshark.ts'
 
 const { tier } = await findCapabilities()
 const LAB_LIMIT_MS = 120_000
-
-const folder = makeTemporaryFolder()
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-/** Each case has one of its own, in the order of the list. */
-function networkOf(caseId: string): number {
-  return 1 + lab.cases.findIndex(({ id }) => id === caseId)
-}
 
 function numberOf({ checks }: Report, id: string): number {
   return Number(checks.find((check) => check.id === id)?.observed.value)
@@ -38,13 +30,10 @@ function airOf(log: readonly LabEvent[]): string[][] {
 }
 
 describeNeeding('network namespaces', tier === 'netns')('lab:frames on netns hosts', () => {
-  let kept: LabRun
-  beforeAll(async () => {
-    kept = await runLab(['frames'], folder)
-  }, LAB_LIMIT_MS)
+  const kept = netnsRunOf('frames')
 
   test('none of its checks failed, none was skipped, and they are those of the recorded run', () => {
-    const { report, ended } = kept
+    const { report, ended } = kept()
     expect(notPassed(report)).toEqual([])
     expect(report).toMatchObject({ lab: 'frames', tier: 'netns', verdict: 'pass' })
     expect(skipped(report)).toEqual([])
@@ -55,7 +44,7 @@ describeNeeding('network namespaces', tier === 'netns')('lab:frames on netns hos
   testNeeding('tshark', hasTshark)(
     'tshark finds the same in the captures, header by header',
     () => {
-      const { report, folder } = kept
+      const { report, folder } = kept()
       const fields = (host: string, ...names: string[]) =>
         tsharkFields(join(folder, `${host}.pcapng`), 'frame', names)
       const full = numberOf(report, 'headers/bulk/full')
@@ -72,17 +61,17 @@ describeNeeding('network namespaces', tier === 'netns')('lab:frames on netns hos
 
       // Flooded before b had spoken, flooded when that was forgotten, and one that was misled.
       const atC = fields('switch-c', 'ip.src', 'ip.dst', 'udp.length')
-      expect(atC.filter(([, to]) => to === `10.0.${networkOf('switch')}.2`)).toHaveLength(3)
+      expect(atC.filter(([, to]) => to === `10.0.${networkOf(lab, 'switch')}.2`)).toHaveLength(3)
       expect(fields('arp-c', 'arp.opcode')).toEqual([['1']])
       const talk = fields('hub-c', 'udp.length', 'eth.dst').filter(([length]) => length === '108')
       expect(talk).toHaveLength(numberOf(report, 'hub/udp/heard'))
-      expect(talk.filter(([, to]) => to === `02:00:0a:00:0${networkOf('hub')}:03`)).toEqual([])
+      expect(talk.filter(([, to]) => to === `02:00:0a:00:0${networkOf(lab, 'hub')}:03`)).toEqual([])
     },
     LAB_LIMIT_MS,
   )
 
   testNeeding('tshark', hasTshark)('tshark reads the same addresses on the air', () => {
-    const { folder } = kept
+    const { folder } = kept()
     const names = ['fc.type_subtype', 'ra', 'ta', 'sa', 'da', 'bssid'].map((name) => `wlan.${name}`)
     const air = tsharkFields(join(folder, 'wifi-air.pcapng'), 'frame', names)
     expect(air).toEqual(airOf(readLog(join(folder, 'events.ndjson'))))
@@ -97,7 +86,7 @@ describeNeeding('network namespaces', tier === 'netns')('lab:frames on netns hos
 testNeeding('Linux, whose kernel counts segments', process.platform === 'linux')(
   'on process hosts the kernel still counts segments; the rest is skipped, with what would help',
   async () => {
-    const { report, ended } = await runLab(['frames', '--hosts', 'process'], folder)
+    const { report, ended } = await runLab(['frames', '--hosts', 'process'])
     expect(notPassed(report)).toEqual([])
     const passed = report.checks.filter(({ verdict }) => verdict === 'pass').map(({ id }) => id)
     expect(passed).toEqual(['counted/heartbeat/segments', 'counted/heartbeat/headers'])

@@ -1,10 +1,14 @@
 /** A lab that runs once for all tests of a file: what only reads its log, reads the log that was kept. */
 import { rmSync } from 'node:fs'
 import { afterAll, beforeAll } from 'vitest'
+import type { Lab } from '../../src/lab/lab.ts'
 import { type LabRun, makeTemporaryFolder, runLab } from './cli.ts'
 
 /** Twice the longest lab, for the one that has to run again. */
 const RUNS_LIMIT_MS = 240_000
+
+/** Half of it, for a lab that has nothing to show on plain processes. */
+const RUN_LIMIT_MS = RUNS_LIMIT_MS / 2
 
 export interface KeptRuns {
   /** @throws Error where there are no network namespaces: ask in a test that needs them */
@@ -32,4 +36,23 @@ export function runsOf(lab: string, hasNetns: boolean): KeptRuns {
     return run
   }
   return { netns: () => keptRun('netns'), process: () => keptRun('process') }
+}
+
+/** The same, on network namespaces alone. Call it where the tests are that need them. */
+export function netnsRunOf(lab: string): () => LabRun {
+  const folder = makeTemporaryFolder()
+  let kept: LabRun | undefined
+  beforeAll(async () => {
+    kept = await runLab([lab], folder)
+  }, RUN_LIMIT_MS)
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  return () => {
+    if (kept === undefined) throw new Error(`no run of lab:${lab} was made`)
+    return kept
+  }
+}
+
+/** The number of a case's network: each has one of its own, in the order of the list. */
+export function networkOf({ cases }: Pick<Lab, 'cases'>, caseId: string): number {
+  return 1 + cases.findIndex(({ id }) => id === caseId)
 }
