@@ -34,8 +34,10 @@ export class Arranger {
   /** The clients, by their address. */
   readonly #clients = new Map<string, string>()
   readonly #pairs = new Set<string>()
-  /** Where the server sees it from, to what the client calls it: `tcp 10.213.2.2:41234 7003` -> `10.213.1.129:41234`. */
+  /** Where the server sees it from, to what the client calls it: `tcp 41234 tcp-idle` -> `10.213.1.129:41234`. */
   readonly #mappings = new Map<string, string>()
+  /** The newest of these for what a client calls a connection: `tcp 10.213.1.129:41234 tcp-idle` -> `41234`. */
+  readonly #newest = new Map<string, string>()
   /** Which client last used a connection's name: where the router said nothing. */
   readonly #pairOfGroup = new Map<string, string>()
   /** What a pair that begins later has to be told of the server's kernel. */
@@ -98,6 +100,7 @@ export class Arranger {
       return [event, ...[...this.#pairs].map((pair) => ({ ...event, host: hostName(pair, 'b') }))]
     }
     const found = this.#findPair(event.group_id)
+    if (found === 'replaced') return [event]
     if (found === undefined) {
       this.#waiting.push(event)
       return this.#waiting.length > WAITING_MAX ? this.#waiting.splice(0, 1) : []
@@ -105,9 +108,16 @@ export class Arranger {
     return [{ ...event, host: hostName(found.pair, 'b'), group_id: found.group }]
   }
 
-  #findPair(group: string): { pair: string; group: string } | undefined {
+  /**
+   * 'replaced': the router took another port for this client since then, and for the server that is somebody else. What
+   * it comes to believe of the address that nobody has any more says nothing of the client.
+   */
+  #findPair(group: string): { pair: string; group: string } | 'replaced' | undefined {
     const [mechanism = '', port = ''] = group.split(':')
-    const client = this.#mappings.get(`${protocolOf(mechanism)} ${port} ${mechanism}`)
+    const protocol = protocolOf(mechanism)
+    const client = this.#mappings.get(`${protocol} ${port} ${mechanism}`)
+    if (client !== undefined && this.#newest.get(`${protocol} ${client} ${mechanism}`) !== port)
+      return 'replaced'
     const [address = '', clientPort = ''] = client?.split(':') ?? []
     const pair = this.#clients.get(address)
     if (pair !== undefined) return { pair, group: `${mechanism}:${clientPort}` }
@@ -128,7 +138,9 @@ export class Arranger {
     const mechanism = this.#mechanismOf(data.server)
     // What is forgotten stays here: the server may go on writing to it.
     if (!data.isKnown || mechanism === undefined) return
-    remember(this.#mappings, `${data.protocol} ${portOf(data.outside)} ${mechanism}`, data.client)
+    const port = String(portOf(data.outside))
+    remember(this.#mappings, `${data.protocol} ${port} ${mechanism}`, data.client)
+    remember(this.#newest, `${data.protocol} ${data.client} ${mechanism}`, port)
   }
 }
 

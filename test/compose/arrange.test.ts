@@ -45,6 +45,28 @@ test('where the router had to choose another port, the connection keeps the name
   ])
 })
 
+test('where the router took another port in mid-conversation, the older is no longer this client’s', () => {
+  const down = (time: number, group: string) =>
+    event(
+      time,
+      'server',
+      'belief:updated',
+      { old: 'up', new: 'down', trigger: 'heartbeat_missed', certainty: 'unknown' },
+      group,
+    )
+  const events = arranged(
+    entered(0, 'client-1', CLIENT),
+    mapped(20, 41_000, 41_000, CLIENT, 'udp-heartbeat'),
+    mapped(30, 41_000, 2044, CLIENT, 'udp-heartbeat'),
+    down(40, 'udp-heartbeat:41000'),
+    down(50, 'udp-heartbeat:2044'),
+  )
+  expect(events.slice(-2).map(({ host, group_id }) => [host, group_id])).toEqual([
+    ['server', 'udp-heartbeat:41000'],
+    ['client-1-b', 'udp-heartbeat:41000'],
+  ])
+})
+
 test('what the server says before the router has told who it is waits, and keeps its stamp', () => {
   const arranger = new Arranger(SERVER_PORTS)
   arranger.take([entered(0, 'client-1', CLIENT)])

@@ -185,8 +185,13 @@ export class SessionServer {
     return dueAtMs
   }
 
-  /** Somebody is there. It has to claim a session soon, and to prove that it receives. */
+  /**
+   * Somebody is there. It has to claim a session soon, and to prove that it receives. A connection that had the same
+   * key before is over.
+   */
   connected(key: string, carrier: Carrier, nowMs: number): ServerAction[] {
+    const before = this.#connections.get(key)
+    if (before !== undefined) this.#drop(before, 'replaced', nowMs)
     if (this.#connections.size >= CONNECTIONS_MAX) {
       // The oldest that has proved nothing makes room, or forged addresses would keep everybody out.
       const stranger = [...this.#connections.values()].find(({ session }) => session === null)

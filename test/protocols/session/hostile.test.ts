@@ -133,6 +133,17 @@ test('a server sends an address that has proved nothing three times its bytes at
   )
 })
 
+test('a key that is used again is another connection: the session of the first waits for its client', () => {
+  const server = new SessionServer({ makeSessionId: () => '0'.repeat(16), makeChallenge: () => 7 })
+  server.connected('one', 'stream', 0)
+  server.take('one', parseLine(`HELLO 1 ${'a'.repeat(32)}`), 0)
+  server.take('one', parseLine('PONG 7'), 0)
+  expect(server.connected('one', 'stream', 1)).toContainEqual(
+    expect.objectContaining({ do: 'note-state', old: 'attached', new: 'detached', because: 'replaced' }),
+  )
+  expect(server.dueAtMs).toBeLessThan(Infinity)
+})
+
 test('a server with all places taken by strangers has room for the next', () => {
   const server = new SessionServer({ makeSessionId: () => '0'.repeat(16), makeChallenge: () => 7 })
   for (let each = 0; each < CONNECTIONS_MAX; each++) server.connected(`forged-${each}`, 'datagrams', 0)
