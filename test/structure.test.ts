@@ -158,7 +158,13 @@ test('cases and mechanisms have names that hosts, switches and group ids can bea
 })
 
 test('links between pages lead somewhere', () => {
-  const pages = ['README.md', ...filesUnder('src', '.md'), ...filesUnder('labs', '.md')]
+  const pages = [
+    'README.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
+    ...filesUnder('src', '.md'),
+    ...filesUnder('labs', '.md'),
+  ]
   const broken = pages.flatMap((page) =>
     [...readFileSync(join(ROOT, page), 'utf8').matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)]
       .map(([, path = '']) => path)
@@ -179,4 +185,18 @@ test('the lock file has every platform its packages name, or npm ci fails everyw
     ),
   )
   expect(missing).toEqual([])
+})
+
+test('package.json decides of every package whether it may run a script when it is installed', () => {
+  const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { hasInstallScript?: boolean }>
+  }
+  const { allowScripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    allowScripts: Record<string, boolean>
+  }
+  const asking = Object.entries(packages)
+    .filter(([, { hasInstallScript = false }]) => hasInstallScript)
+    .map(([path]) => path.replace(/^.*node_modules\//, ''))
+  // Their binaries are in packages of their own. A clone installed so runs every lab: CI's is.
+  expect(Object.fromEntries(asking.map((name) => [name, false]))).toEqual(allowScripts)
 })
