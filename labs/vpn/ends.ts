@@ -47,14 +47,21 @@ function conf(
 /**
  * Opens both ends: a knows where b is and begins, when it has something to say.
  * @param row what is wrong between them, or whether the client keeps alive
+ * @param how with the kernel inside, or with a clock that runs faster
  */
-export async function openEnds(rig: Rig, { a, b }: Pair, row: Row, persistentMs: number) {
+export async function openEnds(
+  rig: Rig,
+  { a, b }: Pair,
+  row: Row,
+  persistentMs: number,
+  how: { tun?: string; clockRate?: number } = {},
+) {
   const keys = newKeys()
   const [hostA, hostB] = [rig.sockets(a).vpn, rig.sockets(b).vpn]
   const known = row === 'unknown-peer' ? keys.stranger.public : keys.a.public
   const shared = row === 'wrong-preshared' ? [`PresharedKey = ${Buffer.alloc(32, 1).toString('base64')}`] : []
   const openServer = (port: number) =>
-    hostB.open(row, conf(keys.b.private, INSIDE.b, known, INSIDE.a, { port }))
+    hostB.open(row, conf(keys.b.private, INSIDE.b, known, INSIDE.a, { port }), how)
   const server = await openServer(0)
   const expected = row === 'wrong-key' ? keys.stranger.public : keys.b.public
   const more = [
@@ -63,7 +70,7 @@ export async function openEnds(rig: Rig, { a, b }: Pair, row: Row, persistentMs:
     ...(row === 'vpn-persistent' ? [`PersistentKeepalive = ${persistentMs / 1000}`] : []),
   ]
   const confA = conf(keys.a.private, INSIDE.a, expected, INSIDE.b, { more })
-  const client = await hostA.open(row, confA, { to: server.at, everywhere: true })
+  const client = await hostA.open(row, confA, { to: server.at, everywhere: true, ...how })
   return { client, server, startAgain: () => openServer(server.at.port) }
 }
 

@@ -3,7 +3,19 @@ import { type Question, observationWords as words } from '../../src/lab/predict.
 import { question, said, seen } from '../../src/lab/question.ts'
 
 export function questionsOf(): Question[] {
-  return [beforeWord, whoFirst, stranger, onWire, keeper, elsewhere, restarted]
+  return [
+    beforeWord,
+    whoFirst,
+    stranger,
+    onWire,
+    keeper,
+    elsewhere,
+    restarted,
+    behindRouter,
+    innerTcp,
+    afterSilence,
+    whatIsIt,
+  ]
 }
 
 const beforeWord = question({
@@ -128,4 +140,87 @@ const restarted = question({
   }),
   explanation:
     'What lasts is the two public keys in two files. Sessions come and go below them, and connections inside may go on above: they have missed some packets.',
+})
+
+const behindRouter = question({
+  id: 'behind-router',
+  text: 'The client is behind a router that forgets what is idle. Nobody has spoken for a while, then the server has something to say. With and without a persistent keepalive at the client?',
+  choices: [
+    { id: 'both', text: 'it arrives in either case: both ends are connected' },
+    { id: 'kept', text: 'it arrives with keepalives alone; without, the client must speak first' },
+    { id: 'neither', text: 'it arrives in neither case: a server cannot reach behind a router' },
+  ],
+  checks: ['nat/vpn/astray', 'nat/vpn-persistent/found', 'nat/vpn/reopened'],
+  answer([astray, found, reopened]) {
+    const observed = `without: ${words(astray)}, and ${words(reopened)} after the client spoke; with: ${words(found)}`
+    if (seen(found) === null) return { choice: 'neither', observed }
+    return { choice: seen(astray) === null ? 'kept' : 'both', observed }
+  },
+  explanation:
+    'This is the one job that a persistent keepalive has: a packet passes before the router forgets. Nobody answers it, so it is of no use for the other job, to notice that the other end is gone.',
+})
+
+const innerTcp = question({
+  id: 'inner-tcp',
+  text: 'A TCP connection goes through the tunnel. The server end of the tunnel ends, with its keys, and is started again while the connection has something to say. What becomes of the connection?',
+  choices: [
+    { id: 'reset', text: 'it is reset: the new server has never heard of it' },
+    { id: 'anew', text: 'it is lost, and the client connects again' },
+    { id: 'lives', text: 'it lives, and what it has said arrives later' },
+  ],
+  checks: ['restarted/inner-tcp/survives', 'restarted/inner-tcp/same-connection'],
+  answer([survives, same]) {
+    const observed = `answered ${words(survives)} after the tunnel was back, ${words(same)} in all`
+    if (seen(survives) === null) return { choice: 'reset', observed }
+    return { choice: seen(same) === 1 ? 'lives' : 'anew', observed }
+  },
+  explanation:
+    'The connection is held by the two kernels, and was never held by the tunnel. What was lost TCP sends again, until there is a tunnel that takes it.',
+})
+
+const afterSilence = question({
+  id: 'after-silence',
+  text: 'Nobody says a word for nine minutes. All keys are erased. What do the two ends of the tunnel say, and the TCP connection inside?',
+  choices: [
+    { id: 'tunnel-down', text: 'the tunnel says that it is down, and the connection inside breaks' },
+    {
+      id: 'tunnel-down-tcp-up',
+      text: 'the tunnel says that it is down; the connection inside is established',
+    },
+    { id: 'all-up', text: 'both say that all is well' },
+  ],
+  checks: ['silent/vpn/believed', 'silent/inner-tcp/kernels', 'silent/vpn/erased'],
+  answer([tunnel, kernels, erased]) {
+    const observed = `tunnel: ${said(tunnel)}; TCP: ${said(kernels)}; keys erased after ${words(erased)}`
+    if (said(tunnel) !== 'up | up') {
+      const isUp = said(kernels) === 'ESTABLISHED | ESTABLISHED'
+      return { choice: isUp ? 'tunnel-down-tcp-up' : 'tunnel-down', observed }
+    }
+    return { choice: 'all-up', observed }
+  },
+  explanation:
+    'Neither asks, so neither can find out. Here that is no harm: the next word makes new keys, in one round trip, and arrives.',
+})
+
+const whatIsIt = question({
+  id: 'what-is-it',
+  text: 'The client has another address; keys are replaced; the server is started anew. Is the tunnel a connection, a session, or neither?',
+  choices: [
+    { id: 'connection', text: 'a connection: it ends with any of these' },
+    { id: 'session', text: 'one session: it lasts through all of these' },
+    { id: 'neither', text: 'neither: sessions come and go in it, and what is inside outlives them' },
+  ],
+  checks: [
+    'elsewhere/vpn/same-session',
+    'rekey/vpn/second',
+    'restarted/vpn/again',
+    'restarted/inner-tcp/survives',
+  ],
+  answer([moved, replaced, again, survives]) {
+    const observed = `${words(moved)} over two addresses; new keys after ${words(replaced)}, and ${words(again)} after the start; inside: answered ${words(survives)}`
+    if (seen(moved) !== 1 || seen(survives) === null) return { choice: 'connection', observed }
+    return { choice: seen(replaced) === null && seen(again) === null ? 'session' : 'neither', observed }
+  },
+  explanation:
+    'A connection is named by addresses, a session by what two ends keep in mind. Both were lost here, one after the other, and the tunnel went on. It is an agreement in two files, from which a session is made whenever somebody has something to say.',
 })

@@ -10,9 +10,18 @@ import type { Workload } from './workload.ts'
 
 /**
  * What must be there for a fault, or a lab's case, to be possible: SIGSTOP; hosts with a network of their own;
- * pairs whose middle is a cable or a router; rules for packets; a kernel that shows its sockets; a real browser.
+ * pairs whose middle is a cable or a router; rules for packets; a kernel that shows its sockets; a real browser; a
+ * device whose cable is a program.
  */
-export type Need = 'signals' | 'network' | 'cable' | 'router' | 'firewall' | 'socket-table' | 'browser'
+export type Need =
+  | 'signals'
+  | 'network'
+  | 'cable'
+  | 'router'
+  | 'firewall'
+  | 'socket-table'
+  | 'browser'
+  | 'tun'
 
 /** Where a fault strikes and what it may use. */
 export interface Target {

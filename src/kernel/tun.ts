@@ -2,7 +2,7 @@
  * A TUN device: a network interface whose cable is this process. What the kernel sends through it is read here, and
  * what is written here the kernel has received (Documentation/networking/tuntap.rst). Linux only.
  */
-import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
+import { accessSync, closeSync, constants, existsSync, openSync, readSync, writeSync } from 'node:fs'
 import { systemCalls } from './capture/system-calls.ts'
 
 export interface Tun {
@@ -12,6 +12,7 @@ export interface Tun {
   close(): Promise<void>
 }
 
+const DEVICE_FILE = '/dev/net/tun'
 /** linux/if_tun.h, linux/if.h */
 const TUNSETIFF = 0x4004_54ca
 const IFF_TUN = 0x0001
@@ -25,6 +26,19 @@ const PACKET_BYTES_MAX = 65_535
 /** Packets that are read before anything else has its turn. */
 const BUDGET = 64
 
+/** Why nobody here can make one; null: {@link openTun} may be tried. */
+export function tunProblem(): string | null {
+  if (!existsSync(DEVICE_FILE)) {
+    return `there is no ${DEVICE_FILE} here; as root: modprobe tun (a container is given it by --device ${DEVICE_FILE})`
+  }
+  try {
+    accessSync(DEVICE_FILE, constants.R_OK | constants.W_OK)
+    return null
+  } catch {
+    return `${DEVICE_FILE} is root's alone here; as root: chmod 666 ${DEVICE_FILE}, which udev does elsewhere`
+  }
+}
+
 /**
  * Makes one, down and without an address. `take` gets each packet, in memory that is used again after it returns.
  * @throws Error where this process may not: /dev/net/tun is not to be opened, or the network namespace is not its own
@@ -32,7 +46,7 @@ const BUDGET = 64
 export function openTun(name: string, take: (packet: Buffer) => void): Tun {
   if (Buffer.byteLength(name) >= IFNAMSIZ) throw new Error(`"${name}" is too long for an interface`)
   const system = systemCalls()
-  const fd = openSync('/dev/net/tun', constants.O_RDWR | constants.O_NONBLOCK)
+  const fd = openSync(DEVICE_FILE, constants.O_RDWR | constants.O_NONBLOCK)
   const request = Buffer.alloc(IFREQ_BYTES)
   request.write(name)
   request.writeUInt16LE(IFF_TUN | IFF_NO_PI, IFNAMSIZ)

@@ -5,7 +5,7 @@
  *     (this is replaced)
  *     <!-- end -->
  *
- * `run`: what the run prints with `--verbose`; `matrix`: that without its story; the id of a case: its checks, told;
+ * `run`: what the run prints with `--verbose`; `matrix`: that without its story; `story`: that alone; the id of a case: its checks, told;
  * the id of a cell: what `--cell` says, in brief. A page outside the lab's folder puts the lab before it:
  * `lab:keepalive run`. A lab with a recorded run at the real pace too quotes it as `real matrix`.
  */
@@ -19,6 +19,7 @@ import {
   tellCell,
   tellFindings,
   tellMatrix,
+  tellStory,
 } from './tell.ts'
 
 /** CommonMark section 4.5: a fence is longer than any within. */
@@ -57,6 +58,7 @@ export function quoted(lab: Teller & Matrix, run: Told, block: string): string {
   const told = printableTold(run)
   if (block === 'run') return tellFindings(lab, told, plainStyle)
   if (block === 'matrix') return tellMatrix(lab, told, plainStyle)
+  if (block === 'story') return tellStory(lab, told, plainStyle)
   if (isCase(lab, block)) return casesText(told, [block], plainStyle)
   if (isCell(lab, block)) {
     const [caseId = '', mechanism = ''] = block.split('/')
@@ -68,7 +70,7 @@ export function quoted(lab: Teller & Matrix, run: Told, block: string): string {
 /** Whether a page may quote this of a lab. */
 export function isQuotable(lab: Matrix, block: string): boolean {
   const name = ofRealPace(block) ?? block
-  return name === 'run' || name === 'matrix' || isCase(lab, name) || isCell(lab, name)
+  return ['run', 'matrix', 'story'].includes(name) || isCase(lab, name) || isCell(lab, name)
 }
 
 function isCase({ cases }: Matrix, text: string): boolean {

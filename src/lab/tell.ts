@@ -48,6 +48,8 @@ const NO_BREAK = '\u00a0'
 const NOTABLE_MAX = 3
 /** Room for the longest name of a row in keepalive's matrix; a longer one makes more. */
 const ROW_NAME_WIDTH = 16
+/** `12.34 s`: of most stories. */
+const TERM_WIDTH = 7
 
 /** The whole of a run (`--verbose`): a story, what was found, what each row teaches, counts, what to try next. */
 export function tellRun(lab: Teller, told: Told, style: Style): string {
@@ -151,12 +153,14 @@ export function painted(verdict: Verdict, text: string, style: Style): string {
   return paint[verdict](text)
 }
 
-function tellStory(lab: Teller, { log, plan }: Told, style: Style): string {
+/** What a lab tells of one cell; '' where it has nothing to tell. */
+export function tellStory(lab: Teller, { log, plan }: Told, style: Style): string {
   const story = plan.play ? null : (lab.story?.(log, plan) ?? null)
   if (story === null) return ''
+  const width = Math.max(TERM_WIDTH, ...story.entries.map(({ term }) => term.length))
   const entries = story.entries.flatMap(({ term, lines: [first = '', ...rest] }) => [
-    `${term.padStart(7)}  ${first}`,
-    ...rest.map((line) => `${' '.repeat(9)}${line}`),
+    `${term.padStart(width)}  ${first}`,
+    ...rest.map((line) => `${' '.repeat(width + 2)}${line}`),
   ])
   return [style.bold(story.heading), ...entries].join('\n')
 }

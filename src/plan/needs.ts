@@ -2,6 +2,7 @@
 import type { Need } from '../faults/fault.ts'
 import { missingBrowser, missingFirewall } from '../hosts/capabilities.ts'
 import { libcProblem } from '../kernel/libc.ts'
+import { tunProblem } from '../kernel/tun.ts'
 import type { RunTier } from './plan.ts'
 
 /** null when everything needed is there; else the reason why it is not. */
@@ -27,5 +28,6 @@ function missingOne(need: Need, tier: RunTier, platform: NodeJS.Platform): strin
   // Made by the lab itself, of namespaces: not among containers that somebody else started.
   if (tier !== 'netns') return 'there is no such thing between containers'
   if (need === 'browser') return missingBrowser()
+  if (need === 'tun') return libcProblem() ?? tunProblem()
   return need === 'cable' ? libcProblem() : missingFirewall()
 }

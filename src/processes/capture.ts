@@ -21,6 +21,7 @@ import { headerBytes } from '../wire/headers.ts'
 import { labelOf } from '../wire/label.ts'
 import { PacketNumbers, packetKey, untranslated } from '../wire/match.ts'
 import { decodePacket, flagNames } from '../wire/packet.ts'
+import { readTlsHello } from '../wire/tls-hello.ts'
 
 /** Seldom enough to cost nothing while nothing happens; the recorder waits longer for late events. */
 const LOOK_EVERY_MS = 20
@@ -153,6 +154,7 @@ function record({ name, card, emit, flows, fragments, capture }: Watched, frame:
   const mono = frame.wallNs - clock.aheadNs
   const packet = decodePacket(bytes)
   const text = labelOf(packet)
+  const groupId = fragments.groupOf(packet, groupOf(packet, mechanisms))
   capture.frames += 1
   capture.blocks.push(enhancedPacket({ interfaceId: 0, wallNs: mono + wallClockAheadNs, bytes, wireBytes }))
   emit(
@@ -172,9 +174,11 @@ function record({ name, card, emit, flows, fragments, capture }: Watched, frame:
       headerBytes: headerBytes(bytes),
       ...(card === FIRST_CARD ? {} : { card }),
     },
-    fragments.groupOf(packet, groupOf(packet, mechanisms)),
+    groupId,
     mono,
   )
+  const hello = packet.protocol === 'tcp' ? readTlsHello(packet.payload) : null
+  if (hello !== null) emit('tls:hello_captured', { ...hello, direction }, groupId, mono)
 }
 
 function reportDrops(): void {

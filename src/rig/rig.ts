@@ -282,13 +282,11 @@ export class Rig {
     await this.#announce(host, 'remote', `${address}:${port}`, mechanism)
   }
 
-  /** Sockets of a host that the lab leads step by step. */
-  sockets(host: Host): Sockets {
-    return socketsOf(
-      new LedHost(host, this.#log.emitter('lab', host), (server, { address, port }, mechanism) =>
-        this.#announce(host, server, `${address}:${port}`, mechanism),
-      ),
-    )
+  /** Sockets of a host that the lab leads step by step. @param at where its servers listen, if not at its own address */
+  sockets(host: Host, at?: string): Sockets {
+    const announce = (server: 'own' | 'remote', { address, port }: SocketAddress, mechanism: string) =>
+      this.#announce(host, server, `${address}:${port}`, mechanism)
+    return socketsOf(new LedHost(host, this.#log.emitter('lab', host), announce, at))
   }
 
   /**

@@ -11,7 +11,6 @@ const TALKERS = ['vpn', 'vpn-persistent'] as const
 export const gone: CaseOf<VpnSettings> = {
   id: 'gone',
   promise: 'the server ends without a word; later a has something to say; then the server is started again',
-  needs: ['network'],
 
   async act(rig, pair, { persistentMs, unspokenMs }) {
     const ends = []

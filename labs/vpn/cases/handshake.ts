@@ -15,8 +15,8 @@ import {
 
 export const handshake: CaseOf<VpnSettings> = {
   id: 'handshake',
-  promise: 'a and b know the public keys of each other, and nothing was said yet; then a pings b, inside',
-  needs: ['network'],
+  promise:
+    'a and b know the public keys of each other, and nothing was said yet; then a pings b, inside; beside it, a page by TLS',
 
   async act(rig, pair, { persistentMs }) {
     const { client } = await openEnds(rig, pair, 'vpn', persistentMs)
@@ -28,6 +28,10 @@ export const handshake: CaseOf<VpnSettings> = {
     await pingAcross(rig, pair, client, 'vpn', 1)
     await rig.sleep(SLACK_MS)
     rig.mark(pair, 'answered')
+    const bank = await rig.sockets(pair.b).site.bank('tls', { secure: true })
+    const tls = { ca: bank.certificate ?? '', ticket: false }
+    await rig.sockets(pair.a).user('alice').ask('tls', bank, { path: '/', tls })
+    rig.mark(pair, 'negotiated')
   },
 
   rows: {
@@ -89,5 +93,44 @@ export const handshake: CaseOf<VpnSettings> = {
         }),
       ]
     },
+
+    tls(cell) {
+      const negotiated = cell.between('answered', 'negotiated')
+      if (negotiated === null) return []
+      const hellos = cell.a.packets(negotiated) && cell.a.all('tls:hello_captured', negotiated)
+      const [offer, choice] = hellos ?? []
+      const offered = offer?.data.suites ?? []
+      const words = { source: 'RFC 8446 sections 4.1.1, 4.1.2, 4.1.3', evidence: [offer, choice] }
+      return [
+        says(
+          cell,
+          'messages',
+          'ClientHello, ServerHello',
+          hellos?.map(({ data }) => data.message).join(', ') ?? null,
+          {
+            claim: 'TLS begins with a question and an answer that whoever listens can read',
+            formula: 'one hello of either end, not encrypted',
+            because: 'before they have agreed there is nothing to encrypt with',
+            ...words,
+          },
+        ),
+        counts(cell, 'offered', { min: 2, max: SUITES_MAX }, hellos && offered.length, 'suites', {
+          claim: 'the client offers suites of ciphers, and would take any of them',
+          formula: 'more than one: or there is nothing to choose',
+          because: offered.slice(0, 3).join(', '),
+          ...words,
+          short: `${offered.length} -> 1`,
+        }),
+        says(cell, 'chosen', offered, hellos && (choice?.data.suites.join(', ') ?? ''), {
+          claim: 'the server chooses one of them: that is a negotiation, and WireGuard has none',
+          formula: 'one of those that were offered',
+          because: 'the two messages beside it in this case have no field for a choice',
+          ...words,
+        }),
+      ]
+    },
   },
 }
+
+/** The length of the list has two bytes, and a suite has two. */
+const SUITES_MAX = 32_767

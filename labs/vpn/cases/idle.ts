@@ -14,7 +14,6 @@ export const idle: CaseOf<VpnSettings> = {
   id: 'idle',
   promise:
     'one ping was answered, and then nobody says a word; one of the clients has a persistent keepalive',
-  needs: ['network'],
 
   async act(rig, pair, { persistentMs, idleMs }) {
     for (const row of TALKERS) {

@@ -11,7 +11,6 @@ const WRONG: readonly Row[] = ['wrong-key', 'unknown-peer', 'wrong-preshared']
 export const strangers: CaseOf<VpnSettings> = {
   id: 'strangers',
   promise: 'a pings b, and one key is another than it should be',
-  needs: ['network'],
 
   async act(rig, pair, { persistentMs, strangerMs }) {
     const clients = []

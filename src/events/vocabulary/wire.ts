@@ -92,6 +92,12 @@ export const wireEvents = {
   }),
   /** All octets of a frame that a host sent, as its capture has kept them: number `frame` of packets/<host>.pcapng. */
   'packet:octets_read': v.strictObject({ frame: count, octets: v.pipe(text, v.regex(/^([\da-f]{2})+$/)) }),
+  /** In such a packet, the line before it, an end of TLS began: a client names the suites it offers, a server the one it chose. */
+  'tls:hello_captured': v.strictObject({
+    message: v.picklist(['ClientHello', 'ServerHello']),
+    direction: v.picklist(['sent', 'received']),
+    suites: v.array(text),
+  }),
   /** From here on every packet of this host is captured. Before, or without this line, nothing is known. */
   'wire:capture_started': v.strictObject({
     /** How many packets wait in the kernel for the capture process; more are lost. */

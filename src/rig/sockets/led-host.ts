@@ -12,26 +12,26 @@ type Announce = (server: 'own' | 'remote', at: SocketAddress, mechanism: string)
 
 export class LedHost {
   readonly #host: Host
+  /** Where its servers listen. */
+  readonly address: string
   readonly #emit: Emitter
   readonly #announce: Announce
 
   /**
    * @param emit logs what the lab asks
    * @param announce tells packet capture and kernel observer what this host speaks at a server's port
+   * @param address another than its own
    */
-  constructor(host: Host, emit: Emitter, announce: Announce) {
+  constructor(host: Host, emit: Emitter, announce: Announce, address = host.address) {
     this.#host = host
     this.#emit = emit
     this.#announce = announce
-  }
-
-  get address(): string {
-    return this.#host.address
+    this.address = address
   }
 
   /** It serves at that port now. @returns where clients connect to */
   async serves(mechanism: string, port: number): Promise<SocketAddress> {
-    const at = { address: this.#host.address, port }
+    const at = { address: this.address, port }
     await this.#announce('own', at, mechanism)
     return at
   }

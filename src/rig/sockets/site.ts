@@ -14,7 +14,7 @@ export function site(host: LedHost) {
       mechanism: string,
       { name = 'bank', secure = false, sessions = {} }: Partial<SiteRequests['bankStart']['ask']> = {},
     ): Promise<SocketAddress & { certificate: string | null }> {
-      const ask = { mechanism, name, secure, sessions }
+      const ask = { mechanism, address: host.address, name, secure, sessions }
       const { port, certificate } = await host.ask(
         'bankStart',
         mechanism,

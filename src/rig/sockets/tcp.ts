@@ -68,6 +68,7 @@ export function tcpSockets(host: LedHost) {
     ): Promise<TcpListener> => {
       const opened = await host.ask('tcpListen', mechanism, undefined, {
         mechanism,
+        address: host.address,
         port,
         ...(backlog === undefined ? {} : { backlog }),
         conduct: { does: 'read', ...conduct },

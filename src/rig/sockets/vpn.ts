@@ -19,10 +19,10 @@ export function vpnPeers(host: LedHost) {
     open: async (
       mechanism: string,
       conf: string,
-      { to, everywhere = false }: { to?: SocketAddress; everywhere?: boolean } = {},
+      { to, ...how }: { to?: SocketAddress; everywhere?: boolean; tun?: string; clockRate?: number } = {},
     ): Promise<VpnEnd> => {
       if (to !== undefined) await host.calls(mechanism, to)
-      const { port } = await host.ask('vpnOpen', mechanism, undefined, { mechanism, conf, everywhere })
+      const { port } = await host.ask('vpnOpen', mechanism, undefined, { mechanism, conf, ...how })
       const at = to === undefined ? await host.serves(mechanism, port) : { address: host.address, port }
       return {
         at,

@@ -7,12 +7,12 @@ import { startBalancer } from '../../balancer.ts'
 import type { Program, Scripted, ScriptedHost } from '../../parts/program.ts'
 import type { SiteRequests } from './requests.ts'
 
-export function scriptSites({ address, emitterOf }: ScriptedHost): Scripted<SiteRequests> {
+export function scriptSites({ address: own, emitterOf }: ScriptedHost): Scripted<SiteRequests> {
   const running: Pick<Program, 'close'>[] = []
 
   return {
     answer: {
-      async bankStart({ mechanism, name, secure, sessions }) {
+      async bankStart({ mechanism, address = own, name, secure, sessions }) {
         // Most hosts have no use for a bank, nor most banks for what makes certificates, and both are large.
         const { startBank } = await import('../../bank/server.ts')
         const certificate = secure
@@ -34,7 +34,7 @@ export function scriptSites({ address, emitterOf }: ScriptedHost): Scripted<Site
 
       async balancerStart({ mechanism, backends, ...how }) {
         const servers = backends.map((at) => ({ host: at.address, port: at.port }))
-        const listen = { mechanism, host: address, port: 0 }
+        const listen = { mechanism, host: own, port: 0 }
         const balancer = await startBalancer({ ...listen, backends: servers, ...how }, emitterOf('balancer'))
         running.push(balancer)
         return { port: balancer.port }

@@ -29,9 +29,9 @@ export type TcpAct = 'stopReading' | 'resumeReading' | 'end' | 'destroy' | 'rese
 export type ConnectOutcome = { outcome: 'connected' | 'pending' } | { outcome: 'failed'; code: string }
 
 export interface TcpRequests {
-  /** Listen; port 0: any free one. Rejects with EADDRINUSE, ... */
+  /** Listen; port 0: any free one. Rejects with EADDRINUSE, ... `address` left out: that of the host. */
   tcpListen: {
-    ask: { mechanism: string; port: number; backlog?: number; conduct: TcpConduct }
+    ask: { mechanism: string; address?: string; port: number; backlog?: number; conduct: TcpConduct }
     answer: { port: number }
   }
   /** Stop listening; connections live on. */

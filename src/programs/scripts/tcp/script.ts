@@ -25,7 +25,7 @@ const CONNECTIONS_MAX = 2000
 /** Node's own default; the kernel takes no more than net.core.somaxconn. */
 const BACKLOG = 511
 
-export function scriptTcp({ address, emitterOf }: ScriptedHost): Scripted<TcpRequests> {
+export function scriptTcp({ address: own, emitterOf }: ScriptedHost): Scripted<TcpRequests> {
   const emit = emitterOf('tcp-script')
   const servers = new Map<string, net.Server>()
   const connections = new Map<string, ScriptedConnection>()
@@ -50,7 +50,7 @@ export function scriptTcp({ address, emitterOf }: ScriptedHost): Scripted<TcpReq
 
   return {
     answer: {
-      async tcpListen({ mechanism, port, backlog = BACKLOG, conduct }) {
+      async tcpListen({ mechanism, address = own, port, backlog = BACKLOG, conduct }) {
         if (servers.has(mechanism)) throw new RangeError(`"${mechanism}" listens already on this host`)
         const { does, allowHalfOpen = false } = conduct
         const options = { noDelay: true, pauseOnConnect: does === 'nothing', allowHalfOpen }

@@ -9,6 +9,10 @@ export interface VpnRequests {
       conf: string
       /** On all addresses that the host has or will have. Left out: on the one that it has now. */
       everywhere?: boolean
+      /** Make this TUN device, for the kernel to be inside. It is down and has no address. */
+      tun?: string
+      /** As in `startVpnPeer`. */
+      clockRate?: number
     }
     answer: { port: number }
   }

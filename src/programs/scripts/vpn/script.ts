@@ -20,12 +20,12 @@ export function scriptVpns({ address, emitterOf }: ScriptedHost): Scripted<VpnRe
 
   return {
     answer: {
-      async vpnOpen({ mechanism, conf, everywhere = false }) {
+      async vpnOpen({ mechanism, conf, everywhere = false, ...how }) {
         if (opened.has(mechanism) || opened.size === PEERS_MAX) {
           throw new RangeError(`a VPN "${mechanism}" is there already, or ${PEERS_MAX} are`)
         }
         const host = everywhere ? EVERYWHERE : address
-        const peer = await startVpnPeer({ mechanism, conf: readConf(conf), host }, emit)
+        const peer = await startVpnPeer({ mechanism, conf: readConf(conf), host, ...how }, emit)
         opened.set(mechanism, peer)
         return { port: peer.port }
       },
