@@ -2,6 +2,10 @@
 import type { EventOf } from '../../src/events/vocabulary.ts'
 import type { Cell } from '../../src/lab/cell.ts'
 
+/** Why nothing is seen of TCP where the office is a program at ports. */
+export const NO_CABLE =
+  'a TCP connection does not pass an office of datagrams: for that a cable has to lead through it; `npm run doctor` says what is missing'
+
 type Counted = EventOf<'exchange:counted'>
 
 /** In order: one for each time it was asked. */

@@ -186,6 +186,7 @@ function planOf({ run }: Session, options: LabOptions): Plan {
     captureBundle: '',
     cableBundle: '',
     switchBundle: '',
+    officeBundle: '',
     bankBundle: '',
     environment: environmentHere(),
   }

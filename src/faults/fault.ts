@@ -17,6 +17,7 @@ export type Need =
   | 'signals'
   | 'network'
   | 'cable'
+  | 'exchange'
   | 'router'
   | 'firewall'
   | 'socket-table'

@@ -26,6 +26,11 @@ export interface Host {
   readonly commandPrefix: readonly string[]
   /** How many processes this host has had; a reboot makes a second. */
   incarnation: number
+  /**
+   * Where its telephones' wires lead, where an exchange is no box on the cable but a program at ports: the exchange,
+   * and the packet line beside it.
+   */
+  readonly office?: Readonly<Record<'exchange' | 'line', { address: string; port: number }>>
   /** The process that runs all programs of this host, while it runs. */
   process: HostProcess | null
 }
@@ -35,7 +40,7 @@ export interface Host {
  * `cable`: a program, which does to frames what it is told (`Network.cable`). `router`: two networks and a
  * router between them that translates addresses (`Network.router`). `learning-switch`, `hub`, `access-point`:
  * programs, which say of each frame where it went and why; a third host, c, is on them too. `exchange`: a program, a
- * telephone exchange and a packet line side by side (`Network.countExchange`); c is a meter on its trunk. `two-paths`:
+ * telephone exchange and a packet line side by side (`Hosts.countExchange`); c is a meter on its trunk. `two-paths`:
  * two routers, which only forward, and each host has a card towards either (two-paths.ts).
  */
 export const middles = [
@@ -127,15 +132,11 @@ export interface Network {
   cable(pair: Pair): Cable
   /** The router of a pair that was made with one. @throws RangeError when it was not */
   router(pair: Pair): Router
-  /** Has the exchange of a pair that was made with one log what it has counted. @throws RangeError when it was not */
-  countExchange(pair: Pair): Promise<void>
   /**
    * Makes the host anew with the same name, address and MAC, its kernel's memory empty, plugged in.
    * Its process must have ended before.
    */
   reboot(host: Host): Promise<void>
-  /** Ends the processes that are part of it. */
-  close(): Promise<void>
 }
 
 /** What a tier offers. Everything it made is gone once the lab's processes have ended. */
@@ -145,6 +146,10 @@ export interface Hosts {
   missingFor(middle: Middle): string | null
   /** Makes a pair of hosts. @throws Error when its middle cannot be made here */
   bootPair(wish: PairWish): Promise<Pair>
+  /** Has the exchange of a pair that was made with one log what it has counted. @throws RangeError when it was not */
+  countExchange(pair: Pair): Promise<void>
   /** null where hosts share one loopback, which nobody can cut. */
   readonly network: Network | null
+  /** Ends the processes that are between hosts. */
+  close(): Promise<void>
 }

@@ -298,11 +298,6 @@ export async function netnsHosts(
       if (router === undefined) throw new RangeError(`Pair ${name} was not made with a router`)
       return router
     },
-    async countExchange({ name }) {
-      const process = await switches
-      if (process === null) throw new RangeError(`Pair ${name} was not made with an exchange`)
-      await process.count(name)
-    },
     async reboot(host) {
       const { name, pair, cards } = known(host)
       await ipBatch([`netns del ${name}`], emit)
@@ -315,10 +310,6 @@ export async function netnsHosts(
       await cable.process.connect(pair, cable.ends)
       await plug(host, true)
     },
-    async close() {
-      await (await cables)?.stop()
-      await (await switches)?.stop()
-    },
   }
 
   return {
@@ -326,6 +317,15 @@ export async function netnsHosts(
     network,
     missingFor,
     bootPair,
+    async countExchange({ name }) {
+      const process = await switches
+      if (process === null) throw new RangeError(`Pair ${name} was not made with an exchange`)
+      await process.count(name)
+    },
+    async close() {
+      await (await cables)?.stop()
+      await (await switches)?.stop()
+    },
   }
 }
 

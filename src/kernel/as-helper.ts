@@ -11,20 +11,23 @@ export function helperLog(name: string): { identity: HelperIdentity; log: EventL
 
 /**
  * Says that it runs, then obeys what the lab asks, one thing after the other, and answers each.
- * @param obey what it throws is the answer too
+ * @param obey what it throws, or rejects with, is the answer too
  * @param stop ends it in order; also called when the lab is gone. Its end is the answer
  */
 export function serveLab<Message extends object, Answer>(
-  obey: (message: Exclude<Message, { stop: true }>) => Answer,
+  obey: (message: Exclude<Message, { stop: true }>) => Answer | Promise<Answer>,
   stop: () => void,
 ): void {
+  let answered = Promise.resolve()
   process.on('message', (message: Message) => {
     if ('stop' in message) return stop()
-    try {
-      reply({ problem: null, answer: obey(message as Exclude<Message, { stop: true }>) })
-    } catch (error) {
-      reply({ problem: error instanceof Error ? error.message : String(error) })
-    }
+    answered = answered.then(async () => {
+      try {
+        reply({ problem: null, answer: await obey(message as Exclude<Message, { stop: true }>) })
+      } catch (error) {
+        reply({ problem: error instanceof Error ? error.message : String(error) })
+      }
+    })
   })
   process.on('disconnect', stop)
   // Ctrl-C in a terminal reaches us too; it is the lab that decides how to end.

@@ -82,7 +82,9 @@ export async function runCases<S extends Json>(
     return reason === null
   })
   const wishes = shown.map((one) => wishOf(rig, one, plan.settings))
-  const thirds = wishes.filter(({ middle = 'switch' }) => isBox(middle)).length
+  // On loopback an exchange is a program at ports, with nobody at a third.
+  const hasPorts = rig.offers('cable')
+  const thirds = hasPorts ? wishes.filter(({ middle = 'switch' }) => isBox(middle)).length : 0
   const routers = 2 * wishes.filter(({ middle }) => middle === 'two-paths').length
   const each = thirds === 0 ? 'a pair' : 'two or three'
   const hosts = `${2 * wishes.length + thirds} hosts${routers === 0 ? '' : ` and ${routers} routers`}`

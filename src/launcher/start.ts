@@ -141,7 +141,7 @@ function planOf(
   lab: Lab,
   options: LabOptions,
   { tier, because }: Pick<Capabilities, 'tier' | 'because'>,
-  bundles: { host: string; capture: string; cable: string; switch: string; bank: string },
+  bundles: { host: string; capture: string; cable: string; switch: string; office: string; bank: string },
 ): Plan {
   return {
     ...makeRunFolder(options.out, lab.id),
@@ -153,6 +153,7 @@ function planOf(
     captureBundle: bundles.capture,
     cableBundle: bundles.cable,
     switchBundle: bundles.switch,
+    officeBundle: bundles.office,
     bankBundle: bundles.bank,
     environment: environmentHere(),
   }

@@ -22,6 +22,8 @@ function missingOne(need: Need, tier: RunTier, platform: NodeJS.Platform): strin
   if (need === 'browser' && tier === 'process') {
     return 'a browser is many processes, and only namespaces end all of them with the run'
   }
+  // On loopback it is a program at ports.
+  if (need === 'exchange' && tier === 'process') return null
   if (tier === 'process')
     return `plain processes on loopback have no ${need === 'router' ? 'router' : 'cable'}`
   if (need === 'network') return null
@@ -29,5 +31,5 @@ function missingOne(need: Need, tier: RunTier, platform: NodeJS.Platform): strin
   if (tier !== 'netns') return 'there is no such thing between containers'
   if (need === 'browser') return missingBrowser()
   if (need === 'tun') return libcProblem() ?? tunProblem()
-  return need === 'cable' ? libcProblem() : missingFirewall()
+  return need === 'cable' || need === 'exchange' ? libcProblem() : missingFirewall()
 }

@@ -89,6 +89,8 @@ export interface Plan<Settings extends Json = Json> extends Conditions<Settings>
   cableBundle: string
   /** Absolute: the bundled `src/processes/switch.ts`. */
   switchBundle: string
+  /** Absolute: the bundled `src/processes/loopback-office.ts`. */
+  officeBundle: string
   /** Absolute: the bundled `src/programs/bank/main.ts`, for a server that a case kills. */
   bankBundle: string
   environment: Record<string, string | number>

@@ -11,6 +11,7 @@ const ENTRIES = {
   capture: projectFile('src/processes/capture.ts'),
   cable: projectFile('src/processes/cable.ts'),
   switch: projectFile('src/processes/switch.ts'),
+  office: projectFile('src/processes/loopback-office.ts'),
   bank: projectFile('src/programs/bank/main.ts'),
 }
 /** Native modules: each finds its binary beside its own files. */

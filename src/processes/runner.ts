@@ -6,6 +6,7 @@ import { labs } from '../../labs/index.ts'
 import { openEventLog } from '../events/emit.ts'
 import { UsageError } from '../foreign/usage.ts'
 import type { Hosts } from '../hosts/host.ts'
+import { LoopbackOffices } from '../hosts/loopback-offices.ts'
 import { netnsHosts, type Watcher } from '../hosts/netns.ts'
 import { processHosts } from '../hosts/process.ts'
 import { CableProcess } from '../kernel/cable/cable-process.ts'
@@ -68,7 +69,7 @@ async function main(): Promise<void> {
         cables: () => CableProcess.start(plan.cableBundle, plan),
         switches: () => SwitchProcess.start(plan.switchBundle, plan),
       })
-    } else hosts = await processHosts()
+    } else hosts = await processHosts(() => LoopbackOffices.start(plan.officeBundle, plan))
     rig = new Rig(plan, hosts, log, capture, stop.signal)
     if (play) await (lab.playInBrowser ?? lab).play?.(rig, plan)
     else await lab.experiment(rig, plan)

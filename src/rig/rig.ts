@@ -381,8 +381,7 @@ export class Rig {
 
   /** Has the exchange of a pair log what it has counted. @throws RangeError where the pair has none */
   async countExchange(pair: Pair): Promise<void> {
-    if (this.#hosts.network === null) throw new RangeError('there is no exchange on loopback')
-    await this.#hosts.network.countExchange(pair)
+    await this.#hosts.countExchange(pair)
   }
 
   /** The router of a pair that was made with one. @throws RangeError when it was not */
@@ -493,7 +492,7 @@ export class Rig {
     await Promise.all([...this.#underTest.values()].map(({ tree }) => tree.kill()))
     await Promise.all(started.map((process) => process.exited))
     for (const command of this.#commands) command.hangUp()
-    await this.#hosts.network?.close()
+    await this.#hosts.close()
   }
 
   /** Somebody else's kill is no fault of the lab's: what is seen of that pair from now on proves nothing. */

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
 import { VOICE_BYTES } from '../../src/protocols/telephone/message.ts'
 import { notPassed, skipped } from '../support/checks.ts'
-import { run, temporaryFolder } from '../support/cli.ts'
+import { runLab } from '../support/cli.ts'
 import { netnsRunOf } from '../support/lab-runs.ts'
 import { describeNeeding, testNeeding } from '../support/needs.ts'
 import { checkIds, recordedReport } from '../support/recorded.ts'
@@ -55,12 +55,21 @@ describeNeeding('network namespaces', tier === 'netns')('lab:circuit on netns ho
 })
 
 test(
-  'on process hosts all of it is skipped, with what would help',
+  'on process hosts the office is a program at ports, and what needs a cable is skipped, with what would help',
   async () => {
-    const { status, stdout } = await run(['lab', 'circuit', '--hosts', 'process', '--out', temporaryFolder()])
-    expect(status).toBe(3)
-    expect(stdout).toContain('plain processes on loopback have no cable')
-    expect(stdout).toContain('npm run doctor')
+    const { report, ended } = await runLab(['circuit', '--hosts', 'process', '--only', 'busy,idle,cut,calls'])
+    expect(notPassed(report)).toEqual([])
+    expect(ended.status).toBe(0)
+    expect(skipped(report).map(({ id }) => id)).toEqual([
+      'busy/circuit/not-rung',
+      'busy/packets/observed',
+      'idle/circuit/trunk',
+      'idle/packets/observed',
+      'cut/circuit/observed',
+      'cut/packets/observed',
+    ])
+    expect(ended.stdout).toContain('plain processes on loopback have no cable')
+    expect(ended.stdout).toContain('npm run doctor')
   },
   LAB_LIMIT_MS,
 )

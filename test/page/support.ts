@@ -45,6 +45,7 @@ export class PretendedRuns {
       captureBundle: '/nowhere',
       cableBundle: '/nowhere',
       switchBundle: '/nowhere',
+      officeBundle: '/nowhere',
       bankBundle: '',
       environment: { os: 'linux' },
       watchMs: 1000,

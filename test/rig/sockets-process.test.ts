@@ -9,6 +9,7 @@ import type { Plan } from '../../src/plan/plan.ts'
 import { bundlePrograms } from '../../src/processes/bundle.ts'
 import { Rig } from '../../src/rig/rig.ts'
 import { testNeeding } from '../support/needs.ts'
+import { noOffices } from '../support/process.ts'
 
 const onLinux = testNeeding(
   'Linux, whose backlog drops SYNs and whose socket table can be read',
@@ -26,7 +27,7 @@ async function startRig() {
   const { host: programsBundle } = await bundlePrograms()
   const plan = { ...about, folder, programsBundle, mechanisms: [] } as unknown as Plan
   const stop = new AbortController()
-  const rig = new Rig(plan, await processHosts(), log, null, stop.signal)
+  const rig = new Rig(plan, await processHosts(noOffices), log, null, stop.signal)
   onTestFinished(async () => {
     await rig.end('the test is over')
     rmSync(folder, { recursive: true })

@@ -22,6 +22,7 @@ import type { Plan } from '../../src/plan/plan.ts'
 import { bundlePrograms } from '../../src/processes/bundle.ts'
 import { Recorder } from '../../src/recorder/recorder.ts'
 import { Rig } from '../../src/rig/rig.ts'
+import { noOffices } from './process.ts'
 
 type FerrySettings = { callWithinMs: number }
 /** Nobody waits for it: the run is interrupted. */
@@ -137,7 +138,7 @@ export async function runFerry(): Promise<FerryRun> {
   const folder = join(out, 'ferry-1')
   const events = join(folder, 'events')
   mkdirSync(events, { recursive: true })
-  const { host, capture, cable, switch: switchBundle } = await bundlePrograms()
+  const { host, capture, cable, switch: switchBundle, office: officeBundle } = await bundlePrograms()
   const about = { run: 'ferry-1', lab: 'ferry' }
   const eventLog = openEventLog({ file: join(events, 'lab.1.ndjson'), ...about, host: 'lab', incarnation: 1 })
   const lab = ferryLab(eventLog)
@@ -153,6 +154,7 @@ export async function runFerry(): Promise<FerryRun> {
     captureBundle: capture,
     cableBundle: cable,
     switchBundle,
+    officeBundle,
     bankBundle: '',
     environment: { os: 'linux', kernel: '6.1' },
   }
@@ -166,7 +168,7 @@ export async function runFerry(): Promise<FerryRun> {
       if (batch.some((event) => event.name === 'case:started' && event.data.pair === 'half')) stop.abort()
     },
   })
-  const rig = new Rig(plan, await processHosts(), eventLog, null, stop.signal)
+  const rig = new Rig(plan, await processHosts(noOffices), eventLog, null, stop.signal)
   await lab.experiment(rig, plan).catch((error: Error) => {
     if (error.name !== 'AbortError') throw error
   })

@@ -231,6 +231,7 @@ export function madeUpRun({
     captureBundle: '/home/somebody/secret/capture.mjs',
     cableBundle: '/home/somebody/secret/cable.mjs',
     switchBundle: '/home/somebody/secret/switch.mjs',
+    officeBundle: '/home/somebody/secret/office.mjs',
     bankBundle: '',
     environment: { os: 'linux', kernel: '6.18.44-somebodys-build', node: 'v20.20.2', cpus: 2 },
   }

@@ -52,3 +52,6 @@ export function runNode(args: string[], env: NodeJS.ProcessEnv = process.env): T
     }),
   }
 }
+
+/** For hosts of plain processes whose test wants no telephone office. */
+export const noOffices = (): Promise<never> => Promise.reject(new Error('no telephone office was bundled'))

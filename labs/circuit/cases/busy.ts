@@ -5,13 +5,13 @@ import { SLACK_MS } from '../../../src/lab/checks.ts'
 import { counts, nothing, says } from '../../../src/lab/claims.ts'
 import { bytesOf, received } from '../../../src/lab/packets.ts'
 import { type CircuitSettings, officeOf } from '../conditions.ts'
-import { countsOf, startedOf } from '../office.ts'
+import { countsOf, NO_CABLE, startedOf } from '../office.ts'
 
 export const busy: CaseOf<CircuitSettings> = {
   id: 'busy',
   promise:
     'one caller more than the trunk has slots; and as many TCP connections on a packet line of that capacity',
-  needs: ['cable'],
+  needs: ['exchange'],
   middle: 'exchange',
   exchange: officeOf('busy'),
 
@@ -35,6 +35,7 @@ export const busy: CaseOf<CircuitSettings> = {
     await telephones.call(last)
     await rig.countExchange(pair)
 
+    if (!rig.offers('cable')) return rig.skip(busy.id, NO_CABLE, 'packets')
     rig.mark(pair, 'packets')
     const listener = await rig.sockets(pair.b).tcp.listen('packets')
     for (let connection = 0; connection < last; connection++) {
@@ -101,6 +102,7 @@ export const busy: CaseOf<CircuitSettings> = {
 
     packets(cell) {
       const over = cell.moment('over')
+      // Where no cable leads through the office there is none.
       if (over === undefined) return []
       const last = cell.settings.slots.busy + 1
       const up = cell.b.all('tcp:accepted')

@@ -10,7 +10,7 @@ import { countsOf, percentOf, startedOf } from '../office.ts'
 export const calls: CaseOf<CircuitSettings> = {
   id: 'calls',
   promise: 'thousands of calls come by chance, and each is really signalled; their clock waits for nobody',
-  needs: ['cable'],
+  needs: ['exchange'],
   middle: 'exchange',
   exchange: officeOf('calls'),
   uncaptured: true,

@@ -14,7 +14,7 @@ const NEARLY_FULL = 0.8
 export const load: CaseOf<CircuitSettings> = {
   id: 'load',
   promise: 'packets come by chance, more and more of them, and at last more than the line can carry',
-  needs: ['cable'],
+  needs: ['exchange'],
   middle: 'exchange',
   exchange: officeOf('load'),
   uncaptured: true,

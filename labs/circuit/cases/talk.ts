@@ -19,7 +19,7 @@ const LATE_VOICES_SHARE = 0.03
 export const talk: CaseOf<CircuitSettings> = {
   id: 'talk',
   promise: 'bursty talkers speak by circuits, and say the same by packets over a line of the same capacity',
-  needs: ['cable'],
+  needs: ['exchange'],
   middle: 'exchange',
   exchange: officeOf('talk'),
   uncaptured: true,

@@ -5,26 +5,23 @@
 import { readFileSync } from 'node:fs'
 import type { Emitter } from '../../events/emit.ts'
 import type { Town } from '../../wire/exchange.ts'
-import { Office, type OfficePort, type OfficeSettings } from '../../wire/office.ts'
+import type { OfficeSettings } from '../../wire/office.ts'
+import { OfficeFrames, type OfficePort } from '../../wire/office-frames.ts'
+import { OfficeLog } from '../../wire/office-log.ts'
 import { copyOf, type WholeFrame } from '../capture/frame-loop.ts'
 import type { PacketRing } from '../capture/packet-ring.ts'
 
 const TOWNS: readonly Town[] = ['a', 'b']
-/** Who makes thousands of calls is not told of each: counts are for that. */
-const CORDS_TOLD_MAX = 100
 
 export class OfficeMover {
-  readonly #name: string
   /** Of a, b and c, in this order. */
   readonly #ports: readonly string[]
-  readonly #office: Office
+  readonly #frames: OfficeFrames
+  readonly #log: OfficeLog
   readonly #rings: ReadonlyMap<string, PacketRing>
-  readonly #emit: Emitter
   readonly #frameMs: number
   readonly #dark = new Set<Town>()
   #lightsAtMs = 0
-  #cords = ''
-  #cordsTold = 0
 
   /** @throws RangeError where nothing could ever pass */
   constructor(
@@ -33,22 +30,18 @@ export class OfficeMover {
     settings: OfficeSettings,
     { rings, emit }: { rings: ReadonlyMap<string, PacketRing>; emit: Emitter },
   ) {
-    this.#name = name
     this.#ports = ports
-    this.#office = new Office(settings)
+    this.#frames = new OfficeFrames(settings)
+    this.#log = new OfficeLog(name, this.#frames.office, emit)
     this.#frameMs = settings.frameMs
     this.#rings = rings
-    this.#emit = emit
-    const { lines, slots, frameMs, queueMax } = settings
-    const { serviceMs } = this.#office
-    emit('exchange:started', { exchange: name, lines, slots, frameMs, queueMax, serviceMs })
   }
 
   enter(port: string, frame: WholeFrame): void {
     const town = TOWNS[this.#ports.indexOf(port)]
     if (town === undefined) return
-    this.#office.enter(copyOf(frame), town, performance.now())
-    this.#tellCords()
+    this.#frames.enter(copyOf(frame), town, performance.now())
+    this.#log.tellCords()
   }
 
   /** Lets out what is due, with the next flush of each ring. */
@@ -58,20 +51,20 @@ export class OfficeMover {
       this.#lightsAtMs = now + this.#frameMs
       for (const town of TOWNS) this.#lookAt(town)
     }
-    for (const { to, withOffload } of this.#office.due(now)) {
+    for (const { to, withOffload } of this.#frames.due(now)) {
       this.#rings.get(this.#portOf(to))?.send(withOffload)
     }
   }
 
   untilDueMs(): number | null {
-    const { nextDueMs } = this.#office
+    const { nextDueMs } = this.#frames.office
     return nextDueMs === null ? null : Math.max(0, nextDueMs - performance.now())
   }
 
   count(): void {
     // What was due is to be counted, however late we are.
     this.turn()
-    this.#emit('exchange:counted', { exchange: this.#name, ...this.#office.counted() })
+    this.#log.tellCounts()
   }
 
   /** The trunk has a clock that wakes us for each frame, so a light that goes out is seen within one. */
@@ -83,17 +76,7 @@ export class OfficeMover {
     this.#rings.get(port)?.takeError()
     if (this.#dark.has(town)) return
     this.#dark.add(town)
-    this.#emit('exchange:line_lost', { exchange: this.#name, port, calls: this.#office.lose(town) })
-    this.#tellCords()
-  }
-
-  #tellCords(): void {
-    if (this.#cordsTold === CORDS_TOLD_MAX) return
-    const owners = [...this.#office.owners]
-    if (owners.join() === this.#cords) return
-    this.#cords = owners.join()
-    this.#cordsTold += 1
-    this.#emit('exchange:cords_moved', { exchange: this.#name, owners })
+    this.#log.loseLine(town, port)
   }
 
   #portOf(port: OfficePort): string {

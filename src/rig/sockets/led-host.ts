@@ -29,6 +29,11 @@ export class LedHost {
     this.address = address
   }
 
+  /** Where its telephones' wires lead, where no cable leads through the office. */
+  get office(): Host['office'] {
+    return this.#host.office
+  }
+
   /** It serves at that port now. @returns where clients connect to */
   async serves(mechanism: string, port: number): Promise<SocketAddress> {
     const at = { address: this.address, port }

@@ -31,24 +31,37 @@ export function telephones(host: LedHost) {
     how: Omit<TelephoneRequests['telephoneOpen']['ask'], 'mechanism'>,
   ) => {
     const { port } = await host.ask('telephoneOpen', mechanism, undefined, { mechanism, ...how })
-    return telephonesAt(host, mechanism, await host.serves(mechanism, port))
+    return telephonesAt(host, mechanism, await host.serves(mechanism, port), host.office && how.attachTo)
   }
   return {
     /**
-     * Telephones at an exchange that stands between this host and another.
-     * @param beyond the other host: a telephone knows no exchange by its address
+     * Telephones at the exchange between this host and another.
+     * @param beyond the other host: where the exchange is a box on the cable, no telephone knows it by its address
      * @throws Error when none answers
      */
     attach: (mechanism: string, beyond: { address: string }, { tells = true } = {}): Promise<Telephones> => {
-      const exchange = { address: beyond.address, port: TELEPHONE_PORT }
-      return open(mechanism, { port: TELEPHONE_PORT, exchange, tells })
+      const { office } = host
+      if (office !== undefined) {
+        return open(mechanism, { port: 0, attachTo: office.exchange, tells, watchesLight: false })
+      }
+      const attachTo = { address: beyond.address, port: TELEPHONE_PORT }
+      return open(mechanism, { port: TELEPHONE_PORT, attachTo, tells, watchesLight: tells })
     },
     /** Telephones that speak by packets. */
-    open: (mechanism: string): Promise<Telephones> => open(mechanism, { port: 0, tells: false }),
+    open: (mechanism: string): Promise<Telephones> => {
+      const line = host.office && { attachTo: host.office.line }
+      return open(mechanism, { port: 0, ...line, tells: false, watchesLight: false })
+    },
   }
 }
 
-function telephonesAt(host: LedHost, mechanism: string, at: SocketAddress): Telephones {
+/** @param wire where all that they say goes, whoever it is for; undefined: into the network, to its address */
+function telephonesAt(
+  host: LedHost,
+  mechanism: string,
+  at: SocketAddress,
+  wire: SocketAddress | undefined,
+): Telephones {
   return {
     at,
     call: async (line) => {
@@ -63,7 +76,7 @@ function telephonesAt(host: LedHost, mechanism: string, at: SocketAddress): Tele
       return host.ask('telephonePlay', mechanism, undefined, ask, calls.length * CALL_LIMIT_MS)
     },
     talk: async (to, voices, bytes = VOICE_BYTES) => {
-      const ask = { mechanism, to, bytes, voices }
+      const ask = { mechanism, to: wire ?? to, bytes, voices }
       await host.ask('telephoneTalk', mechanism, undefined, ask, voices.at(-1)?.atMs ?? 0)
     },
     count: async () => {

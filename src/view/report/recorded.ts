@@ -85,6 +85,7 @@ export function packedRun(plan: Plan, log: LabLog): Buffer {
     captureBundle: '',
     cableBundle: '',
     switchBundle: '',
+    officeBundle: '',
     bankBundle: '',
     environment: { ...plan.environment, kernel },
   }

@@ -17,16 +17,18 @@ export type CallOutcome = 'connected' | 'busy' | 'refused' | 'unanswered'
 
 export interface TelephoneRequests {
   /**
-   * Opens a socket for all telephones of this host. With `exchange` it tells the exchange where they are, and waits
-   * for its answer; without, it speaks and hears by packets. `tells`: each change of a telephone is an event; not
-   * where thousands are made.
+   * Opens a socket for all telephones of this host. With `attachTo` it tells an exchange, or a packet line, where they
+   * are, and waits for its answer; without, it speaks and hears by packets, and needs no one's leave. `tells`: each
+   * change of a telephone is an event; not where thousands are made. `watchesLight`: the wire to the exchange is this
+   * host's network card.
    */
   telephoneOpen: {
     ask: {
       mechanism: string
       port: number
-      exchange?: { address: string; port: number }
+      attachTo?: { address: string; port: number }
       tells: boolean
+      watchesLight: boolean
     }
     answer: { port: number }
   }

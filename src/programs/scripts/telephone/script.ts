@@ -156,7 +156,7 @@ export function scriptTelephones({ address, emitterOf }: ScriptedHost): Scripted
 
   return {
     answer: {
-      async telephoneOpen({ mechanism, port, exchange, tells }) {
+      async telephoneOpen({ mechanism, port, attachTo, tells, watchesLight }) {
         if (opened.size >= SOCKETS_MAX || opened.has(mechanism)) {
           throw new RangeError(
             `"${mechanism}": there are telephones already, or ${SOCKETS_MAX} kinds of them`,
@@ -167,7 +167,7 @@ export function scriptTelephones({ address, emitterOf }: ScriptedHost): Scripted
         const at: Opened = {
           socket,
           groupId: groupIdOf(mechanism, bound),
-          to: exchange,
+          to: attachTo,
           tells,
           states: new Map(),
           waiting: new Map(),
@@ -182,10 +182,10 @@ export function scriptTelephones({ address, emitterOf }: ScriptedHost): Scripted
           if (message !== null) hear(at, message)
         })
         emit('udp:bound', { mechanism, local: `${address}:${bound}` })
-        if (exchange !== undefined) {
-          if ((await ask(at, { verb: 'attach', line: 0 })) === null) throw new Error('no exchange answers')
-          if (tells) watchCarrier(at)
+        if (attachTo !== undefined && (await ask(at, { verb: 'attach', line: 0 })) === null) {
+          throw new Error('no exchange answers')
         }
+        if (watchesLight) watchCarrier(at)
         return { port: bound }
       },
 

@@ -8,7 +8,7 @@ import {
   VOICE_BYTES,
 } from '../../src/protocols/telephone/message.ts'
 import { datagramFrame, placesOf } from '../../src/wire/datagram.ts'
-import { Office, type Outgoing } from '../../src/wire/office.ts'
+import { OfficeFrames, type Outgoing } from '../../src/wire/office-frames.ts'
 import { decodePacket } from '../../src/wire/packet.ts'
 
 const OFFLOAD_BYTES = 10
@@ -16,7 +16,7 @@ const a = { mac: Buffer.from('02000a000101', 'hex'), ip: Buffer.from([10, 0, 1, 
 const b = { mac: Buffer.from('02000a000102', 'hex'), ip: Buffer.from([10, 0, 1, 2]) }
 
 function newOffice(change = {}) {
-  return new Office({ lines: 4, slots: 2, frameMs: 20, queueMax: 1, ...change })
+  return new OfficeFrames({ lines: 4, slots: 2, frameMs: 20, queueMax: 1, ...change })
 }
 
 function frame(from: typeof a, to: typeof a, payload: Buffer, port = TELEPHONE_PORT) {
@@ -37,11 +37,11 @@ function words(outgoing: readonly Outgoing[]): string[] {
 }
 
 function attached(change = {}) {
-  const office = newOffice(change)
-  office.enter(says(a, b, { verb: 'attach', line: 0 }), 'a', 0)
-  office.enter(says(b, a, { verb: 'attach', line: 0 }), 'b', 0)
-  expect(words(office.due(0))).toEqual(['a attach 0', 'b attach 0'])
-  return office
+  const frames = newOffice(change)
+  frames.enter(says(a, b, { verb: 'attach', line: 0 }), 'a', 0)
+  frames.enter(says(b, a, { verb: 'attach', line: 0 }), 'b', 0)
+  expect(words(frames.due(0))).toEqual(['a attach 0', 'b attach 0'])
+  return frames
 }
 
 test('a frame that is made is one that can be read, and its checksum is right', () => {
@@ -60,9 +60,9 @@ test('a frame that is made is one that can be read, and its checksum is right', 
 })
 
 test('a telephone is answered in the name of the one beyond, at once', () => {
-  const office = attached()
-  office.enter(says(a, b, { verb: 'call', line: 1 }), 'a', 1)
-  const outgoing = office.due(1)
+  const frames = attached()
+  frames.enter(says(a, b, { verb: 'call', line: 1 }), 'a', 1)
+  const outgoing = frames.due(1)
   expect(words(outgoing)).toEqual(['b ringing 1', 'a connected 1'])
   const answer = decodePacket(outgoing[1]?.withOffload.subarray(OFFLOAD_BYTES) ?? Buffer.of())
   expect(answer).toMatchObject({
@@ -72,53 +72,53 @@ test('a telephone is answered in the name of the one beyond, at once', () => {
 })
 
 test('the trunk has its clock; speech leaves with the next frame, and c sees each of the same length', () => {
-  const office = attached()
-  office.enter(says(a, b, { verb: 'call', line: 1 }), 'a', 1)
-  office.due(1)
-  expect(office.nextDueMs).toBe(20)
-  office.enter(says(a, b, { verb: 'voice', line: 1, voice: { number: 1, spokenAtUs: 5 } }), 'a', 2)
-  expect(office.due(19)).toEqual([])
-  const full = office.due(20)
+  const frames = attached()
+  frames.enter(says(a, b, { verb: 'call', line: 1 }), 'a', 1)
+  frames.due(1)
+  expect(frames.office.nextDueMs).toBe(20)
+  frames.enter(says(a, b, { verb: 'voice', line: 1, voice: { number: 1, spokenAtUs: 5 } }), 'a', 2)
+  expect(frames.due(19)).toEqual([])
+  const full = frames.due(20)
   expect(words(full)).toEqual(['b voice 1', 'c other'])
-  const empty = office.due(40)
+  const empty = frames.due(40)
   expect(words(empty)).toEqual(['c other'])
   const length = OFFLOAD_BYTES + 14 + 2 * VOICE_BYTES
   expect([full[1], empty[0]].map((one) => one?.withOffload.length)).toEqual([length, length])
-  expect(office.counted()).toMatchObject({ frames: 2, reserved: 2, silent: 1, owners: [1, 0] })
+  expect(frames.office.counted()).toMatchObject({ frames: 2, reserved: 2, silent: 1, owners: [1, 0] })
 })
 
 test('a frame of the trunk that is too long for Ethernet is shown in several', () => {
-  const office = attached({ lines: 20, slots: 12 })
-  const shown = office.due(20).map(({ withOffload }) => withOffload.length - OFFLOAD_BYTES - 14)
+  const frames = attached({ lines: 20, slots: 12 })
+  const shown = frames.due(20).map(({ withOffload }) => withOffload.length - OFFLOAD_BYTES - 14)
   expect(shown).toEqual([9 * VOICE_BYTES, 3 * VOICE_BYTES])
 })
 
 test('everything else stands in the queue of the packet line, whatever it says', () => {
-  const office = newOffice()
+  const frames = newOffice()
   const other = frame(a, b, Buffer.from('hello'), 40_000)
   const nonsense = frame(a, b, Buffer.from('hello'))
-  for (const one of [other, nonsense, other]) office.enter(one, 'a', 0)
-  expect(office.nextDueMs).toBe(10)
-  expect(office.due(10)).toEqual([{ to: 'b', withOffload: other.withOffload }])
-  expect(office.due(20)).toEqual([{ to: 'b', withOffload: nonsense.withOffload }])
-  office.enter(other, 'b', 21)
-  expect(office.due(31)).toEqual([{ to: 'a', withOffload: other.withOffload }])
-  expect(office.counted()).toMatchObject({ packets: 3, dropped: 1, calls: 0 })
+  for (const one of [other, nonsense, other]) frames.enter(one, 'a', 0)
+  expect(frames.office.nextDueMs).toBe(10)
+  expect(frames.due(10)).toEqual([{ to: 'b', withOffload: other.withOffload }])
+  expect(frames.due(20)).toEqual([{ to: 'b', withOffload: nonsense.withOffload }])
+  frames.enter(other, 'b', 21)
+  expect(frames.due(31)).toEqual([{ to: 'a', withOffload: other.withOffload }])
+  expect(frames.office.counted()).toMatchObject({ packets: 3, dropped: 1, calls: 0 })
 })
 
 test('the rows of what was seen begin anew when they were told', () => {
-  const office = newOffice({ queueMax: 0 })
-  for (let packet = 0; packet < 100; packet++) office.enter(frame(a, b, Buffer.of(), 40_000), 'a', packet * 5)
-  const { droppedShares, waitsMs } = office.counted()
+  const frames = newOffice({ queueMax: 0 })
+  for (let packet = 0; packet < 100; packet++) frames.enter(frame(a, b, Buffer.of(), 40_000), 'a', packet * 5)
+  const { droppedShares, waitsMs } = frames.office.counted()
   expect([droppedShares.length, waitsMs.length]).toEqual([20, 20])
-  expect(office.counted().droppedShares).toEqual([])
+  expect(frames.office.counted().droppedShares).toEqual([])
 })
 
 test('a dead line ends its calls', () => {
-  const office = attached()
-  office.enter(says(a, b, { verb: 'call', line: 1 }), 'a', 1)
-  office.due(1)
-  expect(office.lose('b')).toBe(1)
-  expect(words(office.due(1))).toEqual(['a lost 1'])
-  expect(office.lose('b')).toBe(0)
+  const frames = attached()
+  frames.enter(says(a, b, { verb: 'call', line: 1 }), 'a', 1)
+  frames.due(1)
+  expect(frames.office.lose('b')).toBe(1)
+  expect(words(frames.due(1))).toEqual(['a lost 1'])
+  expect(frames.office.lose('b')).toBe(0)
 })
