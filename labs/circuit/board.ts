@@ -1,10 +1,8 @@
-/**
- * The operator's cord board, as it was before exchanges were machines: a lamp lights where somebody calls, and a cord
- * is put in for as long as the call lasts. Drawn from what the exchange of `busy` said. Pure.
- */
+/** The cord board of `busy`, from what its exchange said. Pure. */
 import type { Story } from '../../src/lab/lab.ts'
 import type { LabLog } from '../../src/lab/log.ts'
 import type { Plan } from '../../src/plan/plan.ts'
+import { cordsDrawn } from '../../src/view/cord-board.ts'
 import type { CircuitSettings } from './conditions.ts'
 
 const CASE = 'busy'
@@ -16,7 +14,7 @@ export function boardStory(log: LabLog, plan: Plan<CircuitSettings>): Story | nu
   const cords = log
     .all('exchange:cords_moved', watch)
     .filter(({ data }) => data.exchange === CASE)
-    .map(({ time, data }) => ({ time, lines: drawn(data.owners) }))
+    .map(({ time, data }) => ({ time, lines: cordsDrawn(data.owners) }))
   const tones = log
     .all('telephone:call_updated', { ...watch, host: `${CASE}-a` })
     .filter(({ data }) => data.new === 'busy')
@@ -34,12 +32,4 @@ export function boardStory(log: LabLog, plan: Plan<CircuitSettings>): Story | nu
     })),
     cell: `${CASE}/circuit`,
   }
-}
-
-/** `cord 1   a 3 o======o b 3` */
-export function drawn(owners: readonly number[]): string[] {
-  return owners.map((line, slot) => {
-    const end = line === 0 ? ' ' : String(line)
-    return `cord ${slot + 1}   a ${end} o${(line === 0 ? ' ' : '=').repeat(16)}o b ${end}`.trimEnd()
-  })
 }

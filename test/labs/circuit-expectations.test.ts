@@ -1,6 +1,5 @@
 /** Formulas against what books say and against chance itself; the cord board; wrong settings. */
 import { expect, test } from 'vitest'
-import { drawn } from '../../labs/circuit/board.ts'
 import { conditionsOf, conditionsWith } from '../../labs/circuit/conditions.ts'
 import { callsOf, conversationOf, packetsOf } from '../../labs/circuit/conversations.ts'
 import {
@@ -89,8 +88,4 @@ test.each([
   [{ lines: 11 }, 'lines: 10 slots need 12 telephones at least, not 11'],
 ])('%j is refused in a line', (change, words) => {
   expect(() => conditionsWith({ ...settings, ...change })).toThrow(new UsageError(words))
-})
-
-test('the cord board has a line for each cord', () => {
-  expect(drawn([3, 0])).toEqual(['cord 1   a 3 o================o b 3', 'cord 2   a   o                o b'])
 })

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page as Tab } from 'playwright-core'
 import { expect, onTestFinished } from 'vitest'
+import { circuit } from '../../labs/circuit/lab.ts'
 import type { LabEvent } from '../../src/events/vocabulary.ts'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
 import { openPage } from '../../src/page/server.ts'
@@ -330,3 +331,21 @@ function keep(out: string, id: string, plan: object, report: object, lines: stri
   writeFileSync(join(out, id, 'report.json'), JSON.stringify(report))
   writeFileSync(join(out, id, 'events.ndjson'), lines.join('\n'))
 }
+
+test(
+  'while a telephone exchange works, its cord board is on the page',
+  async () => {
+    const page = await openPage({ labs: { circuit }, out: temporaryFolder(), port: 0 })
+    onTestFinished(() => page.close())
+    const { tab, complaints } = await open(page.url)
+    await tab.locator('[data-all="cases none"]').click()
+    await tab.getByLabel('busy', { exact: true }).check()
+    await tab.getByLabel('ask me first').uncheck()
+    await tab.getByRole('button', { name: 'Start' }).click()
+    const cords = tab.locator('#cords')
+    await cords.getByText('cord 2   a 2 o================o b 2').waitFor(SOON)
+    await cords.getByText('line 3 lights up, and there is no cord').waitFor(SOON)
+    expect(complaints()).toEqual([])
+  },
+  TIMEOUT_MS,
+)

@@ -9,6 +9,7 @@ import type { Batch, ListedRun, LiveState, ServerMessage, Setup, ShownAct } from
 import { ask, request, takeToken } from './api.ts'
 import { Chooser } from './choose.ts'
 import { ContainersPanel } from './containers-panel.ts'
+import { CordBoardPanel } from './cord-boards.ts'
 import { listItem, type OpenedRun, openEarlier } from './earlier.ts'
 import { headParts, phaseWords } from './head.ts'
 import { Link } from './link.ts'
@@ -28,6 +29,7 @@ let setup: Setup | null = null
 let chooser: Chooser | null = null
 let panel: PlayPanel | null = null
 let containers: ContainersPanel | null = null
+let cords: CordBoardPanel | null = null
 let viewer: Viewer | null = null
 /** What came while the picture was paused; null: it is not. */
 let held: LabEvent[] | null = null
@@ -151,6 +153,7 @@ function take(batch: Batch): void {
     const { events } = batch
     panel?.take(events)
     containers?.take(events)
+    cords?.take(events)
     if (held === null) drawing(() => viewer?.append(events))
     else for (const event of events) held.push(event)
     showHead()
@@ -164,6 +167,7 @@ function show(): void {
   const play = root('play')
   panel = null
   containers = null
+  cords = new CordBoardPanel(root('cords'))
   viewer = null
   held = null
   document.body.classList.toggle('idle', shown === null && live.state.phase === 'idle')
@@ -178,6 +182,7 @@ function show(): void {
   root('view').replaceChildren(view)
   if (shown === null || setup === null) return
   const { plan, events, report } = shown
+  cords.take(events)
   if (byHand) {
     panel = new PlayPanel(
       play,
