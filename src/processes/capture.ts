@@ -9,7 +9,7 @@ import { closeSync, existsSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import type { Emitter } from '../events/emit.ts'
 import { helperLog, serveLab } from '../kernel/as-helper.ts'
-import type { ToCapture, WatchedHost } from '../kernel/capture/messages.ts'
+import type { ToCapture, WatchedHost, WatchedTunnel } from '../kernel/capture/messages.ts'
 import { BYTES_KEPT, type CapturedFrame, PacketRing, SLOTS } from '../kernel/capture/packet-ring.ts'
 import { systemCalls } from '../kernel/capture/system-calls.ts'
 import { measureWallClock, readClocks } from '../kernel/capture/wall-clock.ts'
@@ -18,6 +18,7 @@ import { FlowMemory } from '../wire/flow-memory.ts'
 import { FragmentMemory } from '../wire/fragments.ts'
 import { groupOf } from '../wire/group.ts'
 import { headerBytes } from '../wire/headers.ts'
+import { framed } from '../wire/ip.ts'
 import { labelOf } from '../wire/label.ts'
 import { PacketNumbers, packetKey, untranslated } from '../wire/match.ts'
 import { decodePacket, flagNames } from '../wire/packet.ts'
@@ -42,6 +43,8 @@ const NICENESS = 10
 interface Watched {
   name: string
   card: string
+  /** There is nothing but IP on it: a frame is put around each packet, as files and decoders want it. */
+  isTunnel: boolean
   /** `performance.now()` when its ring was asked for drops last. */
   askedForDropsAt: number
   ring: PacketRing
@@ -76,6 +79,7 @@ setInterval(reportDrops, ASK_FOR_DROPS_EVERY_MS)
 // When the lab is gone, what it left in the rings is still worth having.
 serveLab<ToCapture, void>((message) => {
   if ('watch' in message) watch(message.watch)
+  else if ('tunnel' in message) watchTunnel(message.tunnel)
   else if ('mechanisms' in message) learn(mechanisms, message.mechanisms)
   else learn(translations, message.translations)
 }, stop)
@@ -96,7 +100,7 @@ function watch({ name, incarnation, cards = [FIRST_CARD] }: WatchedHost): void {
   }
   for (const card of cards) {
     const ring = PacketRing.open(system, `/run/netns/${name}`, card)
-    watched.add({ ...shared, card, askedForDropsAt: performance.now(), ring })
+    watched.add({ ...shared, card, isTunnel: false, askedForDropsAt: performance.now(), ring })
   }
   files.set(name, capture)
   shared.emit('wire:capture_started', {
@@ -105,6 +109,14 @@ function watch({ name, incarnation, cards = [FIRST_CARD] }: WatchedHost): void {
     wallClockAheadNs: String(wallClockAheadNs),
     wallClockWithinNs: Number(clock.withinNs),
   })
+}
+
+/** What is known of the host's connections is one for all of its cards, and they write one file. */
+function watchTunnel({ name, card }: WatchedTunnel): void {
+  const host = [...watched].find((one) => one.name === name)
+  if (host === undefined) throw new RangeError(`${name} is not captured`)
+  const ring = PacketRing.open(system, `/run/netns/${name}`, card)
+  watched.add({ ...host, card, isTunnel: true, askedForDropsAt: performance.now(), ring })
 }
 
 function createFile(name: string): CaptureFile {
@@ -149,8 +161,13 @@ function findOldest(): { host: Watched; frame: CapturedFrame } | null {
   return oldest
 }
 
-function record({ name, card, emit, flows, fragments, capture }: Watched, frame: CapturedFrame): void {
-  const { direction, bytes, wireBytes } = frame
+function record(
+  { name, card, isTunnel, emit, flows, fragments, capture }: Watched,
+  frame: CapturedFrame,
+): void {
+  const { direction } = frame
+  const bytes = isTunnel ? framed(frame.bytes) : frame.bytes
+  const wireBytes = frame.wireBytes + bytes.length - frame.bytes.length
   const mono = frame.wallNs - clock.aheadNs
   const packet = decodePacket(bytes)
   const text = labelOf(packet)

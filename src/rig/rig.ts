@@ -282,6 +282,11 @@ export class Rig {
     await this.#announce(host, 'remote', `${address}:${port}`, mechanism)
   }
 
+  /** From now on the packets inside a tunnel are captured as well, at its device. */
+  async captureInside({ name, incarnation }: Host, card: string): Promise<void> {
+    await this.#capture?.watchTunnel({ name, incarnation, card })
+  }
+
   /** Sockets of a host that the lab leads step by step. @param at where its servers listen, if not at its own address */
   sockets(host: Host, at?: string): Sockets {
     const announce = (server: 'own' | 'remote', { address, port }: SocketAddress, mechanism: string) =>

@@ -97,15 +97,20 @@ export const allCases: readonly TryCase[] = casesOf(tryFaults, ['server', 'clien
 /** What somebody wants of the network by nature, and of faults that are not as in the registry. */
 export interface Wanted {
   link: Link | null
+  tunnel: boolean
   router: IdleRouter | null
   balancer: IdleLimit | null
   bytes: number | null
 }
 
 /** Every case, as it is wanted. */
-export function casesOn({ link, router, balancer, bytes }: Wanted): TryCase[] {
+export function casesOn({ link, tunnel, router, balancer, bytes }: Wanted): TryCase[] {
   return allCases.map((one) => {
-    const needs = [...one.needs, ...(link === null ? [] : ['cable' as const])]
+    const needs = [
+      ...one.needs,
+      ...(link === null ? [] : ['cable' as const]),
+      ...(tunnel ? ['tun' as const] : []),
+    ]
     if (one.fault === 'nat-forgets' && router !== null) return { ...one, needs, promise: idlePromise(router) }
     if (one.fault === 'lb-forgets' && balancer !== null)
       return { ...one, needs, promise: lbForgets(balancer).promise }

@@ -22,8 +22,9 @@
  *
  *     CUE = REGEX[+TIME]                  the fault strikes so long after a program has printed a line that matches
  *
- *     LINK = [delay=TIME][,][loss=NUMBER%]
- *                                         each frame takes so long, so many vanish by chance: each way, all the time
+ *     LINK = [wireguard][,][delay=TIME][,][loss=NUMBER%]
+ *                                         they talk through a tunnel; each frame takes so long, so many vanish by
+ *                                         chance: each way, all the time
  *
  *     TIME = a number with ms, s or m
  *
@@ -78,6 +79,8 @@ export type Cue = {
 }
 
 const LINK_EXAMPLE = 'delay=50ms,loss=1%'
+/** The one kind of tunnel that there is. */
+const TUNNEL = 'wireguard'
 /** Twice as long as by way of the Moon there is no network; and a cable has room for so many frames only. */
 const LINK_DELAY_MAX_MS = 5000
 /** Of more than half of its frames no TCP makes a connection in reasonable time. */
@@ -147,14 +150,22 @@ function parseIdle<K extends string>(
   return { idleMs, kind }
 }
 
+/** What the way is like; `link` null: it takes no time and loses nothing. */
+export interface WantedLink {
+  link: Link | null
+  isTunnel: boolean
+}
+
 /** What is left out is as on a cable that does nothing. @throws GrammarError */
-export function parseLink(text: string): Link {
+export function parseLink(text: string): WantedLink {
   const fail = (why: string): never => {
     throw new GrammarError(`"${text}": ${why}; it looks like ${LINK_EXAMPLE}`)
   }
   const link = { ...plainLink }
-  for (const part of text.split(',')) {
-    const [name = '', value = ''] = part.trim().split('=')
+  const parts = text.split(',').map((part) => part.trim())
+  const ofCable = parts.filter((part) => part !== TUNNEL)
+  for (const part of ofCable) {
+    const [name = '', value = ''] = part.split('=')
     if (name === 'delay') {
       link.delayMs = parseTime(value) ?? fail(`"${value}" is no time`)
       if (link.delayMs > LINK_DELAY_MAX_MS) fail(`a frame takes ${LINK_DELAY_MAX_MS / 1000} s at most`)
@@ -164,7 +175,7 @@ export function parseLink(text: string): Link {
       if (link.loss > LINK_LOSS_MAX) fail(`${LINK_LOSS_MAX * 100}% of the frames are lost at most`)
     } else fail(`"${name}" is nothing that a link has`)
   }
-  return link
+  return { link: ofCable.length === 0 ? null : link, isTunnel: ofCable.length < parts.length }
 }
 
 /** @throws GrammarError */

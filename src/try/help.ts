@@ -17,7 +17,7 @@ Then something goes wrong: who notices, when, by what?
   --server twice      one to go to: {server2} (--help hosts)
   --faults LIST       as cut,blip=4s        (--help faults)
   --strike SIDE       server (default), client or both
-  --link LINK         delay=50ms,loss=1%: each way
+  --link LINK         delay=50ms,loss=1%; or wireguard
   --expect RULE       as 'cut<10s'           (--help rules)
   --down REGEX        printed when the peer seems gone
   --up REGEX          printed when a client is served again

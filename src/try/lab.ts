@@ -28,6 +28,7 @@ import type { TrySettings } from './request.ts'
 import { runAsWords } from './run-as.ts'
 import { taleOf } from './tell.ts'
 import { openTunFile } from './tun.ts'
+import { Tunnel } from './tunnel.ts'
 
 export const TRY = 'try'
 
@@ -69,6 +70,10 @@ export async function experiment(rig: Rig, plan: Plan<TrySettings>): Promise<voi
       : `${waiting.length} faults, ${Math.min(atOnce, waiting.length)} at once, each on two hosts of its own; ${reach}`,
   )
   if (plan.settings.allowTun) await openTunFile(rig, plan.settings.runAs.name !== null)
+  if (plan.settings.tunnel)
+    rig.say(
+      'the programs talk through a WireGuard tunnel, whose datagrams the network has (--link wireguard)',
+    )
   const who = runAsWords(plan.settings.runAs)
   if (who !== null) rig.say(who)
   await Promise.all(
@@ -113,7 +118,8 @@ async function oneFault(rig: Rig, { settings, mechanisms }: Plan<TrySettings>, o
   if (problem !== null) return rig.skip(id, problem)
   const row = mechanisms[0] ?? settings.name
   const balancer = fault === 'lb-forgets' ? new Balancer(rig, pair, row, settings.family) : null
-  const programs = new TriedPrograms(rig, pair, settings, row, balancer)
+  const tunnel = settings.tunnel ? new Tunnel(rig, pair) : null
+  const programs = new TriedPrograms(rig, tunnel?.pair ?? pair, settings, row, { balancer, tunnel })
   try {
     await programs.begin()
     const watching = programs.watch()

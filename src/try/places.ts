@@ -38,6 +38,7 @@ export function placesOf(
     ...(look?.datagramSockets ?? [])
       .map(({ local }) => local)
       .filter((address) => address !== echo)
-      .map(place('UDP')),
+      .map(place('UDP'))
+      .filter(({ port }) => !ownPorts.has(port)),
   ]
 }

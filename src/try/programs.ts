@@ -16,6 +16,7 @@ import { blameWords } from './run-as.ts'
 import { Servers } from './servers.ts'
 import { patternOf } from './settings.ts'
 import { Surroundings } from './surroundings.ts'
+import type { Tunnel } from './tunnel.ts'
 
 const LOOK_EVERY_MS = 50
 /** A fault that is to strike in the middle of something has no time to lose. */
@@ -63,12 +64,19 @@ export class TriedPrograms {
   #isStruck = false
   #over = false
 
-  constructor(rig: Rig, pair: Pair, settings: TrySettings, row: string, balancer: Balancer | null) {
+  /** @param tunnel the pair is at its addresses inside; null: it has no others */
+  constructor(
+    rig: Rig,
+    pair: Pair,
+    settings: TrySettings,
+    row: string,
+    { balancer, tunnel }: { balancer: Balancer | null; tunnel: Tunnel | null },
+  ) {
     this.#rig = rig
     this.#pair = pair
     this.#settings = settings
     this.#balancer = balancer
-    this.#surroundings = new Surroundings(rig, pair, settings, balancer?.host ?? pair.b)
+    this.#surroundings = new Surroundings(rig, pair, settings, balancer?.host ?? pair.b, tunnel)
     const { ownPorts } = this.#surroundings
     this.#servers = new Servers(rig, pair, settings, row, { ownPorts, balancer })
     this.#down = patternOf(settings.down)
@@ -222,7 +230,8 @@ export class TriedPrograms {
   #talk(): boolean {
     if (this.#cueAtMs !== null) return true
     if (this.#settings.ready !== null) return this.#isReady
-    return this.#hasConnection() || this.#hasDatagrams()
+    // In a tunnel whatever passes is a datagram.
+    return this.#hasConnection() || (!this.#settings.tunnel && this.#hasDatagrams())
   }
 
   /** Or had one: a short connection is seen by what it leaves behind (TIME-WAIT), at either end. */

@@ -21,6 +21,8 @@ export type TryRequest = ChosenFaults & {
   strike: Role[]
   /** What the way between the hosts is like for the whole run; null: it takes no time and loses nothing. */
   link: Link | null
+  /** They talk through a WireGuard tunnel, and know no other addresses than those inside. */
+  tunnel: boolean
   expect: Rule[]
   /** As regular expressions; null: not given. `down`: the peer is gone; `up`: served again. */
   ready: string | null
@@ -102,6 +104,8 @@ export function requestOf(wanted: Wanted): TryRequest {
   if (family === 6 && chosen.faults.includes('nat-forgets')) {
     throw new UsageError('--family 6: the router of nat-forgets translates IPv4 alone; leave one of them out')
   }
+  const { link, isTunnel } = wanted.link ?? { link: null, isTunnel: false }
+  if (isTunnel) checkTunnel(chosen.faults, family, secondServer ?? wanted.later ?? null)
   const allowLoopback = wanted['allow-loopback'] ?? false
   return {
     name: wanted.name ?? nameOf(server),
@@ -110,7 +114,8 @@ export function requestOf(wanted: Wanted): TryRequest {
     clients,
     ...chosen,
     strike: strike === 'both' ? ['server', 'client'] : [strike],
-    link: wanted.link ?? null,
+    link,
+    tunnel: isTunnel,
     expect,
     ready: wanted.ready ?? null,
     serverReady: wanted['server-ready'] ?? null,
@@ -129,6 +134,24 @@ export function requestOf(wanted: Wanted): TryRequest {
     allowOutside: wanted['allow-outside'] === true || allowLoopback,
     allowLoopback,
     allowTun: wanted['allow-tun'] ?? false,
+  }
+}
+
+/** What looks for TCP between the hosts finds none there. */
+const NOT_THROUGH_TUNNEL: readonly TryFault[] = ['after-bytes', 'lb-forgets', 'reset']
+
+/** @throws UsageError where something would not be in the tunnel, or could not strike what is in it */
+function checkTunnel(chosen: readonly TryFault[], family: Family, third: string | null): void {
+  const blind = chosen.find((fault) => NOT_THROUGH_TUNNEL.includes(fault))
+  if (blind !== undefined) {
+    throw new UsageError(
+      `--link wireguard: ${blind} looks for TCP between the hosts, and there are only the datagrams of the tunnel; leave one of them out`,
+    )
+  }
+  if (third !== null || family === 6) {
+    throw new UsageError(
+      `--link wireguard: inside are two hosts with an IPv4 address each; leave out ${third === null ? '--family 6' : 'the third host'}`,
+    )
   }
 }
 

@@ -11,6 +11,7 @@ import { wayOutPath } from './outside.ts'
 import type { TrySettings } from './request.ts'
 import { hasSecond } from './rows.ts'
 import { makeTun } from './tun.ts'
+import type { Tunnel } from './tunnel.ts'
 
 /** On a file system of the run's own, which goes with it. */
 const SCRATCH = '/run/stillhere'
@@ -21,6 +22,7 @@ export class Surroundings {
   readonly #rig: Rig
   readonly #pair: Pair
   readonly #settings: TrySettings
+  readonly #tunnel: Tunnel | null
   /** Whom the clients take for the server: its host, or that of a balancer. */
   readonly #front: Host
   /** Of all hosts of the pair, for keys and the like; it outlives their reboots as a disk does. */
@@ -32,12 +34,15 @@ export class Surroundings {
   /** In which incarnation a host was given its TUN device. */
   readonly #hasTun = new Map<Host, number>()
 
-  constructor(rig: Rig, pair: Pair, settings: TrySettings, front: Host) {
+  /** @param tunnel through which the hosts of the pair talk; null: there is none */
+  constructor(rig: Rig, pair: Pair, settings: TrySettings, front: Host, tunnel: Tunnel | null) {
     this.#rig = rig
     this.#pair = pair
     this.#settings = settings
     this.#front = front
     this.#scratch = scratchFolder(pair.name)
+    this.#tunnel = tunnel
+    if (tunnel !== null) this.ownPorts.add(tunnel.ownPort)
   }
 
   /** What `{server}` and `server.test` stand for on a host. */
@@ -90,6 +95,7 @@ export class Surroundings {
       (all, [word, value]) => all.replaceAll(`{${word}}`, value),
       command,
     )
+    await this.#tunnel?.open(host)
     await this.#giveTun(host)
     return this.#rig.start(host, [...this.#prefixOf(host), 'sh', '-c', text], {
       name,

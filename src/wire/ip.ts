@@ -1,5 +1,7 @@
 /** The headers of IPv4 and IPv6, and how their addresses are written: one way for all who compare them. */
 import {
+  ethernet,
+  etherTypes,
   FRAGMENT_OFFSET_MASK,
   FRAGMENT_OFFSET_UNIT_BYTES,
   ipv4,
@@ -90,4 +92,12 @@ export function ipv6Address(bytes: Buffer): string {
 /** The address of an `address:port`, or of what has no port. */
 export function withoutPort(end: string): string {
   return /^(\[[^\]]*\]|[^:]*)/.exec(end)?.[0] ?? ''
+}
+
+/** An IP packet of a device that has no frames, in a frame from nobody to nobody. */
+export function framed(packet: Buffer): Buffer {
+  const header = Buffer.alloc(ethernet.bytes)
+  const isIpv6 = (packet[0] ?? 0) >> 4 === 6
+  header.writeUInt16BE(isIpv6 ? etherTypes.ipv6 : etherTypes.ipv4, ethernet.type)
+  return Buffer.concat([header, packet])
 }

@@ -23,7 +23,12 @@ test.each([
   ['loss=2.5%', { delayMs: 0, loss: 0.025 }],
   ['delay=1.5s', { delayMs: 1500, loss: 0 }],
 ])('%s is a link', (text, expected) => {
-  expect(parseLink(text)).toEqual(expected)
+  expect(parseLink(text)).toEqual({ link: expected, isTunnel: false })
+  expect(parseLink(`wireguard,${text}`)).toEqual({ link: expected, isTunnel: true })
+})
+
+test('wireguard alone is a tunnel over a way that takes no time and loses nothing', () => {
+  expect(parseLink('wireguard')).toEqual({ link: null, isTunnel: true })
 })
 
 describe('a rule', () => {

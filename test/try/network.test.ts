@@ -1,6 +1,7 @@
 /** What happens between the hosts of a try: the link, routers and faults that only it has. On real hosts. */
 import { expect, test } from 'vitest'
 import { findCapabilities, missingFirewall } from '../../src/hosts/capabilities.ts'
+import { tunProblem } from '../../src/kernel/tun.ts'
 import type { Report } from '../../src/lab/report.ts'
 import type { CaseFindings } from '../../src/try/findings.ts'
 import { run, temporaryFolder } from '../support/cli.ts'
@@ -141,6 +142,28 @@ describeNeeding('network namespaces', isolation !== null)('between the hosts of 
         expect(rows.map(({ connections }) => connections.length)).toEqual([1, 1])
         expect(link).toMatchObject({ delayMs: 50, loss: 0.01, sent: 150 })
         expect(link?.medianMs).toBeGreaterThanOrEqual(100)
+      }
+      expect(status).toBe(0)
+    },
+    RUN_LIMIT_MS,
+  )
+
+  testNeeding('nftables and a TUN device', missingFirewall() === null && tunProblem() === null)(
+    'programs in a tunnel do not notice another address, nor a router that forgets; a cut they outlast',
+    async () => {
+      const { status, stdout } = await run([
+        ...['try', '--server', ECHO, '--client', CHATTERER, '--faults', 'cut=2s,move,nat-forgets'],
+        ...['--watch', '4s', '--recover', '4s', '--link', 'wireguard', '--json', '--out', temporaryFolder()],
+        ...['cut', 'move', 'nat-forgets'].flatMap((fault) => ['--expect', `${fault}:survives`]),
+      ])
+      const { checks, findings } = JSON.parse(stdout) as Report
+      expect(checks.map(({ verdict }) => verdict)).toEqual(['pass', 'pass', 'pass'])
+      for (const { rows } of findings as CaseFindings[]) {
+        const places = rows.flatMap(({ connections }) => connections).map(({ local }) => local)
+        // They know no other addresses than those inside.
+        expect(places.map((place) => place.replace(/:\d+$/, ''))).toEqual(
+          expect.arrayContaining(['10.255.1.1', '10.255.1.2']),
+        )
       }
       expect(status).toBe(0)
     },

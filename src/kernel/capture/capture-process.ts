@@ -4,7 +4,7 @@
  */
 import type { EventLog } from '../../events/emit.ts'
 import { type FromHelper, type HelperIdentity, HelperProcess } from '../helper-process.ts'
-import type { ToCapture, WatchedHost } from './messages.ts'
+import type { ToCapture, WatchedHost, WatchedTunnel } from './messages.ts'
 
 export class CaptureProcess {
   readonly #process: HelperProcess<ToCapture>
@@ -40,6 +40,11 @@ export class CaptureProcess {
   watch(host: WatchedHost): Promise<void> {
     this.#watched.set(host.name, host)
     return this.#ask({ watch: host })
+  }
+
+  /** Captures what goes into a tunnel and comes out of it on that host, beside what passes its cards. */
+  watchTunnel(tunnel: WatchedTunnel): Promise<void> {
+    return this.#ask({ tunnel })
   }
 
   /** What the servers speak, by `address:port`, so that packets get the group id of their connection. */

@@ -4,6 +4,13 @@ export interface WatchedHost {
   cards?: readonly string[]
 }
 
+/** A card of a host that is captured already, on which there is nothing but IP: that of a tunnel. */
+export interface WatchedTunnel {
+  name: string
+  incarnation: number
+  card: string
+}
+
 /** What the lab asks the capture process (node's IPC channel). The answers come in the same order. */
 export type ToCapture =
   /**
@@ -11,6 +18,8 @@ export type ToCapture =
    * kernel: ask again, and its packets go on in the same file.
    */
   | { watch: WatchedHost }
+  /** Capture there, too, from now on. */
+  | { tunnel: WatchedTunnel }
   /** These servers speak these mechanisms, by `address:port`, beside those told before. */
   | { mechanisms: Record<string, string> }
   /** A router shows packets from these addresses as coming from those, and the other way back. */
