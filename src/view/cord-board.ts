@@ -27,8 +27,8 @@ export interface Board {
 export class CordBoards {
   /** By exchange, which is named after its pair. */
   readonly #owners = new Map<string, readonly number[]>()
-  /** Lines that hear the busy tone. */
-  readonly #refused = new Map<string, Set<number>>()
+  /** Who has heard the busy tone so far: a tone is over too soon to be read. */
+  readonly #refused = new Map<string, number[]>()
   readonly #dead = new Set<string>()
 
   /** @returns whether a board looks different now */
@@ -45,20 +45,23 @@ export class CordBoards {
       exchange,
       lines: [
         ...cordsDrawn(owners),
-        ...[...(this.#refused.get(exchange) ?? [])].map(
-          (line) => `line ${line} lights up, and there is no cord: busy tone`,
-        ),
+        ...tonesTold(this.#refused.get(exchange) ?? []),
         ...(this.#dead.has(exchange) ? ['a line went dead: its calls are over'] : []),
       ],
     }))
   }
 
   #hear(host: string, { line, new: state }: { line: number; new: string }): boolean {
+    if (state !== 'busy') return false
     const exchange = pairOf(host) ?? ''
-    const refused = this.#refused.get(exchange) ?? new Set()
-    this.#refused.set(exchange, refused)
-    if (state !== 'busy') return refused.delete(line)
-    refused.add(line)
+    this.#refused.set(exchange, [...(this.#refused.get(exchange) ?? []), line])
     return true
   }
+}
+
+function tonesTold(lines: readonly number[]): string[] {
+  const last = lines.at(-1)
+  return last === undefined
+    ? []
+    : [`busy tones: ${lines.length}; the last caller without a cord was line ${last}`]
 }

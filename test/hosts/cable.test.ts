@@ -10,6 +10,9 @@ const { isolation } = await findCapabilities()
 /** Measured: 0.15 ms. Less than this disturbs nothing that a lab measures. */
 const ADDED_ROUND_TRIP_MS_MAX = 5
 
+/** Of a second. */
+const SPINNING_MS = 1000
+
 interface Ends {
   a: string[]
   b: string[]
@@ -19,6 +22,7 @@ interface Report extends Record<'synAckHeld' | 'released' | 'finsHeld' | 'acksHe
   secondSynMs: number
   counts: { dropped: number }
   isPlugged: boolean[]
+  downMs: number
 }
 
 describeNeeding('network namespaces', isolation !== null)('a cable between two hosts', () => {
@@ -66,6 +70,10 @@ describeNeeding('network namespaces', isolation !== null)('a cable between two h
     // RFC 6298 section 2: the first retransmission timeout is 1 s. Linux rounds it to its ticks.
     expect(report.secondSynMs).toBeGreaterThan(990)
     expect(report.counts.dropped).toBe(1)
+  })
+
+  test('does not turn in circles while one of its cards is down', () => {
+    expect(report.downMs).toBeLessThan(SPINNING_MS / 4)
   })
 
   test('unplugged, it says so', () => {

@@ -344,7 +344,7 @@ test(
     await tab.getByRole('button', { name: 'Start' }).click()
     const cords = tab.locator('#cords')
     await cords.getByText('cord 2   a 2 o================o b 2').waitFor(SOON)
-    await cords.getByText('line 3 lights up, and there is no cord').waitFor(SOON)
+    await cords.getByText('the last caller without a cord was line 3').waitFor(SOON)
     expect(complaints()).toEqual([])
   },
   TIMEOUT_MS,

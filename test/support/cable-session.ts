@@ -1,6 +1,8 @@
 /** Hosts with a cable that is a program between them: what it adds, and what it can hold in place. */
+import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { summarise } from '../../src/faults/measure.ts'
+import { execute } from '../../src/hosts/commands.ts'
 import type { Pair } from '../../src/hosts/host.ts'
 import { SocketTableReader } from '../../src/kernel/socket-table.ts'
 import type { CableDirection } from '../../src/wire/cable.ts'
@@ -86,8 +88,32 @@ const isPlugged = [rig.network?.isPlugged(cabled.b)]
 await rig.network?.unplug(cabled.b)
 isPlugged.push(rig.network?.isPlugged(cabled.b))
 
+// A card goes down, and for a second nothing passes.
+await execute(['ip', 'link', 'set', 'cabled-a', 'down'])
+const cablePid = pidOf('/cable.mjs')
+const before = processorMs(cablePid)
+await delay(1000)
+const downMs = processorMs(cablePid) - before
+
 await report({
   roundTrip,
   ...{ synAckHeld, released, finsHeld, acksHeld, lastFinHeld },
-  ...{ secondSynMs, counts, isPlugged },
+  ...{ secondSynMs, counts, isPlugged, downMs },
 })
+
+function pidOf(bundle: string): number {
+  const isIt = (pid: string) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0')[1]?.endsWith(bundle) === true
+    } catch {
+      return false
+    }
+  }
+  return Number(readdirSync('/proc').find((pid) => /^\d+$/.test(pid) && isIt(pid)))
+}
+
+/** User and system time of a process: proc_pid_stat(5), in ticks of 10 ms. */
+function processorMs(pid: number): number {
+  const [, , , ...fields] = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? []
+  return 10 * (Number(fields[8]) + Number(fields[9]))
+}

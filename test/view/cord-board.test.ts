@@ -14,7 +14,7 @@ test('it has a line for each cord, up to a screenful', () => {
   expect(cordsDrawn(Array(40).fill(0)).slice(-1)).toEqual(['and 24 more'])
 })
 
-test('cords are put in and taken out; who gets none hears the tone until he hangs up; a dead line is told', () => {
+test('cords are put in and taken out; who gets none is counted; a dead line is told', () => {
   const boards = new CordBoards()
   const moved = (owners: number[]) => boards.take(event('exchange:cords_moved', { exchange: 'busy', owners }))
   const heard = (state: 'busy' | 'idle') =>
@@ -24,12 +24,11 @@ test('cords are put in and taken out; who gets none hears the tone until he hang
   expect(boards.all).toEqual([])
   expect(moved([1])).toBe(true)
   expect(heard('busy')).toBe(true)
-  const tone = 'line 3 lights up, and there is no cord: busy tone'
+  const tone = 'busy tones: 1; the last caller without a cord was line 3'
   expect(boards.all).toEqual([{ exchange: 'busy', lines: [...cordsDrawn([1]), tone] }])
-  expect(heard('idle')).toBe(true)
   expect(heard('idle')).toBe(false)
   moved([0])
-  expect(boards.all).toEqual([{ exchange: 'busy', lines: cordsDrawn([0]) }])
+  expect(boards.all).toEqual([{ exchange: 'busy', lines: [...cordsDrawn([0]), tone] }])
   boards.take(event('exchange:line_lost', { exchange: 'busy', port: 'busy-b', calls: 1 }))
   expect(boards.all[0]?.lines.at(-1)).toBe('a line went dead: its calls are over')
 })

@@ -48,6 +48,7 @@ export class FrameLoop {
   /** Resolves after {@link stop}. */
   async run(): Promise<void> {
     let nextTellMissedMs = 0
+    let hasWaited = false
     while (!this.#isStopping) {
       const hasTaken = this.#carrier.turn()
       if (performance.now() > nextTellMissedMs) {
@@ -55,9 +56,13 @@ export class FrameLoop {
         nextTellMissedMs = performance.now() + TELL_MISSED_EVERY_MS
       }
       if (!hasTaken) {
-        const rings = this.#carrier.rings().map(({ fd }) => fd)
-        this.#system.waitReadable([LAB_FD, ...rings], this.#carrier.untilDueMs())
+        const rings = this.#carrier.rings()
+        // Until somebody reads why, the socket of a card that went down keeps waking its poll, with nothing to take.
+        if (hasWaited) for (const ring of rings) ring.takeError()
+        const descriptors = rings.map(({ fd }) => fd)
+        this.#system.waitReadable([LAB_FD, ...descriptors], this.#carrier.untilDueMs())
       }
+      hasWaited = !hasTaken
       await setImmediate()
     }
     this.#carrier.tellMissed()

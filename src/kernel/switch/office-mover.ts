@@ -72,8 +72,6 @@ export class OfficeMover {
     const port = this.#portOf(town)
     const isLit = readFileSync(`/sys/class/net/${port}/operstate`, 'latin1').trim() === 'up'
     if (isLit) return void this.#dark.delete(town)
-    // Until somebody reads why, the socket of a card that went down keeps waking its poll.
-    this.#rings.get(port)?.takeError()
     if (this.#dark.has(town)) return
     this.#dark.add(town)
     this.#log.loseLine(town, port)

@@ -23,7 +23,7 @@ export class CordBoardPanel {
     this.#place.hidden = all.length === 0
     fill(
       this.#place,
-      element('h2', { class: 'plain' }, 'The cord boards'),
+      element('header', {}, element('h2', { class: 'plain' }, 'The cord boards')),
       ...all.map(({ exchange, lines }) =>
         element('figure', {}, element('figcaption', {}, exchange), element('pre', {}, lines.join('\n'))),
       ),
