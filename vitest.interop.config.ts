@@ -4,6 +4,9 @@ import { alone, reportersWith } from './vitest.config.ts'
 /** These keep a processor busy and measure no time: two of them run beside each other. */
 const BUSY = ['test/interop/*-fuzz.test.ts', 'test/interop/bank-kills.test.ts']
 
+/** Telephones: most of the time they wait, and no time of theirs is judged closely. */
+const TELEPHONES = ['test/interop/sip-*.test.ts']
+
 /** `npm run test:interop`: against programs that nobody here wrote, and what takes minutes. */
 export default defineConfig({
   test: {
@@ -22,13 +25,23 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'telephones',
+          include: TELEPHONES,
+          fileParallelism: true,
+          maxWorkers: 2,
+          testTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
           ...alone,
           name: 'interop',
           include: ['test/interop/**/*.test.ts'],
-          exclude: BUSY,
+          exclude: [...BUSY, ...TELEPHONES],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

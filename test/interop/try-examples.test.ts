@@ -2,12 +2,11 @@
 import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
-import { environmentWithSbin } from '../../src/hosts/commands.ts'
 import type { Report } from '../../src/lab/report.ts'
-import { testNeeding } from '../support/needs.ts'
+import { isInstalled, testNeeding } from '../support/needs.ts'
 
 /** All of them, each perhaps twice. */
 const LIMIT_MS = 400_000
@@ -38,7 +37,7 @@ interface Ended {
 const { isolation } = await findCapabilities()
 const files = readdirSync(FOLDER).filter((name) => name.endsWith('.json'))
 const needs = (file: string) => PROGRAMS[file] ?? [`the programs of ${file}, named in this test`]
-const has = (file: string) => isolation !== null && needs(file).every(isInstalled)
+const has = (file: string) => isolation !== null && needs(file).every(isThere)
 
 describe('an example does what its expectations say', () => {
   const out = mkdtempSync(join(tmpdir(), 'stillhere-examples-'))
@@ -81,12 +80,12 @@ function tryFile(file: string, out: string): Promise<Ended> {
   })
 }
 
-/** Debian keeps PostgreSQL's own programs out of PATH, one folder for each version. */
-function isInstalled(program: string): boolean {
+/** Debian keeps the server of PostgreSQL where nobody's PATH leads. */
+function isThere(program: string): boolean {
   const versions = '/usr/lib/postgresql'
-  const folders = [
-    ...(environmentWithSbin().PATH ?? '').split(delimiter),
-    ...(existsSync(versions) ? readdirSync(versions).map((version) => join(versions, version, 'bin')) : []),
-  ]
-  return folders.some((folder) => folder !== '' && existsSync(join(folder, program)))
+  const kept = existsSync(versions) ? readdirSync(versions) : []
+  return isInstalled(
+    program,
+    kept.map((version) => join(versions, version, 'bin')),
+  )
 }

@@ -1,7 +1,16 @@
 /** Tests that need what not every machine has: skipped by name, or with STILLHERE_REQUIRE=all failed. */
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import { describe, test } from 'vitest'
+import { environmentWithSbin } from '../../src/hosts/commands.ts'
 
 const required = process.env.STILLHERE_REQUIRE === 'all'
+
+/** @param elsewhere folders that are in nobody's PATH */
+export function isInstalled(program: string, elsewhere: readonly string[] = []): boolean {
+  const folders = [...(environmentWithSbin().PATH ?? '').split(delimiter), ...elsewhere]
+  return folders.some((folder) => folder !== '' && existsSync(join(folder, program)))
+}
 
 /** `test`, where this machine has `what`. */
 export function testNeeding(what: string, has: boolean) {

@@ -1,0 +1,59 @@
+/** Calls between our telephone and baresip, by address and by kamailio: each end hears the other's tone. */
+import { expect } from 'vitest'
+import { findCapabilities } from '../../src/hosts/capabilities.ts'
+import { temporaryFolder } from '../support/cli.ts'
+import { isInstalled, testNeeding } from '../support/needs.ts'
+import { runSession } from '../support/session.ts'
+import { hasTshark } from '../support/tshark.ts'
+import type { CallReport, CallWish } from './peers/call-session.ts'
+import { tenthsOf } from './peers/tone.ts'
+import { doubtful, rtpLost, rtpStreams, sipLadder } from './peers/wire.ts'
+
+const file = new URL('peers/call-session.ts', import.meta.url)
+const LIMIT_MS = 60_000
+const { isolation } = await findCapabilities()
+const programs = ['baresip', 'kamailio', 'dumpcap']
+const has = isolation !== null && hasTshark && programs.every((program) => isInstalled(program))
+
+const CALLS: CallWish[] = [
+  { name: 'foreign', caller: 'baresip', callee: 'baresip', byKamailio: false },
+  { name: 'foreign-kam', caller: 'baresip', callee: 'baresip', byKamailio: true },
+]
+
+testNeeding(`network namespaces, tshark, ${programs.join(', ')}`, has)(
+  'each hears the tone of the other, by address and by a proxy that asks for passwords; the wire is clean',
+  async () => {
+    if (isolation === null) throw new Error('no network namespaces')
+    const sip = { out: temporaryFolder(), calls: CALLS }
+    const { report } = await runSession<CallReport[]>(file, isolation, { sip } as object)
+    expect(report).toHaveLength(CALLS.length)
+    for (const [place, call] of report.entries()) checkCall(CALLS[place] as CallWish, call)
+  },
+  LIMIT_MS,
+)
+
+function checkCall({ name, byKamailio }: CallWish, { caller, callee, wire }: CallReport): void {
+  checkHeard(`${name}, the caller`, caller.heard, callee.saysHz, caller.saysHz)
+  checkHeard(`${name}, the callee`, callee.heard, caller.saysHz, callee.saysHz)
+  expect(doubtful(wire), name).toEqual([])
+  const streams = rtpStreams(wire)
+  expect(streams.map(({ from }) => from).sort(), name).toEqual([caller.address, callee.address].sort())
+  for (const { packets, outOfOrder } of streams) {
+    // 50 a second.
+    expect(packets, name).toBeGreaterThan(150)
+    expect(outOfOrder, name).toBe(0)
+  }
+  expect(rtpLost(wire), name).toEqual([0, 0])
+  const words = sipLadder(wire).map((message) => message.words)
+  for (const word of ['INVITE', '180 INVITE', '200 INVITE', 'ACK', 'BYE', '200 BYE'])
+    expect(words).toContain(word)
+  if (byKamailio) for (const word of ['401 REGISTER', '200 REGISTER']) expect(words).toContain(word)
+}
+
+/** Of the tenths of a second nine in ten are the tone that was said; hardly any is the one that the end said itself. */
+function checkHeard(who: string, recording: string, hertz: number, own: number): void {
+  const said = tenthsOf(recording, hertz)
+  expect(said.length, who).toBeGreaterThan(20)
+  expect(said.filter((share) => share > 0.9).length, who).toBeGreaterThan(0.9 * said.length)
+  for (const share of tenthsOf(recording, own)) expect(share, who).toBeLessThan(0.1)
+}
