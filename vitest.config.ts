@@ -11,6 +11,14 @@ const ELSEWHERE = ['test/containers/**', 'test/interop/**']
 const BESIDE = [
   'test/{commands,events,foreign,judges,plan,protocols,store,text}/**/*.test.ts',
   'test/view/!(terminal-)*.test.ts',
+  // What is worked out from values alone, without a socket or a program.
+  'test/compose/!(session).test.ts',
+  'test/faults/{delay,measure}.test.ts',
+  'test/hosts/{pair-map,process,two-paths}.test.ts',
+  'test/kernel/{capture-clock,card,conntrack,foreign-process,give-up*,outbox,route}.test.ts',
+  'test/lab/{cell,checks,judging,log,predict,random,table,tell-end}.test.ts',
+  'test/labs/{*-expectations,frames-figure,late-theory,recorded}.test.ts',
+  'test/wire/!(bridge).test.ts',
 ]
 
 /**
