@@ -1,7 +1,10 @@
 /** How long does a packet wait, when they come by chance? */
+import { grown } from '../../../src/lab/card-looks.ts'
 import type { CaseOf } from '../../../src/lab/cases.ts'
+import type { Cell } from '../../../src/lab/cell.ts'
 import { SLACK_MS } from '../../../src/lab/checks.ts'
 import { counts } from '../../../src/lab/claims.ts'
+import { readCard } from '../../../src/rig/cards.ts'
 import { type CircuitSettings, officeOf } from '../conditions.ts'
 import { packetsOf } from '../conversations.ts'
 import { meanOf } from '../expectations.ts'
@@ -10,6 +13,8 @@ import { countsOf, grew, percentOf, startedOf } from '../office.ts'
 
 /** Where there is more than can pass, the queue is full but for moments. */
 const NEARLY_FULL = 0.8
+/** Beside what the lab sends: "who has this address?" and its answer, while one card is looked at after the other. */
+const ASKED_MEANWHILE = 4
 
 export const load: CaseOf<CircuitSettings> = {
   id: 'load',
@@ -32,6 +37,11 @@ export const load: CaseOf<CircuitSettings> = {
     // Not the first of those that are counted is to wait for an answer to "who has this address?".
     await speaker.talk(hearer.at, [{ atMs: 0, line: 1 }])
     await count()
+    const lookAtCards = async () => {
+      // On loopback there are none.
+      if (rig.offers('cable')) for (const host of [pair.a, pair.b]) await readCard(rig, host)
+    }
+    await lookAtCards()
     for (const each of loads) {
       await speaker.talk(
         hearer.at,
@@ -39,6 +49,7 @@ export const load: CaseOf<CircuitSettings> = {
       )
       await count()
     }
+    await lookAtCards()
   },
 
   rows: {
@@ -84,6 +95,7 @@ export const load: CaseOf<CircuitSettings> = {
             },
           )
         }),
+        ...byCards(cell),
         ...beyond.flatMap(({ offered, theory, measured, within, counted }) => [
           counts(
             cell,
@@ -121,6 +133,34 @@ export const load: CaseOf<CircuitSettings> = {
       ]
     },
   },
+}
+
+/** The office counts for itself; the kernels of both hosts count what passed their cards. */
+function byCards(cell: Cell<CircuitSettings>) {
+  const counted = countsOf(cell)
+  const [first, last] = [counted[0], counted.at(-1)]
+  const packets = grew('packets', first, last) ?? Number.NaN
+  const dropped = grew('dropped', first, last) ?? Number.NaN
+  const words = {
+    source: 'ip-link(8): statistics',
+    evidence: [first, last],
+    unseen: 'hosts on loopback have no network cards of their own',
+  }
+  const around = (frames: number) => ({ min: frames - ASKED_MEANWHILE, max: frames + ASKED_MEANWHILE })
+  return [
+    counts(cell, 'sent', around(packets), grown(cell.a, 'sentFrames'), 'frames', {
+      ...words,
+      claim: 'the card of a has sent what the office says came to its line',
+      formula: `${packets}, plus or minus ${ASKED_MEANWHILE} that ask for addresses meanwhile`,
+      because: 'two who know nothing of each other have counted the same',
+    }),
+    counts(cell, 'received', around(packets - dropped), grown(cell.b, 'receivedFrames'), 'frames', {
+      ...words,
+      claim: 'and the card of b has received what the office says it did not drop',
+      formula: `${packets} - ${dropped}, plus or minus ${ASKED_MEANWHILE}`,
+      because: 'what the queue had no room for is nowhere',
+    }),
+  ]
 }
 
 function seedOf(seed: number, load: number): number {
