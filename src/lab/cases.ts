@@ -21,6 +21,8 @@ export interface CaseOf<S extends Json> extends Case {
    * an `access-point` and an `exchange` there is a third host; of `two-paths` there are two routers.
    */
   readonly middle?: Middle
+  /** A third host is beside b, in its network, where hosts have networks: somebody whom both can ask. */
+  readonly third?: true
   /**
    * It starts processes of its own, or a crowd of clients. Such cases come one after the other, beside the rest: a
    * processor has no time for anybody where all of them start at once.
@@ -82,9 +84,11 @@ export async function runCases<S extends Json>(
     return reason === null
   })
   const wishes = shown.map((one) => wishOf(rig, one, plan.settings))
-  // On loopback an exchange is a program at ports, with nobody at a third.
+  // On loopback nobody is at a third place: an exchange is a program at ports, and one host is as good as two.
   const hasPorts = rig.offers('cable')
-  const thirds = hasPorts ? wishes.filter(({ middle = 'switch' }) => isBox(middle)).length : 0
+  const isThird = (wish: PairWish) =>
+    typeof wish === 'object' && ('third' in wish || isBox(wish.middle ?? 'switch'))
+  const thirds = hasPorts ? wishes.filter(isThird).length : 0
   const routers = 2 * wishes.filter(({ middle }) => middle === 'two-paths').length
   const each = thirds === 0 ? 'a pair' : 'two or three'
   const hosts = `${2 * wishes.length + thirds} hosts${routers === 0 ? '' : ` and ${routers} routers`}`
@@ -107,6 +111,7 @@ function wishOf<S extends Json>(
     id,
     needs = [],
     middle = MIDDLES.find((one) => needs.includes(one)) ?? 'switch',
+    third,
     router,
     ageingMs,
     exchange,
@@ -126,8 +131,10 @@ function wishOf<S extends Json>(
   if (middle === 'two-paths' && slowerMs !== undefined) {
     return { name: id, middle, slowerMs: slowerMs(settings) }
   }
+  const beside = third === undefined ? {} : { third }
+  if (middle === 'switch' || middle === 'cable') return { name: id, middle, ...beside }
   if (middle !== 'router') return { name: id, middle }
-  return router === undefined ? { name: id, middle } : { name: id, middle, router: router(settings) }
+  return { name: id, middle, ...(router === undefined ? {} : { router: router(settings) }), ...beside }
 }
 
 /** Judges every cell of the run, in the order of the plan. */

@@ -103,9 +103,10 @@ export interface Arrow {
   arrivedAt: number | null
   /**
    * `lost`: captured at its sender and never at the other end, which did capture others. `unseen`: the log
-   * does not say; no capture there, or a program that never read it.
+   * does not say; no capture there, or a program that never read it. `aside`: it went to a third host, which
+   * captured it. What comes from there has it for its source, and `arrived`.
    */
-  outcome: 'arrived' | 'lost' | 'unseen'
+  outcome: 'arrived' | 'lost' | 'unseen' | 'aside'
   /** Captured packets, or what two programs logged of the same message. */
   observed: 'packets' | 'programs'
   from: { x: number; y: number }

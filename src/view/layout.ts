@@ -232,12 +232,15 @@ function tracked(spans: readonly TimerSpan[], { hosts, from, to }: Scene) {
 function arrowsOf(messages: readonly Message[], scale: TimeScale, [client, server]: [Lane, Lane]): Arrow[] {
   const labelled: Record<'left' | 'right', number> = { left: 0, right: 0 }
   return messages.map((message) => {
-    const [source, destination] = message.source === client.host ? [client, server] : [server, client]
+    const isFromClient = message.source === client.host || message.destination === server.host
+    const [source, destination] = isFromClient ? [client, server] : [server, client]
     const way = destination.x - source.x
+    // What comes from a third host begins where what goes there ends.
+    const begins = message.source === source.host ? 0 : 1 - STUB_SHARE
     // What a program logged as sent may bear a later stamp than its arrival: it was logged after the send.
     const y = scale.y(Math.min(message.sentAt, message.arrivedAt ?? message.sentAt))
     const share = message.outcome === 'arrived' ? 1 : STUB_SHARE
-    const from = { x: source.x, y }
+    const from = { x: source.x + begins * way, y }
     const to = {
       x: source.x + share * way,
       y:
@@ -249,13 +252,17 @@ function arrowsOf(messages: readonly Message[], scale: TimeScale, [client, serve
     const far = near === 'left' ? 'right' : 'left'
     const label = shortened(message.label, LABEL_CHARACTERS_MAX)
     const spot = (side: 'left' | 'right', along: number) => {
-      const at = { x: source.x + along * way, y: from.y + (to.y - from.y) * (along / share) - 3 }
+      const at = {
+        x: source.x + along * way,
+        y: from.y + (to.y - from.y) * ((along - begins) / (share - begins)) - 3,
+      }
       if (at.y - labelled[side] < ARROW_STEP - 2) return null
       labelled[side] = at.y
       return at
     }
     const labelAt =
-      spot(near, LABEL_SHARE) ?? (message.outcome === 'arrived' ? spot(far, 1 - LABEL_SHARE) : null)
+      (begins === 0 ? spot(near, LABEL_SHARE) : null) ??
+      (message.outcome === 'arrived' ? spot(far, 1 - LABEL_SHARE) : null)
     return { ...message, label, labelAt, from, to }
   })
 }

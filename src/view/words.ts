@@ -71,6 +71,8 @@ export function arrowSentence(ladder: Ladder, arrow: Arrow): string {
       return `${what}, arrived ${moment(ladder, arrow.arrivedAt ?? arrow.sentAt, 3)}`
     case 'lost':
       return `${what}, never arrived`
+    case 'aside':
+      return `${what}, which stands beside, arrived ${moment(ladder, arrow.arrivedAt ?? arrow.sentAt, 3)}`
     case 'unseen':
       return arrow.observed === 'programs'
         ? `${what}; the program at the other end never read it`

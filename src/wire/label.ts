@@ -5,6 +5,9 @@ import type { Packet } from './packet.ts'
 /** What fits on an arrow. */
 const LABEL_LENGTH_MAX = 40
 
+/** No method that anybody uses is longer. */
+const METHOD_LENGTH_MAX = 16
+
 /** Undefined when there is nothing to read. Whoever sent the packet chose the words. */
 export function labelOf(packet: Packet): string | undefined {
   if (packet.protocol === 'other') return undefined
@@ -13,7 +16,46 @@ export function labelOf(packet: Packet): string | undefined {
   if (packet.protocol === 'arp') {
     return packet.isRequest ? `who has ${packet.destination}?` : `${packet.source} is at ${packet.senderMac}`
   }
-  return webSocketLabel(packet.payload, packet.bytes) ?? textLabel(packet.payload)
+  return (
+    stunLabel(packet.payload) ??
+    webSocketLabel(packet.payload, packet.bytes) ??
+    sipLabel(packet.payload) ??
+    textLabel(packet.payload)
+  )
+}
+
+/** The four classes of a STUN message, by the two bits that say so (RFC 8489 section 5). */
+const stunClasses: Readonly<Record<number, string>> = {
+  0: 'STUN request',
+  16: 'STUN indication',
+  256: 'STUN answer',
+  272: 'STUN error',
+}
+const STUN_CLASS = 0x0110
+const STUN_HEADER_BYTES = 20
+const MAGIC_COOKIE = 0x2112a442
+const MAGIC_COOKIE_AT = 4
+
+/** Of STUN, which may come at any port beside something else: it is told by a number in its header. */
+function stunLabel(payload: Buffer): string | undefined {
+  if (payload.length < STUN_HEADER_BYTES || payload.readUInt32BE(MAGIC_COOKIE_AT) !== MAGIC_COOKIE)
+    return undefined
+  return stunClasses[payload.readUInt16BE(0) & STUN_CLASS]
+}
+
+/**
+ * Of SIP (RFC 3261 section 7) what is asked of whom, or the answer and what it answers: `200 OK (INVITE)`. That is in
+ * another line than the first.
+ */
+function sipLabel(payload: Buffer): string | undefined {
+  const text = payload.toString('latin1')
+  const request = /^([A-Z]+ sips?:[\x21-\x7e]+) SIP\/2\.0\r?\n/.exec(text)?.[1]
+  const status = /^SIP\/2\.0 (\d{3}[\x20-\x7e]*)\r?\n/.exec(text)?.[1]
+  if (status === undefined) return request?.slice(0, LABEL_LENGTH_MAX)
+  const answered = /\ncseq[ \t]*:[ \t]*\d+[ \t]+([A-Z]+)\r?\n/i.exec(text)?.[1]
+  if (answered === undefined) return status.slice(0, LABEL_LENGTH_MAX)
+  const what = ` (${answered.slice(0, METHOD_LENGTH_MAX)})`
+  return `${status.slice(0, LABEL_LENGTH_MAX - what.length)}${what}`
 }
 
 /** The first line when all of it can be printed. Of HTTP (RFC 9112) the part that differs. */

@@ -257,6 +257,35 @@ describe('without packets', () => {
     ])
   })
 
+  it('draws what goes to a third host, and comes from there, half of the way', () => {
+    const packet = (host: string, direction: 'sent' | 'received', packet: string) =>
+      [
+        host,
+        'packet:captured',
+        {
+          ...({ direction, packet, frame: 1, protocol: 'udp', kind: 'datagram', bytes: 3 } as const),
+          ...{ source: '10.0.7.1:5060', destination: '10.0.7.4:5060' },
+        },
+      ] as const
+    const events = new LogBuilder()
+      .packet(90, 91, 'cut-a', 'data')
+      .packet(92, 93, 'cut-b', 'data')
+      .add(100, ...packet('cut-a', 'sent', 'to c'))
+      .add(101, ...packet('cut-c', 'received', 'to c'))
+      .add(102, ...packet('cut-c', 'sent', 'to b'))
+      .add(103, ...packet('cut-b', 'received', 'to b'))
+      .packet(900, 901, 'cut-a', 'data').events
+    const arrows = layout(events, VIEW).arrows.filter(({ kind }) => kind === 'datagram')
+    expect(arrows).toMatchObject([
+      { source: 'cut-a', destination: 'cut-c', sentAt: 100, arrivedAt: 101, outcome: 'aside' },
+      { source: 'cut-c', destination: 'cut-b', sentAt: 102, arrivedAt: 103, outcome: 'arrived' },
+    ])
+    const [there, on] = arrows
+    expect(there?.to.x).toBeGreaterThan(there?.from.x ?? 0)
+    expect(on?.to.x).toBeGreaterThan(on?.from.x ?? 0)
+    expect(on?.from.x).toBeGreaterThan(there?.from.x ?? 0)
+  })
+
   it('calls nothing lost that was captured at one end only', () => {
     const events = cutKeepalive().events.filter(
       (event) => event.name !== 'packet:captured' || event.host === 'cut-a',

@@ -195,6 +195,13 @@ describe('labelOf()', () => {
     ['PING 17\nPING 18\n', 'PING 17'],
     ['GET /visits HTTP/1.1\r\nHost: b\r\n\r\n', 'GET /visits'],
     ['HTTP/1.1 204 No Content\r\n\r\n', '204'],
+    ['INVITE sip:bob@10.0.1.2:5060 SIP/2.0\r\nCSeq: 1 INVITE\r\n\r\n', 'INVITE sip:bob@10.0.1.2:5060'],
+    ['SIP/2.0 180 Ringing\r\nTo: b\r\ncseq : 7  INVITE\r\n\r\n', '180 Ringing (INVITE)'],
+    [
+      'SIP/2.0 481 Call/Transaction Does Not Exist\r\nCSeq: 2 BYE\r\n\r\n',
+      '481 Call/Transaction Does Not Exis (BYE)',
+    ],
+    ['SIP/2.0 200 OK\r\nTo: b\r\n\r\n', '200 OK'],
     ['a line that is longer than what fits on an arrow\n', 'a line that is longer than what fits on '],
     ['\x1b[31mred\n', undefined],
     ['\n', undefined],
@@ -207,6 +214,8 @@ describe('labelOf()', () => {
     ['8a 81 01020304 31', 'ws pong'],
     ['88 02 03e8', 'ws close'],
     ['89 01 30 89 01 31', undefined], // two frames: not so simple
+    ['0001 0000 2112a442 000000000000000000000000', 'STUN request'],
+    ['0101 0000 2112a442 000000000000000000000000', 'STUN answer'],
     ['c3 a4', undefined],
   ])('bytes %s are %s', (payload, label) => {
     expect(labelOf(decodePacket(tcpSegment('18', payload)))).toBe(label)

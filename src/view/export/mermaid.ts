@@ -33,8 +33,8 @@ export function toMermaid(events: readonly LabEvent[], pair: string, connection:
 }
 
 function linesOf(ladder: Ladder): Line[] {
-  const [client] = ladder.lanes
-  const end = (host: string) => (host === client.host ? 'a' : 'b')
+  const [client, server] = ladder.lanes
+  const end = (host: string) => (host === client.host ? 'a' : host === server.host ? 'b' : 'c')
   const note = (at: number, over: string, text: string): Line => {
     return { at, weight: 0, text: `Note over ${over}: ${words(`${moment(ladder, at)} ${text}`)}` }
   }

@@ -22,7 +22,7 @@ export function messagesOf(scene: Scene, endOfLog: number): Message[] {
     .sort((one, other) => one.sentAt - other.sentAt)
 }
 
-function fromPackets({ packets, hosts }: Scene, endOfLog: number): Message[] {
+function fromPackets({ packets, aside, hosts }: Scene, endOfLog: number): Message[] {
   const messages: Message[] = []
   const underway = new Map<string, Message>()
   const capturing = new Set(packets.map((packet) => packet.host))
@@ -47,15 +47,45 @@ function fromPackets({ packets, hosts }: Scene, endOfLog: number): Message[] {
     messages.push(message)
     underway.set(packet.data.packet, message)
   }
+  const sentAside = new Map<string, PacketEvent>()
+  for (const packet of aside) {
+    const message = underway.get(packet.data.packet)
+    if (packet.data.direction === 'sent') sentAside.set(packet.data.packet, packet)
+    // On a hub it hears what is for another, too: then that one's capture says what became of it.
+    else if (message !== undefined) toAside(message, packet)
+  }
   for (const packet of received) {
     const message = underway.get(packet.data.packet)
+    const origin = sentAside.get(packet.data.packet)
+    if (message === undefined && origin !== undefined) messages.push(fromAside(origin, packet))
     // Sent before the capture began there: without its beginning there is no arrow to draw.
-    if (message === undefined || message.destination !== packet.host) continue
+    if (message === undefined || !hosts.includes(packet.host) || packet.host === message.source) continue
+    message.destination = packet.host
     message.arrivedAt = packet.time
     message.outcome = 'arrived'
     message.evidence.push(addressOf(packet))
   }
   return messages
+}
+
+function toAside(message: Message, packet: PacketEvent): void {
+  message.destination = packet.host
+  message.arrivedAt = packet.time
+  message.outcome = 'aside'
+  message.evidence.push(addressOf(packet))
+}
+
+function fromAside(origin: PacketEvent, arrival: PacketEvent): Message {
+  return {
+    ...wording(arrival),
+    source: origin.host,
+    destination: arrival.host,
+    sentAt: origin.time,
+    arrivedAt: arrival.time,
+    outcome: 'arrived',
+    observed: 'packets',
+    evidence: [addressOf(origin), addressOf(arrival)],
+  }
 }
 
 function wording({ data }: PacketEvent): { kind: ArrowKind; label: string } {

@@ -2,7 +2,7 @@
  * Out of a whole run, what concerns one pair of hosts and one connection (or all of one mechanism): read
  * once from the first event to the last, however long the run was.
  */
-import { hostName } from '../../events/host-names.ts'
+import { BYSTANDER, hostName } from '../../events/host-names.ts'
 import {
   addressOf,
   type EventName,
@@ -46,6 +46,8 @@ export interface Scene {
   /** What happens in it. */
   casePromise: string | null
   packets: PacketEvent[]
+  /** The same, as a third host captured them that stands beside the two. */
+  aside: PacketEvent[]
   /** What programs logged of messages: what arrows are drawn from where nothing was captured. */
   messages: LabEvent[]
   options: EventOf<'kernel:options_read'>[]
@@ -109,6 +111,7 @@ const TRIGGERED_BY: Record<Trigger, readonly EventName[]> = {
 export function sceneOf(events: readonly LabEvent[], view: View): Scene {
   const hosts: [string, string] = [hostName(view.pair, 'a'), hostName(view.pair, 'b')]
   const members = new Set<string>(hosts)
+  const bystander = hostName(view.pair, BYSTANDER)
   const groups = new Set<string>()
   const groupOfPort = new Map<string, string>()
   const recent = new Recent()
@@ -126,6 +129,7 @@ export function sceneOf(events: readonly LabEvent[], view: View): Scene {
     caseFrom: null,
     casePromise: null,
     packets: [],
+    aside: [],
     messages: [],
     options: [],
     requests: [],
@@ -145,6 +149,9 @@ export function sceneOf(events: readonly LabEvent[], view: View): Scene {
         scene.casePromise = event.data.promise
       }
       last = Math.max(last, event.time)
+    }
+    if (event.host === bystander && event.name === 'packet:captured' && isAbout(event, view.connection)) {
+      scene.aside.push(event)
     }
     if (!members.has(event.host)) continue
     if (event.name === 'truth:updated') scene.truths.push(event)

@@ -25,9 +25,10 @@ export function arrowShape(ladder: Ladder, arrow: Arrow): string {
   const tooltip = [label, ...arrow.evidence].join('\n')
   const lost = arrow.outcome === 'lost'
   const { from, to } = arrow
-  const end = arrow.outcome === 'arrived' ? headShape(stroke, from, to) : stubEnd(to, lost)
+  const hasHead = arrow.outcome === 'arrived' || arrow.outcome === 'aside'
+  const end = hasHead ? headShape(stroke, from, to) : stubEnd(to, lost)
   // Stop the line inside its head, or it shows beside the tip.
-  const short = arrow.outcome === 'arrived' ? 5 * Math.sign(to.x - from.x) : 0
+  const short = hasHead ? 5 * Math.sign(to.x - from.x) : 0
   return group(label, tooltip, lost, [
     `<path d="M${from.x} ${round(from.y)}L${to.x - short} ${round(to.y)}" ${strokeOf(stroke)}/>`,
     end,
@@ -52,11 +53,18 @@ export function stubEnd({ x, y }: Arrow['to'], lost: boolean): string {
   return `<circle r="4" ${at} fill="${PAPER}" stroke="${OUTLINE}" stroke-width="1.4"/>`
 }
 
+const ENDINGS: Readonly<Record<Arrow['outcome'], string>> = {
+  arrived: '',
+  unseen: '',
+  lost: ', lost',
+  aside: ', to a third host',
+}
+
 export function arrowLabel(arrow: Arrow): string {
   if (arrow.labelAt === null) return ''
   const lost = arrow.outcome === 'lost'
   const quiet = arrow.kind === 'ack'
-  return text(arrow.labelAt.x, arrow.labelAt.y, lost ? `${arrow.label}, lost` : arrow.label, {
+  return text(arrow.labelAt.x, arrow.labelAt.y, `${arrow.label}${ENDINGS[arrow.outcome]}`, {
     anchor: 'middle',
     size: quiet ? 9 : 10.5,
     colour: lost ? WARNING_INK : quiet ? QUIET_INK : INK,

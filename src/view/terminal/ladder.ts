@@ -136,7 +136,7 @@ function entriesOf(ladder: Ladder, signs: Signs): Entry[] {
           row(
             moment(ladder, arrow.sentAt),
             mark('', state, client),
-            arrowLine(arrow, client, signs),
+            arrowLine(arrow, ladder.lanes, signs),
             mark('', state, server),
             signs,
           ),
@@ -171,16 +171,28 @@ function aligned(words: string, right: boolean): string {
   return right ? words.padStart(WIRE - 1) : ` ${words}`
 }
 
-function arrowLine({ source, label, outcome }: Arrow, client: Lane, signs: Signs): string {
-  const rightward = source === client.host
+function arrowLine(
+  { source, destination, label, outcome }: Arrow,
+  [client, server]: [Lane, Lane],
+  signs: Signs,
+): string {
+  const rightward = source === client.host || destination === server.host
   const words = ` ${plain(label).slice(0, WIRE - 14)} `
+  const isFromAside = source !== client.host && source !== server.host
+  if (isFromAside) {
+    const dashes = signs.line.repeat(Math.max(2, Math.floor(WIRE * 0.6) - words.length - 4))
+    return rightward
+      ? `${dashes}${words}${signs.line.repeat(3)}${signs.right}`.padStart(WIRE)
+      : `${signs.left}${signs.line.repeat(3)}${words}${dashes}`.padEnd(WIRE)
+  }
   if (outcome === 'arrived') {
     const dashes = signs.line.repeat(WIRE - 1 - words.length - 4)
     return rightward
       ? `${signs.line.repeat(4)}${words}${dashes}${signs.right}`
       : `${signs.left}${dashes}${words}${signs.line.repeat(4)}`
   }
-  const end = outcome === 'lost' ? signs.lost : signs.unseen
+  const head = rightward ? signs.right : signs.left
+  const end = outcome === 'lost' ? signs.lost : outcome === 'aside' ? head : signs.unseen
   const dashes = signs.line.repeat(Math.max(2, Math.floor(WIRE * 0.6) - words.length - 4))
   return rightward
     ? `${signs.line.repeat(4)}${words}${dashes}${end}`.padEnd(WIRE)

@@ -43,7 +43,7 @@ export function binsOf(ladder: Ladder, count: number): Bin[] {
   for (const { sentAt, outcome } of ladder.arrows) {
     const bin = bins[binAt(sentAt)]
     if (bin === undefined) continue
-    if (outcome === 'arrived') bin.arrived++
+    if (outcome === 'arrived' || outcome === 'aside') bin.arrived++
     else bin.missing++
   }
   for (const group of ladder.groups) {

@@ -46,7 +46,7 @@ export function fromOneEnd(ladder: Ladder, host: string): Ladder {
     faults: [],
     arrows: ladder.arrows.flatMap((arrow) => {
       if (arrow.source === host) return [withoutArrival(arrow)]
-      return arrow.outcome === 'arrived' ? [arrow] : []
+      return arrow.outcome === 'arrived' && arrow.destination === host ? [arrow] : []
     }),
   }
 }
