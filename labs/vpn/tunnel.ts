@@ -6,12 +6,17 @@
  *                        [Device] <== UDP, from 10.0.n.1 to 10.0.n.2 ==> [Device]
  */
 import type { Host, Pair } from '../../src/hosts/host.ts'
+import type { Span } from '../../src/kernel/give-up.ts'
+import type { End } from '../../src/lab/cell.ts'
+import type { Period } from '../../src/lab/log.ts'
 import { KEEPALIVE_TIMEOUT_MS, MTU } from '../../src/protocols/wireguard/constants.ts'
 import { PATIENCE_MS, type Rig } from '../../src/rig/rig.ts'
 import { INSIDE, openEnds } from './ends.ts'
 
 const TUN = 'wg0'
 
+/** What is lost is sent again after so long at most: twice as long each time, for outages of a second. */
+export const OUTCOME_WITHIN_MS = 10_000
 /** What the cases say and hear inside. */
 export const HELLO = 'hello'
 
@@ -76,4 +81,14 @@ export function echoed(
 export async function untilQuiet(rig: Rig, { a }: Pair, clockRate: number): Promise<void> {
   const withinMs = (2 * KEEPALIVE_TIMEOUT_MS) / clockRate + PATIENCE_MS
   await rig.untilEvent(a, 'vpn:keepalive_received', { mechanism: 'vpn', withinMs })
+}
+
+/**
+ * How long after a moment TCP says again at most what it said first before: it waits twice as long after each try, so
+ * the next comes before the whole time has passed again, and its first timeout (RFC 6298 section 5.5).
+ * @param period from the first try until the tunnel takes what it is given
+ */
+export function saidAgain(end: End, { from, to }: Period): Span {
+  const firstMs = end.last('kernel:tcp_info_read', { to: from })?.data.retransmissionTimeoutMs ?? Number.NaN
+  return { minMs: 0, maxMs: to - from + firstMs }
 }

@@ -3,7 +3,15 @@ import type { CaseOf } from '../../../src/lab/cases.ts'
 import { counts, nothing, says, took } from '../../../src/lab/claims.ts'
 import { clockWords, scaled, type VpnSettings } from '../conditions.ts'
 import { PAPER } from '../ends.ts'
-import { connectInside, echoed, HELLO, openTunnel, untilQuiet } from '../tunnel.ts'
+import {
+  connectInside,
+  echoed,
+  HELLO,
+  OUTCOME_WITHIN_MS,
+  openTunnel,
+  saidAgain,
+  untilQuiet,
+} from '../tunnel.ts'
 
 export const cut: CaseOf<VpnSettings> = {
   id: 'cut',
@@ -16,6 +24,7 @@ export const cut: CaseOf<VpnSettings> = {
     const inner = await connectInside(rig, pair)
     rig.alive(pair)
     await untilQuiet(rig, pair, clockRate)
+    await inner.observe()
     const { undo } = await rig.strike('cut', pair)
     rig.mark(pair, 'speaks')
     await inner.write(HELLO)
@@ -23,7 +32,7 @@ export const cut: CaseOf<VpnSettings> = {
     rig.mark(pair, 'mending')
     await undo()
     rig.mark(pair, 'mended')
-    await echoed(rig, pair, 'inner-tcp', 2, 2 * cutMs)
+    await echoed(rig, pair, 'inner-tcp', 2, cutMs + OUTCOME_WITHIN_MS)
     await inner.observe()
     rig.mark(pair, 'over')
     rig.endWatch('cut', pair)
@@ -68,7 +77,7 @@ export const cut: CaseOf<VpnSettings> = {
           'again',
           { minMs: 0, maxMs: mended - mending + retry.maxMs },
           mending,
-          a.all('vpn:session_made')[1],
+          a.first('vpn:session_made', { from: mending }),
           {
             claim: 'when the way is there, the next initiation makes new keys',
             formula: '0 .. the time that mending takes + REKEY_TIMEOUT by the clock of the tunnel + slack',
@@ -83,7 +92,6 @@ export const cut: CaseOf<VpnSettings> = {
       const dark = cell.between('speaks', 'mending')
       const [mended, over] = [cell.moment('mended'), cell.moment('over')]
       if (dark === null || mended === undefined || over === undefined) return []
-      const { retry } = scaled(cell.settings)
       const heard = cell.a.first('tcp:received', { from: dark.from })
       return [
         nothing(cell, 'unnoticed', cell.a.all('belief:updated', dark), dark, {
@@ -95,12 +103,12 @@ export const cut: CaseOf<VpnSettings> = {
         took(
           cell,
           'survives',
-          { minMs: 0, maxMs: mended - dark.to + retry.maxMs + (dark.to - dark.from) },
+          { minMs: 0, maxMs: mended - dark.to + saidAgain(cell.a, { from: dark.from, to: mended }).maxMs },
           dark.to,
           heard,
           {
             claim: 'what it has said in the dark arrives, and is answered',
-            formula: '0 .. mending + REKEY_TIMEOUT of the tunnel + as long as it was dark, + slack',
+            formula: '0 .. mending, then as long as it was dark, + the timeout of its kernel, + slack',
             because:
               'TCP waits twice as long after each try, so the next comes before it was dark as long again',
             source: 'RFC 6298 section 5.5',

@@ -30,7 +30,8 @@ export const rekey: CaseOf<VpnSettings> = {
       if (spoke === null) return []
       const { a, b, settings } = cell
       const { rekeyMs } = scaled(settings)
-      const [first, second, third] = a.all('vpn:session_made')
+      const first = a.last('vpn:session_made', { to: spoke.from })
+      const [second, third] = a.all('vpn:session_made', spoke)
       const asked = a.all('vpn:ping_sent')
       const gaps = asked.map(({ time }, index) => time - (asked[index - 1]?.time ?? time))
       const due = { minMs: rekeyMs, maxMs: rekeyMs + Math.max(settings.pingEveryMs, ...gaps) }
