@@ -56,9 +56,14 @@ function tooBig(bytesMax: number): ForeignFileError {
 
 /** The whole of a small file. @throws as {@link openRegular} */
 export function readRegular(path: string, bytesMax: number): string {
+  return readRegularBytes(path, bytesMax).toString('utf8')
+}
+
+/** The same, where it is no text. @throws as {@link openRegular} */
+export function readRegularBytes(path: string, bytesMax: number): Buffer {
   const descriptor = openRegular(path, bytesMax)
   try {
-    return Buffer.concat([...chunksOf(descriptor, bytesMax)]).toString('utf8')
+    return Buffer.concat([...chunksOf(descriptor, bytesMax)])
   } finally {
     closeSync(descriptor)
   }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { kernelEvents } from '../../src/events/vocabulary/kernel.ts'
 import { containerEvents, labEvents, recorderEvents } from '../../src/events/vocabulary/lab.ts'
+import { mediaEvents } from '../../src/events/vocabulary/media.ts'
 import { programEvents } from '../../src/events/vocabulary/programs.ts'
 import { vpnEvents } from '../../src/events/vocabulary/vpn.ts'
 import { wireEvents } from '../../src/events/vocabulary/wire.ts'
@@ -10,6 +11,7 @@ test('an event has one source: no name stands in two files', () => {
   const sources = [
     programEvents,
     vpnEvents,
+    mediaEvents,
     kernelEvents,
     wireEvents,
     labEvents,
