@@ -23,7 +23,7 @@ export interface JitterCounts {
   /** Came before one with a smaller timestamp. */
   reordered: number
   duplicated: number
-  /** Came after its turn. */
+  /** Came after its turn, or waited for one when all began anew. */
   late: number
   /** There was no room. */
   overflowed: number
@@ -56,17 +56,26 @@ export class JitterBuffer {
     if (this.#beginsAtMs === null) this.#begin(timestamp, nowMs)
     let at = this.#placeOf(timestamp)
     const isFar = Math.abs(at - this.#lastPlace()) > (GAP_MS_MAX * SAMPLES_PER_SECOND) / 1000
-    if (isFar || (at < this.#played && this.#lateInARow >= LATE_IN_A_ROW_MAX)) {
+    if (isFar || (this.#isLate(at, nowMs) && this.#lateInARow >= LATE_IN_A_ROW_MAX)) {
       this.#begin(timestamp, nowMs)
       at = 0
     }
-    if (at < this.#played) {
+    if (this.#isLate(at, nowMs)) {
       this.#lateInARow += 1
       this.counts.late += 1
       return
     }
     this.#lateInARow = 0
     this.#keep({ at, samples })
+  }
+
+  #isLate(at: number, nowMs: number): boolean {
+    return at < this.#played || at < this.#turn(nowMs)
+  }
+
+  /** Which sample has its turn. */
+  #turn(nowMs: number): number {
+    return ((nowMs - (this.#beginsAtMs ?? nowMs)) * SAMPLES_PER_SECOND) / 1000
   }
 
   #keep(one: Waiting): void {
@@ -86,7 +95,7 @@ export class JitterBuffer {
   /** All that has had its turn by now, in order. */
   due(nowMs: number): Piece[] {
     if (this.#beginsAtMs === null) return []
-    const turn = ((nowMs - this.#beginsAtMs) * SAMPLES_PER_SECOND) / 1000
+    const turn = this.#turn(nowMs)
     const pieces: Piece[] = []
     for (let [next] = this.#waiting; next !== undefined && next.at <= turn; [next] = this.#waiting) {
       this.#waiting.shift()
@@ -102,10 +111,11 @@ export class JitterBuffer {
     return pieces
   }
 
-  /** What waits still is not heard: the beginning it belonged to is over. */
+  /** What waits still is heard no more: it counts as late. */
   #begin(timestamp: number, nowMs: number): void {
     this.#firstTimestamp = timestamp
     this.#beginsAtMs = nowMs + this.#delayMs
+    this.counts.late += this.#waiting.length
     this.#waiting = []
     this.#played = 0
     this.#lateInARow = 0

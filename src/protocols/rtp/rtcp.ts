@@ -101,7 +101,7 @@ function readReport(count: number, isSender: boolean, body: Buffer): RtcpPacket 
   const blocks = Array.from({ length: count }, (_, place) => readBlock(body, blocksAt + place * BLOCK_BYTES))
   const sender = isSender
     ? {
-        wallMs: 1000 * (body.readUInt32BE(4) - NTP_OFFSET_S + body.readUInt32BE(8) / NTP_FRACTIONS),
+        wallMs: wallMsOf(body.readUInt32BE(4), body.readUInt32BE(8)),
         timestamp: body.readUInt32BE(12),
         packets: body.readUInt32BE(16),
         bytes: body.readUInt32BE(20),
@@ -224,6 +224,12 @@ function ntpOf(wallMs: number): { seconds: number; fraction: number } {
   const seconds = Math.floor(wallMs / 1000)
   const fraction = Math.floor(((wallMs - 1000 * seconds) / 1000) * NTP_FRACTIONS)
   return { seconds: (seconds + NTP_OFFSET_S) % 2 ** 32, fraction }
+}
+
+/** The seconds begin again in February 2036: small ones are those after it (RFC 4330 3). */
+function wallMsOf(seconds: number, fraction: number): number {
+  const era = seconds < 2 ** 31 ? 2 ** 32 : 0
+  return 1000 * (era + seconds - NTP_OFFSET_S + fraction / NTP_FRACTIONS)
 }
 
 /** A span of time as reports have it. */

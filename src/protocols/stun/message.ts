@@ -4,7 +4,6 @@
  *
  *     |0 0|  type  |  length without these 20  |  magic cookie  |  transaction, 12 bytes  |  attributes ...
  */
-import { isIPv4, isIPv6 } from 'node:net'
 import { crc32 } from 'node:zlib'
 import {
   ATTRIBUTE,
@@ -121,10 +120,18 @@ function ipv6Text(bytes: Buffer): string {
   return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1)
 }
 
-function ipv6Bytes(address: string): Buffer {
+/** @returns null where it is no IPv4 address */
+function ipv4Bytes(address: string): Buffer | null {
+  const numbers = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(address)?.slice(1).map(Number)
+  return numbers?.every((number) => number < 256) ? Buffer.from(numbers) : null
+}
+
+/** @returns null where it is no IPv6 address */
+function ipv6Bytes(address: string): Buffer | null {
   // WHATWG's parser knows every way to write one; a zone (fe80::1%eth0) is none of the address.
-  const text = new URL(`http://[${address.replace(/%.*/, '')}]`).hostname.slice(1, -1)
-  const [before = '', after] = text.split('::')
+  const url = `http://[${address.replace(/%.*/, '')}]`
+  if (!URL.canParse(url)) return null
+  const [before = '', after] = new URL(url).hostname.slice(1, -1).split('::')
   const groups = (part: string | undefined) => (part ? part.split(':') : [])
   const [head, tail] = [groups(before), groups(after)]
   const all = [...head, ...Array(8 - head.length - tail.length).fill('0'), ...tail]
@@ -138,14 +145,12 @@ export function writeBindingRequest(transaction: Buffer): Buffer {
 
 /** @throws RangeError where `seen.address` is no IP address */
 export function writeBindingSuccess(transaction: Buffer, seen: Seen): Buffer {
-  const isFour = isIPv4(seen.address)
-  if (!isFour && !isIPv6(seen.address.replace(/%.*/, '')))
-    throw new RangeError(`"${seen.address}" is no IP address`)
-  const address = isFour ? Buffer.from(seen.address.split('.').map(Number)) : ipv6Bytes(seen.address)
+  const address = ipv4Bytes(seen.address) ?? ipv6Bytes(seen.address)
+  if (address === null) throw new RangeError(`"${seen.address}" is no IP address`)
   const attribute = Buffer.alloc(ATTRIBUTE_HEADER_BYTES + WORD_BYTES)
   attribute.writeUInt16BE(ATTRIBUTE.xorMappedAddress, 0)
   attribute.writeUInt16BE(WORD_BYTES + address.length, 2)
-  attribute.writeUInt8(isFour ? FAMILY.ipv4 : FAMILY.ipv6, 5)
+  attribute.writeUInt8(address.length === ADDRESS_BYTES.ipv4 ? FAMILY.ipv4 : FAMILY.ipv6, 5)
   attribute.writeUInt16BE(seen.port ^ (MAGIC_COOKIE >>> 16), 6)
   return framed('binding-success', transaction, Buffer.concat([attribute, xored(address, transaction)]))
 }
