@@ -6,8 +6,8 @@ import { isInstalled, testNeeding } from '../support/needs.ts'
 import { runSession } from '../support/session.ts'
 import { hasTshark } from '../support/tshark.ts'
 import type { CallReport, CallWish } from './peers/call-session.ts'
-import { tenthsOf } from './peers/tone.ts'
-import { doubtful, rtpLost, rtpStreams, sipLadder } from './peers/wire.ts'
+import { readWav, type Sound, tenthsOf } from './peers/tone.ts'
+import { readWire } from './peers/wire.ts'
 
 const file = new URL('peers/call-session.ts', import.meta.url)
 const LIMIT_MS = 60_000
@@ -32,28 +32,28 @@ testNeeding(`network namespaces, tshark, ${programs.join(', ')}`, has)(
   LIMIT_MS,
 )
 
-function checkCall({ name, byKamailio }: CallWish, { caller, callee, wire }: CallReport): void {
-  checkHeard(`${name}, the caller`, caller.heard, callee.saysHz, caller.saysHz)
-  checkHeard(`${name}, the callee`, callee.heard, caller.saysHz, callee.saysHz)
-  expect(doubtful(wire), name).toEqual([])
-  const streams = rtpStreams(wire)
-  expect(streams.map(({ from }) => from).sort(), name).toEqual([caller.address, callee.address].sort())
-  for (const { packets, outOfOrder } of streams) {
+function checkCall({ name, byKamailio }: CallWish, { caller, callee, wire: file }: CallReport): void {
+  const wire = readWire(file)
+  checkHeard(`${name}, the caller`, readWav(caller.heard), callee.saysHz, caller.saysHz)
+  checkHeard(`${name}, the callee`, readWav(callee.heard), caller.saysHz, callee.saysHz)
+  expect(wire.doubts, name).toEqual([])
+  expect(wire.streams.map(({ from }) => from).sort(), name).toEqual([caller.address, callee.address].sort())
+  for (const { packets, outOfOrder } of wire.streams) {
     // 50 a second.
     expect(packets, name).toBeGreaterThan(150)
     expect(outOfOrder, name).toBe(0)
   }
-  expect(rtpLost(wire), name).toEqual([0, 0])
-  const words = sipLadder(wire).map((message) => message.words)
+  expect(wire.lost, name).toEqual([0, 0])
+  const words = wire.ladder.map((message) => message.words)
   for (const word of ['INVITE', '180 INVITE', '200 INVITE', 'ACK', 'BYE', '200 BYE'])
     expect(words).toContain(word)
   if (byKamailio) for (const word of ['401 REGISTER', '200 REGISTER']) expect(words).toContain(word)
 }
 
-/** Of the tenths of a second nine in ten are the tone that was said; hardly any is the one that the end said itself. */
-function checkHeard(who: string, recording: string, hertz: number, own: number): void {
-  const said = tenthsOf(recording, hertz)
+/** Of the tenths of a second nine in ten are the tone that was said; none is the one that the end said itself. */
+function checkHeard(who: string, sound: Sound, hertz: number, own: number): void {
+  const said = tenthsOf(sound, hertz)
   expect(said.length, who).toBeGreaterThan(20)
   expect(said.filter((share) => share > 0.9).length, who).toBeGreaterThan(0.9 * said.length)
-  for (const share of tenthsOf(recording, own)) expect(share, who).toBeLessThan(0.1)
+  for (const share of tenthsOf(sound, own)) expect(share, who).toBeLessThan(0.1)
 }

@@ -6,7 +6,7 @@ import { isInstalled, testNeeding } from '../support/needs.ts'
 import { runSession } from '../support/session.ts'
 import { hasTshark } from '../support/tshark.ts'
 import type { SessionTimerReport } from './peers/linphone-session.ts'
-import { sipLadder } from './peers/wire.ts'
+import { readWire } from './peers/wire.ts'
 
 const file = new URL('peers/linphone-session.ts', import.meta.url)
 const LIMIT_MS = 110_000
@@ -23,7 +23,7 @@ testNeeding(`network namespaces, tshark, ${programs.join(', ')}`, has)(
     const { report } = await runSession<SessionTimerReport[]>(file, isolation, { sip } as object)
     expect(report.map(({ refresher }) => refresher)).toEqual(['uac', 'uas'])
     for (const { refresher, by, wire } of report) {
-      const ladder = sipLadder(wire)
+      const { ladder } = readWire(wire)
       const words = ladder.map((message) => message.words)
       expect(words.slice(0, 5), refresher).toEqual([
         'INVITE',

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 
 /** A recording: what it holds of one channel, from -1 to 1. */
-interface Sound {
+export interface Sound {
   rate: number
   samples: Float64Array
 }
@@ -20,8 +20,7 @@ function shareOf(hertz: number, { rate, samples }: Sound): number {
 }
 
 /** The same of each tenth of a second, without the half second at its beginning and at its end. */
-export function tenthsOf(file: string, hertz: number): number[] {
-  const { rate, samples } = readWav(file)
+export function tenthsOf({ rate, samples }: Sound, hertz: number): number[] {
   const step = rate / 10
   const shares: number[] = []
   for (let at = 5 * step; at + 6 * step <= samples.length; at += step) {
@@ -31,7 +30,7 @@ export function tenthsOf(file: string, hertz: number): number[] {
 }
 
 /** The first channel of a WAV file of 16-bit samples. @throws Error when it is no such file */
-function readWav(file: string): Sound {
+export function readWav(file: string): Sound {
   const bytes = readFileSync(file)
   if (bytes.toString('latin1', 0, 4) !== 'RIFF') throw new Error(`${file} is no WAV file`)
   let [channels, rate] = [0, 0]
