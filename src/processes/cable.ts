@@ -39,7 +39,7 @@ const emit = log.emitter('cable')
 const system = systemCalls()
 const lanes: Lane[] = []
 const rings = () => lanes.flatMap(({ from }) => (from === null ? [] : [from]))
-const loop = new FrameLoop(system, { turn, rings, untilDueMs, tellMissed })
+const loop = new FrameLoop(system, { turn, rings, untilDueMs, tellMissed, tellFailed })
 
 serveLab<ToCables, CableAnswer>(
   (message) => obey(message),
@@ -191,5 +191,11 @@ function tellMissed(): void {
     const frames = (lane.from?.dropped() ?? 0) + lane.cutShort
     lane.cutShort = 0
     if (frames > 0) emit('cable:frames_missed', { cable: lane.cable, direction: lane.direction, frames })
+  }
+}
+
+function tellFailed(ring: PacketRing, error: string): void {
+  for (const { from, cable, direction } of lanes) {
+    if (from === ring) emit('cable:end_failed', { cable, direction, error })
   }
 }

@@ -11,8 +11,8 @@
  *                                       +---- eth0 of host c
  */
 import { helperLog, serveLab } from '../kernel/as-helper.ts'
-import { FrameLoop, takeIn, type WholeFrame } from '../kernel/capture/frame-loop.ts'
-import { PacketRing, wholePackets } from '../kernel/capture/packet-ring.ts'
+import { FrameLoop, takeIn } from '../kernel/capture/frame-loop.ts'
+import { type CapturedFrame, PacketRing, wholePackets } from '../kernel/capture/packet-ring.ts'
 import { systemCalls } from '../kernel/capture/system-calls.ts'
 import type { SwitchKind, ToSwitches } from '../kernel/switch/messages.ts'
 import { OfficeMover } from '../kernel/switch/office-mover.ts'
@@ -45,7 +45,7 @@ const emit = log.emitter('switch')
 const system = systemCalls()
 const boxes = new Map<string, Box>()
 const rings = () => [...boxes.values()].flatMap((box) => [...box.rings.values()])
-const loop = new FrameLoop(system, { turn, rings, untilDueMs, tellMissed })
+const loop = new FrameLoop(system, { turn, rings, untilDueMs, tellMissed, tellFailed })
 
 serveLab<ToSwitches, void>(
   (message) => {
@@ -83,7 +83,7 @@ function untilDueMs(): number | null {
   return waits.length === 0 ? null : Math.min(...waits)
 }
 
-function forward({ enter, office, rings }: Box, from: string, frame: WholeFrame): void {
+function forward({ enter, office, rings }: Box, from: string, frame: CapturedFrame): void {
   office?.enter(from, frame)
   for (const port of enter(frame.bytes, from)) rings.get(port)?.send(frame.withOffload)
 }
@@ -103,7 +103,10 @@ function connectAll({ name, ports, ...kind }: { name: string; ports: readonly st
 function make(name: string, ports: readonly string[], about: SwitchKind): Box {
   const log = { left: TOLD_MAX, untold: 0 }
   const rings = new Map<string, PacketRing>()
-  const office = about.kind === 'exchange' ? new OfficeMover(name, ports, about, { rings, emit }) : null
+  const office =
+    about.kind === 'exchange'
+      ? new OfficeMover(name, ports, about, { rings, emit, wallClock: system.wallClock })
+      : null
   const box: Box = { name, enter: enterOf(name, ports, about, log), office, rings, cutShort: 0, log }
   boxes.set(name, box)
   return box
@@ -176,5 +179,12 @@ function tellMissed(): void {
     if (box.log.untold > 0) emit('switch:frames_untold', { switch: box.name, frames: box.log.untold })
     box.log.left = TOLD_MAX
     box.log.untold = 0
+  }
+}
+
+function tellFailed(failed: PacketRing, error: string): void {
+  for (const { name, rings } of boxes.values()) {
+    for (const [port, ring] of rings)
+      if (ring === failed) emit('switch:port_failed', { switch: name, port, error })
   }
 }

@@ -39,20 +39,23 @@ export class OfficeFrames {
     this.office = new Office(settings)
   }
 
-  /** A frame comes in; what leaves because of it, now or later, {@link due} tells. */
-  enter({ bytes, withOffload }: { bytes: Buffer; withOffload: Buffer }, from: Town, nowMs: number): void {
+  /**
+   * A frame comes in; what leaves because of it, now or later, {@link due} tells.
+   * @param arrivedMs when it came, however late this process looks at it
+   */
+  enter({ bytes, withOffload }: { bytes: Buffer; withOffload: Buffer }, from: Town, arrivedMs: number): void {
     const packet = decodePacket(bytes)
     const isForExchange = packet.protocol === 'udp' && packet.destination.endsWith(`:${TELEPHONE_PORT}`)
     const message = isForExchange ? parseTelephone(packet.payload) : null
     if (message === null) {
-      this.office.queue(withOffload, from, nowMs)
+      this.office.queue(withOffload, from, arrivedMs)
       return
     }
     if (message.verb === 'attach') {
       const { source, destination } = placesOf(bytes)
       this.#places.set(from, { there: source, beyond: destination })
     }
-    this.office.hear(message, from, nowMs)
+    this.office.hear(message, from, arrivedMs)
   }
 
   /** What is to leave by now, in order. */

@@ -30,17 +30,30 @@ export type Departure<Packet> =
 const SILENCE = 0xff
 /** Observations that are kept to tell how exact their mean is. */
 const OBSERVATIONS_MAX = 20_000
+/** Times of arrival that are told one by one: of so many anybody can do the arithmetic again. */
+const ARRIVALS_MAX = 4000
+
+/** A packet on the packet line. */
+interface Passing<Packet> {
+  packet: Packet
+  arrivedMs: number
+}
 
 export class Office<Packet> {
   readonly #settings: OfficeSettings
   readonly #exchange: Exchange
-  readonly #lines: Record<Town, PacketLine<Packet>>
+  readonly #lines: Record<Town, PacketLine<Passing<Packet>>>
   #departures: Departure<Packet>[] = []
   /** null: no telephone is attached, and the trunk rests. */
   #nextFrameAtMs: number | null = null
   readonly #packets = { entered: 0, dropped: 0 }
-  /** Of the packets towards b: how long each waited, and 1 for each that was dropped. */
+  /**
+   * Of the packets towards b: when each came, how long each was to wait, for how long each was inside until it was
+   * really let out, and 1 for each that was dropped.
+   */
+  readonly #arrivalsMs: number[] = []
   readonly #waitsMs: number[] = []
+  readonly #insideMs: number[] = []
   readonly #drops: number[] = []
   /** 1 for each call that heard the busy tone. */
   readonly #blocked: number[] = []
@@ -49,7 +62,8 @@ export class Office<Packet> {
   constructor(settings: OfficeSettings) {
     this.#settings = settings
     this.#exchange = new Exchange(settings)
-    const line = () => new PacketLine<Packet>({ serviceMs: this.serviceMs, queueMax: settings.queueMax })
+    const line = () =>
+      new PacketLine<Passing<Packet>>({ serviceMs: this.serviceMs, queueMax: settings.queueMax })
     this.#lines = { a: line(), b: line() }
   }
 
@@ -84,11 +98,15 @@ export class Office<Packet> {
     }
   }
 
-  /** A packet comes to the line; it leaves when it has passed, or is dropped. */
-  queue(packet: Packet, from: Town, nowMs: number): void {
-    const waitMs = this.#lines[from].enter(packet, nowMs)
+  /**
+   * A packet comes to the line; it leaves when it has passed, or is dropped.
+   * @param arrivedMs when it came, however late this process looks at it
+   */
+  queue(packet: Packet, from: Town, arrivedMs: number): void {
+    const waitMs = this.#lines[from].enter({ packet, arrivedMs }, arrivedMs)
     if (from === 'b') return
     this.#packets.entered += 1
+    if (this.#arrivalsMs.length < ARRIVALS_MAX) this.#arrivalsMs.push(arrivedMs)
     note(this.#drops, waitMs === null ? 1 : 0)
     if (waitMs === null) this.#packets.dropped += 1
     else note(this.#waitsMs, waitMs)
@@ -105,7 +123,10 @@ export class Office<Packet> {
   due(nowMs: number): Departure<Packet>[] {
     for (const town of ['a', 'b'] as const) {
       const to = town === 'a' ? 'b' : 'a'
-      this.#departures.push(...this.#lines[town].due(nowMs).map((packet) => ({ to, packet }) as const))
+      for (const { packet, arrivedMs } of this.#lines[town].due(nowMs)) {
+        this.#departures.push({ to, packet })
+        if (town === 'a') note(this.#insideMs, nowMs - arrivedMs)
+      }
     }
     while (this.#nextFrameAtMs !== null && this.#nextFrameAtMs <= nowMs) {
       this.#nextFrameAtMs += this.#settings.frameMs
@@ -125,6 +146,7 @@ export class Office<Packet> {
   counted() {
     const { counts } = this.#exchange
     const take = (values: number[]) => batchMeans(values.splice(0))
+    const [first = 0] = this.#arrivalsMs
     return {
       ...counts,
       owners: [...this.owners],
@@ -132,7 +154,9 @@ export class Office<Packet> {
       dropped: this.#packets.dropped,
       blockedShares: take(this.#blocked),
       droppedShares: take(this.#drops),
+      arrivalsMs: this.#arrivalsMs.splice(0).map((arrivedMs) => inMicroseconds(arrivedMs - first)),
       waitsMs: take(this.#waitsMs),
+      insideMs: take(this.#insideMs),
     }
   }
 
@@ -150,6 +174,11 @@ export class Office<Packet> {
       this.#departures.push({ to, telephone: formatTelephone({ verb, line }) })
     }
   }
+}
+
+/** A thousandth of a millisecond is as exact as anybody is here. */
+function inMicroseconds(ms: number): number {
+  return Math.round(1000 * ms) / 1000
 }
 
 function note(values: number[], value: number): void {

@@ -76,6 +76,14 @@ describeNeeding('network namespaces', isolation !== null)('a cable between two h
     expect(report.downMs).toBeLessThan(SPINNING_MS / 4)
   })
 
+  test('says that one of its cards went down', () => {
+    expect(named(events, 'cable:end_failed').map(({ data }) => data)).toContainEqual({
+      cable: 'cabled',
+      direction: 'aToB',
+      error: 'ENETDOWN',
+    })
+  })
+
   test('unplugged, it says so', () => {
     expect(report.isPlugged).toEqual([true, false])
   })

@@ -74,6 +74,34 @@ export const spoilings: Readonly<Record<string, Spoiling>> = {
   'programs of b silent': ({ log }) =>
     log.events.filter(({ host, name }) => sideOf(host) !== 'b' || /^(kernel|packet|wire|truth):/.test(name)),
 
+  /** A card has counted more than passed it: the later it was looked at, the more. */
+  'cards count what never passed': ({ log }) =>
+    log.events.map((event) => {
+      if (event.name !== 'kernel:card_read') return event
+      const { data, time } = event
+      const more = Math.round(time)
+      return {
+        ...event,
+        data: { ...data, receivedFrames: data.receivedFrames + more, sentFrames: data.sentFrames + more },
+      }
+    }),
+
+  /** The packet line lets out nothing before everybody has waited a second longer, though it says otherwise. */
+  'packet lines let out late': ({ log }) =>
+    log.events.map((event) =>
+      event.name === 'exchange:counted'
+        ? { ...event, data: { ...event.data, insideMs: event.data.insideMs.map((ms) => ms + DELAY_MS) } }
+        : event,
+    ),
+
+  /** Nobody waits: packets come as evenly as they leave. */
+  'packets came one by one': ({ log }) =>
+    log.events.map((event) => {
+      if (event.name !== 'exchange:counted') return event
+      const { data } = event
+      return { ...event, data: { ...data, arrivalsMs: data.arrivalsMs.map((_, index) => index * DELAY_MS) } }
+    }),
+
   /** In the middle of each case somebody doubts, at either end, has an error, and a segment passes. */
   'one too many': ({ log, plan }) => {
     const more = plan.cells.flatMap((cell) => {

@@ -1,18 +1,24 @@
 /** How long does a packet wait, when they come by chance? */
+import type { EventOf } from '../../../src/events/vocabulary.ts'
 import { grown } from '../../../src/lab/card-looks.ts'
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell } from '../../../src/lab/cell.ts'
 import { SLACK_MS } from '../../../src/lab/checks.ts'
 import { counts } from '../../../src/lab/claims.ts'
 import { readCard } from '../../../src/rig/cards.ts'
+import { batchMeans } from '../../../src/wire/batches.ts'
 import { type CircuitSettings, officeOf } from '../conditions.ts'
 import { packetsOf } from '../conversations.ts'
-import { meanOf } from '../expectations.ts'
+import { meanOf, waitsOf } from '../expectations.ts'
 import { dropping, waiting } from '../measured.ts'
 import { countsOf, grew, percentOf, startedOf } from '../office.ts'
 
 /** Where there is more than can pass, the queue is full but for moments. */
 const NEARLY_FULL = 0.8
+/** The office is a program: a packet whose time has come leaves when it is on a processor again. */
+const LATE_MS = 2
+/** Packets that came at the same time may be stamped the other way round. */
+const STAMPS_MS = 0.05
 /** Beside what the lab sends: "who has this address?" and its answer, while one card is looked at after the other. */
 const ASKED_MEANWHILE = 4
 
@@ -77,6 +83,24 @@ export const load: CaseOf<CircuitSettings> = {
             },
           ),
         ),
+        ...stable.map(({ offered, counted }) => {
+          const expectedMs = meanOf(batchMeans(waitsOf(arrivalsOf(counted), serviceMs)))
+          const observedMs = meanOf(counted.data.insideMs) - serviceMs
+          return counts(
+            cell,
+            `as-came-${percentOf(offered)}`,
+            { min: rounded(expectedMs - STAMPS_MS), max: rounded(expectedMs + LATE_MS) },
+            rounded(observedMs),
+            'ms',
+            {
+              claim: 'chance apart: of these packets, as they really came, each waits for those before it',
+              formula: `by their times of arrival ${rounded(expectedMs)} ms on average, and up to ${LATE_MS} ms until a program has let them out`,
+              because: `${counted.data.arrivalsMs.length} packets from arrival to letting out, without the ${serviceMs} ms of their own`,
+              source: 'D. V. Lindley, 1952; packet(7): tp_sec, tp_nsec',
+              evidence: [counted],
+            },
+          )
+        }),
         ...loads.map((each, index) => {
           const [from, to, seen] = [counted[index], counted[index + 1], heard[index + 1]]
           const ownMs = meanOf(to?.data.waitsMs ?? []) + serviceMs
@@ -161,6 +185,11 @@ function byCards(cell: Cell<CircuitSettings>) {
       because: 'what the queue had no room for is nowhere',
     }),
   ]
+}
+
+/** As a schedule: what the office says of when packets came. */
+function arrivalsOf({ data }: EventOf<'exchange:counted'>) {
+  return data.arrivalsMs.map((atMs) => ({ atMs, line: 1 }))
 }
 
 function seedOf(seed: number, load: number): number {

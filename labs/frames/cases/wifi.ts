@@ -85,7 +85,7 @@ export const wifi: CaseOf<FramesSettings> = {
           claim: 'each of them is acknowledged, below any IP or TCP',
           formula: 'an ACK right behind each frame to one radio',
           because: 'on the air much is lost, and who does not hear an ACK sends again at once',
-          source: 'IEEE 802.11-2016 sections 9.3.1.4 and 10.3.2.9',
+          source: 'IEEE 802.11-2016 section 9.3.1.4',
         }),
         counts(cell, 'heard', 4 * datagrams, atC, 'frames', {
           claim: 'c is in range and hears all of it',
@@ -118,7 +118,7 @@ export const wifi: CaseOf<FramesSettings> = {
             claim: 'what the access point says to all nobody acknowledges, so it may be lost unnoticed',
             formula: 'to the access point, its ACK, from it to all; then what b answers',
             because: 'everybody would have to answer at the same moment',
-            source: 'IEEE 802.11-2016 section 10.3.6',
+            source: 'IEEE 802.11-2016; src/wire/access-point.ts',
             evidence: first.slice(0, 4),
           },
         ),

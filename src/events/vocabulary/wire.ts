@@ -198,6 +198,8 @@ export const wireEvents = {
   }),
   /** The cable came too late, or they were too long for it: frames lost that it was not told to lose. */
   'cable:frames_missed': v.strictObject({ ...cableEnd, frames: count }),
+  /** The card where frames of this direction come in has failed; ENETDOWN: it went down. */
+  'cable:end_failed': v.strictObject({ ...cableEnd, error: text }),
 
   /** A switch, a hub or an access point that is a program stands between three hosts; its ports are named after them. */
   'switch:started': v.strictObject({
@@ -248,6 +250,8 @@ export const wireEvents = {
   }),
   /** It came too late, or they were too long for it: frames that were lost there. */
   'switch:frames_missed': v.strictObject({ switch: text, frames: count }),
+  /** The card of a port has failed; ENETDOWN: it went down. An exchange is such a box too. */
+  'switch:port_failed': v.strictObject({ switch: text, port: text, error: text }),
   /** It did with so many more what it does, in the last second, and says of them no more than that. */
   'switch:frames_untold': v.strictObject({ switch: text, frames: count }),
 
@@ -289,7 +293,11 @@ export const wireEvents = {
     dropped: count,
     blockedShares: v.array(share),
     droppedShares: v.array(share),
+    /** When packets towards b came, since it was asked last, counted from the first: the first 4000 of them. */
+    arrivalsMs: v.array(ms),
+    /** How long they were to wait for the line, and for how long they were inside until they were really let out. */
     waitsMs: v.array(ms),
+    insideMs: v.array(ms),
   }),
   /** A slot has another owner than before, the first hundred times. 0: nobody's. */
   'exchange:cords_moved': v.strictObject({ exchange: text, owners: v.array(count) }),

@@ -5,8 +5,9 @@
  * thread that does everything, for the lab's questions too: those are Node's business, which has its turn after each wait.
  */
 import { setImmediate } from 'node:timers/promises'
+import { getSystemErrorName } from 'node:util'
 import { LAB_FD } from '../helper-process.ts'
-import type { PacketRing } from './packet-ring.ts'
+import type { CapturedFrame, PacketRing } from './packet-ring.ts'
 import type { SystemCalls } from './system-calls.ts'
 
 /** Then those that are due may leave, and the lab be heard, before more come in. */
@@ -33,6 +34,8 @@ export interface FrameCarrier {
   untilDueMs(): number | null
   /** Tells of frames that were lost to it, since it was asked last. */
   tellMissed(): void
+  /** Tells that a ring failed. @param error as errno(3) names it: ENETDOWN where its card went down */
+  tellFailed(ring: PacketRing, error: string): void
 }
 
 export class FrameLoop {
@@ -58,7 +61,7 @@ export class FrameLoop {
       if (!hasTaken) {
         const rings = this.#carrier.rings()
         // Until somebody reads why, the socket of a card that went down keeps waking its poll, with nothing to take.
-        if (hasWaited) for (const ring of rings) ring.takeError()
+        if (hasWaited) this.#takeErrors(rings)
         const descriptors = rings.map(({ fd }) => fd)
         this.#system.waitReadable([LAB_FD, ...descriptors], this.#carrier.untilDueMs())
       }
@@ -66,6 +69,13 @@ export class FrameLoop {
       await setImmediate()
     }
     this.#carrier.tellMissed()
+  }
+
+  #takeErrors(rings: readonly PacketRing[]): void {
+    for (const ring of rings) {
+      const error = ring.takeError()
+      if (error !== 0) this.#carrier.tellFailed(ring, getSystemErrorName(-error))
+    }
   }
 
   /** After the turn that it is in. */
@@ -86,7 +96,7 @@ export function copyOf({ bytes, withOffload }: WholeFrame): WholeFrame {
  */
 export function takeIn(
   ring: PacketRing,
-  take: (frame: WholeFrame) => void,
+  take: (frame: CapturedFrame) => void,
 ): { hasTaken: boolean; cutShort: number } {
   let cutShort = 0
   for (let taken = 0; taken < FRAMES_A_TURN_MAX; taken++) {

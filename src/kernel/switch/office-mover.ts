@@ -8,10 +8,12 @@ import type { Town } from '../../wire/exchange.ts'
 import type { OfficeSettings } from '../../wire/office.ts'
 import { OfficeFrames, type OfficePort } from '../../wire/office-frames.ts'
 import { OfficeLog } from '../../wire/office-log.ts'
-import { copyOf, type WholeFrame } from '../capture/frame-loop.ts'
-import type { PacketRing } from '../capture/packet-ring.ts'
+import { copyOf } from '../capture/frame-loop.ts'
+import type { CapturedFrame, PacketRing } from '../capture/packet-ring.ts'
 
 const TOWNS: readonly Town[] = ['a', 'b']
+/** A frame in a ring is no older, unless this process stood still, or the wall clock was set. */
+const AGE_MAX_MS = 1000
 
 export class OfficeMover {
   /** Of a, b and c, in this order. */
@@ -19,6 +21,7 @@ export class OfficeMover {
   readonly #frames: OfficeFrames
   readonly #log: OfficeLog
   readonly #rings: ReadonlyMap<string, PacketRing>
+  readonly #wallClock: () => bigint
   readonly #frameMs: number
   readonly #dark = new Set<Town>()
   #lightsAtMs = 0
@@ -28,19 +31,24 @@ export class OfficeMover {
     name: string,
     ports: readonly string[],
     settings: OfficeSettings,
-    { rings, emit }: { rings: ReadonlyMap<string, PacketRing>; emit: Emitter },
+    {
+      rings,
+      emit,
+      wallClock,
+    }: { rings: ReadonlyMap<string, PacketRing>; emit: Emitter; wallClock: () => bigint },
   ) {
     this.#ports = ports
     this.#frames = new OfficeFrames(settings)
     this.#log = new OfficeLog(name, this.#frames.office, emit)
     this.#frameMs = settings.frameMs
     this.#rings = rings
+    this.#wallClock = wallClock
   }
 
-  enter(port: string, frame: WholeFrame): void {
+  enter(port: string, frame: CapturedFrame): void {
     const town = TOWNS[this.#ports.indexOf(port)]
     if (town === undefined) return
-    this.#frames.enter(copyOf(frame), town, performance.now())
+    this.#frames.enter(copyOf(frame), town, this.#arrivedMs(frame))
     this.#log.tellCords()
   }
 
@@ -75,6 +83,13 @@ export class OfficeMover {
     if (this.#dark.has(town)) return
     this.#dark.add(town)
     this.#log.loseLine(town, port)
+  }
+
+  /** By the kernel's stamp: so a packet has stood in the queue since it came, not since this process saw it. */
+  #arrivedMs({ wallNs }: CapturedFrame): number {
+    const ageMs = Number(this.#wallClock() - wallNs) / 1e6
+    // Somebody may have set the wall clock meanwhile.
+    return performance.now() - Math.min(Math.max(0, ageMs), AGE_MAX_MS)
   }
 
   #portOf(port: OfficePort): string {
