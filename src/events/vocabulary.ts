@@ -5,7 +5,7 @@
  * `data` and nowhere else, so that nothing a peer sends can overwrite the envelope.
  *
  * Several sources meet in one log, a file each in `vocabulary/`: programs (`program tcp udp telephone tls delivery http
- * balancer http-session bank websocket reconnect session heartbeat detector belief relay vpn media`), kernels (`kernel`), the
+ * balancer http-session bank websocket reconnect session heartbeat detector belief relay vpn media sip`), kernels (`kernel`), the
  * wire (`packet wire cable switch air exchange router`), and the lab itself, which knows the truth because it did it
  * (`truth fault case host command control run`); with it containers, whom others start, and the recorder with its own
  * remarks.
@@ -16,6 +16,7 @@ import { kernelEvents } from './vocabulary/kernel.ts'
 import { containerEvents, labEvents, recorderEvents } from './vocabulary/lab.ts'
 import { mediaEvents } from './vocabulary/media.ts'
 import { programEvents } from './vocabulary/programs.ts'
+import { sipEvents } from './vocabulary/sip.ts'
 import { vpnEvents } from './vocabulary/vpn.ts'
 import { wireEvents } from './vocabulary/wire.ts'
 
@@ -43,6 +44,7 @@ export const vocabulary = {
   ...programEvents,
   ...vpnEvents,
   ...mediaEvents,
+  ...sipEvents,
   ...kernelEvents,
   ...wireEvents,
   ...labEvents,

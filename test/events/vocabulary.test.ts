@@ -3,6 +3,7 @@ import { kernelEvents } from '../../src/events/vocabulary/kernel.ts'
 import { containerEvents, labEvents, recorderEvents } from '../../src/events/vocabulary/lab.ts'
 import { mediaEvents } from '../../src/events/vocabulary/media.ts'
 import { programEvents } from '../../src/events/vocabulary/programs.ts'
+import { sipEvents } from '../../src/events/vocabulary/sip.ts'
 import { vpnEvents } from '../../src/events/vocabulary/vpn.ts'
 import { wireEvents } from '../../src/events/vocabulary/wire.ts'
 import { vocabulary } from '../../src/events/vocabulary.ts'
@@ -12,6 +13,7 @@ test('an event has one source: no name stands in two files', () => {
     programEvents,
     vpnEvents,
     mediaEvents,
+    sipEvents,
     kernelEvents,
     wireEvents,
     labEvents,

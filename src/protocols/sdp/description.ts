@@ -2,7 +2,7 @@
  * SDP, text <-> value (RFC 8866): what somebody wants to send and hear, where, and in which codes. Lines of one letter,
  * `=`, and what it says; what comes before the first `m=` holds for all media.
  */
-import { isIPv4, isIPv6 } from 'node:net'
+import { isIPv4, isIPv6 } from '../ip-address.ts'
 
 /** More than any telephone says. */
 export const SDP_BYTES_MAX = 16_384

@@ -19,6 +19,9 @@ export const PATIENCE_T1S = 64
 /** Section 17.1.1.2: timer D, over UDP at least so long. */
 export const TIMER_D_MS = 32_000
 
+/** Section 16.6: a proxy waits longer than three minutes for an INVITE that rings. */
+export const TIMER_C_MS = 181_000
+
 export const MAX_FORWARDS = 70
 /** Section 8.1.1.5, 20.19: numbers of a dialog are below 2^31, times in seconds below 2^32. */
 export const SEQUENCE_MAX = 2 ** 31 - 1

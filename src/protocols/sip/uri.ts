@@ -1,5 +1,5 @@
 /** SIP addresses (RFC 3261 section 19.1): `sip:user:password@host:port;parameters?headers`. */
-import { isIPv4, isIPv6 } from 'node:net'
+import { isIPv4, isIPv6 } from '../ip-address.ts'
 import { bad, type Parameters, readParameters, SipError, writeParameters } from './text.ts'
 
 export interface SipUri {

@@ -1,0 +1,156 @@
+/**
+ * A registrar that is a proxy too: telephones tell it where they are, and calls go by it. Of calls it keeps nothing: see
+ * {@link file://../protocols/sip/proxy.ts}, which has no socket and no clock.
+ */
+import { randomBytes } from 'node:crypto'
+import type { Emitter } from '../events/emit.ts'
+import { UsageError } from '../foreign/usage.ts'
+import { TIMING, type Timing } from '../protocols/sip/constants.ts'
+import { type ProxyAction, SipProxy } from '../protocols/sip/proxy.ts'
+import { ipv4Address, portToListen, runByHand, runsAsFile } from './parts/command-line.ts'
+import type { Program } from './parts/program.ts'
+import { startSipClock } from './parts/sip-clock.ts'
+import { openSipTransport, textOf, titleOf } from './parts/sip-transport.ts'
+import { watchStrangers } from './parts/strangers.ts'
+import { groupIdOf } from './parts/tcp-events.ts'
+
+export interface SipRegistrarOptions {
+  mechanism: string
+  host: string
+  port: number
+  passwords: Readonly<Record<string, string>>
+  /** It stays in the way of a call's later requests. */
+  isRecordRouting?: boolean | undefined
+  timing?: Timing | undefined
+  /** Of a registration. */
+  seconds?: { min: number; max: number } | undefined
+}
+
+/** RFC 3261 10.3: less than an hour may be refused; a minute is enough for any router. */
+const REGISTRATION_SECONDS = { min: 60, max: 3600 }
+const TOKEN_BYTES = 8
+
+export async function startSipRegistrar(
+  {
+    mechanism,
+    host,
+    port: wanted,
+    passwords,
+    isRecordRouting = false,
+    timing = TIMING,
+    seconds,
+  }: SipRegistrarOptions,
+  emit: Emitter,
+): Promise<Pick<Program, 'port' | 'close' | 'reset'>> {
+  const strangers = watchStrangers(emit)
+  const transport = await openSipTransport(
+    {
+      mechanism,
+      host,
+      port: wanted,
+      receive: (reading, from) => clock.carryOut((nowMs) => proxy.receive(reading, from, nowMs)),
+      failed: (to) => clock.carryOut((nowMs) => proxy.transportFailed(to, nowMs)),
+    },
+    emit,
+  )
+  const group = groupIdOf(mechanism, transport.port)
+  const proxy = new SipProxy({
+    place: { transport: 'udp', address: host, port: transport.port },
+    realm: host,
+    passwords: new Map(Object.entries(passwords)),
+    seconds: seconds ?? REGISTRATION_SECONDS,
+    isRecordRouting,
+    timing,
+    key: randomBytes(32),
+    makeToken: () => randomBytes(TOKEN_BYTES).toString('hex'),
+  })
+  const clock = startSipClock(proxy, carry)
+  emit('sip:opened', { local: `${host}:${transport.port}`, transport: 'udp', user: '' }, group)
+
+  function carry(action: ProxyAction): void {
+    switch (action.do) {
+      case 'send':
+        transport.send(action.message, action.to)
+        strangers.tell(
+          'sip:sent',
+          { message: titleOf(action.message), remote: textOf(action.to), again: action.again },
+          group,
+        )
+        break
+      case 'note-state':
+        strangers.tell(
+          'sip:transaction_updated',
+          { kind: action.kind, old: action.old, new: action.new, trigger: action.because },
+          group,
+        )
+        break
+      case 'binding-added': {
+        const { user, contact, seconds: granted, from } = action
+        emit('sip:binding_added', { user, contact, seconds: granted, remote: textOf(from) }, group)
+        break
+      }
+      case 'binding-removed':
+        emit(
+          'sip:binding_removed',
+          { user: action.user, contact: action.contact, because: action.because },
+          group,
+        )
+        break
+      case 'proof-refused': {
+        const { user, because, from } = action
+        strangers.tell('sip:proof_refused', { user, because, remote: textOf(from) }, group)
+        break
+      }
+      case 'refused': {
+        const { status, because, from } = action
+        strangers.tell('sip:refused', { because, ...(status && { status }), remote: textOf(from) }, group)
+      }
+    }
+  }
+
+  return {
+    port: transport.port,
+    reset: () => transport.reset(),
+    async close() {
+      clock.stop()
+      strangers.close()
+      await transport.close()
+    },
+  }
+}
+
+if (runsAsFile(import.meta.url)) {
+  runByHand({
+    name: 'sip-registrar',
+    about: 'Telephones register here, and call each other by it. Over UDP and TCP.',
+    mechanism: 'sip',
+    flags: {
+      host: {
+        type: 'string',
+        default: '127.0.0.1',
+        value: 'ADDRESS',
+        help: 'IPv4 address, which is its domain too',
+      },
+      port: { type: 'string', default: '5060', value: 'NUMBER', help: 'port, for UDP and TCP' },
+      user: {
+        type: 'string',
+        multiple: true,
+        value: 'NAME:PASSWORD',
+        help: 'who may register; again and again',
+      },
+      'record-route': { type: 'boolean', help: 'stay in the way of what is said within a call' },
+    },
+    start(values, emit) {
+      const users = [values.user ?? []].flat().map((one) => String(one).split(/:(.*)/s))
+      if (users.length === 0 || users.some(([name, password]) => !name || !password))
+        throw new UsageError('"--user" must be like bob:secret, once for each')
+      const passwords = Object.fromEntries(users)
+      const host = ipv4Address(values, 'host')
+      const isRecordRouting = values['record-route'] === true
+      return startSipRegistrar(
+        { mechanism: 'sip', host, port: portToListen(values), passwords, isRecordRouting },
+        emit,
+      )
+    },
+  })
+}
