@@ -13,6 +13,14 @@ import { isIPv4 } from 'node:net'
 import type { Emitter } from '../events/emit.ts'
 import { UsageError } from '../foreign/usage.ts'
 import { openTun } from '../kernel/tun.ts'
+import {
+  type ControlRequest,
+  type DeviceChange,
+  EADDRINUSE,
+  EINVAL,
+  writeErrno,
+  writeStatus,
+} from '../protocols/wireguard/control.ts'
 import { type Action, Device, nameOf } from '../protocols/wireguard/device.ts'
 import type { Endpoint, Note, Peer } from '../protocols/wireguard/peer.ts'
 import { PeerBelief } from './parts/belief.ts'
@@ -22,6 +30,7 @@ import { watchStrangers } from './parts/strangers.ts'
 import { errorData, groupIdOf } from './parts/tcp-events.ts'
 import { bindUdp, closeUdp } from './parts/udp-socket.ts'
 import { readConfFile, type WireguardConf } from './parts/wireguard-conf.ts'
+import { type Control, openControl } from './parts/wireguard-control.ts'
 
 export interface VpnPeerOptions {
   mechanism: string
@@ -38,6 +47,8 @@ export interface VpnPeer {
   readonly port: number
   /** From the host in this process, not from a TUN device: answered by whoever is there, or by nobody. */
   ping(to: string): void
+  /** What the stock `wg` asks, and the whole answer to it. */
+  answer(request: NonNullable<ControlRequest>): Promise<string>
   close(): Promise<void>
 }
 
@@ -57,7 +68,7 @@ export async function startVpnPeer(
   const beliefs = new Map<Peer, PeerBelief>()
   /** All that is said of one peer: the first letters of its public key, as people tell keys apart. */
   const groupOf = (peer: Peer) => `${mechanism}:${nameOf(peer.settings.public).slice(0, 8)}`
-  for (const peer of device.peers) beliefs.set(peer, new PeerBelief(emit, groupOf(peer)))
+  believeInAll()
   const pings = new Map<number, number>()
   const identifier = process.pid & 0xffff
   let timer: NodeJS.Timeout | undefined
@@ -66,14 +77,9 @@ export async function startVpnPeer(
   /** The protocol knows no clock but the one that it is told. */
   const protocolMs = () => performance.now() * clockRate
 
-  const socket = dgram.createSocket(isIPv4(host) ? 'udp4' : 'udp6')
-  socket.on('message', (datagram, { address, port }) => {
-    carryOut((nowMs) => device.receive(datagram, { address, port }, nowMs))
-  })
-  const port = await bindUdp(socket, { host, port: conf.listenPort })
+  let { socket, port } = await openSocket(conf.listenPort)
   const tun = name === undefined ? null : openTun(name, sendInside)
   const ownGroup = groupIdOf(mechanism, port)
-  socket.on('error', (error) => emit('udp:error_received', errorData(error), ownGroup))
   emit(
     'vpn:opened',
     {
@@ -85,6 +91,51 @@ export async function startVpnPeer(
     ownGroup,
   )
   carryOut((nowMs) => device.start(nowMs))
+
+  async function openSocket(wantedPort: number): Promise<{ socket: dgram.Socket; port: number }> {
+    const opened = dgram.createSocket(isIPv4(host) ? 'udp4' : 'udp6')
+    opened.on('message', (datagram, { address, port: from }) => {
+      carryOut((nowMs) => device.receive(datagram, { address, port: from }, nowMs))
+    })
+    const boundPort = await bindUdp(opened, { host, port: wantedPort })
+    opened.on('error', (error) =>
+      emit('udp:error_received', errorData(error), groupIdOf(mechanism, boundPort)),
+    )
+    return { socket: opened, port: boundPort }
+  }
+
+  /** `wg set` makes peers and removes them. */
+  function believeInAll(): void {
+    const present = new Set(device.peers)
+    for (const peer of present) {
+      if (!beliefs.has(peer)) beliefs.set(peer, new PeerBelief(emit, groupOf(peer)))
+    }
+    for (const peer of beliefs.keys()) if (!present.has(peer)) beliefs.delete(peer)
+  }
+
+  async function change(wanted: DeviceChange): Promise<number> {
+    const { listenPort } = wanted
+    if (listenPort !== undefined && listenPort !== port) {
+      const old = socket
+      try {
+        const opened = await openSocket(listenPort)
+        socket = opened.socket
+        port = opened.port
+      } catch {
+        return EADDRINUSE
+      }
+      await closeUdp(old)
+    }
+    try {
+      carryOut((nowMs) => device.change(wanted, nowMs))
+      return 0
+    } catch (error) {
+      if (error instanceof RangeError) return EINVAL
+      throw error
+    } finally {
+      believeInAll()
+    }
+  }
 
   /** What is told of it happened when it began: a handshake's arithmetic takes milliseconds, and timers count from before. */
   function carryOut(act: (nowMs: number) => Action[]): void {
@@ -185,7 +236,14 @@ export async function startVpnPeer(
   }
 
   return {
-    port,
+    get port() {
+      return port
+    },
+    async answer(request) {
+      return request.ask === 'get'
+        ? writeStatus(device.status(port))
+        : writeErrno(await change(request.change))
+    },
     ping(to) {
       const number = pingNumber++ & 0xffff
       const [oldest] = pings.keys()
@@ -204,6 +262,17 @@ export async function startVpnPeer(
   }
 }
 
+/** Without it the tunnel is as good: whoever may not write there is told so, and no more. */
+async function controlOf(peer: VpnPeer, name: unknown): Promise<Control | null> {
+  if (name === undefined) return null
+  try {
+    return await openControl(String(name), (request) => peer.answer(request))
+  } catch (error) {
+    process.stderr.write(`vpn-peer: ${(error as Error).message}\n`)
+    return null
+  }
+}
+
 function placeOf(endpoint: Endpoint | null): string {
   if (endpoint === null) return ''
   const { address, port } = endpoint
@@ -219,6 +288,11 @@ if (runsAsFile(import.meta.url)) {
       conf: { type: 'string', value: 'FILE', help: 'configuration, as of wg-quick(8)' },
       host: { type: 'string', default: '0.0.0.0', value: 'ADDRESS', help: 'where it listens' },
       tun: { type: 'string', value: 'NAME', help: 'make this TUN device, for the kernel to be inside' },
+      control: {
+        type: 'string',
+        value: 'NAME',
+        help: 'what "wg show" and "wg set" call it; that of "--tun"',
+      },
       ping: { type: 'string', value: 'ADDRESS', help: 'ping this address inside, once a second' },
     },
     async start(values, emit) {
@@ -232,14 +306,19 @@ if (runsAsFile(import.meta.url)) {
         throw new UsageError('with "--tun" the system can ping: leave out "--ping"')
       }
       const tun = values.tun === undefined ? undefined : String(values.tun)
+      if (values.control !== undefined && !/^[\w=+.-]{1,15}$/.test(String(values.control))) {
+        throw new UsageError('"--control" must be the name of an interface: at most 15 letters and digits')
+      }
       const peer = await startVpnPeer({ mechanism: 'vpn', conf, host: String(values.host), tun }, emit)
-      if (values.ping === undefined) return peer
-      const pinging = setInterval(() => peer.ping(String(values.ping)), 1000)
+      const control = await controlOf(peer, values.control ?? values.tun)
+      const pinging =
+        values.ping === undefined ? undefined : setInterval(() => peer.ping(String(values.ping)), 1000)
       return {
         port: peer.port,
-        close() {
+        async close() {
           clearInterval(pinging)
-          return peer.close()
+          await control?.close()
+          await peer.close()
         },
       }
     },

@@ -22,6 +22,13 @@ export function readRange(text: string): Range {
   return { bytes, prefixBits }
 }
 
+/** The same as text, as {@link readRange} reads it. */
+export function writeRange({ bytes, prefixBits }: Range): string {
+  if (bytes.length === 4) return `${bytes.join('.')}/${prefixBits}`
+  const groups = Array.from({ length: 8 }, (_, place) => bytes.readUInt16BE(2 * place).toString(16))
+  return `${new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1)}/${prefixBits}`
+}
+
 /** Four or sixteen bytes. */
 function bytesOf(address: string): Buffer {
   const four = address.split('.')
@@ -56,6 +63,19 @@ export class AllowedIps<Peer> {
     const others = this.#entries.filter((entry) => !isSameRange(entry.range, range))
     if (others.length >= RANGES_MAX) throw new RangeError(`more than ${RANGES_MAX} ranges of addresses`)
     this.#entries = [...others, { range, peer }].sort((a, b) => b.range.prefixBits - a.range.prefixBits)
+  }
+
+  /** Where it is this peer's. */
+  remove(range: Range, peer: Peer): void {
+    this.#entries = this.#entries.filter((entry) => entry.peer !== peer || !isSameRange(entry.range, range))
+  }
+
+  removeAll(peer: Peer): void {
+    this.#entries = this.#entries.filter((entry) => entry.peer !== peer)
+  }
+
+  rangesOf(peer: Peer): Range[] {
+    return this.#entries.filter((entry) => entry.peer === peer).map(({ range }) => range)
   }
 
   /** @returns undefined where the address is nobody's */

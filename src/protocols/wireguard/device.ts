@@ -9,14 +9,23 @@ import {
   ADDRESSES_MAX,
   HANDSHAKES_PER_ADDRESS_MAX,
   HANDSHAKES_PER_SECOND_MAX,
+  KEY_BYTES,
   MTU,
   PEERS_MAX,
 } from './constants.ts'
+import type { DeviceChange, DeviceStatus, PeerChange } from './control.ts'
 import { CookieMaker } from './cookie.ts'
 import { type Message, readMessage } from './messages.ts'
 import { Responder } from './noise.ts'
-import { type Endpoint, Peer, type PeerAction, type PeerSettings, randomIndex } from './peer.ts'
-import type { KeyPair } from './primitives.ts'
+import {
+  type Endpoint,
+  Peer,
+  type PeerAction,
+  type PeerSettings,
+  type PeerSurroundings,
+  randomIndex,
+} from './peer.ts'
+import { type KeyPair, keyPair } from './primitives.ts'
 
 /**
  * Why a datagram was dropped. Nobody is told but the own log: a stranger gets silence.
@@ -50,26 +59,27 @@ export interface DeviceOptions {
   mtu?: number
 }
 
+/** Of a peer of which `wg set` has told nothing but its key. */
+const NO_SETTINGS = { preshared: Buffer.alloc(KEY_BYTES), endpoint: null, persistentKeepaliveMs: Infinity }
+
 /** `peer` where it is known whose it claims to be. */
 type Refused = { refusal: Refusal; peer?: Peer }
 type Handshake = Extract<Message, { kind: 'initiation' | 'response' }>
 
 export class Device {
-  readonly #own: KeyPair
+  readonly #surroundings: PeerSurroundings
   readonly #peers = new Map<string, Peer>()
   readonly #routes = new AllowedIps<Peer>()
   readonly #byIndex = new Map<number, Peer>()
-  readonly #cookies: CookieMaker
+  #cookies: CookieMaker
   readonly #handshakes = new RateLimit(HANDSHAKES_PER_SECOND_MAX)
   readonly #ofAddress = new Map<string, RateLimit>()
   #actions: Action[] = []
 
   /** @throws RangeError for too many peers or ranges, or a peer that is there twice */
   constructor(options: DeviceOptions) {
-    this.#own = options.own
     this.#cookies = new CookieMaker(options.own.public)
-    if (options.peers.length > PEERS_MAX) throw new RangeError(`more than ${PEERS_MAX} peers`)
-    const surroundings = {
+    this.#surroundings = {
       own: options.own,
       mtu: options.mtu ?? MTU,
       random: options.random ?? Math.random,
@@ -81,10 +91,32 @@ export class Device {
     for (const { allowedIps, ...settings } of options.peers) {
       const name = nameOf(settings.public)
       if (this.#peers.has(name)) throw new RangeError(`the peer ${name} is there twice`)
-      const peer = new Peer(settings, surroundings)
-      this.#peers.set(name, peer)
+      const peer = this.#add(settings)
       for (const range of allowedIps) this.#routes.add(range, peer)
     }
+  }
+
+  /** What `wg show` asks for. */
+  status(listenPort: number): DeviceStatus {
+    const peers = [...this.#peers.values()].map((peer) => ({
+      ...peer.settings,
+      ...peer.traffic,
+      endpoint: peer.endpoint,
+      latestHandshakeMs: peer.latestHandshakeMs,
+      allowedIps: this.#routes.rangesOf(peer),
+    }))
+    return { private: this.#surroundings.own.private, listenPort, peers }
+  }
+
+  /**
+   * What `wg set` asks for, in the order of its lines; its `listenPort` is for whoever has the socket.
+   * @throws RangeError for too many peers or ranges; what came before them is done
+   */
+  change(change: DeviceChange, nowMs: number): Action[] {
+    if (change.private !== undefined) this.#changeKey(keyPair(change.private), nowMs)
+    if (change.replacesPeers) for (const peer of this.#peers.values()) this.#remove(peer)
+    for (const each of change.peers) this.#changePeer(each, nowMs)
+    return this.#taken()
   }
 
   get peers(): Iterable<Peer> {
@@ -173,7 +205,7 @@ export class Device {
     from: Endpoint,
     nowMs: number,
   ): Refused | null {
-    const noise = new Responder(this.#own)
+    const noise = new Responder(this.#surroundings.own)
     const initiator = noise.readStatic(message)
     if (initiator === null) return { refusal: 'not-authentic' }
     const peer = this.#peers.get(nameOf(initiator))
@@ -203,6 +235,47 @@ export class Device {
     const [oldest] = this.#ofAddress.keys()
     if (this.#ofAddress.size > ADDRESSES_MAX && oldest !== undefined) this.#ofAddress.delete(oldest)
     return limit
+  }
+
+  /** Sessions were agreed on with the old one. */
+  #changeKey(own: KeyPair, nowMs: number): void {
+    this.#surroundings.own = own
+    this.#cookies = new CookieMaker(own.public)
+    for (const peer of this.#peers.values()) {
+      if (peer.settings.public.equals(own.public)) this.#remove(peer)
+      else peer.restart(nowMs)
+    }
+  }
+
+  #changePeer(change: PeerChange, nowMs: number): void {
+    const known = this.#peers.get(nameOf(change.public))
+    if (change.isRemoved) {
+      if (known !== undefined) this.#remove(known)
+      return
+    }
+    // Nobody is their own peer: other implementations pass over it as well.
+    const isSelf = change.public.equals(this.#surroundings.own.public)
+    if (isSelf || (known === undefined && change.isUpdateOnly)) return
+    const peer = known ?? this.#add({ ...NO_SETTINGS, public: change.public })
+    if (change.replacesAllowedIps) this.#routes.removeAll(peer)
+    for (const { range, isRemoved } of change.allowedIps) {
+      if (isRemoved) this.#routes.remove(range, peer)
+      else this.#routes.add(range, peer)
+    }
+    peer.change(change, nowMs)
+  }
+
+  #add(settings: PeerSettings): Peer {
+    if (this.#peers.size >= PEERS_MAX) throw new RangeError(`more than ${PEERS_MAX} peers`)
+    const peer = new Peer(settings, this.#surroundings)
+    this.#peers.set(nameOf(settings.public), peer)
+    return peer
+  }
+
+  #remove(peer: Peer): void {
+    peer.end()
+    this.#routes.removeAll(peer)
+    this.#peers.delete(nameOf(peer.settings.public))
   }
 
   #takeIndex(peer: Peer): number {

@@ -9,8 +9,16 @@
  */
 import { randomBytes } from 'node:crypto'
 import { INITIATION_GAP_MS, REKEY_TIMEOUT_MS, WAITING_PACKETS_MAX } from './constants.ts'
+import type { PeerChange } from './control.ts'
 import { CookieKeeper } from './cookie.ts'
-import { type Message, writeInitiation, writeResponse } from './messages.ts'
+import {
+  DATA_BYTES_MIN,
+  INITIATION_BYTES,
+  type Message,
+  RESPONSE_BYTES,
+  writeInitiation,
+  writeResponse,
+} from './messages.ts'
 import { Initiator, type Responder, type TransportKeys } from './noise.ts'
 import { type KeyPair, keyPair } from './primitives.ts'
 import { Session } from './session.ts'
@@ -57,11 +65,14 @@ export interface PeerSurroundings {
 }
 
 export class Peer {
-  readonly settings: PeerSettings
+  /** Of datagrams outside: what was sent to it, and what came that only it can have sent. */
+  readonly traffic = { sentBytes: 0, receivedBytes: 0 }
   readonly timers: Timers
   readonly #device: PeerSurroundings
   readonly #cookies: CookieKeeper
+  #settings: PeerSettings
   #endpoint: Endpoint | null
+  #latestHandshakeMs: number | null = null
   #handshake: { index: number; noise: Initiator } | null = null
   #sessions: Record<'previous' | 'current' | 'next', Session | null> = {
     previous: null,
@@ -74,15 +85,51 @@ export class Peer {
   #initiationSentMs = -Infinity
 
   constructor(settings: PeerSettings, device: PeerSurroundings) {
-    this.settings = settings
+    this.#settings = settings
     this.timers = new Timers(settings.persistentKeepaliveMs, device.random)
     this.#device = device
     this.#cookies = new CookieKeeper(settings.public)
     this.#endpoint = settings.endpoint
   }
 
+  get settings(): Readonly<PeerSettings> {
+    return this.#settings
+  }
+
   get endpoint(): Endpoint | null {
     return this.#endpoint
+  }
+
+  /** When both ends last were known to have the same keys, by the time of day; null: never. */
+  get latestHandshakeMs(): number | null {
+    return this.#latestHandshakeMs
+  }
+
+  /** Other settings from now on; sessions that there are stay. */
+  change({ preshared, endpoint, persistentKeepaliveMs }: PeerChange, nowMs: number): void {
+    if (preshared !== undefined) this.#settings = { ...this.#settings, preshared }
+    if (endpoint !== undefined) this.#endpoint = endpoint
+    if (persistentKeepaliveMs !== undefined) {
+      this.#settings = { ...this.#settings, persistentKeepaliveMs }
+      this.timers.changePersistent(persistentKeepaliveMs)
+      if (persistentKeepaliveMs !== Infinity) this.saySomething(nowMs)
+    }
+    // What waited for somewhere to go.
+    if (this.#waiting.length > 0) this.#flush(nowMs)
+  }
+
+  /** Nothing of it is left: it was removed. */
+  end(): void {
+    this.#waiting = []
+    this.timers.stop()
+    this.#eraseAll()
+  }
+
+  /** This end has another key: what was agreed on with the old one is of no use. */
+  restart(nowMs: number): void {
+    this.end()
+    this.#initiationSentMs = -Infinity
+    if (this.#settings.persistentKeepaliveMs !== Infinity) this.saySomething(nowMs)
   }
 
   /** At once, or as soon as there is a session. @param packet an IP packet that is for this peer */
@@ -142,7 +189,7 @@ export class Peer {
     if (written === null) return 'not-authentic'
     this.#lastTimestamp = timestamp
     this.#lastInitiationMs = nowMs
-    this.#heardFrom(from, nowMs)
+    this.#heardFrom(from, INITIATION_BYTES, nowMs)
     const index = this.#device.takeIndex(this)
     const response = writeResponse(index, message.sender, written.message)
     this.#forget('next')
@@ -160,7 +207,8 @@ export class Peer {
     // It may be forged, and the right one still on its way.
     if (read === null) return false
     this.#handshake = null
-    this.#heardFrom(from, nowMs)
+    this.#heardFrom(from, RESPONSE_BYTES, nowMs)
+    this.#latestHandshakeMs = this.#device.wallMs()
     this.timers.answered()
     const { next, current } = this.#sessions
     this.#forget('previous')
@@ -180,7 +228,7 @@ export class Peer {
     const packet = session?.open(message.counter, message.packet, nowMs) ?? null
     if (session == null || packet === null) return null
     if (session === this.#sessions.next) this.#confirm(session, nowMs)
-    this.#heardFrom(from, nowMs)
+    this.#heardFrom(from, DATA_BYTES_MIN + packet.length, nowMs)
     if (packet.length === 0) this.#note({ name: 'keepalive-received' })
     else this.timers.dataReceived(nowMs)
     if (session.wantsNextOnReceiving(nowMs)) this.initiate(nowMs)
@@ -215,11 +263,13 @@ export class Peer {
   #send(bytes: Buffer, nowMs: number): void {
     if (this.#endpoint === null) return
     this.#device.act({ do: 'send', to: this.#endpoint, bytes })
+    this.traffic.sentBytes += bytes.length
     this.timers.sent(nowMs)
   }
 
   /** From wherever it was: the newest authentic packet says where a peer is (section 2.1). */
-  #heardFrom(from: Endpoint, nowMs: number): void {
+  #heardFrom(from: Endpoint, bytes: number, nowMs: number): void {
+    this.traffic.receivedBytes += bytes
     const old = this.#endpoint
     this.#endpoint = from
     if (old?.address !== from.address || old.port !== from.port) {
@@ -242,6 +292,7 @@ export class Peer {
 
   /** The initiator has spoken in it, so it has our answer: from now on we speak in it, too. */
   #confirm(session: Session, nowMs: number): void {
+    this.#latestHandshakeMs = this.#device.wallMs()
     this.#forget('previous')
     this.#sessions = { previous: this.#sessions.current, current: session, next: null }
     this.timers.answered()

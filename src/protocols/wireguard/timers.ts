@@ -25,7 +25,7 @@ export type TimerName = (typeof timerNames)[number]
 export type Task = 'initiate' | 'give-up' | 'say-something' | 'zero-keys'
 
 export class Timers {
-  readonly #persistentMs: number
+  #persistentMs: number
   readonly #random: () => number
   readonly #dueAtMs: Record<TimerName, number> = {
     retry: Infinity,
@@ -45,6 +45,12 @@ export class Timers {
 
   get dueAtMs(): number {
     return Math.min(...Object.values(this.#dueAtMs))
+  }
+
+  /** @param persistentMs Infinity: none */
+  changePersistent(persistentMs: number): void {
+    this.#persistentMs = persistentMs
+    this.#dueAtMs.persistent = Infinity
   }
 
   dataSent(nowMs: number): void {
@@ -82,6 +88,12 @@ export class Timers {
   /** Our own initiation was answered. */
   answered(): void {
     this.#stopRetrying()
+  }
+
+  stop(): void {
+    for (const name of timerNames) this.#dueAtMs[name] = Infinity
+    this.#stopRetrying()
+    this.#moreReceived = false
   }
 
   /** @returns what is due by now, in the order of the table */
