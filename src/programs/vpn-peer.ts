@@ -22,7 +22,8 @@ import {
   writeStatus,
 } from '../protocols/wireguard/control.ts'
 import { type Action, Device, nameOf } from '../protocols/wireguard/device.ts'
-import type { Endpoint, Note, Peer } from '../protocols/wireguard/peer.ts'
+import type { Endpoint } from '../protocols/wireguard/endpoint.ts'
+import type { Note, Peer } from '../protocols/wireguard/peer.ts'
 import { PeerBelief } from './parts/belief.ts'
 import { runByHand, runsAsFile } from './parts/command-line.ts'
 import { answerInside, pingPacket } from './parts/inside-host.ts'

@@ -13,10 +13,10 @@
  *
  * Keys are here in full: whoever may open the socket may know them. An answer to a mistake never repeats a value.
  */
-import { isIP, isIPv6 } from 'node:net'
+import { isIPv4, isIPv6 } from '../ip-address.ts'
 import { type Range, readRange, writeRange } from './allowed-ips.ts'
 import { KEY_BYTES } from './constants.ts'
-import type { Endpoint } from './peer.ts'
+import type { Endpoint } from './endpoint.ts'
 
 /** errno.h: what `wg` prints as "Invalid argument", "Address already in use". */
 export const EINVAL = 22
@@ -174,7 +174,8 @@ function trueOf(text: string): true {
 function endpointOf(text: string): Endpoint {
   const [, inBrackets, bare, port = ''] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? []
   const address = inBrackets ?? bare ?? ''
-  if (isIP(address) !== (inBrackets === undefined ? 4 : 6) || numberOf(port) === 0) {
+  const isAddress = inBrackets === undefined ? isIPv4(address) : isIPv6(address)
+  if (!isAddress || numberOf(port) === 0) {
     throw new RangeError('no endpoint')
   }
   return { address, port: numberOf(port) }

@@ -15,16 +15,10 @@ import {
 } from './constants.ts'
 import type { DeviceChange, DeviceStatus, PeerChange } from './control.ts'
 import { CookieMaker } from './cookie.ts'
+import type { Endpoint } from './endpoint.ts'
 import { type Message, readMessage } from './messages.ts'
 import { Responder } from './noise.ts'
-import {
-  type Endpoint,
-  Peer,
-  type PeerAction,
-  type PeerSettings,
-  type PeerSurroundings,
-  randomIndex,
-} from './peer.ts'
+import { Peer, type PeerAction, type PeerSettings, type PeerSurroundings, randomIndex } from './peer.ts'
 import { type KeyPair, keyPair } from './primitives.ts'
 
 /**

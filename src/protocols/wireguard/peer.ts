@@ -11,6 +11,7 @@ import { randomBytes } from 'node:crypto'
 import { INITIATION_GAP_MS, REKEY_TIMEOUT_MS, WAITING_PACKETS_MAX } from './constants.ts'
 import type { PeerChange } from './control.ts'
 import { CookieKeeper } from './cookie.ts'
+import type { Endpoint } from './endpoint.ts'
 import {
   DATA_BYTES_MIN,
   INITIATION_BYTES,
@@ -24,12 +25,6 @@ import { type KeyPair, keyPair } from './primitives.ts'
 import { Session } from './session.ts'
 import { Timers } from './timers.ts'
 import { isLater, timestampAt } from './timestamp.ts'
-
-/** Where a peer's datagrams come from and go to. */
-export interface Endpoint {
-  address: string
-  port: number
-}
 
 export interface PeerSettings {
   public: Buffer

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readRange } from '../../../src/protocols/wireguard/allowed-ips.ts'
 import { type Action, Device } from '../../../src/protocols/wireguard/device.ts'
-import type { Endpoint } from '../../../src/protocols/wireguard/peer.ts'
+import type { Endpoint } from '../../../src/protocols/wireguard/endpoint.ts'
 import { type KeyPair, keyPair } from '../../../src/protocols/wireguard/primitives.ts'
 
 const A = { address: '192.0.2.1', port: 1 }
