@@ -7,6 +7,7 @@ import { late } from './late/lab.ts'
 import { nat } from './nat/lab.ts'
 import { paths } from './paths/lab.ts'
 import { session } from './session/lab.ts'
+import { sip } from './sip/lab.ts'
 import { tcp } from './tcp/lab.ts'
 import { timeouts } from './timeouts/lab.ts'
 import { udp } from './udp/lab.ts'
@@ -28,4 +29,5 @@ export const labs = {
   http,
   session,
   websocket,
+  sip,
 } as const satisfies Record<string, Lab>

@@ -15,6 +15,7 @@ import { httpSockets } from './sockets/http.ts'
 import type { LedHost } from './sockets/led-host.ts'
 import { relays } from './sockets/relay.ts'
 import { sessions } from './sockets/session.ts'
+import { sipPhones } from './sockets/sip.ts'
 import { site } from './sockets/site.ts'
 import { stopAndWait } from './sockets/stop-and-wait.ts'
 import { tcpSockets } from './sockets/tcp.ts'
@@ -47,6 +48,7 @@ const halves = {
   telephone: telephones,
   trace: traces,
   vpn: vpnPeers,
+  sip: sipPhones,
 } satisfies Record<Protocol, (host: LedHost) => unknown>
 
 export type Sockets = { readonly [P in Protocol]: ReturnType<(typeof halves)[P]> }

@@ -80,6 +80,15 @@ export const kernelEvents = {
     old: v.nullable(kernelListener),
     new: v.nullable(kernelListener),
   }),
+  /**
+   * What the host's tables hold at this moment of what a lab asked for, by local port: TCP connections in whatever
+   * state, and UDP sockets; `remote` null: that socket knows nobody, and takes what comes.
+   */
+  'kernel:sockets_read': v.strictObject({
+    mechanism: text,
+    connections: v.array(v.strictObject({ local: socketAddress, remote: socketAddress, state: text })),
+    datagramSockets: v.array(v.strictObject({ local: socketAddress, remote: v.nullable(socketAddress) })),
+  }),
   /** How often the socket tables are read from now on; what is shorter-lived is not seen. */
   'kernel:sampling_started': v.strictObject({ everyMs: ms, because: text }),
   /** What a host's network card has counted since it was made, and what of that its IP layer took. */

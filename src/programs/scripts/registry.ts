@@ -6,6 +6,7 @@ import type { Scripted, ScriptedHost } from '../parts/program.ts'
 import { scriptHttp } from './http/script.ts'
 import { scriptRelays } from './relay/script.ts'
 import { scriptSessions } from './session/script.ts'
+import { scriptSip } from './sip/script.ts'
 import { scriptSites } from './site/script.ts'
 import { scriptStopAndWait } from './stop-and-wait/script.ts'
 import { scriptTcp } from './tcp/script.ts'
@@ -29,6 +30,7 @@ export const scripts = {
   telephone: scriptTelephones,
   trace: scriptTraces,
   vpn: scriptVpns,
+  sip: scriptSip,
 }
 
 export type Protocol = keyof typeof scripts
