@@ -33,7 +33,7 @@ export const frozen: CaseOf<SipSettings> = {
           formula: 'none: the port is open',
           because: 'to every other machine a telephone that hangs looks like one that has nothing to say',
           source: 'RFC 1122 section 3.2.2.1',
-          evidence: [cell.a.last('packet:captured', silent)],
+          evidence: [cell.a.packets(silent)?.at(-1)],
         }),
         ...goesOn(cell, 'thawing', 'thawed'),
       ]
