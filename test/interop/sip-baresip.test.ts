@@ -6,6 +6,7 @@ import { isInstalled, testNeeding } from '../support/needs.ts'
 import { runSession } from '../support/session.ts'
 import { hasTshark } from '../support/tshark.ts'
 import type { CallReport, CallWish } from './peers/call-session.ts'
+import { mediaReadOtherwise, saidOnWire } from './peers/read-by-ours.ts'
 import { readWav, type Sound, tenthsOf } from './peers/tone.ts'
 import { readWire } from './peers/wire.ts'
 
@@ -16,8 +17,11 @@ const programs = ['baresip', 'kamailio', 'dumpcap']
 const has = isolation !== null && hasTshark && programs.every((program) => isInstalled(program))
 
 const CALLS: CallWish[] = [
-  { name: 'foreign', caller: 'baresip', callee: 'baresip', byKamailio: false },
-  { name: 'foreign-kam', caller: 'baresip', callee: 'baresip', byKamailio: true },
+  { name: 'theirs', caller: 'baresip', callee: 'baresip', byKamailio: false },
+  { name: 'we-answer', caller: 'baresip', callee: 'ours', byKamailio: false },
+  { name: 'we-call', caller: 'ours', callee: 'baresip', byKamailio: false },
+  { name: 'kam-answer', caller: 'baresip', callee: 'ours', byKamailio: true },
+  { name: 'kam-call', caller: 'ours', callee: 'baresip', byKamailio: true },
 ]
 
 testNeeding(`network namespaces, tshark, ${programs.join(', ')}`, has)(
@@ -36,7 +40,9 @@ function checkCall({ name, byKamailio }: CallWish, { caller, callee, wire: file 
   const wire = readWire(file)
   checkHeard(`${name}, the caller`, readWav(caller.heard), callee.saysHz, caller.saysHz)
   checkHeard(`${name}, the callee`, readWav(callee.heard), caller.saysHz, callee.saysHz)
+  checkHeard(`${name}, on the wire`, saidOnWire(wire, caller.address), caller.saysHz, callee.saysHz)
   expect(wire.doubts, name).toEqual([])
+  expect(mediaReadOtherwise(wire), name).toEqual([])
   expect(wire.streams.map(({ from }) => from).sort(), name).toEqual([caller.address, callee.address].sort())
   for (const { packets, outOfOrder } of wire.streams) {
     // 50 a second.

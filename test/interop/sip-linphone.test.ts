@@ -1,4 +1,4 @@
-/** The session timer of linphonec (RFC 4028): the call is refreshed at half time, by the end that both agreed on. */
+/** The session timer of linphonec beside ours (RFC 4028): refreshed at half time, by the end that both agreed on. */
 import { expect } from 'vitest'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
 import { temporaryFolder } from '../support/cli.ts'
@@ -21,25 +21,24 @@ testNeeding(`network namespaces, tshark, ${programs.join(', ')}`, has)(
     if (isolation === null) throw new Error('no network namespaces')
     const sip = { out: temporaryFolder() }
     const { report } = await runSession<SessionTimerReport[]>(file, isolation, { sip } as object)
-    expect(report.map(({ refresher }) => refresher)).toEqual(['uac', 'uas'])
-    for (const { refresher, by, wire } of report) {
+    expect(report).toHaveLength(4)
+    for (const { caller, refresher: role, by, wire } of report) {
+      const who = `${caller} calls, the ${role} refreshes`
       const { ladder } = readWire(wire)
       const words = ladder.map((message) => message.words)
-      expect(words.slice(0, 5), refresher).toEqual([
-        'INVITE',
-        '100 INVITE',
-        '180 INVITE',
-        '200 INVITE',
-        'ACK',
-      ])
-      const up = ladder[4]?.atSeconds ?? 0
-      const refresh = ladder[5]
-      expect(refresh?.from, refresher).toBe(by)
-      expect(refresh?.words, refresher).toMatch(/^(UPDATE|INVITE)$/)
+      const acknowledged = words.indexOf('ACK')
+      expect(words.slice(0, acknowledged), who).toEqual(
+        expect.arrayContaining(['INVITE', '180 INVITE', '200 INVITE']),
+      )
+      const up = ladder[acknowledged]?.atSeconds ?? 0
+      const refresh = ladder[acknowledged + 1]
+      expect(refresh?.from, who).toBe(by)
+      expect(refresh?.words, who).toMatch(/^(UPDATE|INVITE)$/)
       const after = (refresh?.atSeconds ?? 0) - up
-      expect(Math.abs(after - HALF_TIME_SECONDS), refresher).toBeLessThan(3)
-      expect(words[6], refresher).toBe(`200 ${refresh?.words}`)
-      expect(words, refresher).not.toContain('BYE')
+      expect(Math.abs(after - HALF_TIME_SECONDS), who).toBeLessThan(3)
+      const answers = words.slice(acknowledged + 2).filter((word) => !word.startsWith('100'))
+      expect(answers[0], who).toBe(`200 ${refresh?.words}`)
+      expect(words, who).not.toContain('BYE')
     }
   },
   LIMIT_MS,

@@ -1,4 +1,4 @@
-/** Hundreds of calls by the scenarios that sipp has built in: it looks at every message of them. */
+/** Hundreds of calls between our telephone and the scenarios that sipp has built in: it looks at every message. */
 import { expect } from 'vitest'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
 import { temporaryFolder } from '../support/cli.ts'
@@ -11,16 +11,26 @@ const LIMIT_MS = 90_000
 const CALLS = 300
 const { isolation } = await findCapabilities()
 
+const programs = ['sipp', 'sipsak']
+const has = isolation !== null && programs.every((program) => isInstalled(program))
+
 for (const transport of ['udp', 'tcp'] as const) {
-  testNeeding('network namespaces and sipp', isolation !== null && isInstalled('sipp'))(
-    `sipp calls sipp ${CALLS} times over ${transport}: what is counted here is counted right`,
+  testNeeding(`network namespaces, ${programs.join(' and ')}`, has)(
+    `over ${transport} sipp calls us ${CALLS} times, and we call it as often; none fails; sipsak has its 200`,
     async () => {
       if (isolation === null) throw new Error('no network namespaces')
       const sip = { out: temporaryFolder(), transport, calls: CALLS }
-      const { uac, uas } = (await runSession<SippReport>(file, isolation, { sip } as object)).report
-      expect(uac).toMatchObject({ status: 0, succeeded: CALLS, failed: 0 })
-      // Its last call over TCP may fail: the caller ends, and with it the connection, before it has the answer to BYE.
-      expect(uas.succeeded).toBeGreaterThanOrEqual(CALLS - 1)
+      const { report } = await runSession<SippReport>(file, isolation, { sip } as object)
+      const { control, answered, made, options } = report
+      expect(control.uac).toMatchObject({ status: 0, succeeded: CALLS, failed: 0 })
+      // Its last call over TCP fails: the caller ends, and with it the connection (findings/sipp-fails-a-call-...).
+      expect(control.uas.succeeded).toBeGreaterThanOrEqual(CALLS - 1)
+      const ours = { up: CALLS, ended: CALLS, failed: 0, refused: [] }
+      expect(answered.uac).toMatchObject({ status: 0, succeeded: CALLS, failed: 0 })
+      expect(answered.ours).toMatchObject(ours)
+      expect(made.ours).toMatchObject({ ...ours, made: CALLS })
+      expect(made.uas.succeeded).toBeGreaterThanOrEqual(CALLS - 1)
+      expect(options).toBe(0)
     },
     LIMIT_MS,
   )

@@ -41,7 +41,7 @@ async function call({ name, caller, callee, byKamailio }: CallWish): Promise<Cal
   const registrar = byKamailio ? c.address : undefined
   const called = await startTelephone(office, b, { kind: callee, user: 'bob', saysHz: 700, registrar })
   const to = `sip:bob@${registrar ?? b.address}`
-  const how = { kind: caller, user: 'alice', saysHz: 440, registrar, calls: to, forSeconds: CALL_SECONDS }
+  const how = { kind: caller, user: 'alice', saysHz: 600, registrar, calls: to, forSeconds: CALL_SECONDS }
   const calling = await startTelephone(office, a, how)
   await calling.ended
   await called.end()
