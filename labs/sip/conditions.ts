@@ -11,8 +11,8 @@ export type SipSettings = {
   sessionMs: number
   /** Voice goes out so often: each packet has that much of it. */
   voiceEveryMs: number
-  /** A phone behind a router, which wants to stay known there, registers for so long, and again before that is over. */
-  registrationMs: number
+  /** A phone behind a router, which wants to stay known there, says so often that it is there. */
+  keepAliveMs: number
   /** Nobody says a word to the router for so long; then a call comes. */
   idleMs: number
   /** For how long a router remembers; null: as its kernel has it. */
@@ -31,8 +31,8 @@ const REAL = { times: { t1Ms: 500, t2Ms: 4000 }, sessionMs: 90_000 }
  */
 const QUICK = { times: { t1Ms: 250, t2Ms: 2000 }, sessionMs: 12_000 }
 
-/** Shorter than the router's memory of UDP with answers. */
-const REGISTRATION_MS = { quick: 2000, real: 60_000 }
+/** Shorter than the router's memory of UDP with answers. RFC 5626 section 4.4.2: 29 s at most. */
+const KEEP_ALIVE_MS = { quick: 2000, real: 25_000 }
 const QUICK_MEMORY = { udpSeconds: 4, udpStreamSeconds: 6 }
 /** Beyond what a router remembers of UDP with answers: 120 s where its kernel has its way. */
 const IDLE = { quick: 8000, real: 125_000 }
@@ -43,7 +43,7 @@ export function conditionsOf({ pace }: Pick<LabOptions, 'pace'>): Conditions<Sip
   const settings: SipSettings = {
     ...(pace === 'quick' ? QUICK : REAL),
     voiceEveryMs: PACKET_MS,
-    registrationMs: REGISTRATION_MS[pace],
+    keepAliveMs: KEEP_ALIVE_MS[pace],
     idleMs: IDLE[pace],
     memory: pace === 'quick' ? QUICK_MEMORY : null,
   }

@@ -12,27 +12,28 @@ type User = keyof typeof PASSWORDS
 
 /** The call is made, and voice has come from the other end, within this; and other things that come at once. */
 const SOON_MS = 10_000
-const HOUR_MS = 3_600_000
+const HOUR_SECONDS = 3600
 /** So long the two talk, and so long is looked at what goes on. */
 export const TALK_MS = 1500
 
 interface How {
   registrar?: SipRegistrar
-  /** For so long it registers; left out: an hour. */
-  registrationMs?: number
+  /** Left out: between two registrations it says nothing. */
+  keepAliveMs?: number
 }
 
 /** Opens a telephone of a row on a host. */
 export function openPhone(rig: Rig, pair: Pair, side: 'a' | 'b', row: Row, user: User, how: How = {}) {
   const { times, sessionMs } = rig.plan.settings as SipSettings
-  const { registrar, registrationMs = HOUR_MS } = how
+  const { registrar, keepAliveMs } = how
   return rig.sockets(pair[side]).sip.phone(row, {
     user,
     transport: row === 'tcp' ? 'tcp' : 'udp',
     ...times,
     ...(registrar && {
-      registrar: { ...registrar.at, password: PASSWORDS[user], seconds: registrationMs / 1000 },
+      registrar: { ...registrar.at, password: PASSWORDS[user], seconds: HOUR_SECONDS },
     }),
+    ...(keepAliveMs !== undefined && { keepAliveMs }),
     // Who is called refreshes: so who calls has something to miss.
     ...(row === 'timer' && { session: { intervalMs: sessionMs, refresher: 'uas' as const } }),
   })

@@ -9,7 +9,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Emitter } from '../events/emit.ts'
 import { UsageError } from '../foreign/usage.ts'
-import type { Agreed, LocalMedia } from '../protocols/sdp/negotiation.ts'
+import type { LocalMedia } from '../protocols/sdp/negotiation.ts'
 import type { AgentAction } from '../protocols/sip/agent.ts'
 import type { Place } from '../protocols/sip/compose.ts'
 import { PORT, SESSION_SECONDS_MIN, TIMING, type Timing } from '../protocols/sip/constants.ts'
@@ -24,11 +24,13 @@ import {
   runsAsFile,
   socketAddress,
 } from './parts/command-line.ts'
+import { openVoice, type PhoneMedia } from './parts/phone-voice.ts'
 import type { Program } from './parts/program.ts'
-import { openSilentMedia } from './parts/silent-media.ts'
 import { startSipClock } from './parts/sip-clock.ts'
+import { type KeepAlive, startKeepAlive } from './parts/sip-keepalive.ts'
 import { openSipTransport, textOf, titleOf } from './parts/sip-transport.ts'
 import { groupIdOf } from './parts/tcp-events.ts'
+import { readWavFile } from './parts/wav.ts'
 
 export interface SipPhoneOptions {
   mechanism: string
@@ -41,18 +43,10 @@ export interface SipPhoneOptions {
   /** RFC 4028. Shorter than 90 s only between telephones of which each has `minSeconds` as small. */
   session?: { seconds: number; refresher: 'uac' | 'uas'; minSeconds?: number } | undefined
   timing?: Timing | undefined
-  /** Over TCP, to the registrar. */
+  /** Once it has registered: empty lines to the registrar over TCP, STUN over UDP (RFC 5626). */
   keepAliveMs?: number | undefined
-  openMedia(): Promise<PhoneMedia>
-}
-
-/** Who speaks and hears for it, in one call. */
-export interface PhoneMedia {
-  /** Where it hears. */
-  readonly port: number
-  /** Both ends agreed, for the first time or anew. */
-  agreed(agreed: Agreed): void
-  close(): void
+  /** @param groupId of the events of its calls */
+  openMedia(groupId: string): Promise<PhoneMedia>
 }
 
 export interface SipPhone extends Pick<Program, 'port' | 'close' | 'reset'> {
@@ -76,6 +70,7 @@ export async function startSipPhone(options: SipPhoneOptions, emit: Emitter): Pr
       host,
       port: options.port,
       receive: (reading, from) => clock.carryOut((nowMs) => agent.receive(reading, from, nowMs)),
+      receiveStun: (message) => keepalive?.take(message),
       failed: (to) => clock.carryOut((nowMs) => agent.transportFailed(to, nowMs)),
     },
     emit,
@@ -92,13 +87,19 @@ export async function startSipPhone(options: SipPhoneOptions, emit: Emitter): Pr
     makeToken: () => randomBytes(TOKEN_BYTES).toString('hex'),
   })
   const clock = startSipClock(agent, carry)
-  const pinging = registrar && options.keepAliveMs ? setInterval(ping, options.keepAliveMs) : undefined
+  let keepalive: KeepAlive | undefined
   emit('sip:opened', { local: `${host}:${transport.port}`, transport: options.transport, user }, group)
 
-  function ping(): void {
-    if (registrar?.place.transport !== 'tcp') return
-    transport.ping(registrar.place)
-    emit('sip:keepalive_sent', {}, group)
+  /** From its first registration on. */
+  function keepAlive(): void {
+    if (registrar === undefined || options.keepAliveMs === undefined) return
+    keepalive ??= startKeepAlive({
+      everyMs: options.keepAliveMs,
+      to: registrar.place,
+      transport,
+      emit: (name, data) => emit(name, data, group),
+      registerAgain: () => clock.carryOut((nowMs) => agent.register(nowMs)),
+    })
   }
 
   const localMedia = (port: number): LocalMedia => ({
@@ -110,7 +111,7 @@ export async function startSipPhone(options: SipPhoneOptions, emit: Emitter): Pr
   })
 
   async function pickUp(call: string): Promise<void> {
-    const media = await openMedia()
+    const media = await openMedia(group)
     if (!agent.calls.includes(call)) return media.close()
     medias.set(call, media)
     clock.carryOut((nowMs) => agent.pickUp(call, localMedia(media.port), nowMs))
@@ -141,6 +142,7 @@ export async function startSipPhone(options: SipPhoneOptions, emit: Emitter): Pr
         tell(action)
         break
       default:
+        if (action.do === 'registered') keepAlive()
         tell(action)
     }
   }
@@ -158,7 +160,7 @@ export async function startSipPhone(options: SipPhoneOptions, emit: Emitter): Pr
     port: transport.port,
     register: () => clock.carryOut((nowMs) => agent.register(nowMs)),
     async call(to) {
-      const media = await openMedia()
+      const media = await openMedia(group)
       belief.become('connecting', 'started')
       clock.carryOut((nowMs) => {
         try {
@@ -178,7 +180,7 @@ export async function startSipPhone(options: SipPhoneOptions, emit: Emitter): Pr
       clock.carryOut((nowMs) => agent.calls.flatMap((call) => agent.hold(call, isHeld, nowMs))),
     reset: () => transport.reset(),
     async close() {
-      clearInterval(pinging)
+      keepalive?.stop()
       clock.stop()
       for (const media of medias.values()) media.close()
       await transport.close()
@@ -242,7 +244,7 @@ if (runsAsFile(import.meta.url)) {
   runByHand({
     name: 'sip-phone',
     about:
-      'A telephone: registers, calls, answers. It agrees where speech is to go, and says nothing there itself.',
+      'A telephone: registers, calls, and answers whoever calls it. It says a tone or what is in a file, and draws what it hears.',
     mechanism: 'sip',
     flags: {
       user: { type: 'string', default: 'phone', value: 'NAME', help: 'who it is' },
@@ -267,19 +269,37 @@ if (runsAsFile(import.meta.url)) {
         help: 'say so often that the call is there; 90 or more',
       },
       call: { type: 'string', value: 'ADDRESS', help: 'call it at once, as in sip:bob@127.0.0.1:5070' },
+      'keep-alive': {
+        type: 'string',
+        value: 'SECONDS',
+        help: 'say so often to the registrar that it is there',
+      },
+      send: {
+        type: 'string',
+        default: 'tone',
+        value: 'tone|silence|FILE.wav',
+        help: 'what it says, again and again',
+      },
+      record: { type: 'string', value: 'FILE.wav', help: 'what it hears, of the last call' },
     },
     async start(values, emit) {
       const seconds = optionalInteger(values, 'session-timer', SESSION_SECONDS_MIN, 86_400)
+      const keepAliveSeconds = optionalInteger(values, 'keep-alive', 1, 86_400)
+      const address = ipv4Address(values, 'host')
+      const [send, recordTo] = [String(values.send), optionalText(values.record)]
+      // A file that cannot be said is told before anybody is called.
+      if (send !== 'tone' && send !== 'silence') readWavFile(send)
       const phone = await startSipPhone(
         {
           mechanism: 'sip',
           user: String(values.user),
-          host: ipv4Address(values, 'host'),
+          host: address,
           port: portToListen(values),
           transport: values.tcp === true ? 'tcp' : 'udp',
           registrar: registrarFlag(values),
           session: seconds === undefined ? undefined : { seconds, refresher: 'uac' },
-          openMedia: () => openSilentMedia(ipv4Address(values, 'host')),
+          keepAliveMs: keepAliveSeconds && keepAliveSeconds * 1000,
+          openMedia: (groupId) => openVoice({ address, send, recordTo, draw }, groupId, emit),
         },
         emit,
       )
@@ -288,6 +308,13 @@ if (runsAsFile(import.meta.url)) {
       return phone
     },
   })
+}
+
+const optionalText = (value: unknown) => (value === undefined ? undefined : String(value))
+
+/** Beside the events, which are on standard output. */
+function draw(line: string): void {
+  process.stderr.write(`${line}\n`)
 }
 
 function registrarFlag(values: Parameters<typeof socketAddress>[0]): SipPhoneOptions['registrar'] {

@@ -5,8 +5,10 @@
 import { randomBytes } from 'node:crypto'
 import type { Emitter } from '../events/emit.ts'
 import { UsageError } from '../foreign/usage.ts'
+import type { Place } from '../protocols/sip/compose.ts'
 import { TIMING, type Timing } from '../protocols/sip/constants.ts'
 import { type ProxyAction, SipProxy } from '../protocols/sip/proxy.ts'
+import { readStun, writeBindingSuccess } from '../protocols/stun/message.ts'
 import { ipv4Address, portToListen, runByHand, runsAsFile } from './parts/command-line.ts'
 import type { Program } from './parts/program.ts'
 import { startSipClock } from './parts/sip-clock.ts'
@@ -49,6 +51,7 @@ export async function startSipRegistrar(
       host,
       port: wanted,
       receive: (reading, from) => clock.carryOut((nowMs) => proxy.receive(reading, from, nowMs)),
+      receiveStun: answerStun,
       failed: (to) => clock.carryOut((nowMs) => proxy.transportFailed(to, nowMs)),
     },
     emit,
@@ -66,6 +69,16 @@ export async function startSipRegistrar(
   })
   const clock = startSipClock(proxy, carry)
   emit('sip:opened', { local: `${host}:${transport.port}`, transport: 'udp', user: '' }, group)
+
+  /**
+   * Says from where the question came. Only to who has registered from there: an answer is longer than the question, and
+   * anybody can ask in another's name.
+   */
+  function answerStun(bytes: Buffer, from: Place): void {
+    const message = readStun(bytes)
+    if (message?.kind !== 'binding-request' || message.unknown.length > 0 || !proxy.knows(from)) return
+    transport.sendStun(writeBindingSuccess(message.transaction, from), from)
+  }
 
   function carry(action: ProxyAction): void {
     switch (action.do) {

@@ -1,13 +1,18 @@
 /** Two telephones and a registrar on real sockets, over UDP and over TCP. */
+import * as dgram from 'node:dgram'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Emitter } from '../../src/events/emit.ts'
-import { openSilentMedia } from '../../src/programs/parts/silent-media.ts'
+import { openVoice } from '../../src/programs/parts/phone-voice.ts'
+import { closeUdp } from '../../src/programs/parts/udp-socket.ts'
 import { startSipPhone } from '../../src/programs/sip-phone.ts'
 import { startSipRegistrar } from '../../src/programs/sip-registrar.ts'
+import { TRANSACTION_BYTES } from '../../src/protocols/stun/constants.ts'
+import { writeBindingRequest } from '../../src/protocols/stun/message.ts'
 
 const HOST = '127.0.0.1'
 const WAIT_MS = 5_000
 const LOOK_EVERY_MS = 10
+const POLL = { timeout: WAIT_MS, interval: 50 }
 
 const closing: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -40,8 +45,14 @@ async function registrar(isRecordRouting: boolean) {
   return { port, ...seen }
 }
 
-async function phone(user: string, transport: 'udp' | 'tcp', port?: number, password = user.slice(0, 1)) {
+async function phone(
+  user: string,
+  transport: 'udp' | 'tcp',
+  port?: number,
+  { password = user.slice(0, 1), keepAliveMs }: { password?: string; keepAliveMs?: number } = {},
+) {
   const seen = log()
+  const drawn: string[] = []
   const known = port === undefined ? undefined : { address: HOST, port, password }
   const started = await startSipPhone(
     {
@@ -51,12 +62,14 @@ async function phone(user: string, transport: 'udp' | 'tcp', port?: number, pass
       port: 0,
       transport,
       registrar: known,
-      openMedia: () => openSilentMedia(HOST),
+      keepAliveMs,
+      openMedia: (groupId) =>
+        openVoice({ address: HOST, send: 'tone', draw: (line) => drawn.push(line) }, groupId, seen.emit),
     },
     seen.emit,
   )
   closing.push(started.close)
-  return { ...started, ...seen }
+  return { ...started, ...seen, drawn }
 }
 
 describe.each(['udp', 'tcp'] as const)('over %s', (transport) => {
@@ -65,6 +78,9 @@ describe.each(['udp', 'tcp'] as const)('over %s', (transport) => {
     await a.call(`sip:bob@${HOST}:${b.port};transport=${transport}`)
     await b.until('sip:media_agreed')
     await a.until('sip:media_agreed')
+    // Each hears the other's tone, and draws it.
+    for (const { drawn } of [a, b])
+      await expect.poll(() => drawn.at(-1), POLL).toMatch(/#.* a tone of 440 Hz$/)
     a.hangUp()
     expect(await b.until('sip:call_ended')).toEqual({ because: 'bye' })
     expect(await a.until('sip:call_ended')).toEqual({ because: 'hung-up' })
@@ -95,7 +111,7 @@ describe.each(['udp', 'tcp'] as const)('over %s', (transport) => {
 
 test('a wrong password is said twice at most', async () => {
   const r = await registrar(false)
-  const b = await phone('bob', 'udp', r.port, 'wrong')
+  const b = await phone('bob', 'udp', r.port, { password: 'wrong' })
   b.register()
   expect(await b.until('sip:registration_lost')).toEqual({ status: 401 })
   expect(r.all('sip:proof_refused')[0]?.data).toMatchObject({ user: 'bob', because: 'wrong' })
@@ -109,4 +125,26 @@ test('who is known and is not there is 480, who is not known 404', async () => {
   expect(await a.until('sip:call_failed')).toEqual({ because: 'refused', status: 480 })
   await a.call(`sip:nobody@${HOST}:${r.port}`)
   expect(await a.until('sip:call_failed', 2)).toEqual({ because: 'refused', status: 404 })
+})
+
+test('over UDP the way to the registrar is kept open by STUN, which says from where it is seen', async () => {
+  const r = await registrar(false)
+  const b = await phone('bob', 'udp', r.port, { keepAliveMs: 50 })
+  // Who has not registered is not answered: it may be anybody, in anybody's name.
+  const stranger = dgram.createSocket('udp4')
+  closing.push(() => closeUdp(stranger))
+  const answers: Buffer[] = []
+  stranger.on('message', (answer) => answers.push(answer))
+  stranger.send(writeBindingRequest(Buffer.alloc(TRANSACTION_BYTES, 7)), r.port, HOST)
+  b.register()
+  expect(await b.until('sip:keepalive_answered', 2)).toEqual({ seen: `${HOST}:${b.port}` })
+  expect(b.all('sip:mapping_changed')).toEqual([])
+  expect(answers).toEqual([])
+})
+
+test('over TCP it is kept open by empty lines', async () => {
+  const r = await registrar(false)
+  const b = await phone('bob', 'tcp', r.port, { keepAliveMs: 50 })
+  b.register()
+  expect(await b.until('sip:keepalive_answered', 2)).toEqual({})
 })

@@ -9,8 +9,6 @@ import { addressOfBob, askedOf, openPhone, openRegistrar, until } from '../phone
 import { ofMessage } from '../wire.ts'
 
 const ROWS = ['udp', 'kept-alive'] as const
-/** When so much of a registration is over, a phone asks again (registration.ts). */
-const REFRESH_AT = 0.9
 /** What comes at all comes at once, or with one of the first retransmissions. */
 const RINGS_WITHIN_MS = 3000
 
@@ -21,12 +19,12 @@ export const nat: CaseOf<SipSettings> = {
   third: true,
   router: ({ memory }) => ({ ...memory }),
 
-  async act(rig, pair, { idleMs, registrationMs }) {
+  async act(rig, pair, { idleMs, keepAliveMs }) {
     const { a } = pair
     const open = []
     for (const row of askedOf(rig, pair, ROWS)) {
       const registrar = await openRegistrar(rig, pair, row)
-      const kept = row === 'kept-alive' ? { registrationMs } : {}
+      const kept = row === 'kept-alive' ? { keepAliveMs } : {}
       const bob = await openPhone(rig, pair, 'a', row, 'bob', { registrar, ...kept })
       const alice = await openPhone(rig, pair, 'b', row, 'alice')
       await bob.register()
@@ -89,16 +87,25 @@ export const nat: CaseOf<SipSettings> = {
       const { after } = looks(cell)
       if (idle === null || calling === null || after === undefined) return []
       const { a } = cell
-      const everyMs = cell.settings.registrationMs * REFRESH_AT
-      const registered = a.all('sip:registered', idle)
+      const everyMs = cell.settings.keepAliveMs
+      const answered = a.all('sip:keepalive_answered', idle)
       const count = Math.floor((idle.to - idle.from) / everyMs)
+      const seen = [...new Set(answered.map(({ data }) => data.seen))]
       const rings = received(ofMessage(a.packets(calling), 'INVITE'))
       return [
-        counts(cell, 'kept', { min: count - 1, max: count + 1 }, registered, 'times', {
-          claim: 'bob says again and again where he is, and is told each time that it is known',
+        counts(cell, 'kept', { min: count - 1, max: count + 1 }, answered, 'times', {
+          claim: 'bob asks again and again where he is seen, and is answered each time',
           formula: `every ${everyMs / 1000} s, for ${Math.round(idle.to - idle.from)} ms; one more or less at either end`,
-          because: `he has registered for ${cell.settings.registrationMs / 1000} s, and does so again when most of that is over`,
+          because: `a STUN question of 28 bytes, to the port to which he registered: he is seen at ${seen.join(', ')}`,
+          source: 'RFC 5626 section 4.4.2; RFC 8489',
+        }),
+        counts(cell, 'registered', { min: 0, max: 0 }, a.all('sip:registered', idle), 'times', {
+          claim: 'and need not register again for that',
+          formula: 'none: he has registered for an hour',
+          because:
+            'the registrar remembers him for as long as he asked, the router for as long as packets pass',
           source: 'RFC 3261 section 10.2.4',
+          evidence: [a.last('sip:registered')],
         }),
         says(cell, 'remembered', 'known', wayOf(cell, after), {
           claim: 'the router has not forgotten him',

@@ -40,9 +40,14 @@ export const sipEvents = {
   'sip:unregistered': nothing,
   /** Refused with this status, or no answer at all. */
   'sip:registration_lost': v.strictObject({ status: v.optional(count) }),
-  /** Two empty lines over a connection, which ask for one back (RFC 5626). */
+  /** RFC 5626: two empty lines over a connection, which ask for one back; over UDP a STUN question. */
   'sip:keepalive_sent': nothing,
-  'sip:keepalive_answered': nothing,
+  /** `seen`: from where the question came, as STUN's answer has it. */
+  'sip:keepalive_answered': v.strictObject({ seen: v.optional(socketAddress) }),
+  /** Over UDP: nobody answered, however often it was sent. */
+  'sip:keepalive_missed': nothing,
+  /** A router in between shows it as somebody else now: it registers again. */
+  'sip:mapping_changed': v.strictObject({ old: socketAddress, new: socketAddress }),
   /** A message was not taken. `status`: what its sender was told. */
   'sip:refused': v.strictObject({ because: text, status: v.optional(count), remote: socketAddress }),
   /** The registrar's: this user is called there, so long. */

@@ -14,6 +14,7 @@ import {
   writeMessage,
 } from '../../protocols/sip/message.ts'
 import { MessageStream } from '../../protocols/sip/stream.ts'
+import { isStun } from '../../protocols/stun/message.ts'
 import { watchStrangers } from './strangers.ts'
 import { errorData, groupIdOf, listen, stopListening, takeTcp } from './tcp-events.ts'
 import { bindUdp, closeUdp } from './udp-socket.ts'
@@ -28,6 +29,8 @@ export interface SipTransport {
   send(message: Message, to: Place): void
   /** Two empty lines, over a connection that is there. */
   ping(to: Place): void
+  /** STUN, from the same port as all else (RFC 5626 section 8). */
+  sendStun(message: Buffer, to: Place): void
   /** Aborts all connections. */
   reset(): void
   close(): Promise<void>
@@ -39,6 +42,8 @@ export interface SipTransportOptions {
   /** 0: any free one. */
   port: number
   receive(reading: Reading, from: Place): void
+  /** STUN came to the same port. */
+  receiveStun(message: Buffer, from: Place): void
   /** Nothing can be sent there. */
   failed(to: Place): void
 }
@@ -65,7 +70,9 @@ export async function openSipTransport(options: SipTransportOptions, emit: Emitt
   udp.on('message', (bytes, from) => {
     // Nothing but line ends: a keep-alive over UDP, which some send and RFC 5626 does not know.
     if (/^[\r\n\0]*$/.test(bytes.toString('latin1', 0, 8))) return
-    take(readMessage(bytes), { transport: 'udp', address: from.address, port: from.port })
+    const place: Place = { transport: 'udp', address: from.address, port: from.port }
+    if (isStun(bytes)) options.receiveStun(bytes, place)
+    else take(readMessage(bytes), place)
   })
   udp.on('error', (error) => emit('udp:error_received', errorData(error), ownGroup))
   server.on('connection', (socket) => {
@@ -129,6 +136,11 @@ export async function openSipTransport(options: SipTransportOptions, emit: Emitt
     },
     ping(to) {
       connections.get(textOf(to))?.write(PING)
+    },
+    sendStun(message, to) {
+      udp.send(message, to.port, to.address, (error) => {
+        if (error && !isClosing) emit('udp:error_received', errorData(error), ownGroup)
+      })
     },
     reset() {
       for (const socket of connections.values()) socket.resetAndDestroy()

@@ -1,9 +1,7 @@
 /**
  * A dialog (RFC 3261 section 12): what two telephones remember of each other, and all that their session is made of. No
  * connection is part of it; a call id and a tag from each end name it, in every message.
- *
- *     early --2xx--> confirmed --BYE, or nobody there--> over
- *     early --refused, given up----------------------> over
+ * The states of a call are in call.ts.
  */
 import { essentialsOf } from './checks.ts'
 import { MAX_FORWARDS } from './constants.ts'
@@ -11,13 +9,6 @@ import { type Header, type Request, type Response, valuesOf } from './message.ts
 import { bad } from './text.ts'
 import { readUri } from './uri.ts'
 import { readNameAddress } from './values.ts'
-
-export type DialogState = 'early' | 'confirmed' | 'over'
-export const dialogTransitions = {
-  early: { '1xx': 'early', '2xx': 'confirmed', ended: 'over' },
-  confirmed: { '2xx': 'confirmed', ended: 'over' },
-  over: {},
-} as const satisfies Record<DialogState, Partial<Record<'1xx' | '2xx' | 'ended', DialogState>>>
 
 export interface Dialog {
   callId: string

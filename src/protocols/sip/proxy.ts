@@ -70,6 +70,11 @@ export class SipProxy {
     return Math.min(this.#transactions.dueAtMs, this.#bindings.dueAtMs, ...timersC)
   }
 
+  /** Whether somebody has registered from there: whoever has, has shown that it receives there. */
+  knows(place: Place): boolean {
+    return this.#bindings.has(place)
+  }
+
   receive({ message, problem }: Reading, from: Place, nowMs: number): ProxyAction[] {
     const wrong = problem ?? (message && problemOf(message))
     if (message !== null && wrong === null)

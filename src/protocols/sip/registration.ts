@@ -1,8 +1,8 @@
 /**
  * REGISTER, as a telephone does it (RFC 3261 section 10.2): "who calls me, call me here", for so many seconds.
  *
- *     new --asks--> asking --401--> proving --200--> registered --time--> asking ...
- *     asking, proving --refused, no answer--> lost --pause--> asking
+ *     new --asked--> asking --challenged: 401--> proving --granted: 200--> registered --asked, in time--> asking ...
+ *     asking, proving --failed: refused, no answer--> lost --asked, after a pause--> asking
  */
 import { type Core, contactUri, type Outcome } from './agent.ts'
 import { MAX_FORWARDS } from './constants.ts'
@@ -12,13 +12,16 @@ import { hostOf, readUri, writeUri } from './uri.ts'
 import { readNameAddress } from './values.ts'
 
 export type RegistrationState = 'new' | 'asking' | 'proving' | 'registered' | 'lost'
-export const registrationTransitions = {
+type Input = 'asked' | 'challenged' | 'granted' | 'taken-back' | 'failed'
+
+/** What is not here changes nothing. */
+export const registrationTransitions: Record<RegistrationState, Partial<Record<Input, RegistrationState>>> = {
   new: { asked: 'asking' },
-  asking: { challenged: 'proving', granted: 'registered', failed: 'lost' },
-  proving: { challenged: 'proving', granted: 'registered', failed: 'lost', ended: 'new' },
+  asking: { challenged: 'proving', granted: 'registered', 'taken-back': 'new', failed: 'lost' },
+  proving: { challenged: 'proving', granted: 'registered', 'taken-back': 'new', failed: 'lost' },
   registered: { asked: 'asking' },
   lost: { asked: 'asking' },
-} as const satisfies Record<RegistrationState, Partial<Record<string, RegistrationState>>>
+}
 
 /** Asked again when so much of the time is over: a lost message or two do no harm. */
 const REFRESH_AT = 0.9
@@ -51,11 +54,10 @@ export class Registration {
   /** @param isEnd takes it back: nobody shall call here any more */
   ask(nowMs: number, isEnd = false): void {
     const { registrar } = this.#core.options
-    if (registrar === undefined || this.#state === 'asking' || this.#state === 'proving') return
+    if (registrar === undefined || !this.#enter('asked')) return
     this.#wantedSeconds = isEnd ? 0 : registrar.wantedSeconds
     this.#challenges = 0
     this.dueAtMs = Infinity
-    this.#state = 'asking'
     this.#send(nowMs)
   }
 
@@ -106,24 +108,32 @@ export class Registration {
       response.status === 401 || response.status === 407 ? proofFor(this.#core, request, response) : null
     this.#challenges += 1
     if (proof === null || this.#challenges > CHALLENGES_MAX) return void this.#lose(response.status, nowMs)
-    this.#state = 'proving'
+    this.#enter('challenged')
     this.#send(nowMs, [proof])
   }
 
   #grant(response: Response, nowMs: number): void {
     if (this.#wantedSeconds === 0) {
-      this.#state = 'new'
+      this.#enter('taken-back')
       this.#core.act({ do: 'unregistered' })
       return
     }
     const seconds = grantedSeconds(response, contactUri(this.#core.options)) ?? this.#wantedSeconds
-    this.#state = 'registered'
+    this.#enter('granted')
     this.dueAtMs = nowMs + REFRESH_AT * seconds * 1000
     this.#core.act({ do: 'registered', seconds })
   }
 
+  /** @returns whether that changes anything */
+  #enter(input: Input): boolean {
+    const next = registrationTransitions[this.#state][input]
+    if (next === undefined) return false
+    this.#state = next
+    return true
+  }
+
   #lose(status: number | null, nowMs: number): void {
-    this.#state = 'lost'
+    this.#enter('failed')
     if (this.#wantedSeconds > 0) this.dueAtMs = nowMs + AGAIN_AFTER_MS
     this.#core.act({ do: 'registration-lost', status })
   }

@@ -2,7 +2,6 @@
 import { describe, expect, test } from 'vitest'
 import { callTransitions } from '../../../src/protocols/sip/call.ts'
 import { SESSION_SECONDS_MIN } from '../../../src/protocols/sip/constants.ts'
-import { dialogTransitions } from '../../../src/protocols/sip/dialog.ts'
 import { readMessage, valuesOf } from '../../../src/protocols/sip/message.ts'
 import { registrationTransitions } from '../../../src/protocols/sip/registration.ts'
 import { place, TwoAgents } from './two-agents.ts'
@@ -160,7 +159,7 @@ describe('what is asked outside a call', () => {
 })
 
 test('every state can be left for another that there is', () => {
-  for (const table of [callTransitions, dialogTransitions, registrationTransitions]) {
+  for (const table of [callTransitions, registrationTransitions]) {
     const states = Object.keys(table)
     for (const inputs of Object.values(table))
       for (const next of Object.values(inputs)) expect(states).toContain(next)

@@ -14,6 +14,8 @@ export interface SipRequests {
       transport: 'udp' | 'tcp'
       /** Where it registers, for so long, and by whom it calls. Left out: it is called by its address. */
       registrar?: { address: string; port: number; password: string; seconds?: number }
+      /** So often it says to its registrar that it is there. Left out: it does not. */
+      keepAliveMs?: number
       /** It offers a session timer, and accepts one. Left out: it does neither. */
       session?: { intervalMs: number; refresher: 'uac' | 'uas' }
     } & SipTimers

@@ -1,10 +1,8 @@
 /** Telephones and registrars, led step by step by a lab. By hand: `sip-phone.ts`, `sip-registrar.ts`, which this runs. */
-import type { Emitter } from '../../../events/emit.ts'
 import { TIMING } from '../../../protocols/sip/constants.ts'
-import { openMedia } from '../../parts/call-media.ts'
+import { openVoice } from '../../parts/phone-voice.ts'
 import type { Program, Scripted, ScriptedHost } from '../../parts/program.ts'
-import { groupIdOf } from '../../parts/tcp-events.ts'
-import { type PhoneMedia, type SipPhone, startSipPhone } from '../../sip-phone.ts'
+import { type SipPhone, startSipPhone } from '../../sip-phone.ts'
 import { startSipRegistrar } from '../../sip-registrar.ts'
 import { REGISTRAR, type SipName, type SipRequests } from './requests.ts'
 
@@ -53,7 +51,7 @@ export function scriptSip({ address: host, emitterOf }: ScriptedHost): Scripted<
       async sipPhone({ t1Ms, t2Ms, session, ...asked }) {
         checkFree(asked)
         const emit = emitterOf('sip-phone')
-        const phone: SipPhone = await startSipPhone(
+        const phone = await startSipPhone(
           {
             ...asked,
             host,
@@ -64,7 +62,8 @@ export function scriptSip({ address: host, emitterOf }: ScriptedHost): Scripted<
               refresher: session.refresher,
               minSeconds: SESSION_SECONDS_MIN,
             },
-            openMedia: () => openVoice(host, groupIdOf(asked.mechanism, phone.port), emit),
+            // Silence goes out as speech does, fifty packets a second.
+            openMedia: (groupId) => openVoice({ address: host, send: 'silence' }, groupId, emit),
           },
           emit,
         )
@@ -109,14 +108,4 @@ export function scriptSip({ address: host, emitterOf }: ScriptedHost): Scripted<
 
 function nameOf({ mechanism, user }: SipName): string {
   return `${mechanism}/${user}`
-}
-
-/** Silence goes out as speech does, fifty packets a second. */
-async function openVoice(address: string, groupId: string, emit: Emitter): Promise<PhoneMedia> {
-  const media = await openMedia({ address, groupId }, emit)
-  return {
-    port: media.localPort,
-    agreed: (agreed) => void media.start({ ...agreed, send: 'silence' }),
-    close: () => void media.stop(),
-  }
 }
