@@ -52,7 +52,8 @@ export function misses({ scenario }: Draw, fate: Fate, look: Look, watch: Watch)
       hold('idle', idle, watch.silence)
       if (!probeWasDue(look, watch)) hold('idle from now', fromNow(idle), read)
     } else if (scenario === 'window-closed' || scenario === 'fin-behind-window') {
-      hold('sending', sending, sending?.within?.since === 'reading' ? read : watch.silence)
+      if (!windowWasProbed(look, watch))
+        hold('sending', sending, sending?.within?.since === 'reading' ? read : watch.silence)
     } else if (!watch.ownFails) hold('sending', sending, lostSend)
     return found
   }
@@ -70,6 +71,12 @@ export function misses({ scenario }: Draw, fate: Fate, look: Look, watch: Watch)
 function probeWasDue({ report, beganMs }: Look, { silence }: Watch): boolean {
   const { timer, timerLeftMs } = report.facts
   return timer === 'keepalive' && beganMs + timerLeftMs < silence.maxMs + SLACK_MS
+}
+
+/** And one of a closed window that was answered doubles the wait for the next: another socket than the one that was read. */
+function windowWasProbed({ report, beganMs }: Look, { silence }: Watch): boolean {
+  const { timer, timerLeftMs } = report.facts
+  return timer === 'zero-window-probe' && beganMs + timerLeftMs < silence.maxMs + STAMP_MS
 }
 
 /** A forecast for buffers that fill up says nothing of a program that does not fill them. */
