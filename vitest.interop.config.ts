@@ -4,8 +4,8 @@ import { alone, reportersWith } from './vitest.config.ts'
 /** These keep a processor busy and measure no time: two of them run beside each other. */
 const BUSY = ['test/interop/*-fuzz.test.ts', 'test/interop/bank-kills.test.ts']
 
-/** Telephones: most of the time they wait, and no time of theirs is judged closely. */
-const TELEPHONES = ['test/interop/sip-*.test.ts']
+/** Telephones and tunnels: most of the time they wait, and no time of theirs is judged closely. */
+const WAITING = ['test/interop/sip-*.test.ts', 'test/interop/wireguard-go.test.ts']
 
 /** `npm run test:interop`: against programs that nobody here wrote, and what takes minutes. */
 export default defineConfig({
@@ -25,8 +25,8 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'telephones',
-          include: TELEPHONES,
+          name: 'waiting',
+          include: WAITING,
           fileParallelism: true,
           maxWorkers: 2,
           testTimeout: 120_000,
@@ -38,7 +38,7 @@ export default defineConfig({
           ...alone,
           name: 'interop',
           include: ['test/interop/**/*.test.ts'],
-          exclude: [...BUSY, ...TELEPHONES],
+          exclude: [...BUSY, ...WAITING],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 2 },

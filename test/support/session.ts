@@ -38,6 +38,7 @@ export async function runSession<Report>(
   file: URL,
   isolation: Isolation,
   change: Partial<Plan> = {},
+  limitMs = SESSION_LIMIT_MS,
 ): Promise<SessionResult<Report>> {
   const folder = mkdtempSync(join(tmpdir(), 'stillhere-session-'))
   try {
@@ -47,7 +48,7 @@ export async function runSession<Report>(
     const args = [...prefix, process.execPath, '--import', 'tsx', fileURLToPath(file), argument]
     const { status, signal, stdout, stderr } = spawnSync(program, args, {
       env: environmentWithSbin(),
-      timeout: SESSION_LIMIT_MS,
+      timeout: limitMs,
       encoding: 'utf8',
     })
     if (status !== 0) throw new Error(`the session ended with ${signal ?? status}: ${stderr}${stdout}`)

@@ -2,14 +2,12 @@
  * Our end of a VPN beside wireguard-go, which somebody else wrote, in a network namespace of their own. Started by
  * wireguard-go.test.ts; reports what each end has seen.
  */
-import { spawn, spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Emitter } from '../../src/events/emit.ts'
-import { environmentWithSbin } from '../../src/hosts/commands.ts'
 import { readConf } from '../../src/programs/parts/wireguard-conf.ts'
 import { startVpnPeer } from '../../src/programs/vpn-peer.ts'
+import { coverControlFolder, newKeys, run, startWireguardGo } from './wireguard-go-end.ts'
 
 export interface WireguardGoReport {
   /** Datagrams that a program behind wireguard-go sent to our inside, and how many came back. */
@@ -26,7 +24,6 @@ const OURS = '10.9.0.2'
 const THEIRS = '10.9.0.1'
 const ECHOES = 100
 const PINGS = 20
-const ENV = environmentWithSbin()
 const { begins, preshared, wrongPreshared, family } = JSON.parse(process.argv[2] ?? '{}').change
   .wireguard as {
   begins: 'us' | 'them'
@@ -35,37 +32,23 @@ const { begins, preshared, wrongPreshared, family } = JSON.parse(process.argv[2]
   family: 4 | 6
 }
 
-function run(argv: string[], input = ''): string {
-  const [program = '', ...args] = argv
-  const { status, stdout, stderr } = spawnSync(program, args, { env: ENV, encoding: 'utf8', input })
-  if (status !== 0) throw new Error(`${argv.join(' ')}: ${stderr}`)
-  return stdout.trim()
-}
-
 const events: WireguardGoReport['events'] = []
 const emit = ((name: string, data: unknown) => void events.push({ name, data })) as Emitter
 
-const key = () => {
-  const privateKey = run(['wg', 'genkey'])
-  return { private: privateKey, public: run(['wg', 'pubkey'], privateKey) }
-}
-const [ours, theirs, secret, otherSecret] = [key(), key(), run(['wg', 'genpsk']), run(['wg', 'genpsk'])]
+const [ours, theirs, secret, otherSecret] = [
+  newKeys(),
+  newKeys(),
+  run(['wg', 'genpsk']),
+  run(['wg', 'genpsk']),
+]
 const sharedLine = (text: string) => (preshared ? `PresharedKey = ${text}\n` : '')
 const [host, place] = family === 4 ? ['127.0.0.1', '127.0.0.1'] : ['::1', '[::1]']
 const OUR_PORT = 51_821
 const THEIR_PORT = 51_822
 
-run(['ip', 'link', 'set', 'lo', 'up'])
-// Its control sockets are files: without a folder of its own two namespaces would meet there.
-run(['mount', '-t', 'tmpfs', 'none', '/run'])
-mkdirSync('/run/wireguard')
-const wireguardGo = spawn('wireguard-go', ['-f', DEVICE], { env: ENV, stdio: 'ignore' })
-for (let tries = 0; spawnSync('wg', ['show', DEVICE], { env: ENV }).status !== 0; tries += 1) {
-  if (tries === 100) throw new Error('wireguard-go did not start within 5 s')
-  await delay(50)
-}
-writeFileSync(
-  '/run/theirs.conf',
+coverControlFolder()
+const wireguardGo = await startWireguardGo(
+  DEVICE,
   `[Interface]
 PrivateKey = ${theirs.private}
 ListenPort = ${THEIR_PORT}
@@ -74,10 +57,8 @@ PublicKey = ${ours.public}
 ${sharedLine(secret)}AllowedIPs = ${OURS}/32
 ${begins === 'them' ? `Endpoint = ${place}:${OUR_PORT}` : ''}
 `,
+  `${THEIRS}/24`,
 )
-run(['wg', 'setconf', DEVICE, '/run/theirs.conf'])
-run(['ip', 'address', 'add', `${THEIRS}/24`, 'dev', DEVICE])
-run(['ip', 'link', 'set', DEVICE, 'mtu', '1420', 'up'])
 
 const conf = readConf(`[Interface]
 PrivateKey = ${ours.private}
@@ -123,10 +104,10 @@ if (begins === 'them') await pingAll()
 const report: WireguardGoReport = {
   echoes: { sent: ECHOES, received },
   pings: { sent: PINGS, answered: events.filter(({ name }) => name === 'vpn:ping_answered').length },
-  latestHandshake: Number(run(['wg', 'show', DEVICE, 'latest-handshakes']).split('\t')[1] ?? 0),
+  latestHandshake: Number(wireguardGo.show('latest-handshakes')),
   events,
 }
 await peer.close()
-wireguardGo.kill()
+wireguardGo.stop()
 process.stdout.write(JSON.stringify(report))
 process.exit()
