@@ -55,7 +55,7 @@ const PERSISTENT_FOR_MS = 9000
  * More than is taken without asking for cookies: by wireguard-go while 128 wait in its queue, by ours when 100 came in a
  * second. Less than what a socket holds.
  */
-const FLOODS = { them: { messages: 200, everyMs: 100 }, us: { messages: 50, everyMs: 50 } }
+const FLOODS = { them: { messages: 300, everyMs: 150 }, us: { messages: 50, everyMs: 50 } }
 /** A handshake is begun again with the cookie after REKEY_TIMEOUT, 5 s. */
 const FLOOD_FOR_MS = 14_000
 const COOKIE_KNOWN_MS = 8_000
@@ -182,23 +182,20 @@ async function flood(
   return asked
 }
 
-async function rekey(): Promise<MatrixReport['rekey']> {
-  const pair = await open(1, { begins: 'us' })
+async function rekey(pair: Pair): Promise<MatrixReport['rekey']> {
   const pings = await ping(pair, REKEY_FOR_MS / PING_EVERY_MS, PING_EVERY_MS)
   return { pings, told: withoutPackets(pair), forMs: REKEY_FOR_MS }
 }
 
 /** It is told something to which nobody behind it answers. */
-async function passiveOfThem(): Promise<Told> {
-  const pair = await open(2, { begins: 'us' })
+async function passiveOfThem(pair: Pair): Promise<Told> {
   await ping(pair, 1, 0)
   pair.peer.ping(pair.inside.nobody)
   await delay(PASSIVE_WITHIN_MS)
   return withoutPackets(pair)
 }
 
-async function passiveOfUs(): Promise<Told> {
-  const pair = await open(8, { begins: 'us' })
+async function passiveOfUs(pair: Pair): Promise<Told> {
   await ping(pair, 1, 0)
   const unanswered = connect(9, pair.inside.us).on('error', () => {})
   await delay(PASSIVE_WITHIN_MS)
@@ -206,15 +203,13 @@ async function passiveOfUs(): Promise<Told> {
   return withoutPackets(pair)
 }
 
-async function persistent(): Promise<MatrixReport['persistent']> {
-  const keepaliveSeconds = { us: PERSISTENT_SECONDS, them: PERSISTENT_SECONDS }
-  const pair = await open(3, { begins: 'us', keepaliveSeconds })
+async function persistent(pair: Pair): Promise<MatrixReport['persistent']> {
+  pair.told.length = 0
   await delay(PERSISTENT_FOR_MS)
   return { told: withoutPackets(pair), forMs: PERSISTENT_FOR_MS }
 }
 
-async function cookieOfThem(): Promise<MatrixReport['cookieOfThem']> {
-  const pair = await open(4, { begins: 'us' })
+async function cookieOfThem(pair: Pair): Promise<MatrixReport['cookieOfThem']> {
   const flooding = flood(pair.keys.them.public, pair.ports.them, FLOODS.them)
   await delay(SETTLED_MS)
   pair.peer.ping(pair.inside.them)
@@ -224,8 +219,7 @@ async function cookieOfThem(): Promise<MatrixReport['cookieOfThem']> {
   return { during, after: await ping(pair, 10, 20), told: withoutPackets(pair), strangersAsked }
 }
 
-async function cookieOfUs(): Promise<MatrixReport['cookieOfUs']> {
-  const pair = await open(5, { begins: 'them' })
+async function cookieOfUs(pair: Pair): Promise<MatrixReport['cookieOfUs']> {
   const flooding = flood(pair.keys.us.public, pair.ports.us, FLOODS.us)
   await delay(SETTLED_MS)
   void echo(pair, 1, 0)
@@ -235,8 +229,7 @@ async function cookieOfUs(): Promise<MatrixReport['cookieOfUs']> {
   return { during, after: await echo(pair, 10, 20), strangersAsked }
 }
 
-async function roaming(): Promise<MatrixReport['roaming']> {
-  const pair = await open(6, { begins: 'us', way: {} })
+async function roaming(pair: Pair): Promise<MatrixReport['roaming']> {
   await ping(pair, 5, 20)
   const before = pair.other.show('endpoints')
   await pair.way?.moveNear()
@@ -247,8 +240,7 @@ async function roaming(): Promise<MatrixReport['roaming']> {
   return { before, after, pings, echoes, told: withoutPackets(pair) }
 }
 
-async function rough(): Promise<MatrixReport['rough']> {
-  const pair = await open(7, { begins: 'us', way: { loss: 0.01, late: 0.1 } })
+async function rough(pair: Pair): Promise<MatrixReport['rough']> {
   // A handshake that is lost is begun again 5 s later.
   for (let tries = 0; tries < 3 && (await ping(pair, 1, 6000)).received === 0; tries += 1);
   const way = pair.way as Way
@@ -315,18 +307,27 @@ function withoutPackets({ told }: Pair): Told {
 
 coverControlFolder()
 run(['sysctl', '-q', '-w', 'net.ipv4.ip_forward=0'])
-/** All at the same time: each waits, most of the time. */
+/** What starts a process keeps this one from all else: so that comes first, and then everything at the same time. */
 async function all(): Promise<MatrixReport> {
-  const [anew, theirs, ours, persistentOnes, askedByThem, askedByUs, moved, lossy, six] = await Promise.all([
-    rekey(),
-    passiveOfThem(),
-    passiveOfUs(),
-    persistent(),
-    cookieOfThem(),
-    cookieOfUs(),
-    roaming(),
-    rough(),
-    ipv6Inside(),
+  const keepaliveSeconds = { us: PERSISTENT_SECONDS, them: PERSISTENT_SECONDS }
+  const six = await ipv6Inside()
+  const quiet = await open(1, { begins: 'us' })
+  const toThem = await open(2, { begins: 'us' })
+  const toUs = await open(3, { begins: 'us' })
+  const flooded = await open(4, { begins: 'us' })
+  const flooding = await open(5, { begins: 'them' })
+  const moving = await open(6, { begins: 'us', way: {} })
+  const losing = await open(7, { begins: 'us', way: { loss: 0.01, late: 0.1 } })
+  const persisting = await open(8, { begins: 'us', keepaliveSeconds })
+  const [anew, theirs, ours, persistentOnes, askedByThem, askedByUs, moved, lossy] = await Promise.all([
+    rekey(quiet),
+    passiveOfThem(toThem),
+    passiveOfUs(toUs),
+    persistent(persisting),
+    cookieOfThem(flooded),
+    cookieOfUs(flooding),
+    roaming(moving),
+    rough(losing),
   ])
   return {
     rekey: anew,
