@@ -310,7 +310,9 @@ if (runsAsFile(import.meta.url)) {
   })
 }
 
-const optionalText = (value: unknown) => (value === undefined ? undefined : String(value))
+function optionalText(value: unknown): string | undefined {
+  return value === undefined ? undefined : String(value)
+}
 
 /** Beside the events, which are on standard output. */
 function draw(line: string): void {

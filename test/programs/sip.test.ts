@@ -1,6 +1,8 @@
 /** Two telephones and a registrar on real sockets, over UDP and over TCP. */
 import * as dgram from 'node:dgram'
-import { afterEach, describe, expect, test } from 'vitest'
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { Emitter } from '../../src/events/emit.ts'
 import { openVoice } from '../../src/programs/parts/phone-voice.ts'
 import { closeUdp } from '../../src/programs/parts/udp-socket.ts'
@@ -8,10 +10,15 @@ import { startSipPhone } from '../../src/programs/sip-phone.ts'
 import { startSipRegistrar } from '../../src/programs/sip-registrar.ts'
 import { TRANSACTION_BYTES } from '../../src/protocols/stun/constants.ts'
 import { writeBindingRequest } from '../../src/protocols/stun/message.ts'
+import { temporaryFolder } from '../support/cli.ts'
+import { runTypeScript } from '../support/process.ts'
 
 const HOST = '127.0.0.1'
 const WAIT_MS = 5_000
 const LOOK_EVERY_MS = 10
+/** Through tsx, on a busy machine. */
+const BY_HAND_MS = 15_000
+const WAV_HEADER_BYTES = 44
 const POLL = { timeout: WAIT_MS, interval: 50 }
 
 const closing: (() => Promise<void>)[] = []
@@ -147,4 +154,22 @@ test('over TCP it is kept open by empty lines', async () => {
   const b = await phone('bob', 'tcp', r.port, { keepAliveMs: 50 })
   b.register()
   expect(await b.until('sip:keepalive_answered', 2)).toEqual({})
+})
+
+test('by hand: one telephone waits, another calls it, and what is heard is drawn and recorded', async () => {
+  const recording = join(temporaryFolder(), 'heard.wav')
+  const file = 'src/programs/sip-phone.ts'
+  const bob = runTypeScript(file, '--user', 'bob', '--port', '0', '--record', recording)
+  onTestFinished(() => void bob.child.kill('SIGKILL'))
+  const [, port] = await bob.untilPrinted(/local="?127\.0\.0\.1:(\d+)/, BY_HAND_MS)
+  const alice = runTypeScript(file, '--user', 'alice', '--port', '0', '--call', `sip:bob@${HOST}:${port}`)
+  onTestFinished(() => void alice.child.kill('SIGKILL'))
+  for (const { stderr } of [alice, bob]) {
+    await expect.poll(stderr, { timeout: BY_HAND_MS }).toMatch(/#.* a tone of 440 Hz/)
+  }
+  for (const { child, ended } of [alice, bob]) {
+    child.kill('SIGINT')
+    expect(await ended).toBe(0)
+  }
+  expect(statSync(recording).size).toBeGreaterThan(WAV_HEADER_BYTES)
 })
