@@ -40,12 +40,14 @@ describeNeeding('network namespaces, a TUN device and wireguard-go', hasAll)('be
     expect(count(seen.passiveOfUs, 'vpn:keepalive_sent')).toBe(1)
   })
 
-  test('persistent keep-alives go both ways, and are not answered', () => {
-    const { told, forMs } = seen.persistent
-    const expected = Math.floor(forMs / 2000)
-    for (const name of ['vpn:keepalive_sent', 'vpn:keepalive_received']) {
-      expect([name, count(told, name)]).toEqual([name, expect.closeTo(expected, -0.5)])
-    }
+  test.each([
+    ['persistentOfUs', 'vpn:keepalive_sent', 'vpn:keepalive_received'],
+    ['persistentOfThem', 'vpn:keepalive_received', 'vpn:keepalive_sent'],
+  ] as const)('%s: a keep-alive every two seconds, which nobody answers', (which, asked, answered) => {
+    const { told, forMs } = seen[which]
+    // One more or less: when the first is due depends on when the handshake was.
+    expect(Math.abs(count(told, asked) - forMs / 2000)).toBeLessThan(2)
+    expect(count(told, answered)).toBe(0)
   })
 
   test('while it is flooded it asks for cookies, and ours gets through with one', () => {

@@ -32,7 +32,8 @@ export interface MatrixReport {
   rekey: { pings: Counts; told: Told; forMs: number }
   passiveOfThem: Told
   passiveOfUs: Told
-  persistent: { told: Told; forMs: number }
+  persistentOfUs: { told: Told; forMs: number }
+  persistentOfThem: { told: Told; forMs: number }
   /** `during`: while it was flooded, after whoever begins had time to come back with its cookie. */
   cookieOfThem: { during: Counts; after: Counts; told: Told; strangersAsked: number }
   cookieOfUs: { during: Counts; after: Counts; strangersAsked: number }
@@ -203,7 +204,8 @@ async function passiveOfUs(pair: Pair): Promise<Told> {
   return withoutPackets(pair)
 }
 
-async function persistent(pair: Pair): Promise<MatrixReport['persistent']> {
+/** Of one end alone: whatever passes, either way, starts the time of both anew. */
+async function persistent(pair: Pair): Promise<MatrixReport['persistentOfUs']> {
   pair.told.length = 0
   await delay(PERSISTENT_FOR_MS)
   return { told: withoutPackets(pair), forMs: PERSISTENT_FOR_MS }
@@ -309,7 +311,6 @@ coverControlFolder()
 run(['sysctl', '-q', '-w', 'net.ipv4.ip_forward=0'])
 /** What starts a process keeps this one from all else: so that comes first, and then everything at the same time. */
 async function all(): Promise<MatrixReport> {
-  const keepaliveSeconds = { us: PERSISTENT_SECONDS, them: PERSISTENT_SECONDS }
   const six = await ipv6Inside()
   const quiet = await open(1, { begins: 'us' })
   const toThem = await open(2, { begins: 'us' })
@@ -318,22 +319,26 @@ async function all(): Promise<MatrixReport> {
   const flooding = await open(5, { begins: 'them' })
   const moving = await open(6, { begins: 'us', way: {} })
   const losing = await open(7, { begins: 'us', way: { loss: 0.01, late: 0.1 } })
-  const persisting = await open(8, { begins: 'us', keepaliveSeconds })
-  const [anew, theirs, ours, persistentOnes, askedByThem, askedByUs, moved, lossy] = await Promise.all([
-    rekey(quiet),
-    passiveOfThem(toThem),
-    passiveOfUs(toUs),
-    persistent(persisting),
-    cookieOfThem(flooded),
-    cookieOfUs(flooding),
-    roaming(moving),
-    rough(losing),
-  ])
+  const ofUs = await open(8, { begins: 'us', keepaliveSeconds: { us: PERSISTENT_SECONDS } })
+  const ofThem = await open(9, { begins: 'them', keepaliveSeconds: { them: PERSISTENT_SECONDS } })
+  const [anew, theirs, ours, persistsHere, persistsThere, askedByThem, askedByUs, moved, lossy] =
+    await Promise.all([
+      rekey(quiet),
+      passiveOfThem(toThem),
+      passiveOfUs(toUs),
+      persistent(ofUs),
+      persistent(ofThem),
+      cookieOfThem(flooded),
+      cookieOfUs(flooding),
+      roaming(moving),
+      rough(losing),
+    ])
   return {
     rekey: anew,
     passiveOfThem: theirs,
     passiveOfUs: ours,
-    persistent: persistentOnes,
+    persistentOfUs: persistsHere,
+    persistentOfThem: persistsThere,
     cookieOfThem: askedByThem,
     cookieOfUs: askedByUs,
     roaming: moved,
