@@ -65,6 +65,8 @@ const COOKIE_REPLY_TYPE = 3
 const MACS_BYTES = 32
 const ROUGH_ECHOES = 1000
 const SETTLED_MS = 500
+/** 15 s. */
+const READY_LOOKS_MAX = 30
 const IPV6_PORT = 51_820
 const IPV6_BYTES = 300_000
 const ECHO_PORT = 9000
@@ -206,6 +208,9 @@ async function passiveOfUs(pair: Pair): Promise<Told> {
 
 /** Of one end alone: whatever passes, either way, starts the time of both anew. */
 async function persistent(pair: Pair): Promise<MatrixReport['persistentOfUs']> {
+  // Whoever was there first began before the other could hear it, and begins again 5 s later.
+  const isReady = () => pair.told.some(([name]) => name === 'vpn:session_made')
+  for (let looks = 0; looks < READY_LOOKS_MAX && !isReady(); looks += 1) await delay(SETTLED_MS)
   pair.told.length = 0
   await delay(PERSISTENT_FOR_MS)
   return { told: withoutPackets(pair), forMs: PERSISTENT_FOR_MS }
