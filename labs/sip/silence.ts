@@ -5,6 +5,7 @@
 import type { FaultId } from '../../src/faults/registry.ts'
 import type { Pair } from '../../src/hosts/host.ts'
 import type { Cell } from '../../src/lab/cell.ts'
+import { SLACK_MS } from '../../src/lab/checks.ts'
 import { type Claims, counts, nothing, took } from '../../src/lab/claims.ts'
 import type { Period } from '../../src/lab/log.ts'
 import { received, sent } from '../../src/lab/packets.ts'
@@ -40,6 +41,13 @@ export async function strikeInCall(
   await rig.sleep(BEYOND_MS)
   rig.mark(pair, 'watched')
   return { calls, struck }
+}
+
+/** From when the fault is undone, which is marked so: for as long as a BYE may wait before it is sent again. */
+export async function lookOn(rig: Rig, pair: Pair, mark: string, { times }: SipSettings): Promise<void> {
+  rig.mark(pair, mark)
+  await rig.sleep(times.t2Ms + SLACK_MS)
+  rig.mark(pair, 'over')
 }
 
 /** From the fault, when it is in force for sure, to the end of the watch. */

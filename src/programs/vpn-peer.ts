@@ -13,6 +13,7 @@ import { isIPv4 } from 'node:net'
 import type { Emitter } from '../events/emit.ts'
 import { UsageError } from '../foreign/usage.ts'
 import { openTun } from '../kernel/tun.ts'
+import { placeText } from '../protocols/ip-address.ts'
 import {
   type ControlRequest,
   type DeviceChange,
@@ -276,8 +277,7 @@ async function controlOf(peer: VpnPeer, name: unknown): Promise<Control | null> 
 
 function placeOf(endpoint: Endpoint | null): string {
   if (endpoint === null) return ''
-  const { address, port } = endpoint
-  return isIPv4(address) ? `${address}:${port}` : `[${address}]:${port}`
+  return placeText(endpoint.address, endpoint.port)
 }
 
 if (runsAsFile(import.meta.url)) {

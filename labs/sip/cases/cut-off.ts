@@ -1,11 +1,10 @@
 /** Nothing passes between the two, and nobody is told. Later the cable is whole again. */
 import type { CaseOf } from '../../../src/lab/cases.ts'
-import { SLACK_MS } from '../../../src/lab/checks.ts'
 import { counts, took } from '../../../src/lab/claims.ts'
 import { sent } from '../../../src/lab/packets.ts'
 import type { SipSettings } from '../conditions.ts'
 import { refreshMs } from '../expectations.ts'
-import { goesOn, learnsOfIt, sessionEnds, silenceOf, strikeInCall, unnoticed } from '../silence.ts'
+import { goesOn, learnsOfIt, lookOn, sessionEnds, silenceOf, strikeInCall, unnoticed } from '../silence.ts'
 import { ofMessage, onTime } from '../wire.ts'
 
 export const cutOff: CaseOf<SipSettings> = {
@@ -18,9 +17,7 @@ export const cutOff: CaseOf<SipSettings> = {
     rig.endWatch('cut', pair, pair.b)
     rig.mark(pair, 'mending')
     await struck.undo()
-    rig.mark(pair, 'mended')
-    await rig.sleep(settings.times.t2Ms + SLACK_MS)
-    rig.mark(pair, 'over')
+    await lookOn(rig, pair, 'mended', settings)
   },
 
   rows: {

@@ -1,10 +1,9 @@
 /** Bob's telephone stops running, and goes on later. His kernel takes what comes, and tells nobody. */
 import type { CaseOf } from '../../../src/lab/cases.ts'
-import { SLACK_MS } from '../../../src/lab/checks.ts'
 import { counts } from '../../../src/lab/claims.ts'
 import { ofKind, received } from '../../../src/lab/packets.ts'
 import type { SipSettings } from '../conditions.ts'
-import { goesOn, learnsOfIt, sessionEnds, silenceOf, strikeInCall, unnoticed } from '../silence.ts'
+import { goesOn, learnsOfIt, lookOn, sessionEnds, silenceOf, strikeInCall, unnoticed } from '../silence.ts'
 
 export const frozen: CaseOf<SipSettings> = {
   id: 'frozen',
@@ -17,9 +16,7 @@ export const frozen: CaseOf<SipSettings> = {
     rig.endWatch('freeze', pair, pair.b)
     rig.mark(pair, 'thawing')
     await struck.undo()
-    rig.mark(pair, 'thawed')
-    await rig.sleep(settings.times.t2Ms + SLACK_MS)
-    rig.mark(pair, 'over')
+    await lookOn(rig, pair, 'thawed', settings)
   },
 
   rows: {

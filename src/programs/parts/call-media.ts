@@ -10,9 +10,9 @@
  */
 import { randomInt } from 'node:crypto'
 import type { Socket } from 'node:dgram'
-import { isIPv4 } from 'node:net'
 import type { Emitter } from '../../events/emit.ts'
 import { UsageError } from '../../foreign/usage.ts'
+import { placeText } from '../../protocols/ip-address.ts'
 import { SAMPLES_PER_PACKET } from '../../protocols/rtp/constants.ts'
 import type { JitterCounts } from '../../protocols/rtp/jitter-buffer.ts'
 import { readRtp, writeRtp } from '../../protocols/rtp/packet.ts'
@@ -131,7 +131,7 @@ export async function openMedia(options: MediaOptions, emit: Emitter): Promise<C
   rtp.on('error', (error) => refusals.note('rtp', error))
   rtcp.on('error', (error) => refusals.note('rtcp', error))
   const stopClock = startMediaClock(onBeat)
-  tell('media:opened', { local: placeOf(address, port), reportsPort: port + 1 })
+  tell('media:opened', { local: placeText(address, port), reportsPort: port + 1 })
 
   function onBeat({ number, skipped: justSkipped, lateMs }: Beat): void {
     const nowMs = performance.now()
@@ -230,7 +230,7 @@ export async function openMedia(options: MediaOptions, emit: Emitter): Promise<C
       speech = nextSpeech
       reports.start(heardAtMs)
       tell('media:started', {
-        remote: placeOf(next.remoteAddress, next.remotePort),
+        remote: placeText(next.remoteAddress, next.remotePort),
         ssrc: reports.ssrc,
         payloadType: next.payloadType,
         sends: nextSpeech.kind,
@@ -260,8 +260,4 @@ export async function openMedia(options: MediaOptions, emit: Emitter): Promise<C
 /** Before its socket is closed: what was not handed to the kernel by then is never sent. A refusal tells nothing new. */
 function sendLast(socket: Socket, bytes: Buffer): Promise<void> {
   return new Promise((resolve) => socket.send(bytes, () => resolve()))
-}
-
-function placeOf(address: string, port: number): string {
-  return isIPv4(address) ? `${address}:${port}` : `[${address}]:${port}`
 }

@@ -5,6 +5,7 @@
 import * as dgram from 'node:dgram'
 import * as net from 'node:net'
 import type { Emitter } from '../../events/emit.ts'
+import { placeText } from '../../protocols/ip-address.ts'
 import type { Place } from '../../protocols/sip/compose.ts'
 import {
   headerOf,
@@ -54,8 +55,7 @@ export function titleOf(message: Message): string {
   return `${message.status} ${(headerOf(message, 'CSeq') ?? '').split(/\s+/)[1] ?? ''}`.trim()
 }
 
-export const textOf = ({ address, port }: Place) =>
-  net.isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`
+export const textOf = ({ address, port }: Place) => placeText(address, port)
 
 /** @throws as bind and listen do: EADDRINUSE, EADDRNOTAVAIL, EACCES */
 export async function openSipTransport(options: SipTransportOptions, emit: Emitter): Promise<SipTransport> {

@@ -13,7 +13,7 @@
  *
  * Keys are here in full: whoever may open the socket may know them. An answer to a mistake never repeats a value.
  */
-import { isIPv4, isIPv6 } from '../ip-address.ts'
+import { isIPv4, isIPv6, placeText } from '../ip-address.ts'
 import { type Range, readRange, writeRange } from './allowed-ips.ts'
 import { KEY_BYTES } from './constants.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -195,7 +195,7 @@ function linesOf(peer: PeerStatus): string[] {
     `public_key=${peer.public.toString('hex')}`,
     `preshared_key=${peer.preshared.toString('hex')}`,
     'protocol_version=1',
-    ...(endpoint === null ? [] : [`endpoint=${placeOf(endpoint)}`]),
+    ...(endpoint === null ? [] : [`endpoint=${placeText(endpoint.address, endpoint.port)}`]),
     `last_handshake_time_sec=${Math.floor(handshakeMs / 1000)}`,
     `last_handshake_time_nsec=${Math.floor((handshakeMs % 1000) * 1e6)}`,
     `tx_bytes=${peer.sentBytes}`,
@@ -203,10 +203,6 @@ function linesOf(peer: PeerStatus): string[] {
     `persistent_keepalive_interval=${persistentKeepaliveMs === Infinity ? 0 : persistentKeepaliveMs / 1000}`,
     ...peer.allowedIps.map((range) => `allowed_ip=${writeRange(range)}`),
   ]
-}
-
-function placeOf({ address, port }: Endpoint): string {
-  return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`
 }
 
 /** The end of every answer. @param errno 0: done */
