@@ -131,15 +131,30 @@ ${keepalive(keepaliveSeconds.us)}
   return pair
 }
 
+/** Counts the answers to its own pings: what waited for the first handshake may be answered while later ones are sent. */
 async function ping({ peer, inside, told }: Pair, count: number, everyMs: number): Promise<Counts> {
-  const answered = () => told.filter(([name]) => name === 'vpn:ping_answered').length
-  const before = answered()
+  const numbers = (name: string) => told.flatMap(([event, { number }]) => (event === name ? [number] : []))
+  const earlier = numbers('vpn:ping_sent').length
   for (let number = 0; number < count; number += 1) {
     peer.ping(inside.them)
     await delay(everyMs)
   }
   await delay(SETTLED_MS)
-  return { sent: count, received: answered() - before }
+  const own = new Set(numbers('vpn:ping_sent').slice(earlier))
+  return { sent: count, received: numbers('vpn:ping_answered').filter((number) => own.has(number)).length }
+}
+
+/** Whoever was there first began before the other could hear it, and begins again 5 s later. */
+async function established({ told }: Pair): Promise<void> {
+  const isDone = () => told.some(([name]) => name === 'vpn:session_made')
+  for (let looks = 0; looks < READY_LOOKS_MAX && !isDone(); looks += 1) await delay(SETTLED_MS)
+}
+
+/** A first ping, and its answer, if it was not lost. */
+async function begin(pair: Pair): Promise<void> {
+  pair.peer.ping(pair.inside.them)
+  await established(pair)
+  await delay(SETTLED_MS)
 }
 
 /** From the kernel behind wireguard-go, to the host inside ours. */
@@ -186,20 +201,21 @@ async function flood(
 }
 
 async function rekey(pair: Pair): Promise<MatrixReport['rekey']> {
+  await begin(pair)
   const pings = await ping(pair, REKEY_FOR_MS / PING_EVERY_MS, PING_EVERY_MS)
   return { pings, told: withoutPackets(pair), forMs: REKEY_FOR_MS }
 }
 
 /** It is told something to which nobody behind it answers. */
 async function passiveOfThem(pair: Pair): Promise<Told> {
-  await ping(pair, 1, 0)
+  await begin(pair)
   pair.peer.ping(pair.inside.nobody)
   await delay(PASSIVE_WITHIN_MS)
   return withoutPackets(pair)
 }
 
 async function passiveOfUs(pair: Pair): Promise<Told> {
-  await ping(pair, 1, 0)
+  await begin(pair)
   const unanswered = connect(9, pair.inside.us).on('error', () => {})
   await delay(PASSIVE_WITHIN_MS)
   unanswered.destroy()
@@ -208,9 +224,7 @@ async function passiveOfUs(pair: Pair): Promise<Told> {
 
 /** Of one end alone: whatever passes, either way, starts the time of both anew. */
 async function persistent(pair: Pair): Promise<MatrixReport['persistentOfUs']> {
-  // Whoever was there first began before the other could hear it, and begins again 5 s later.
-  const isReady = () => pair.told.some(([name]) => name === 'vpn:session_made')
-  for (let looks = 0; looks < READY_LOOKS_MAX && !isReady(); looks += 1) await delay(SETTLED_MS)
+  await established(pair)
   pair.told.length = 0
   await delay(PERSISTENT_FOR_MS)
   return { told: withoutPackets(pair), forMs: PERSISTENT_FOR_MS }
@@ -237,7 +251,7 @@ async function cookieOfUs(pair: Pair): Promise<MatrixReport['cookieOfUs']> {
 }
 
 async function roaming(pair: Pair): Promise<MatrixReport['roaming']> {
-  await ping(pair, 5, 20)
+  await begin(pair)
   const before = pair.other.show('endpoints')
   await pair.way?.moveNear()
   const pings = await ping(pair, 10, 20)
@@ -248,8 +262,7 @@ async function roaming(pair: Pair): Promise<MatrixReport['roaming']> {
 }
 
 async function rough(pair: Pair): Promise<MatrixReport['rough']> {
-  // A handshake that is lost is begun again 5 s later.
-  for (let tries = 0; tries < 3 && (await ping(pair, 1, 6000)).received === 0; tries += 1);
+  await begin(pair)
   const way = pair.way as Way
   const before = { ...way.counts }
   const echoes = await echo(pair, ROUGH_ECHOES, 2)
