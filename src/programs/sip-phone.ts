@@ -49,14 +49,22 @@ export interface SipPhoneOptions {
   openMedia(groupId: string): Promise<PhoneMedia>
 }
 
-export interface SipPhone extends Pick<Program, 'port' | 'close' | 'reset'> {
+export interface SipPhone extends Pick<Program, 'port' | 'reset'> {
   register(): void
   /** @throws UsageError where that is no address that can be called */
   call(to: string): Promise<void>
   /** All calls. */
   hangUp(): void
   hold(isHeld: boolean): void
+  /**
+   * Says goodbye first: BYE in calls that are there, CANCEL for those that it began, REGISTER that takes the registration
+   * back. Whoever has not answered within {@link LEAVING_MS_MAX} is not waited for.
+   */
+  close(): Promise<void>
 }
+
+/** Enough for a REGISTER, its challenge and its proof; whoever is gone does not keep us. */
+export const LEAVING_MS_MAX = 1_000
 
 const TOKEN_BYTES = 8
 const REGISTRATION_SECONDS = 300
@@ -64,6 +72,7 @@ const REGISTRATION_SECONDS = 300
 export async function startSipPhone(options: SipPhoneOptions, emit: Emitter): Promise<SipPhone> {
   const { mechanism, user, host, openMedia, session, timing = TIMING } = options
   const medias = new Map<string, PhoneMedia>()
+  const closing = new Set<Promise<void>>()
   const transport = await openSipTransport(
     {
       mechanism,
@@ -88,6 +97,7 @@ export async function startSipPhone(options: SipPhoneOptions, emit: Emitter): Pr
   })
   const clock = startSipClock(agent, carry)
   let keepalive: KeepAlive | undefined
+  let left: (() => void) | undefined
   emit('sip:opened', { local: `${host}:${transport.port}`, transport: options.transport, user }, group)
 
   /** From its first registration on. */
@@ -102,6 +112,18 @@ export async function startSipPhone(options: SipPhoneOptions, emit: Emitter): Pr
     })
   }
 
+  function leave(): Promise<void> {
+    return new Promise((resolve) => {
+      const limit = setTimeout(resolve, LEAVING_MS_MAX)
+      left = () => {
+        clearTimeout(limit)
+        resolve()
+      }
+      clock.carryOut((nowMs) => agent.leave(nowMs))
+      if (agent.hasLeft) left()
+    })
+  }
+
   const localMedia = (port: number): LocalMedia => ({
     address: host,
     port,
@@ -112,12 +134,29 @@ export async function startSipPhone(options: SipPhoneOptions, emit: Emitter): Pr
 
   async function pickUp(call: string): Promise<void> {
     const media = await openMedia(group)
-    if (!agent.calls.includes(call)) return media.close()
+    if (!agent.calls.includes(call)) return void close(media)
     medias.set(call, media)
     clock.carryOut((nowMs) => agent.pickUp(call, localMedia(media.port), nowMs))
   }
 
+  function close(media: PhoneMedia): void {
+    const closed = media.close().finally(() => closing.delete(closed))
+    closing.add(closed)
+  }
+
+  /** Section 15.1.1: who says BYE stops sending and hearing at once, whatever is answered. */
+  function fallSilent(call: string): void {
+    const media = medias.get(call)
+    medias.delete(call)
+    if (media) close(media)
+  }
+
   function carry(action: AgentAction): void {
+    carryOne(action)
+    if (agent.hasLeft) left?.()
+  }
+
+  function carryOne(action: AgentAction): void {
     switch (action.do) {
       case 'send':
         transport.send(action.message, action.to)
@@ -135,10 +174,8 @@ export async function startSipPhone(options: SipPhoneOptions, emit: Emitter): Pr
         medias.get(action.call)?.agreed(action.agreed)
         tell(action)
         break
-      case 'ended':
-      case 'failed':
-        medias.get(action.call)?.close()
-        medias.delete(action.call)
+      case 'note-call':
+        if (action.new === 'leaving' || action.new === 'over') fallSilent(action.call)
         tell(action)
         break
       default:
@@ -168,7 +205,7 @@ export async function startSipPhone(options: SipPhoneOptions, emit: Emitter): Pr
           medias.set(call, media)
           return actions
         } catch (error) {
-          media.close()
+          close(media)
           if (error instanceof SipError || error instanceof RangeError)
             throw new UsageError(`"${to}": ${error.message}`)
           throw error
@@ -181,8 +218,10 @@ export async function startSipPhone(options: SipPhoneOptions, emit: Emitter): Pr
     reset: () => transport.reset(),
     async close() {
       keepalive?.stop()
+      await leave()
       clock.stop()
-      for (const media of medias.values()) media.close()
+      for (const call of medias.keys()) fallSilent(call)
+      await Promise.all(closing)
       await transport.close()
     },
   }

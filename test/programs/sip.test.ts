@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { Emitter } from '../../src/events/emit.ts'
 import { openVoice } from '../../src/programs/parts/phone-voice.ts'
-import { closeUdp } from '../../src/programs/parts/udp-socket.ts'
-import { startSipPhone } from '../../src/programs/sip-phone.ts'
+import { bindUdp, closeUdp } from '../../src/programs/parts/udp-socket.ts'
+import { LEAVING_MS_MAX, startSipPhone } from '../../src/programs/sip-phone.ts'
 import { startSipRegistrar } from '../../src/programs/sip-registrar.ts'
 import { TRANSACTION_BYTES } from '../../src/protocols/stun/constants.ts'
 import { writeBindingRequest } from '../../src/protocols/stun/message.ts'
@@ -23,7 +23,7 @@ const POLL = { timeout: WAIT_MS, interval: 50 }
 
 const closing: (() => Promise<void>)[] = []
 afterEach(async () => {
-  for (const close of closing.splice(0)) await close()
+  for (const close of closing.splice(0).reverse()) await close()
 })
 
 function log() {
@@ -75,8 +75,18 @@ async function phone(
     },
     seen.emit,
   )
-  closing.push(started.close)
-  return { ...started, ...seen, drawn }
+  const leave = once(started.close)
+  closing.push(leave)
+  return { ...started, ...seen, drawn, leave }
+}
+
+/** Closed by a test, and again after it. */
+function once(close: () => Promise<void>): () => Promise<void> {
+  let closed: Promise<void> | undefined
+  return () => {
+    closed ??= close()
+    return closed
+  }
 }
 
 describe.each(['udp', 'tcp'] as const)('over %s', (transport) => {
@@ -114,6 +124,37 @@ describe.each(['udp', 'tcp'] as const)('over %s', (transport) => {
       expect(passed).toHaveLength(isRecordRouting ? 1 : 0)
     },
   )
+})
+
+describe('a telephone that is closed', () => {
+  test.each(['udp', 'tcp'] as const)('says goodbye to all that it spoke to, over %s', async (transport) => {
+    const r = await registrar(true)
+    const [a, b] = [await phone('alice', transport, r.port), await phone('bob', transport, r.port)]
+    a.register()
+    b.register()
+    await Promise.all([a.until('sip:registered'), b.until('sip:registered')])
+    await a.call(`sip:bob@${HOST}:${r.port}`)
+    await b.until('sip:call_updated', 2)
+    await b.leave()
+    expect(await a.until('sip:call_ended')).toEqual({ because: 'bye' })
+    expect(await r.until('sip:binding_removed')).toMatchObject({ user: 'bob', because: 'asked' })
+    expect(b.all('sip:unregistered')).toHaveLength(1)
+  })
+
+  test('waits a moment only for who does not answer', async () => {
+    const nobody = dgram.createSocket('udp4')
+    const asked: string[] = []
+    nobody.on('message', (bytes) => asked.push(bytes.toString('latin1').split(' ')[0] ?? ''))
+    const port = await bindUdp(nobody, { host: HOST, port: 0 })
+    closing.push(() => closeUdp(nobody))
+    const a = await phone('alice', 'udp')
+    await a.call(`sip:nobody@${HOST}:${port}`)
+    const startedMs = performance.now()
+    await a.leave()
+    expect(performance.now() - startedMs).toBeGreaterThan(LEAVING_MS_MAX * 0.9)
+    // Section 9.1: nothing is cancelled that nobody has answered.
+    expect(new Set(asked)).toEqual(new Set(['INVITE']))
+  })
 })
 
 test('a wrong password is said twice at most', async () => {
@@ -167,9 +208,10 @@ test('by hand: one telephone waits, another calls it, and what is heard is drawn
   for (const { stderr } of [alice, bob]) {
     await expect.poll(stderr, { timeout: BY_HAND_MS }).toMatch(/#.* a tone of 440 Hz/)
   }
-  for (const { child, ended } of [alice, bob]) {
-    child.kill('SIGINT')
-    expect(await ended).toBe(0)
-  }
+  alice.child.kill('SIGTERM')
+  expect(await alice.ended).toBe(0)
+  await bob.untilPrinted(/(call_ended) .*bye/, BY_HAND_MS)
+  bob.child.kill('SIGINT')
+  expect(await bob.ended).toBe(0)
   expect(statSync(recording).size).toBeGreaterThan(WAV_HEADER_BYTES)
 })

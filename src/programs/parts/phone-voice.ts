@@ -12,7 +12,8 @@ export interface PhoneMedia {
   readonly port: number
   /** Both ends agreed, for the first time or anew. */
   agreed(agreed: Agreed): void
-  close(): void
+  /** A second call does nothing. */
+  close(): Promise<void>
 }
 
 interface VoiceOptions {
@@ -51,7 +52,7 @@ export async function openVoice(
     },
     close() {
       clearInterval(meter)
-      void media.stop()
+      return media.stop()
     },
   }
 }

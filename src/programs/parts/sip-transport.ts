@@ -4,6 +4,7 @@
  */
 import * as dgram from 'node:dgram'
 import * as net from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import type { Emitter } from '../../events/emit.ts'
 import { placeText } from '../../protocols/ip-address.ts'
 import type { Place } from '../../protocols/sip/compose.ts'
@@ -146,6 +147,8 @@ export async function openSipTransport(options: SipTransportOptions, emit: Emitt
       for (const socket of connections.values()) socket.resetAndDestroy()
     },
     async close() {
+      // What was sent just now is handed to the kernel in the next turn only.
+      await setImmediate()
       isClosing = true
       strangers.close()
       for (const socket of connections.values()) socket.destroy()

@@ -81,6 +81,11 @@ export class Calls {
       )
       return void this.fail(call, 'refused', 603)
     }
+    // Section 15: who was called says no BYE before the ACK has come, or cannot come any more.
+    if (call.state === 'answered' && because !== 'never-acknowledged') {
+      call.end = because
+      return
+    }
     const wasEarly = call.state === 'calling' || call.state === 'ringing'
     if (!this.enter(call, 'hangs-up', because)) return
     call.end = wasEarly ? 'cancelled' : because
@@ -305,10 +310,11 @@ export class Calls {
     if ('response' in outcome && status < 300) {
       if (call.dialog) call.dialog.target = contactOrKept(outcome.response, call.dialog.target)
       this.#acknowledge(call, essentialsOf(request).cseq.number)
+      if (call.state !== 'up') return
       const answer = readSdp(outcome.response.body)
       const agreed = answer && takeAnswer(answer, call.local)
       if (agreed) this.core.act({ do: 'media', call: call.id, agreed })
-      if (call.state === 'up') this.#agreeAsAsked(call, outcome.response, nowMs)
+      this.#agreeAsAsked(call, outcome.response, nowMs)
     } else if (status === 408 || status === 481) this.hangUp(call.id, nowMs, 'refresh-failed')
   }
 

@@ -73,7 +73,7 @@ export class Incoming {
   }
 
   /** Of a success: now both know that the call is there. */
-  ack(request: Request): void {
+  ack(request: Request, nowMs: number): void {
     const call = this.#callOf(request)
     const waiting = call?.unacknowledged
     if (!call || !waiting || essentialsOf(waiting.response).cseq.number !== essentialsOf(request).cseq.number)
@@ -84,6 +84,7 @@ export class Incoming {
     const answer = readSdp(request.body)
     const agreed: Agreed | null = answer && takeAnswer(answer, call.local)
     if (agreed) this.#core.act({ do: 'media', call: call.id, agreed })
+    if (call.end !== null) this.#calls.hangUp(call.id, nowMs, call.end)
   }
 
   bye(key: Key, request: Request, nowMs: number): void {

@@ -38,6 +38,9 @@ export class Registration {
   #number = 0
   #challenges = 0
   #wantedSeconds = 0
+  /** The registrar has said yes, or has perhaps: then it has to be told when this ends. */
+  #mayBeKnown = false
+  #isLeaving = false
   /** When to ask again. */
   dueAtMs = Infinity
 
@@ -63,6 +66,18 @@ export class Registration {
 
   due(nowMs: number): void {
     if (nowMs >= this.dueAtMs) this.ask(nowMs)
+  }
+
+  /** Takes it back, as soon as what was asked is answered; afterwards nothing is asked any more. */
+  leave(nowMs: number): void {
+    this.#isLeaving = true
+    this.dueAtMs = Infinity
+    if (this.#mayBeKnown) this.ask(nowMs, true)
+  }
+
+  /** Nothing is asked at this moment. */
+  get isQuiet(): boolean {
+    return this.#state !== 'asking' && this.#state !== 'proving'
   }
 
   #send(nowMs: number, proof: { name: string; value: string }[] = []): void {
@@ -93,7 +108,10 @@ export class Registration {
   }
 
   #take(request: Request, outcome: Outcome, nowMs: number): void {
-    if ('failure' in outcome) return void this.#lose(null, nowMs)
+    if ('failure' in outcome) {
+      this.#mayBeKnown ||= outcome.failure === 'timeout'
+      return void this.#lose(null, nowMs)
+    }
     const { response } = outcome
     if (response.status < 200) return
     if (response.status >= 200 && response.status < 300) return void this.#grant(response, nowMs)
@@ -115,11 +133,14 @@ export class Registration {
   #grant(response: Response, nowMs: number): void {
     if (this.#wantedSeconds === 0) {
       this.#enter('taken-back')
+      this.#mayBeKnown = false
       this.#core.act({ do: 'unregistered' })
       return
     }
     const seconds = grantedSeconds(response, contactUri(this.#core.options)) ?? this.#wantedSeconds
     this.#enter('granted')
+    this.#mayBeKnown = true
+    if (this.#isLeaving) return void this.ask(nowMs, true)
     this.dueAtMs = nowMs + REFRESH_AT * seconds * 1000
     this.#core.act({ do: 'registered', seconds })
   }
@@ -134,7 +155,7 @@ export class Registration {
 
   #lose(status: number | null, nowMs: number): void {
     this.#enter('failed')
-    if (this.#wantedSeconds > 0) this.dueAtMs = nowMs + AGAIN_AFTER_MS
+    if (this.#wantedSeconds > 0 && !this.#isLeaving) this.dueAtMs = nowMs + AGAIN_AFTER_MS
     this.#core.act({ do: 'registration-lost', status })
   }
 }

@@ -29,6 +29,7 @@ export class UserAgent {
   readonly #registration: Registration
   readonly #pending = new Map<Key, (outcome: Outcome, nowMs: number) => void>()
   #actions: AgentAction[] = []
+  #isLeaving = false
 
   constructor(options: AgentOptions) {
     this.#options = options
@@ -79,6 +80,19 @@ export class UserAgent {
   hold(call: string, isHeld: boolean, nowMs: number): AgentAction[] {
     this.#calls.change(call, isHeld ? 'sendonly' : 'sendrecv', nowMs)
     return this.#flush()
+  }
+
+  /** Ends its calls, takes its registration back, and takes no more calls. It is done when {@link hasLeft}. */
+  leave(nowMs: number): AgentAction[] {
+    this.#isLeaving = true
+    for (const call of this.calls) this.#calls.hangUp(call, nowMs)
+    this.#registration.leave(nowMs)
+    return this.#flush()
+  }
+
+  /** Nobody has to be told anything any more, nor to answer. */
+  get hasLeft(): boolean {
+    return this.#isLeaving && this.#calls.all.size === 0 && this.#registration.isQuiet
   }
 
   receive({ message, problem }: Reading, from: Place, nowMs: number): AgentAction[] {
@@ -142,7 +156,7 @@ export class UserAgent {
 
   #request(key: Key | null, request: Request, from: Place, nowMs: number): void {
     try {
-      if (key === null) this.#incoming.ack(request)
+      if (key === null) this.#incoming.ack(request, nowMs)
       else this.#asked(key, request, from, nowMs)
     } catch (error) {
       if (!(error instanceof SipError)) throw error
@@ -160,6 +174,8 @@ export class UserAgent {
     readUri(request.target)
     switch (request.method) {
       case 'INVITE':
+        if (this.#isLeaving && !essentialsOf(request).to.parameters.has('tag'))
+          return void this.#refuse(key, request, 480, 'a call to a telephone that is leaving', nowMs)
         return void this.#incoming.invite(key, request, from, nowMs)
       case 'BYE':
         return void this.#incoming.bye(key, request, nowMs)

@@ -1,8 +1,9 @@
 /** Calls between two telephones that have no sockets: what they say, when, and what they take for true. */
 import { describe, expect, test } from 'vitest'
 import { callTransitions } from '../../../src/protocols/sip/call.ts'
+import { responseTo } from '../../../src/protocols/sip/compose.ts'
 import { SESSION_SECONDS_MIN } from '../../../src/protocols/sip/constants.ts'
-import { readMessage, valuesOf } from '../../../src/protocols/sip/message.ts'
+import { headerOf, readMessage, valuesOf, writeMessage } from '../../../src/protocols/sip/message.ts'
 import { registrationTransitions } from '../../../src/protocols/sip/registration.ts'
 import { place, TwoAgents } from './two-agents.ts'
 
@@ -91,6 +92,18 @@ describe('a call', () => {
     expect(two.heard('media').at(-1)?.action).toMatchObject({ agreed: { direction: 'sendrecv' } })
   })
 
+  test('that this end took is ended after its ACK, and not before', () => {
+    const two = new TwoAgents()
+    two.isLost = ({ what, atMs }) => what === 'ACK' && atMs < 400
+    two.call()
+    two.pickUp()
+    two.do('b', two.b.leave(0))
+    two.pass(10_000)
+    expect(two.times('ACK')).toEqual([0, 500])
+    expect(two.times('BYE')).toEqual([500])
+    expect(two.b.hasLeft).toBe(true)
+  })
+
   test('cannot be ended by a stranger who guesses a tag', () => {
     const two = new TwoAgents()
     two.call()
@@ -99,6 +112,69 @@ describe('a call', () => {
     two.do('b', two.b.receive(readMessage(Buffer.from(bye)), place(1), 0))
     expect(two.what().at(-1)).toBe('481 BYE')
     expect(two.b.calls).toHaveLength(1)
+  })
+})
+
+describe('a telephone that leaves', () => {
+  test('says BYE, and has left when that is answered', () => {
+    const two = new TwoAgents()
+    two.call()
+    two.pickUp()
+    two.isLost = ({ what, atMs }) => what === '200 BYE' && atMs < 400
+    two.do('a', two.a.leave(0))
+    expect(two.a.hasLeft).toBe(false)
+    two.pass(1_000)
+    expect(two.times('BYE')).toEqual([0, 500])
+    expect(two.a.hasLeft).toBe(true)
+  })
+
+  test('cancels what it began, and refuses what rings', () => {
+    for (const leaving of ['a', 'b'] as const) {
+      const two = new TwoAgents()
+      two.call()
+      two.do(leaving, two[leaving].leave(0))
+      expect(two.what().slice(2, 4)).toEqual(
+        leaving === 'a' ? ['CANCEL', '200 CANCEL'] : ['603 INVITE', 'ACK'],
+      )
+      expect(two[leaving].hasLeft).toBe(true)
+    }
+  })
+
+  test('takes no more calls', () => {
+    const two = new TwoAgents()
+    two.do('b', two.b.leave(0))
+    two.call()
+    expect(two.what()).toEqual(['INVITE', '480 INVITE', 'ACK'])
+  })
+
+  test('takes its registration back, also one that is asked for at this moment', () => {
+    for (const isGranted of [true, false]) {
+      const registrar = { place: place(2), password: 'a', wantedSeconds: 300 }
+      const two = new TwoAgents({ registrar })
+      const said = () => two.sent.filter(({ what }) => what === 'REGISTER')
+      const grant = () => {
+        const request = said().at(-1)?.message
+        if (request === undefined) throw new Error('nothing is asked')
+        const granted = responseTo(request, { status: 200, toTag: 'granted' })
+        two.do('a', two.a.receive(readMessage(writeMessage(granted)), place(2), 0))
+      }
+      two.isLost = () => true
+      two.do('a', two.a.register(0))
+      if (isGranted) grant()
+      two.do('a', two.a.leave(0))
+      if (!isGranted) grant()
+      expect(said().map(({ message }) => headerOf(message, 'Expires'))).toEqual(['300', '0'])
+      expect(two.a.hasLeft).toBe(false)
+      grant()
+      expect(two.heard('unregistered')).toHaveLength(1)
+      expect(two.a.hasLeft).toBe(true)
+    }
+  })
+
+  test('that nobody knows has nobody to tell', () => {
+    const two = new TwoAgents()
+    two.do('a', two.a.leave(0))
+    expect([two.what(), two.a.hasLeft]).toEqual([[], true])
   })
 })
 
