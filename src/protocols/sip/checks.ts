@@ -15,13 +15,26 @@ export interface Essentials {
   cseq: CSeq
 }
 
-const ONCE = ['From', 'To', 'Call-ID', 'CSeq', 'Max-Forwards', 'Expires', 'Content-Type', 'Date']
+const ONCE = new Set(['From', 'To', 'Call-ID', 'CSeq', 'Max-Forwards', 'Expires', 'Content-Type', 'Date'])
+
+/** Everybody on a message's way asks for these, and nobody changes a message: they are read once. */
+const known = new WeakMap<Message, Essentials>()
 
 /** @throws SipError where something is missing or malformed */
 export function essentialsOf(message: Message): Essentials {
-  for (const name of ONCE) {
-    if (message.headers.filter((header) => header.name === name).length > 1)
-      throw bad(`${name} is there twice`)
+  const before = known.get(message)
+  if (before !== undefined) return before
+  const essentials = readEssentials(message)
+  known.set(message, essentials)
+  return essentials
+}
+
+function readEssentials(message: Message): Essentials {
+  const seen = new Set<string>()
+  for (const { name } of message.headers) {
+    if (!ONCE.has(name)) continue
+    if (seen.has(name)) throw bad(`${name} is there twice`)
+    seen.add(name)
   }
   const [via, ...vias] = valuesOf(message, 'Via').map(readVia)
   if (via === undefined) throw bad('Via is missing')

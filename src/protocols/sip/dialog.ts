@@ -6,7 +6,7 @@
 import { essentialsOf } from './checks.ts'
 import { MAX_FORWARDS } from './constants.ts'
 import { type Header, type Request, type Response, valuesOf } from './message.ts'
-import { bad } from './text.ts'
+import { bad, type Parameters } from './text.ts'
 import { readUri } from './uri.ts'
 import { readNameAddress } from './values.ts'
 
@@ -70,13 +70,12 @@ export function contactOf(message: Request | Response): string {
 const enclosed = ({ name, uri }: { name: string; uri: string }) =>
   `${name === '' ? '' : `"${name.replace(/[\\"]/g, '\\$&')}" `}<${uri}>`
 
-/** As a message from the other end names it: its own tag is in From, ours in To. */
-export function dialogNameOf(request: Request): string {
-  const { callId, from, to } = essentialsOf(request)
-  return nameOf(callId, to.parameters.get('tag') ?? '', from.parameters.get('tag') ?? '')
+/** Whether the other end says it in this dialog: its own tag is in From, ours in To. */
+export function isIn({ callId, localTag, remoteTag }: Dialog, request: Request): boolean {
+  const { callId: said, from, to } = essentialsOf(request)
+  const tagOf = ({ parameters }: { parameters: Parameters }) => parameters.get('tag') ?? ''
+  return said === callId && tagOf(to) === localTag && tagOf(from) === remoteTag
 }
-export const nameOf = (callId: string, localTag: string, remoteTag: string) =>
-  JSON.stringify([callId, localTag, remoteTag])
 
 /**
  * Section 12.2.1.1. With the next number, but for ACK, which has the number of its INVITE.

@@ -7,7 +7,7 @@ import { ALLOW, blank, type Calls } from './calls.ts'
 import { essentialsOf } from './checks.ts'
 import { type Place, placeOfAnswer, responseTo } from './compose.ts'
 import { CALLS_MAX } from './constants.ts'
-import { contactOf, dialogNameOf, dialogOfInvite, nameOf, takeNumber } from './dialog.ts'
+import { contactOf, dialogOfInvite, isIn, takeNumber } from './dialog.ts'
 import { type Header, headerOf, type Request, valuesOf } from './message.ts'
 import { minSessionOf, type Role, sessionExpiresOf, sessionHeader } from './session-timer.ts'
 import { cancelledKey, type Key } from './transactions.ts'
@@ -42,9 +42,7 @@ export class Incoming {
       return void this.#core.refuse(key, request, 486, 'too many calls', nowMs)
     if (this.#sessionIsTooShort(key, request, nowMs)) return
     const dialog = dialogOfInvite(request, this.#core.options.makeToken())
-    const id = [...this.#calls.all.keys()].includes(dialog.callId)
-      ? this.#core.options.makeToken()
-      : dialog.callId
+    const id = this.#calls.all.has(dialog.callId) ? this.#core.options.makeToken() : dialog.callId
     this.#calls.all.set(id, { ...blank(id, request, NO_MEDIA, from), dialog, key })
     const ringing = { status: 180, toTag: dialog.localTag, headers: this.#dialogFields(request) }
     this.#core.answer(key, responseTo(request, ringing), nowMs)
@@ -202,9 +200,7 @@ export class Incoming {
   }
 
   #callOf(request: Request): Call | undefined {
-    const wanted = dialogNameOf(request)
-    return [...this.#calls.all.values()].find(
-      ({ dialog }) => dialog && nameOf(dialog.callId, dialog.localTag, dialog.remoteTag) === wanted,
-    )
+    for (const call of this.#calls.all.values()) if (call.dialog && isIn(call.dialog, request)) return call
+    return undefined
   }
 }

@@ -57,8 +57,9 @@ export abstract class Machine<State extends string, Input extends string> {
   protected readonly timing: Timing
   protected readonly isReliable: boolean
   protected current: State
-  readonly #timers = new Map<Timer, number>()
-  readonly #sent = new Map<Request | Response, number>()
+  #timers: { timer: Timer; atMs: number }[] = []
+  #last: Request | Response | null = null
+  #again = 0
   #actions: MachineAction[] = []
 
   constructor(first: State, { timing, isReliable }: MachineOptions) {
@@ -76,17 +77,16 @@ export abstract class Machine<State extends string, Input extends string> {
   }
 
   get dueAtMs(): number {
-    return Math.min(Infinity, ...this.#timers.values())
+    return Math.min(Infinity, ...this.#timers.map(({ atMs }) => atMs))
   }
 
   /** Nothing happens before {@link dueAtMs}. Several timers may be due: the earliest is first. */
   due(nowMs: number): MachineAction[] {
     for (;;) {
-      const [next] = [...this.#timers].filter(([, at]) => at <= nowMs).sort(([, a], [, b]) => a - b)
-      if (next === undefined) return this.flush()
-      const [timer, atMs] = next
-      this.#timers.delete(timer)
-      this.onTimer(timer, atMs)
+      const next = this.#timers.find(({ atMs }) => atMs === this.dueAtMs)
+      if (next === undefined || next.atMs > nowMs) return this.flush()
+      this.#timers = this.#timers.filter((one) => one !== next)
+      this.onTimer(next.timer, next.atMs)
     }
   }
 
@@ -108,7 +108,7 @@ export abstract class Machine<State extends string, Input extends string> {
     if (next !== this.current) {
       this.act({ do: 'note-state', old: this.current, new: next, because: input })
       this.current = next
-      this.#timers.clear()
+      this.#timers = []
       this.entered(next, nowMs)
     }
     return true
@@ -122,13 +122,14 @@ export abstract class Machine<State extends string, Input extends string> {
     nowMs: number,
     afterMs = timerMs(timer, this.timing, this.isReliable),
   ): void {
-    this.#timers.set(timer, nowMs + afterMs)
+    const others = this.#timers.filter((one) => one.timer !== timer)
+    this.#timers = [...others, { timer, atMs: nowMs + afterMs }]
   }
 
   protected send(message: Request | Response, timer: Timer | null = null): void {
-    const again = this.#sent.get(message) ?? 0
-    this.#sent.set(message, again + 1)
-    this.act({ do: 'send', message, again, timer })
+    this.#again = message === this.#last ? this.#again + 1 : 0
+    this.#last = message
+    this.act({ do: 'send', message, again: this.#again, timer })
   }
 
   protected act(action: MachineAction): void {

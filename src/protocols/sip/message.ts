@@ -61,8 +61,15 @@ const ODD: Readonly<Record<string, string>> = {
   'mime-version': 'MIME-Version',
 }
 
+/** Written as they should be, as nearly always: nothing is to be done. */
+const USUAL = new Set([
+  ...Object.values({ ...COMPACT, ...ODD }),
+  ...['Max-Forwards', 'Allow', 'Route', 'Record-Route', 'Expires', 'User-Agent', 'Accept', 'Require'],
+])
+
 /** One name for each field, however it was written. */
 export function canonical(name: string): string {
+  if (USUAL.has(name)) return name
   const lower = name.toLowerCase()
   const known = Object.hasOwn(COMPACT, lower) ? COMPACT[lower] : Object.hasOwn(ODD, lower) ? ODD[lower] : null
   return known ?? lower.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase())
@@ -101,9 +108,10 @@ export function readMessage(bytes: Buffer): Reading {
   try {
     const [first = '', ...lines] = unfolded(head)
     message = readFirstLine(first)
-    message.headers = lines.slice(0, HEADERS_MAX).flatMap((line) => readHeader(line) ?? [])
+    const headers = lines.slice(0, HEADERS_MAX).map(readHeader)
+    message.headers = headers.filter((header) => header !== null)
     if (lines.length > HEADERS_MAX) throw new SipError(513, `more than ${HEADERS_MAX} fields`)
-    if (lines.some((line) => readHeader(line) === null)) throw bad('a line is no field')
+    if (message.headers.length < headers.length) throw bad('a line is no field')
     if (end === -1) throw bad('the empty line after the fields is missing')
     message.body = bodyOf(message, bytes.subarray(end + HEAD_END.length))
     return { message, problem: firstLineProblem(first) } as Reading

@@ -20,6 +20,7 @@ export const isToken = (text: string) => TOKEN.test(text)
  * @throws SipError for a quoted string without an end
  */
 export function cut(text: string, mark: ',' | ';'): string[] {
+  if (!text.includes(mark) && !text.includes('"')) return [text.trim()]
   const parts: string[] = []
   let from = 0
   let isQuoted = false
