@@ -17,7 +17,7 @@ import { SipError } from '../protocols/sip/text.ts'
 import { UserAgent } from '../protocols/sip/user-agent.ts'
 import { PeerBelief } from './parts/belief.ts'
 import {
-  ipv4Address,
+  calledAddress,
   optionalInteger,
   portToListen,
   runByHand,
@@ -291,7 +291,7 @@ if (runsAsFile(import.meta.url)) {
         type: 'string',
         default: '127.0.0.1',
         value: 'ADDRESS',
-        help: 'IPv4 address, where it can be called',
+        help: 'its own IPv4 address, where it can be called',
       },
       port: {
         type: 'string',
@@ -324,7 +324,7 @@ if (runsAsFile(import.meta.url)) {
     async start(values, emit) {
       const seconds = optionalInteger(values, 'session-timer', SESSION_SECONDS_MIN, 86_400)
       const keepAliveSeconds = optionalInteger(values, 'keep-alive', 1, 86_400)
-      const address = ipv4Address(values, 'host')
+      const address = calledAddress(values, 'host')
       const [send, recordTo] = [String(values.send), optionalText(values.record)]
       // A file that cannot be said is told before anybody is called.
       if (send !== 'tone' && send !== 'silence') readWavFile(send)

@@ -9,7 +9,7 @@ import type { Place } from '../protocols/sip/compose.ts'
 import { TIMING, type Timing } from '../protocols/sip/constants.ts'
 import { type ProxyAction, SipProxy } from '../protocols/sip/proxy.ts'
 import { readStun, writeBindingSuccess } from '../protocols/stun/message.ts'
-import { ipv4Address, portToListen, runByHand, runsAsFile } from './parts/command-line.ts'
+import { calledAddress, portToListen, runByHand, runsAsFile } from './parts/command-line.ts'
 import type { Program } from './parts/program.ts'
 import { startSipClock } from './parts/sip-clock.ts'
 import { openSipTransport, textOf, titleOf } from './parts/sip-transport.ts'
@@ -142,7 +142,7 @@ if (runsAsFile(import.meta.url)) {
         type: 'string',
         default: '127.0.0.1',
         value: 'ADDRESS',
-        help: 'IPv4 address, which is its domain too',
+        help: 'its own IPv4 address, which is its domain too',
       },
       port: { type: 'string', default: '5060', value: 'NUMBER', help: 'port, for UDP and TCP' },
       user: {
@@ -158,7 +158,7 @@ if (runsAsFile(import.meta.url)) {
       if (users.length === 0 || users.some(([name, password]) => !name || !password))
         throw new UsageError('"--user" must be like bob:secret, once for each')
       const passwords = Object.fromEntries(users)
-      const host = ipv4Address(values, 'host')
+      const host = calledAddress(values, 'host')
       const isRecordRouting = values['record-route'] === true
       return startSipRegistrar(
         { mechanism: 'sip', host, port: portToListen(values), passwords, isRecordRouting },

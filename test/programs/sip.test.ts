@@ -215,3 +215,13 @@ test('by hand: one telephone waits, another calls it, and what is heard is drawn
   expect(await bob.ended).toBe(0)
   expect(statSync(recording).size).toBeGreaterThan(WAV_HEADER_BYTES)
 })
+
+test.each([
+  ['sip-phone', []],
+  ['sip-registrar', ['--user', 'bob:b']],
+])('%s by hand: nobody can call 0.0.0.0, and it says who can be called instead', async (name, more) => {
+  const started = runTypeScript(`src/programs/${name}.ts`, '--host', '0.0.0.0', '--port', '0', ...more)
+  onTestFinished(() => void started.child.kill('SIGKILL'))
+  expect(await started.ended).toBe(2)
+  expect(started.stderr()).toMatch(/nobody can call 0\.0\.0\.0: say one of .*; it has .*127\.0\.0\.1.*\n$/)
+})

@@ -5,6 +5,7 @@
  */
 import { existsSync, realpathSync } from 'node:fs'
 import { isIPv4 } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { type Emitter, type EventLogOptions, openEventLog, printingEmitter } from '../../events/emit.ts'
@@ -23,6 +24,10 @@ interface Flag {
   value?: string
   help: string
 }
+/** A line is read at a glance. */
+const ADDRESSES_TOLD_MAX = 8
+const ANY_ADDRESS = '0.0.0.0'
+
 type Flags = Record<string, Flag>
 type Values = Record<string, string | boolean | (string | boolean)[] | undefined>
 
@@ -96,6 +101,22 @@ export function ipv4Address(values: Values, name: string): string {
   const text = String(values[name])
   if (!isIPv4(text)) throw new UsageError(`"--${name}" must be an IPv4 address, is "${text}"`)
   return text
+}
+
+/**
+ * An address that is told to others, who are to send there: one of this machine's, and not "whichever" (0.0.0.0), for
+ * which there is no one to choose.
+ */
+export function calledAddress(values: Values, name: string): string {
+  const address = ipv4Address(values, name)
+  if (address !== ANY_ADDRESS) return address
+  const cards = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+  const own = cards.flatMap(({ family, address: one }) => (family === 'IPv4' ? [one] : []))
+  const choice =
+    own.length === 0 ? 'it has none now' : `it has ${own.slice(0, ADDRESSES_TOLD_MAX).join(', ')}`
+  throw new UsageError(
+    `"--${name}" is told to others as the place to call, and nobody can call ${ANY_ADDRESS}: say one of this machine's addresses; ${choice}`,
+  )
 }
 
 function keepalive(text: string): { idleMs: number; intervalMs: number; probes: number } {

@@ -111,11 +111,7 @@ export async function openSipTransport(options: SipTransportOptions, emit: Emitt
   function connectionTo(to: Place): net.Socket {
     const there = connections.get(textOf(to))
     if (there) return there
-    const socket = net.connect({
-      host: to.address,
-      port: to.port,
-      localAddress: host === '0.0.0.0' ? undefined : host,
-    })
+    const socket = net.connect({ host: to.address, port: to.port, localAddress: host })
     // Told once it is known; an error before that is a connection that never was.
     socket.once('connect', () => takeTcp(socket, emit, groupIdOf(mechanism, socket.localPort), 'connected'))
     socket.on('error', (error) => socket.connecting && emit('tcp:error_received', errorData(error), ownGroup))
