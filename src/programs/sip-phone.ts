@@ -29,6 +29,7 @@ import type { Program } from './parts/program.ts'
 import { startSipClock } from './parts/sip-clock.ts'
 import { type KeepAlive, startKeepAlive } from './parts/sip-keepalive.ts'
 import { openSipTransport, textOf, titleOf } from './parts/sip-transport.ts'
+import { watchStrangers } from './parts/strangers.ts'
 import { groupIdOf } from './parts/tcp-events.ts'
 import { readWavFile } from './parts/wav.ts'
 
@@ -66,6 +67,8 @@ export interface SipPhone extends Pick<Program, 'port' | 'reset'> {
 /** Enough for a REGISTER, its challenge and its proof; whoever is gone does not keep us. */
 export const LEAVING_MS_MAX = 1_000
 
+/** Transactions that somebody else begins. */
+const SERVERS: readonly string[] = ['server', 'invite-server']
 const TOKEN_BYTES = 8
 const REGISTRATION_SECONDS = 300
 
@@ -73,12 +76,14 @@ export async function startSipPhone(options: SipPhoneOptions, emit: Emitter): Pr
   const { mechanism, user, host, openMedia, session, timing = TIMING } = options
   const medias = new Map<string, PhoneMedia>()
   const closing = new Set<Promise<void>>()
+  const strangers = watchStrangers(emit)
   const transport = await openSipTransport(
     {
       mechanism,
       host,
       port: options.port,
       receive: (reading, from) => clock.carryOut((nowMs) => agent.receive(reading, from, nowMs)),
+      isProven: (place) => agent.knows(place, performance.now()),
       receiveStun: (message) => keepalive?.take(message),
       failed: (to) => clock.carryOut((nowMs) => agent.transportFailed(to, nowMs)),
     },
@@ -159,8 +164,8 @@ export async function startSipPhone(options: SipPhoneOptions, emit: Emitter): Pr
   function carryOne(action: AgentAction): void {
     switch (action.do) {
       case 'send':
-        transport.send(action.message, action.to)
-        emit(
+        if (!transport.send(action.message, action.to)) break
+        toldOf(agent.knows(action.to, performance.now()))(
           'sip:sent',
           { message: titleOf(action.message), remote: textOf(action.to), again: action.again },
           group,
@@ -184,8 +189,15 @@ export async function startSipPhone(options: SipPhoneOptions, emit: Emitter): Pr
     }
   }
 
+  /** What anybody can cause is told now and then only. */
+  function toldOf(isKnown: boolean): Emitter {
+    return isKnown ? emit : strangers.tell
+  }
+
   function tell(action: AgentAction): void {
-    say(action, (name, data) => emit(name, data, group))
+    const isAnybodys =
+      action.do === 'refused' || (action.do === 'note-state' && SERVERS.includes(action.kind))
+    say(action, (name, data) => toldOf(!isAnybodys)(name, data, group))
     if (action.do === 'note-call' && action.new === 'up') belief.become('up', 'heard')
     if (action.do === 'ended') belief.become('down', action.because === 'bye' ? 'heard' : 'user_closed')
     if (action.do === 'failed')
@@ -222,6 +234,7 @@ export async function startSipPhone(options: SipPhoneOptions, emit: Emitter): Pr
       clock.stop()
       for (const call of medias.keys()) fallSilent(call)
       await Promise.all(closing)
+      strangers.close()
       await transport.close()
     },
   }

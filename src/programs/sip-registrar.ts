@@ -51,6 +51,7 @@ export async function startSipRegistrar(
       host,
       port: wanted,
       receive: (reading, from) => clock.carryOut((nowMs) => proxy.receive(reading, from, nowMs)),
+      isProven: (place) => proxy.knows(place),
       receiveStun: answerStun,
       failed: (to) => clock.carryOut((nowMs) => proxy.transportFailed(to, nowMs)),
     },
@@ -83,7 +84,7 @@ export async function startSipRegistrar(
   function carry(action: ProxyAction): void {
     switch (action.do) {
       case 'send':
-        transport.send(action.message, action.to)
+        if (!transport.send(action.message, action.to)) break
         strangers.tell(
           'sip:sent',
           { message: titleOf(action.message), remote: textOf(action.to), again: action.again },

@@ -2,12 +2,14 @@
 import * as dgram from 'node:dgram'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { Emitter } from '../../src/events/emit.ts'
 import { openVoice } from '../../src/programs/parts/phone-voice.ts'
 import { bindUdp, closeUdp } from '../../src/programs/parts/udp-socket.ts'
 import { LEAVING_MS_MAX, startSipPhone } from '../../src/programs/sip-phone.ts'
 import { startSipRegistrar } from '../../src/programs/sip-registrar.ts'
+import { EXCESS_BYTES_MAX, EXCESS_BYTES_PER_SECOND } from '../../src/protocols/sip/constants.ts'
 import { TRANSACTION_BYTES } from '../../src/protocols/stun/constants.ts'
 import { writeBindingRequest } from '../../src/protocols/stun/message.ts'
 import { temporaryFolder } from '../support/cli.ts'
@@ -34,7 +36,7 @@ function log() {
     for (let waitedMs = 0; waitedMs < WAIT_MS; waitedMs += LOOK_EVERY_MS) {
       const found = all(name)
       if (found.length >= times) return found[times - 1]?.data
-      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
+      await setTimeout(LOOK_EVERY_MS)
     }
     throw new Error(`no ${name}: ${events.map((event) => event.name).join(' ')}`)
   }
@@ -214,6 +216,33 @@ test('by hand: one telephone waits, another calls it, and what is heard is drawn
   bob.child.kill('SIGINT')
   expect(await bob.ended).toBe(0)
   expect(statSync(recording).size).toBeGreaterThan(WAV_HEADER_BYTES)
+})
+
+test.each([
+  ['a telephone', 'INVITE', async () => (await phone('bob', 'udp')).port],
+  ['a registrar', 'REGISTER', async () => (await registrar(false)).port],
+] as const)('%s says little more to a stranger than it heard of it', async (_, method, start) => {
+  const port = await start()
+  const stranger = dgram.createSocket('udp4')
+  closing.push(() => closeUdp(stranger))
+  let [asked, answered] = [0, 0]
+  stranger.on('message', (bytes) => {
+    answered += bytes.length
+  })
+  const own = await bindUdp(stranger, { host: HOST, port: 0 })
+  const startedMs = performance.now()
+  for (let number = 0; number < 1_000; number += 1) {
+    const fields = `v:SIP/2.0/UDP ${HOST}:${own};branch=z9hG4bK${number}\r\nf:<sip:bob@h>;tag=1\r\nt:<sip:bob@h>\r\ni:${number}\r\nCSeq:1 ${method}\r\nm:<sip:a@h>`
+    const question = Buffer.from(`${method} sip:bob@${HOST}:${port} SIP/2.0\r\n${fields}\r\n\r\n`)
+    asked += question.length
+    stranger.send(question, port, HOST)
+    // Some come, and are answered, before more are sent.
+    if (number % 20 === 0) await setImmediate()
+  }
+  await expect.poll(() => answered, POLL).toBeGreaterThan(EXCESS_BYTES_MAX)
+  await setTimeout(1_500)
+  const excess = EXCESS_BYTES_MAX + (EXCESS_BYTES_PER_SECOND * (performance.now() - startedMs)) / 1000
+  expect(answered).toBeLessThanOrEqual(asked + excess)
 })
 
 test.each([

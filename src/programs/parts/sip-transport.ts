@@ -7,6 +7,7 @@ import * as net from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import type { Emitter } from '../../events/emit.ts'
 import { placeText } from '../../protocols/ip-address.ts'
+import { AnswerBudget } from '../../protocols/sip/answer-budget.ts'
 import type { Place } from '../../protocols/sip/compose.ts'
 import {
   headerOf,
@@ -28,7 +29,8 @@ const PONG = '\r\n'
 
 export interface SipTransport {
   readonly port: number
-  send(message: Message, to: Place): void
+  /** @returns false: it was withheld, see {@link file://../../protocols/sip/answer-budget.ts} */
+  send(message: Message, to: Place): boolean
   /** Two empty lines, over a connection that is there. */
   ping(to: Place): void
   /** STUN, from the same port as all else (RFC 5626 section 8). */
@@ -44,6 +46,8 @@ export interface SipTransportOptions {
   /** 0: any free one. */
   port: number
   receive(reading: Reading, from: Place): void
+  /** Whether who is there has shown that it receives. */
+  isProven(place: Place): boolean
   /** STUN came to the same port. */
   receiveStun(message: Buffer, from: Place): void
   /** Nothing can be sent there. */
@@ -66,6 +70,7 @@ export async function openSipTransport(options: SipTransportOptions, emit: Emitt
   const ownGroup = groupIdOf(mechanism, port)
   /** By the other end's address and port. */
   const connections = new Map<string, net.Socket>()
+  const budget = new AnswerBudget(performance.now())
   let isClosing = false
 
   udp.on('message', (bytes, from) => {
@@ -73,7 +78,10 @@ export async function openSipTransport(options: SipTransportOptions, emit: Emitt
     if (/^[\r\n\0]*$/.test(bytes.toString('latin1', 0, 8))) return
     const place: Place = { transport: 'udp', address: from.address, port: from.port }
     if (isStun(bytes)) options.receiveStun(bytes, place)
-    else take(readMessage(bytes), place)
+    else {
+      if (!options.isProven(place)) budget.heard(bytes.length)
+      take(readMessage(bytes), place)
+    }
   })
   udp.on('error', (error) => emit('udp:error_received', errorData(error), ownGroup))
   server.on('connection', (socket) => {
@@ -119,17 +127,28 @@ export async function openSipTransport(options: SipTransportOptions, emit: Emitt
     return socket
   }
 
+  /** What this end asks of its own will is no answer to anybody; but a BYE may be to who was never there. */
+  function isWithheld(message: Message, bytes: Buffer, to: Place): boolean {
+    const isOwnWill = message.kind === 'request' && message.method !== 'BYE'
+    if (isOwnWill || options.isProven(to) || budget.take(bytes.length, performance.now())) return false
+    const because = `${titleOf(message)} is withheld: who is there has not shown that it receives, and enough was said to such`
+    strangers.tell('sip:refused', { because, remote: textOf(to) }, ownGroup)
+    return true
+  }
+
   return {
     port,
     send(message, to) {
       const bytes = writeMessage(message)
       if (to.transport === 'tcp') connectionTo(to).write(bytes)
+      else if (isWithheld(message, bytes, to)) return false
       else
         udp.send(bytes, to.port, to.address, (error) => {
           if (!error || isClosing) return
           emit('udp:error_received', errorData(error), ownGroup)
           failed(to)
         })
+      return true
     },
     ping(to) {
       connections.get(textOf(to))?.write(PING)

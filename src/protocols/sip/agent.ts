@@ -54,6 +54,8 @@ export interface Core {
   /** With a branch of its own. */
   via(): string
   contact(): string
+  /** Whether there somebody receives for sure what is sent there. */
+  knows(place: Place, nowMs: number): boolean
   refuse(key: Key, request: Request, status: number, because: SipError | string, nowMs: number): void
 }
 

@@ -1,5 +1,5 @@
 /** One call as one end sees it: its state, and what belongs to it. */
-import type { LocalMedia } from '../sdp/negotiation.ts'
+import type { Agreed, LocalMedia } from '../sdp/negotiation.ts'
 import type { Place } from './compose.ts'
 import type { Dialog } from './dialog.ts'
 import type { Request, Response } from './message.ts'
@@ -42,6 +42,8 @@ export interface Call {
   invite: Request
   /** Of their INVITE, while it waits for an answer. */
   key: Key | null
+  /** By our answer. Voice begins with the ACK: before it the caller may be somebody in another's name. */
+  agreed: Agreed | null
   /** Where requests are sent that are in no dialog yet. */
   to: Place
   session: Session | null

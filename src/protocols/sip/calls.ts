@@ -27,6 +27,8 @@ const CHALLENGES_MAX = 2
 export class Calls {
   readonly core: Core
   readonly all = new Map<string, Call>()
+  /** Of those: calls to us, by callers who have not shown that they hear us. */
+  readonly ofStrangers = new Set<string>()
 
   constructor(core: Core) {
     this.core = core
@@ -127,6 +129,7 @@ export class Calls {
       call.session = null
       call.unacknowledged = null
     }
+    if (next === 'up' || next === 'over') this.ofStrangers.delete(call.id)
     if (next === 'over') this.all.delete(call.id)
     return true
   }
@@ -361,6 +364,7 @@ export function blank(id: string, invite: Request, local: LocalMedia, to: Place)
     dialog: null,
     invite,
     key: null,
+    agreed: null,
     to,
     session: null,
     unacknowledged: null,

@@ -47,3 +47,12 @@ export const STREAM_BYTES_MAX = 4 * MESSAGE_BYTES_MAX
 export const TRANSACTIONS_MAX = 50_000
 /** A telephone with more calls than this is an attack. */
 export const CALLS_MAX = 1_000
+/** Of callers who have not shown that they hear us, see answer-budget.ts: each may wait for 64 T1. */
+export const STRANGERS_CALLS_MAX = 100
+/** So much more than they said may be said to them: a hundred answers that are as long as an INVITE twice ... */
+export const EXCESS_BYTES_MAX = 65_536
+/** ... and then some twenty a second, which harm nobody. */
+export const EXCESS_BYTES_PER_SECOND = 16_384
+/** An address may be somebody else's later. */
+export const PROVEN_FOR_MS = 600_000
+export const PROVEN_MAX = 10_000

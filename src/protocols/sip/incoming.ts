@@ -6,7 +6,7 @@ import type { Call } from './call.ts'
 import { ALLOW, blank, type Calls } from './calls.ts'
 import { essentialsOf } from './checks.ts'
 import { type Place, placeOfAnswer, responseTo } from './compose.ts'
-import { CALLS_MAX } from './constants.ts'
+import { CALLS_MAX, STRANGERS_CALLS_MAX } from './constants.ts'
 import { contactOf, dialogOfInvite, isIn, takeNumber } from './dialog.ts'
 import { type Header, headerOf, type Request, valuesOf } from './message.ts'
 import { minSessionOf, type Role, sessionExpiresOf, sessionHeader } from './session-timer.ts'
@@ -40,10 +40,14 @@ export class Incoming {
       return void this.#core.refuse(key, request, 400, 'no SDP', nowMs)
     if (this.#calls.all.size >= CALLS_MAX)
       return void this.#core.refuse(key, request, 486, 'too many calls', nowMs)
+    const isStranger = !this.#core.knows(from, nowMs)
+    if (isStranger && this.#calls.ofStrangers.size >= STRANGERS_CALLS_MAX)
+      return void this.#core.refuse(key, request, 503, 'too many calls of strangers', nowMs)
     if (this.#sessionIsTooShort(key, request, nowMs)) return
     const dialog = dialogOfInvite(request, this.#core.options.makeToken())
     const id = this.#calls.all.has(dialog.callId) ? this.#core.options.makeToken() : dialog.callId
     this.#calls.all.set(id, { ...blank(id, request, NO_MEDIA, from), dialog, key })
+    if (isStranger) this.#calls.ofStrangers.add(id)
     const ringing = { status: 180, toTag: dialog.localTag, headers: this.#dialogFields(request) }
     this.#core.answer(key, responseTo(request, ringing), nowMs)
     this.#core.act({ do: 'incoming', call: id, from: dialog.remote })
@@ -64,25 +68,27 @@ export class Incoming {
       return void this.#calls.fail(call, 'no-common-code', 488)
     }
     call.local = local
+    call.agreed = accepted?.agreed ?? null
     this.#calls.enter(call, 'answers', '200')
     this.#succeed(call, call.key, call.invite, accepted?.answer ?? offerOf(local), nowMs)
     call.key = null
-    if (accepted) this.#core.act({ do: 'media', call: id, agreed: accepted.agreed })
   }
 
-  /** Of a success: now both know that the call is there. */
-  ack(request: Request, nowMs: number): void {
+  /** Of a success: now both know that the call is there. @returns false: nobody waits for it */
+  ack(request: Request, nowMs: number): boolean {
     const call = this.#callOf(request)
     const waiting = call?.unacknowledged
     if (!call || !waiting || essentialsOf(waiting.response).cseq.number !== essentialsOf(request).cseq.number)
-      return
+      return false
     call.unacknowledged = null
     this.#calls.enter(call, 'acknowledged', 'ACK')
     // Who called without an offer was made one in the success, and answers it here.
     const answer = readSdp(request.body)
-    const agreed: Agreed | null = answer && takeAnswer(answer, call.local)
+    const agreed: Agreed | null = (answer && takeAnswer(answer, call.local)) ?? call.agreed
+    call.agreed = null
     if (agreed) this.#core.act({ do: 'media', call: call.id, agreed })
     if (call.end !== null) this.#calls.hangUp(call.id, nowMs, call.end)
+    return true
   }
 
   bye(key: Key, request: Request, nowMs: number): void {

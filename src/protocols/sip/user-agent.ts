@@ -13,6 +13,7 @@ import { type Place, placeOfAnswer, responseTo } from './compose.ts'
 import { BRANCH_COOKIE } from './constants.ts'
 import { Incoming } from './incoming.ts'
 import { type Reading, type Request, valuesOf } from './message.ts'
+import { ProvenPlaces } from './proven-places.ts'
 import { Registration } from './registration.ts'
 import { SipError } from './text.ts'
 import { type Key, type TransactionAction, Transactions } from './transactions.ts'
@@ -29,6 +30,7 @@ export class UserAgent {
   readonly #registration: Registration
   readonly #pending = new Map<Key, (outcome: Outcome, nowMs: number) => void>()
   #actions: AgentAction[] = []
+  readonly #proven = new ProvenPlaces()
   #isLeaving = false
 
   constructor(options: AgentOptions) {
@@ -95,6 +97,11 @@ export class UserAgent {
     return this.#isLeaving && this.#calls.all.size === 0 && this.#registration.isQuiet
   }
 
+  /** Whether who is there has shown that it hears us, within some minutes: see answer-budget.ts. */
+  knows(place: Place, nowMs: number): boolean {
+    return this.#proven.has(place, nowMs)
+  }
+
   receive({ message, problem }: Reading, from: Place, nowMs: number): AgentAction[] {
     const wrong = problem ?? (message && problemOf(message))
     if (message === null || wrong)
@@ -131,6 +138,7 @@ export class UserAgent {
       via: () =>
         `SIP/2.0/${place.transport.toUpperCase()} ${sentBy};branch=${BRANCH_COOKIE}${options.makeToken()};rport`,
       contact: () => `<${contactUri(options)}>`,
+      knows: (at, nowMs) => this.knows(at, nowMs),
       refuse: (key, request, status, because, nowMs) =>
         this.#refuse(key, request, status, String(because), nowMs),
     }
@@ -143,9 +151,11 @@ export class UserAgent {
         this.#actions.push(action)
         if (action.new === 'terminated') this.#ended.push(action.key)
       } else if (action.do === 'request') this.#request(action.key, action.request, action.from, nowMs)
-      else if (action.do === 'response' && action.key !== null)
+      else if (action.do === 'response' && action.key !== null) {
+        // It names a branch of ours, which is a random number.
+        this.#proven.add(action.from, nowMs)
         this.#pending.get(action.key)?.({ response: action.response }, nowMs)
-      else if (action.do === 'fail') this.#pending.get(action.key)?.({ failure: action.because }, nowMs)
+      } else if (action.do === 'fail') this.#pending.get(action.key)?.({ failure: action.because }, nowMs)
       else if (action.do === 'refuse')
         this.#answerOnce(action.request, action.from, 503, 'too many transactions')
     }
@@ -156,12 +166,17 @@ export class UserAgent {
 
   #request(key: Key | null, request: Request, from: Place, nowMs: number): void {
     try {
-      if (key === null) this.#incoming.ack(request, nowMs)
+      if (key === null) this.#acknowledged(request, from, nowMs)
       else this.#asked(key, request, from, nowMs)
     } catch (error) {
       if (!(error instanceof SipError)) throw error
       if (key !== null) this.#refuse(key, request, error.status, error.message, nowMs)
     }
+  }
+
+  /** It names our tag, which is a random number and was told there only. */
+  #acknowledged(request: Request, from: Place, nowMs: number): void {
+    if (this.#incoming.ack(request, nowMs)) this.#proven.add(from, nowMs)
   }
 
   /** Section 8.2: is it a method, an address, an extension that is known here? */

@@ -17,8 +17,8 @@ describe('a call', () => {
     two.do('a', two.a.hangUp(call, 0))
     expect(two.what()).toEqual(['INVITE', '180 INVITE', '200 INVITE', 'ACK', 'BYE', '200 BYE'])
     expect(two.heard('media').map(({ at, action }) => action.do === 'media' && [at, action.agreed])).toEqual([
-      ['b', { remoteAddress: '10.0.1.1', remotePort: 4000, payloadType: 0, direction: 'sendrecv' }],
       ['a', { remoteAddress: '10.0.1.2', remotePort: 4000, payloadType: 0, direction: 'sendrecv' }],
+      ['b', { remoteAddress: '10.0.1.1', remotePort: 4000, payloadType: 0, direction: 'sendrecv' }],
     ])
     expect(two.heard('ended').map(({ at, action }) => action.do === 'ended' && [at, action.because])).toEqual(
       [
