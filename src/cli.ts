@@ -1,5 +1,5 @@
 /**
- * The command line: `npm run lab:<id>`, `lab`, `try`, `forecast`, `watch`, `report`, `doctor`.
+ * The command line: `npm run lab:<id>`, `lab`, `try`, `guide`, `forecast`, `watch`, `report`, `doctor`.
  *
  * Exit status: 0 every check that was not skipped passed, 1 one failed, 2 wrong usage, 3 this machine
  * cannot run it, 4 none failed but something was inconclusive, 70 a fault of this program.
@@ -34,6 +34,7 @@ async function main([command, ...args]: string[]): Promise<number> {
     if (command === 'doctor' && args.length === 0)
       return await (await import('./commands/doctor.ts')).doctor()
     if (command === 'try') return await (await import('./commands/try.ts')).tryCommand(args)
+    if (command === 'guide') return await (await import('./commands/guide.ts')).guideCommand(args)
     if (command === 'report') return await (await import('./commands/report.ts')).reportCommand(args)
     if (command === 'forecast') return await (await import('./commands/forecast.ts')).forecastCommand(args)
     // As `docker compose run lab try ...` says it: the container's command begins with "lab".
@@ -51,7 +52,7 @@ async function main([command, ...args]: string[]): Promise<number> {
     throw new UsageError(
       command === 'lab'
         ? `no lab "${args[0]}"; there are ${Object.keys(labs).join(', ')}`
-        : `no command "${[command, ...args].join(' ')}"; there are lab, try, watch, report, forecast and doctor`,
+        : `no command "${[command, ...args].join(' ')}"; there are lab, try, guide, watch, report, forecast and doctor`,
     )
   } catch (error) {
     if (error instanceof UsageError || error instanceof CannotRunError) {

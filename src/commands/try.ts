@@ -1,44 +1,28 @@
 /** `npm run try`: somebody's own programs under every fault, from the command line to the exit status. */
 import { writeFileSync } from 'node:fs'
-import { availableParallelism, freemem } from 'node:os'
 import { printableJson } from '../foreign/printable.ts'
 import { UsageError } from '../foreign/usage.ts'
-import { findCapabilities, missingIpv6 } from '../hosts/capabilities.ts'
-import { readSysctls } from '../kernel/sysctls.ts'
 import { overall, type Verdict } from '../lab/checks.ts'
 import type { Report } from '../lab/report.ts'
 import type { Style } from '../lab/tale.ts'
 import { printableTold } from '../lab/tell.ts'
-import { CannotRunError } from '../launcher/launch.ts'
-import { type Outcome, type Run, startRun } from '../launcher/start.ts'
-import type { LabOptions } from '../plan/options.ts'
-import { selectionOf } from '../plan/plan.ts'
+import type { Outcome, Run } from '../launcher/start.ts'
 import { typedPath } from '../project/files.ts'
 import { print } from '../text/wrap.ts'
-import { casesOf } from '../try/faults.ts'
 import type { CaseFindings } from '../try/findings.ts'
-import { longestWaitMs } from '../try/idle-router.ts'
-import { TRY, tryLab } from '../try/lab.ts'
+import { TRY } from '../try/lab.ts'
 import { matrixToMarkdown, toMarkdown } from '../try/markdown.ts'
 import { tellMatrix } from '../try/matrix.ts'
 import { parseTryArguments, type Telling } from '../try/options.ts'
 import { openWayOut, wayOutPath } from '../try/outside.ts'
-import { ASK_LIMIT_MS } from '../try/programs.ts'
 import type { TryRequest, TrySettings } from '../try/request.ts'
-import { findRunAs } from '../try/run-as.ts'
-import { sysctlsOf } from '../try/settings.ts'
+import { casesIn, labOf, placeFor, startTry } from '../try/start.ts'
 import { tellTry } from '../try/tell.ts'
 import { toJUnit } from '../view/export/junit.ts'
 import { Progress } from '../view/terminal/progress.ts'
 import { styleFor } from '../view/terminal/style.ts'
 import { EXIT_STATUS, INTERRUPTED, stopOnSignals, whereItIs } from './lab.ts'
 
-/** Idle programs need little; what starts at the same time as others starts late. */
-const PAIRS_PER_CPU = 3
-/** Two host processes and somebody's programs, the larger ones of them. */
-const MEMORY_PER_PAIR_BYTES = 300 * 1024 * 1024
-/** To start hosts and to end them, beside what is asked for. */
-const OVERHEAD_MS = 10_000
 /** What `--json` prints of several variants: a report of each. */
 const MATRIX_SCHEMA = 'stillhere/matrix@1'
 
@@ -54,14 +38,7 @@ export async function tryCommand(args: readonly string[]): Promise<number> {
     return 0
   }
   const requests = wanted()
-  const { tier, because, advice, isolation } = await findCapabilities()
-  if (isolation === null || tier !== 'netns') {
-    throw new CannotRunError(`try needs hosts of its own: ${because}. Try: ${advice.join('; ')}`)
-  }
-  const problem = requests.some(({ family }) => family === 6) ? missingIpv6() : null
-  if (problem !== null) throw new CannotRunError(`--family 6: ${problem}`)
-  const folder = typedPath('.')
-  const here = { runAs: await findRunAs(isolation, folder), folder, atOnce: pairsAtOnce() }
+  const here = await placeFor(requests, typedPath('.'))
   let running: Run | undefined
   const interrupted = stopOnSignals({ stop: () => running?.stop() })
   const outcomes: Tried[] = []
@@ -93,11 +70,10 @@ async function begin(
   telling: Telling,
   isOneOfSeveral: boolean,
 ): Promise<{ run: Run; done: Promise<Outcome> }> {
-  const cases = casesIn(settings)
-  const lab = tryLab(settings, longestMs(settings, cases.length), sysctlsOf(settings, readSysctls()))
+  const lab = labOf(settings)
   const progress = new Progress(process.stderr, { ...telling, play: false })
   if (isOneOfSeveral) progress.announce(lab)
-  const run = await startRun(lab, optionsOf(settings, telling, cases), (events) => progress.show(events))
+  const run = await startTry(lab, settings, telling, (events) => progress.show(events))
   const wayOut = settings.allowOutside ? await openWayOut(wayOutPath(run.plan.folder), settings) : null
   progress.begin(run.plan)
   const done = run.done
@@ -162,51 +138,6 @@ function worst(verdicts: readonly Verdict[]): Verdict {
   return worstFirst.find((verdict) => verdicts.includes(verdict)) ?? 'pass'
 }
 
-function casesIn({ faults, strike }: Pick<TryRequest, 'faults' | 'strike'>): string[] {
-  return casesOf(faults, strike).map(({ id }) => id)
-}
-
 function findingsIn({ findings }: Report): CaseFindings[] {
   return Array.isArray(findings) ? findings : []
-}
-
-function pairsAtOnce(): number {
-  const byMemory = Math.floor(freemem() / MEMORY_PER_PAIR_BYTES)
-  return Math.max(1, Math.min(PAIRS_PER_CPU * availableParallelism(), byMemory))
-}
-
-function longestMs(settings: TrySettings, cases: number) {
-  const { connectWithinMs, settleMs, strikeAfter, bytes, lasts, ask, recoverMs, atOnce } = settings
-  const { router, balancer } = settings
-  // Some faults strike when they have come about.
-  const waitMs = Math.max(
-    router === null ? 0 : longestWaitMs(router.idleSeconds * 1000),
-    balancer === null ? 0 : longestWaitMs(balancer.idleMs),
-    bytes === null ? 0 : settings.watchMs,
-  )
-  const beginMs = connectWithinMs + (strikeAfter?.waitMs ?? settleMs) + waitMs
-  const askMs = ask === null ? 0 : ASK_LIMIT_MS
-  const watchMs = Math.max(settings.watchMs, ...Object.values(lasts))
-  return Math.ceil(cases / atOnce) * (beginMs + watchMs + askMs + recoverMs + OVERHEAD_MS)
-}
-
-function optionsOf(request: TryRequest, telling: Telling, cases: string[]): LabOptions {
-  const [side, ...others] = request.strike
-  return {
-    ...selectionOf({}, cases, [request.name]),
-    hosts: 'auto',
-    pace: request.pace,
-    strike: others.length === 0 ? (side ?? null) : null,
-    seed: 0,
-    play: false,
-    json: telling.json,
-    plain: telling.plain,
-    verbose: false,
-    out: telling.out,
-    cell: null,
-    predict: false,
-    watch: false,
-    port: 0,
-    help: false,
-  }
 }

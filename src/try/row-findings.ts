@@ -153,13 +153,7 @@ export function rowFindings(
     hasDatagrams,
     watchedBeforeMs:
       connections.length > 0 || hasDatagrams ? watchedBeforeMs(everything, isHeld, phases.began) : null,
-    heartbeats: heartbeatsOf(everything, owned.owns, {
-      began: phases.began,
-      until: Math.min(
-        noticed === null ? to : from + noticed.afterMs,
-        phases.mendedAt > from ? phases.mendedAt : to,
-      ),
-    }),
+    heartbeats: heartbeatsOf(everything, owned.owns, beating(fault, phases, noticed)),
     icmpErrors: icmpErrorsAt(log, host, owned.owns, phases.during),
     exit: ended === undefined ? null : { ...ended.data, afterMs: since(ended) },
     endedBefore:
@@ -170,6 +164,19 @@ export function rowFindings(
     counts: connections.length > 0 || saidReady,
     hasGhost:
       isLasting(fault, plan.settings) && log.first('truth:updated', { host, ...phases.during }) !== undefined,
+  }
+}
+
+/** When heartbeats are looked for: where nothing goes wrong, all the time. */
+function beating(
+  fault: TryCase['fault'],
+  { began, mendedAt, during: { from, to } }: Phases,
+  noticed: Noticed | null,
+): { began: number; until: number } {
+  if (fault === 'none') return { began: to, until: to }
+  return {
+    began,
+    until: Math.min(noticed === null ? to : from + noticed.afterMs, mendedAt > from ? mendedAt : to),
   }
 }
 

@@ -1,0 +1,10 @@
+import { createServer } from 'node:http'
+import sockjs from 'sockjs'
+import { options } from './say.mjs'
+
+const server = createServer()
+const news = sockjs.createServer({ log: () => {}, ...options })
+
+news.on('connection', (connection) => connection.write('hello'))
+news.installHandlers(server, { prefix: '/news' })
+server.listen(7000)
