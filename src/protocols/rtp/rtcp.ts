@@ -6,11 +6,15 @@
  *     200 SR    what I sent, and what I heard of others     202 SDES   what I am called
  *     201 RR    what I heard of others                      203 BYE    these leave, and perhaps why
  *
- * Several travel in one datagram, a compound packet; the first is always a report.
+ * Several travel in one datagram, a compound packet. RFC 3550 has a report first in each, and so have ours; since RFC 5506
+ * others may travel alone, and some always did: so a BYE is heard whatever is before it.
  */
 import { RTP_VERSION } from './constants.ts'
 
 const TYPES = { sr: 200, rr: 201, sdes: 202, bye: 203 } as const
+/** RFC 5761 4: what may stand there, known here or not. */
+const TYPE_MIN = 192
+const TYPE_MAX = 223
 const CNAME = 1
 const HEADER_BYTES = 4
 const WORD_BYTES = 4
@@ -55,29 +59,29 @@ export type RtcpPacket =
   /** APP, or one of those that came later: its length is known, and it is passed over. */
   | { kind: 'other'; type: number }
 
-/** A compound packet. @returns null for what is none (A.2): it is dropped whole */
+/** A compound packet, or a reduced-size one. @returns null for what is neither (A.2): it is dropped whole */
 export function readRtcp(bytes: Buffer): RtcpPacket[] | null {
   const packets: RtcpPacket[] = []
   for (let at = 0; at < bytes.length; ) {
     if (bytes.length < at + HEADER_BYTES) return null
     const end = at + HEADER_BYTES + WORD_BYTES * bytes.readUInt16BE(at + 2)
     if (end > bytes.length) return null
-    const body = bodyOf(bytes.subarray(at, end), at === 0, end === bytes.length)
+    const body = bodyOf(bytes.subarray(at, end), end === bytes.length)
     const packet = body && readOne(bytes.readUInt8(at) & COUNT_MASK, bytes.readUInt8(at + 1), body)
     if (packet === null) return null
     packets.push(packet)
     at = end
   }
-  return packets[0]?.kind === 'report' ? packets : null
+  return packets.length === 0 ? null : packets
 }
 
 /** Only the last one of several may be padded (A.2). */
-function bodyOf(packet: Buffer, isFirst: boolean, isLast: boolean): Buffer | null {
+function bodyOf(packet: Buffer, isLast: boolean): Buffer | null {
   const first = packet.readUInt8(0)
   if (first >> 6 !== RTP_VERSION) return null
   if ((first & PADDING_BIT) === 0) return packet.subarray(HEADER_BYTES)
   const padding = packet.readUInt8(packet.length - 1)
-  if (!isLast || isFirst || padding === 0 || padding > packet.length - HEADER_BYTES) return null
+  if (!isLast || padding === 0 || padding > packet.length - HEADER_BYTES) return null
   return packet.subarray(HEADER_BYTES, packet.length - padding)
 }
 
@@ -91,6 +95,7 @@ function readOne(count: number, type: number, body: Buffer): RtcpPacket | null {
     case TYPES.bye:
       return readBye(count, body)
     default:
+      if (type < TYPE_MIN || type > TYPE_MAX) return null
       return { kind: 'other', type }
   }
 }

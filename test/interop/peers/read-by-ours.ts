@@ -9,9 +9,7 @@ import type { Wire } from './wire.ts'
 export function mediaReadOtherwise({ packets }: Wire): string[] {
   return packets.flatMap(({ protocols, payload, payloadType, sequence, timestamp, ssrc }) => {
     const bytes = bytesOf(payload)
-    // baresip says BYE without a report before it, and APP alone (RFC 5506), to whoever has not agreed to that as well.
-    const isWhole = bytes[1] === 200 || bytes[1] === 201
-    if (/:rtcp\b/.test(protocols)) return isWhole && readRtcp(bytes) === null ? [`RTCP ${payload}`] : []
+    if (/:rtcp\b/.test(protocols)) return readRtcp(bytes) === null ? [`RTCP ${payload}`] : []
     if (!/:rtp\b/.test(protocols)) return []
     const theirs = [payloadType, sequence, timestamp, ssrc].map(Number).join(' ')
     const packet = readRtp(bytes)

@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { type MediaOptions, openMedia } from '../../../src/programs/parts/call-media.ts'
+import { openPortPair } from '../../../src/programs/parts/port-pair.ts'
 import { frequencyOf, TONE_HZ, toneSamples } from '../../../src/programs/parts/tone.ts'
+import { closeUdp } from '../../../src/programs/parts/udp-socket.ts'
 import { readWav, readWavFile, wavHeader } from '../../../src/programs/parts/wav.ts'
+import { writeRtp } from '../../../src/protocols/rtp/packet.ts'
 import { collectEvents } from '../../support/events.ts'
 
 const HOST = '127.0.0.1'
@@ -62,6 +65,21 @@ test('two ends hear each other: the tone at its frequency, nothing lost, reports
     expect(heard.length).toBeGreaterThan(1600)
     expect(Math.abs((frequencyOf(heard.subarray(800, 2400)) ?? 0) - TONE_HZ)).toBeLessThan(2)
   }
+})
+
+test('a goodbye without a report before it, as baresip says it, is heard', async () => {
+  const a = await open()
+  const peer = await openPortPair(HOST)
+  onTestFinished(async () => void (await Promise.all([peer.rtp, peer.rtcp].map(closeUdp))))
+  await a.start(to(peer.port))
+  const ssrc = 0x885d5894
+  for (const sequence of [1, 2, 3]) {
+    const packet = { payloadType: 0, sequence, timestamp: 160 * sequence, ssrc, marker: false }
+    peer.rtp.send(writeRtp({ ...packet, payload: Buffer.alloc(160) }), a.localPort, HOST)
+  }
+  await a.until('media:heard')
+  peer.rtcp.send(Buffer.from('81cb0003885d58940441646a6f000000', 'hex'), a.localPort + 1, HOST)
+  expect((await a.until('media:bye_heard')).data).toEqual({ ssrc, reason: 'Adjo' })
 })
 
 test('silence is told once, and that it ended; a port that nobody has is told of, and counted', async () => {
