@@ -94,3 +94,11 @@ export function registerFor(user: string, registrar: SocketAddress, from: Socket
     '',
   ].join('\r\n')
 }
+
+/** The same REGISTER, with the proof that it had; only the calls shall come to another place. */
+export function replayOf(register: string, from: SocketAddress): string {
+  const place = `${from.address}:${from.port}`
+  return register
+    .replace(/^(Via: SIP\/2\.0\/UDP ).*$/m, `$1${place};branch=z9hG4bK${from.port}replay\r`)
+    .replace(/^(Contact: <sip:[^@]*@)[^>]*>/m, `$1${place}>`)
+}

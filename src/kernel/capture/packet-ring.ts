@@ -52,8 +52,8 @@ export interface SlotShape {
    */
   readonly offload: boolean
 }
-/** Headers, and the beginning of the payload. */
-export const beginnings: SlotShape = { bytes: 512, offload: false }
+/** Headers, and the beginning of the payload: as much as a message of SIP with a proof of its password. */
+export const beginnings: SlotShape = { bytes: 1024, offload: false }
 /** The whole of a packet of 1500 bytes and more, to be sent on. */
 export const wholePackets: SlotShape = { bytes: 2048, offload: true }
 /** What of a slot of {@link beginnings} remains for the packet. */
