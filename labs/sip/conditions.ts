@@ -1,4 +1,5 @@
 /** What experiment, questions and judgement agree on. */
+import { ASKS_ON } from '../../src/kernel/sysctls.ts'
 import type { LabOptions } from '../../src/plan/options.ts'
 import type { Conditions } from '../../src/plan/plan.ts'
 import { PACKET_MS } from '../../src/protocols/rtp/constants.ts'
@@ -47,5 +48,5 @@ export function conditionsOf({ pace }: Pick<LabOptions, 'pace'>): Conditions<Sip
     idleMs: IDLE[pace],
     memory: pace === 'quick' ? QUICK_MEMORY : null,
   }
-  return { settings, sysctls: {}, watchMs: longestMs(settings) + BESIDE_MS }
+  return { settings, sysctls: ASKS_ON, watchMs: longestMs(settings) + BESIDE_MS }
 }

@@ -3,7 +3,7 @@ import { type Question, observationWords as words } from '../../src/lab/predict.
 import { question, said, seen } from '../../src/lab/question.ts'
 
 export function questionsOf(): Question[] {
-  return [inKernels, proxySees, killed, icmp, again, behindRouter, proxyGone, stranger, reset]
+  return [inKernels, proxySees, killed, icmp, again, behindRouter, proxyGone, stranger, replay, reset]
 }
 
 const inKernels = question({
@@ -146,6 +146,24 @@ const stranger = question({
   },
   explanation:
     'A call is known by three names together: Call-ID, and a tag that each end has chosen by chance. Who can guess no tag has no call. Who has overheard them has all it takes: without encryption nothing else protects it.',
+})
+
+const replay = question({
+  id: 'replay',
+  text: 'Somebody has overheard the REGISTER in which bob proves that he knows his password, and says it again with another address. What happens?',
+  choices: [
+    { id: 'taken', text: 'it is taken: the proof is right, and calls for bob go there now' },
+    { id: 'wrong', text: 'it is refused as wrong: the proof was for another address' },
+    { id: 'replayed', text: 'the proof is right, and is refused: it has been used' },
+  ],
+  checks: ['stranger/udp/replayed', 'stranger/udp/still-his'],
+  answer([refused, added]) {
+    const observed = `refused as ${said(refused)}; entries added: ${words(added)}`
+    if (seen(added) !== null) return { choice: 'taken', observed }
+    return { choice: said(refused) === 'replayed' ? 'replayed' : 'wrong', observed }
+  },
+  explanation:
+    'What is proved is the password, for this method at this registrar, and nothing of what else the message says. So a right proof can be put into another message; that each may be used once is all that stands in the way, and only a registrar that counts keeps it.',
 })
 
 const reset = question({

@@ -1,5 +1,6 @@
 /** What experiment, questions and judgement agree on. */
 import type { Span } from '../../src/kernel/give-up.ts'
+import { ASKS_ON } from '../../src/kernel/sysctls.ts'
 import type { LabOptions } from '../../src/plan/options.ts'
 import type { Conditions } from '../../src/plan/plan.ts'
 import {
@@ -94,7 +95,7 @@ export function conditionsOf({ pace }: Pick<LabOptions, 'pace'>): Conditions<Vpn
       silentMs,
       natSeconds: pace === 'quick' ? QUICK_NAT_SECONDS : null,
     },
-    sysctls: {},
+    sysctls: ASKS_ON,
     watchMs: Math.max(silentMs, goneMs) + BEYOND_MS,
   }
 }

@@ -28,6 +28,13 @@ const names = [
   'neigh/eth0/retrans_time_ms',
 ] as const
 
+/**
+ * For labs in which datagrams go on into a cut: hosts go on sending, as those behind a router do. A neighbour that does not
+ * answer ARP is given up after 3 questions, some 9 s after the first packet; then the kernel keeps what is sent, and none of
+ * it reaches the wire (arp(7), ucast_solicit). TCP confirms its neighbours by itself, UDP does not.
+ */
+export const ASKS_ON = { 'net/ipv4/neigh/eth0/ucast_solicit': '1000' } as const
+
 const FOLDER = '/proc/sys/net/ipv4'
 
 /**

@@ -14,7 +14,7 @@ const ROW = 'udp'
 export const call: CaseOf<SipSettings> = {
   id: 'call',
   promise: 'bob registers, alice calls him by the proxy, they talk, and alice hangs up',
-  needs: ['network'],
+  needs: [],
   third: true,
 
   async act(rig, pair) {

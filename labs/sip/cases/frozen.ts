@@ -9,7 +9,7 @@ export const frozen: CaseOf<SipSettings> = {
   id: 'frozen',
   promise:
     "in the middle of a call bob's telephone stops running (SIGSTOP), and goes on when the session timer has run out",
-  needs: ['network', 'signals'],
+  needs: ['signals'],
 
   async act(rig, pair, settings) {
     const { struck } = await strikeInCall(rig, pair, 'freeze', settings)

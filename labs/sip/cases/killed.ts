@@ -13,7 +13,7 @@ const ICMP_EVERY_MS = 1000
 export const killed: CaseOf<SipSettings> = {
   id: 'killed',
   promise: "in the middle of a call bob's telephone is killed (SIGKILL); the kernel of his host goes on",
-  needs: ['network'],
+  needs: [],
 
   async act(rig, pair, settings) {
     await strikeInCall(rig, pair, 'kill', settings)

@@ -11,7 +11,7 @@ const ROW = 'tcp'
 export const tcpReset: CaseOf<SipSettings> = {
   id: 'tcp-reset',
   promise: 'SIP over TCP: in the middle of the call its connection is reset; then alice hangs up',
-  needs: ['network'],
+  needs: [],
 
   async act(rig, pair) {
     const { alice } = await talkDirectly(rig, pair, ROW)
