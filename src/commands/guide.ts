@@ -15,6 +15,8 @@ import { labOf, placeFor, startTry } from '../try/start.ts'
 import { Progress } from '../view/terminal/progress.ts'
 import { EXIT_STATUS, INTERRUPTED, stopOnSignals } from './lab.ts'
 
+/** Of each of the two: more that start at the same time start late. */
+const AT_ONCE = 3
 const HELP = `npm run guide -- NAME ...
 
 Runs entries of the field guide (guide/README.md) under six
@@ -117,7 +119,8 @@ async function runBoth(
   { plain, out }: Wanted,
 ): Promise<EntryRecord['variants'] | string | null> {
   const requests = variants.map((variant) => tryOf(entry, variant))
-  const place = await placeFor(requests, folder)
+  const here = await placeFor(requests, folder)
+  const place = { ...here, atOnce: Math.min(here.atOnce, entry.atOnce ?? AT_ONCE) }
   const { name, cannotRead } = place.runAs
   if (cannotRead !== null) {
     throw new CannotRunError(

@@ -22,6 +22,8 @@ const FILE_BYTES_MAX = 100_000
 /** Who waits longer than that by default has a formula, and is not waited for. */
 const WATCH = '15s'
 const RECOVER = '10s'
+/** A dozen of servers and clients start at once. */
+const CONNECT_WITHIN = '60s'
 
 const command = v.pipe(v.string(), v.minLength(1))
 const terms = v.record(v.string(), v.union([v.number(), v.string(), v.boolean()]))
@@ -71,6 +73,8 @@ const entrySchema = v.strictObject({
   misleading: v.array(v.string()),
   /** Anything else that `try` has to know, by the names of its options. */
   try: v.optional(v.record(v.string(), v.unknown())),
+  /** Faults at the same time, where its server takes much to start. */
+  atOnce: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   watch: v.optional(v.strictObject({ default: v.optional(v.string()), own: v.optional(v.string()) })),
 })
 
@@ -131,7 +135,14 @@ export function tryOf(entry: Entry, variant: Variant): TryRequest {
   const set = variant === 'own' ? entry.own.set : {}
   const commands = variant === 'own' ? { ...entry, ...given(entry.own) } : entry
   const values = {
-    ...{ ready: '^ready', down: '^down', up: '^up', watch: WATCH, recover: RECOVER },
+    ...{
+      ready: '^ready',
+      down: '^down',
+      up: '^up',
+      watch: WATCH,
+      recover: RECOVER,
+      'connect-within': CONNECT_WITHIN,
+    },
     ...entry.try,
     ...(entry.watch?.[variant] === undefined ? {} : { watch: entry.watch[variant] }),
     ...{ name: `${entry.name}-${variant}`, faults: GUIDE_FAULTS },

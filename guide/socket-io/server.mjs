@@ -1,4 +1,0 @@
-import { Server } from 'socket.io'
-import { options } from './say.mjs'
-
-new Server(7000, options)
