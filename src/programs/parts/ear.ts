@@ -29,15 +29,18 @@ export function openEar(recordTo: string | undefined, delayMs = PLAYOUT_DELAY_MS
   const buffer = new JitterBuffer(delayMs)
   const recorder = recordTo === undefined ? null : recordWav(recordTo)
   let isFull = false
-  let last = new Int16Array(0)
+  const measured = new Int16Array(MEASURED_SAMPLES)
+  let filled = 0
 
   function heard(samples: Int16Array): void {
-    const all = new Int16Array(last.length + samples.length)
-    all.set(last)
-    all.set(samples, last.length)
-    last = all.slice(-MEASURED_SAMPLES)
+    const newest = samples.subarray(-MEASURED_SAMPLES)
+    measured.copyWithin(0, newest.length)
+    measured.set(newest, MEASURED_SAMPLES - newest.length)
+    filled = Math.min(MEASURED_SAMPLES, filled + newest.length)
     if (recorder !== null && !isFull) isFull = !recorder.write(samples)
   }
+
+  const last = () => measured.subarray(MEASURED_SAMPLES - filled)
 
   return {
     counts: buffer.counts,
@@ -53,8 +56,8 @@ export function openEar(recordTo: string | undefined, delayMs = PLAYOUT_DELAY_MS
         heard(piece.kind === 'speech' ? piece.samples : new Int16Array(piece.samples))
       return isFull && !wasFull
     },
-    levelDbfs: () => levelDbfs(last),
-    toneHz: () => frequencyOf(last),
+    levelDbfs: () => levelDbfs(last()),
+    toneHz: () => frequencyOf(last()),
     close: () => recorder?.close(),
   }
 }

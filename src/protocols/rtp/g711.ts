@@ -64,10 +64,15 @@ const valuesOf: Record<Law, Int16Array> = { ulaw: ULAW_VALUES, alaw: ALAW_VALUES
 
 /** One byte a sample of 16 bits. */
 export function encodeG711(law: Law, samples: Int16Array): Buffer {
-  return Buffer.from(Uint8Array.from(samples, codeOf[law]))
+  const code = codeOf[law]
+  const bytes = Buffer.alloc(samples.length)
+  for (const [at, sample] of samples.entries()) bytes[at] = code(sample)
+  return bytes
 }
 
 export function decodeG711(law: Law, bytes: Uint8Array): Int16Array {
   const values = valuesOf[law]
-  return Int16Array.from(bytes, (code) => values[code] as number)
+  const samples = new Int16Array(bytes.length)
+  for (let at = 0; at < bytes.length; at++) samples[at] = values[bytes[at] as number] as number
+  return samples
 }
