@@ -8,12 +8,12 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { environmentWithSbin } from '../src/hosts/commands.ts'
 import { keyPair } from '../src/protocols/wireguard/primitives.ts'
+import { ENV, median, processorMs, run } from './parts/inside.ts'
 
 type Way = 'veth' | 'ours' | 'go'
 type Directions = { up: number; down: number }
@@ -36,7 +36,6 @@ const MTU = '1420'
 const OUTER_PORT = 51_820
 const STARTS_WITHIN_MS = 5000
 const LOOK_EVERY_MS = 50
-const ENV = environmentWithSbin()
 const started: ChildProcess[] = []
 
 run('mount', '-t', 'tmpfs', 'none', '/run')
@@ -69,11 +68,11 @@ const spent = { ours: { ms: 0, bytes: 0 }, go: { ms: 0, bytes: 0 } }
 for (let turn = 0; turn < TURNS; turn++) {
   for (const way of WAYS) {
     for (const direction of ['up', 'down'] as const) {
-      const before = processorMs(way)
+      const before = encryptingMs(way)
       const rate = (await asked[way][direction].ask('stream', TURN_MS))[0] ?? 0
       streams[way][direction].push(rate)
       if (way === 'veth') continue
-      spent[way].ms += processorMs(way) - before
+      spent[way].ms += encryptingMs(way) - before
       spent[way].bytes += (rate * TURN_MS) / 1000
     }
     roundTrips[way].push(...(await asked[way].up.ask('ping', ROUND_TRIPS / TURNS)))
@@ -205,21 +204,7 @@ function inHost(name: string, ...argv: string[]) {
   return child
 }
 
-/** Of the process that encrypts at x, all of its threads; `ip netns exec` becomes what it starts. */
-function processorMs(way: Way): number {
-  if (way === 'veth') return 0
-  const { pid } = encrypting[way]
-  return readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => {
-    return sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6
-  }, 0)
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[values.length >> 1] ?? 0
-}
-
-function run(...argv: string[]): void {
-  const [program = '', ...args] = argv
-  const { status, stderr } = spawnSync(program, args, { env: ENV, encoding: 'utf8' })
-  if (status !== 0) throw new Error(`${argv.join(' ')}: ${stderr}`)
+/** Of the process that encrypts at x; `ip netns exec` becomes what it starts. */
+function encryptingMs(way: Way): number {
+  return way === 'veth' ? 0 : processorMs(encrypting[way].pid)
 }

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { findCapabilities } from '../src/hosts/capabilities.ts'
 import { environmentWithSbin } from '../src/hosts/commands.ts'
 import { tunProblem } from '../src/kernel/tun.ts'
+import { say } from './parts/tell.ts'
 import type { VpnFigures } from './vpn-inside.ts'
 
 const LIMIT_MS = 180_000
@@ -59,10 +60,4 @@ function tell({ stream, roundTripMs, processorMsPerMb, exitMs }: VpnFigures): vo
 
 function ms(milliseconds: number): string {
   return `${milliseconds.toFixed(2)} ms`
-}
-
-function say(what: string, figure: string, isReached?: boolean, aim = ''): void {
-  const verdict =
-    isReached === undefined ? '' : `\n${''.padEnd(27)}${isReached ? 'as aimed at' : 'MISSED'}: ${aim}`
-  process.stdout.write(`${what.padEnd(26)} ${figure}${verdict}\n`)
 }

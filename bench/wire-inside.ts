@@ -6,13 +6,12 @@
  *      x: 10.9.n.1                                                       y: 10.9.n.2
  *        eth0  ====  nothing, cable, bridge, switch, by a port each  ====  eth0
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { environmentWithSbin } from '../src/hosts/commands.ts'
 import { plainLink } from '../src/hosts/host.ts'
 import { CableProcess } from '../src/kernel/cable/cable-process.ts'
 import { OUTBOX_FRAMES, Outbox } from '../src/kernel/capture/outbox.ts'
@@ -20,6 +19,7 @@ import { PacketRing } from '../src/kernel/capture/packet-ring.ts'
 import { systemCalls } from '../src/kernel/capture/system-calls.ts'
 import { parseCard } from '../src/kernel/card.ts'
 import { SwitchProcess } from '../src/kernel/switch/switch-process.ts'
+import { ENV, median, processorMs, run } from './parts/inside.ts'
 
 /** In one second, bytes or frames; in milliseconds; shares of a processor. */
 export interface Figures {
@@ -171,7 +171,7 @@ async function peer({ x, y }: Way) {
   const script = fileURLToPath(new URL('wire-peer.ts', import.meta.url))
   const at = (host: Hosted, ...args: string[]) => {
     const command = ['netns', 'exec', host.name, process.execPath, '--import', 'tsx', script, ...args]
-    const child = spawn('ip', command, { stdio: ['pipe', 'pipe', 'inherit'], env: environmentWithSbin() })
+    const child = spawn('ip', command, { stdio: ['pipe', 'pipe', 'inherit'], env: ENV })
     started.push(child)
     return child
   }
@@ -287,26 +287,9 @@ function cpuMs(bundle: string): number {
     }
   }
   const pid = readdirSync('/proc').find(isOurs)
-  const threads = pid === undefined ? [] : readdirSync(`/proc/${pid}/task`)
-  return threads.reduce((sum, thread) => {
-    return sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6
-  }, 0)
+  return pid === undefined ? 0 : processorMs(Number(pid))
 }
 
 function sorted(values: readonly number[]): number[] {
   return values.toSorted((one, other) => one - other)
-}
-
-function median(values: readonly number[]): number {
-  return sorted(values)[values.length >> 1] ?? 0
-}
-
-function run(...argv: string[]): string {
-  const [program = '', ...args] = argv
-  const { status, stdout, stderr } = spawnSync(program, args, {
-    env: environmentWithSbin(),
-    encoding: 'utf8',
-  })
-  if (status !== 0) throw new Error(`${argv.join(' ')}: ${stderr}`)
-  return stdout
 }

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { findCapabilities } from '../src/hosts/capabilities.ts'
 import { environmentWithSbin } from '../src/hosts/commands.ts'
 import { bundlePrograms } from '../src/processes/bundle.ts'
+import { say } from './parts/tell.ts'
 import type { Figures } from './wire-inside.ts'
 
 const LIMIT_MS = 180_000
@@ -79,10 +80,4 @@ function ratio(
 
 function ms(milliseconds: number): string {
   return `${milliseconds.toFixed(3)} ms`
-}
-
-function say(what: string, figure: string, isReached?: boolean, aim = ''): void {
-  const verdict =
-    isReached === undefined ? '' : `\n${''.padEnd(27)}${isReached ? 'as aimed at' : 'MISSED'}: ${aim}`
-  process.stdout.write(`${what.padEnd(26)} ${figure}${verdict}\n`)
 }
