@@ -5,6 +5,10 @@
  *     recording, meter <-- G.711 <-- jitter buffer <-- RTP <-- the same
  *     reports both ways, some seconds apart: RTCP, on the port after it
  *
+ * What is heard comes from the very address and port to which this end sends, which the signalling named: RFC 4961, as
+ * nearly all telephones have it. Whoever sends from another port is not heard, and behind a router without help that is
+ * everybody; but to follow whoever speaks first ("latching") would hand the call to any stranger (RFC 7362 section 5).
+ *
  * No connection: that packets leave says nothing about who is there. What tells something is what comes back: speech,
  * reports, a BYE, or an ICMP message that nobody has that port.
  */
@@ -16,6 +20,8 @@ import { placeText } from '../../protocols/ip-address.ts'
 import { SAMPLES_PER_PACKET } from '../../protocols/rtp/constants.ts'
 import type { JitterCounts } from '../../protocols/rtp/jitter-buffer.ts'
 import { readRtp, writeRtp } from '../../protocols/rtp/packet.ts'
+import type { Direction } from '../../protocols/sdp/description.ts'
+import { hears, sends } from '../../protocols/sdp/negotiation.ts'
 import { isStun, readStun, writeBindingSuccess } from '../../protocols/stun/message.ts'
 import { openEar } from './ear.ts'
 import { Lateness } from './lateness.ts'
@@ -26,6 +32,7 @@ import { watchRefusals } from './refusals.ts'
 import { lawOf, type Speech, type SpeechName, speechOf } from './speech.ts'
 import { closeUdp, connectUdp } from './udp-socket.ts'
 
+const NOWHERE = '0.0.0.0'
 /** A hundred packets missing are no accident of the wire. It is only told: what to do about it is the caller's. */
 const SILENT_AFTER_MS = 2_000
 
@@ -49,6 +56,8 @@ export interface MediaTarget {
   remotePort: number
   /** 0: G.711 u-law, 8: A-law. */
   payloadType: number
+  /** On hold (`recvonly`, `inactive`) nothing is said but reports (RFC 3264 8.4); where nothing is awaited, no silence is told. */
+  direction: Direction
   send: SpeechName
 }
 
@@ -120,6 +129,8 @@ export async function openMedia(options: MediaOptions, emit: Emitter): Promise<C
   }
 
   rtp.on('message', (bytes, from) => {
+    // Before it is known from where: anybody.
+    if (target === null) return
     if (isStun(bytes)) return answerStun(bytes, from)
     const nowMs = performance.now()
     const packet = readRtp(bytes)
@@ -136,11 +147,13 @@ export async function openMedia(options: MediaOptions, emit: Emitter): Promise<C
   function onBeat({ number, skipped: justSkipped, lateMs }: Beat): void {
     const nowMs = performance.now()
     if (ear.hear(nowMs)) tell('media:recording_full', {})
-    if (speech === null) return
-    if (justSkipped > 0) noteSkipped(justSkipped)
-    sendLate.add(lateMs)
-    sendSpeech(speech.next(), number)
-    noteSilence(nowMs)
+    if (speech === null || target === null) return
+    if (sends(target.direction)) {
+      if (justSkipped > 0) noteSkipped(justSkipped)
+      sendLate.add(lateMs)
+      sendSpeech(speech.next(), number)
+    } else isAfterSilence = true
+    if (hears(target.direction)) noteSilence(nowMs)
     reports.beat({ packets: sent, bytes: sentBytes, timestamp: timestampOf(number) }, nowMs)
   }
 
@@ -191,6 +204,8 @@ export async function openMedia(options: MediaOptions, emit: Emitter): Promise<C
   }
 
   async function connectBoth({ remoteAddress: host, remotePort }: MediaTarget): Promise<void> {
+    // Before RFC 3264 it meant "on hold"; to connect there would be to speak to oneself.
+    if (host === NOWHERE) return
     if (target !== null) for (const socket of [rtp, rtcp]) socket.disconnect()
     await connectUdp(rtp, { host, port: remotePort })
     await connectUdp(rtcp, { host, port: remotePort + 1 })
@@ -223,7 +238,8 @@ export async function openMedia(options: MediaOptions, emit: Emitter): Promise<C
       const nextSpeech = speechOf(next.send, law)
       await connectBoth(next)
       if (stopping !== null) return
-      target = next
+      // Who was never anywhere is not reported to either.
+      target = next.remoteAddress === NOWHERE ? target && { ...target, direction: next.direction } : next
       heardAtMs = performance.now()
       isSilent = false
       isAfterSilence = true

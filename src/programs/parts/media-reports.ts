@@ -69,6 +69,7 @@ export class MediaReports {
   #roundTripMs: number | null = null
   #lookAtMs = 0
   #sent: SentSoFar & { atMs: number } = { packets: 0, bytes: 0, timestamp: 0, atMs: 0 }
+  #spokeAtMs = -Infinity
   /** What was sent under an earlier number is not counted under this one. */
   #earlier = { packets: 0, bytes: 0 }
 
@@ -196,6 +197,7 @@ export class MediaReports {
 
   /** Once in 20 ms: reports when it is time, and looks who is silent for too long. */
   beat(sent: SentSoFar, nowMs: number): void {
+    if (sent.packets !== this.#sent.packets) this.#spokeAtMs = nowMs
     this.#sent = { ...sent, atMs: nowMs }
     if (nowMs < this.#lookAtMs) return
     this.#lookAtMs = nowMs + LOOK_EVERY_MS
@@ -245,7 +247,7 @@ export class MediaReports {
       sinceLastReport: source.lastReport === 0 ? 0 : compactOf(nowMs - source.lastReportAtMs),
     }))
     const pieces = [
-      writeReport(this.#ssrc, packets > 0 ? sender : null, blocks),
+      writeReport(this.#ssrc, this.#session().weSend ? sender : null, blocks),
       writeName(this.#ssrc, this.#name),
     ]
     if (byeReason !== undefined) pieces.push(writeBye(this.#ssrc, byeReason))
@@ -256,11 +258,12 @@ export class MediaReports {
     return [...this.#sources.values()].filter(({ reception, isGone }) => reception.isValid && !isGone)
   }
 
-  /** This end sends as long as the call lasts; who sent no RTP for two intervals is no sender (6.3.5). */
+  /** Who sent no RTP for two intervals is no sender (6.3.5). */
   #session(): Session {
     const members = this.#members()
     const limitMs = SENDER_TIMEOUT_INTERVALS * (this.#options.leastMs ?? REPORT_INTERVAL_MS_MIN)
     const senders = members.filter(({ lastRtpMs }) => this.#sent.atMs - lastRtpMs < limitMs)
-    return { members: members.length + 1, senders: senders.length + 1, weSend: true }
+    const weSend = this.#sent.atMs - this.#spokeAtMs < limitMs
+    return { members: members.length + 1, senders: senders.length + (weSend ? 1 : 0), weSend }
   }
 }

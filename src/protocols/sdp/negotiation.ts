@@ -83,11 +83,13 @@ function mirrored(direction: Direction): Direction {
   return direction === 'recvonly' ? 'sendonly' : direction
 }
 
+export const sends = (direction: Direction) => direction === 'sendrecv' || direction === 'sendonly'
+export const hears = (direction: Direction) => direction === 'sendrecv' || direction === 'recvonly'
+
 function both(one: Direction, other: Direction): Direction {
-  const sends = [one, other].every((each) => each === 'sendrecv' || each === 'sendonly')
-  const hears = [one, other].every((each) => each === 'sendrecv' || each === 'recvonly')
-  if (sends) return hears ? 'sendrecv' : 'sendonly'
-  return hears ? 'recvonly' : 'inactive'
+  const [bothSend, bothHear] = [sends, hears].map((does) => [one, other].every(does))
+  if (bothSend) return bothHear ? 'sendrecv' : 'sendonly'
+  return bothHear ? 'recvonly' : 'inactive'
 }
 
 function audio(port: number, formats: string[], direction: Direction): Media {

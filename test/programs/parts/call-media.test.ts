@@ -2,9 +2,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { type MediaOptions, openMedia } from '../../../src/programs/parts/call-media.ts'
-import { openPortPair } from '../../../src/programs/parts/port-pair.ts'
+import { openPortPair, type PortPair } from '../../../src/programs/parts/port-pair.ts'
 import { frequencyOf, TONE_HZ, toneSamples } from '../../../src/programs/parts/tone.ts'
 import { closeUdp } from '../../../src/programs/parts/udp-socket.ts'
 import { readWav, readWavFile, wavHeader } from '../../../src/programs/parts/wav.ts'
@@ -13,6 +14,7 @@ import { collectEvents } from '../../support/events.ts'
 
 const HOST = '127.0.0.1'
 const QUICK_REPORTS_MS = 200
+const POLL = { timeout: 4_000, interval: 20 }
 
 async function open(options: Partial<MediaOptions> = {}) {
   const collected = collectEvents()
@@ -31,6 +33,7 @@ const to = (port: number, payloadType = 0, send = 'tone') => ({
   remoteAddress: HOST,
   remotePort: port,
   payloadType,
+  direction: 'sendrecv' as const,
   send,
 })
 
@@ -81,6 +84,56 @@ test('a goodbye without a report before it, as baresip says it, is heard', async
   peer.rtcp.send(Buffer.from('81cb0003885d58940441646a6f000000', 'hex'), a.localPort + 1, HOST)
   expect((await a.until('media:bye_heard')).data).toEqual({ ssrc, reason: 'Adjo' })
 })
+
+test.each(['recvonly', 'inactive'] as const)(
+  'on hold (%s) nothing is said but reports',
+  async (direction) => {
+    const a = await open({ silentAfterMs: 100, reportEveryMs: QUICK_REPORTS_MS })
+    const b = await open({ silentAfterMs: 100, reportEveryMs: QUICK_REPORTS_MS })
+    await Promise.all([a.start(to(b.localPort)), b.start(to(a.localPort))])
+    await b.until('media:heard')
+    await a.start({ ...to(b.localPort), direction })
+    const { sent } = a.statistics()
+    await b.until('media:silent')
+    const heard = (name: string) => b.events.filter((event) => event.name === name).length
+    const reports = heard('media:report_received')
+    await expect.poll(() => heard('media:report_received'), POLL).toBeGreaterThan(reports)
+    expect(a.statistics().sent).toBe(sent)
+    await a.start(to(b.localPort))
+    await b.until('media:heard_again')
+    // The hold of before RFC 3264: an address that is none.
+    await a.start({ ...to(b.localPort), remoteAddress: '0.0.0.0', direction })
+    const before = a.statistics().sent
+    await expect.poll(() => heard('media:silent'), POLL).toBe(2)
+    expect(a.statistics().sent).toBe(before)
+    expect(a.statistics().refusals).toBe(0)
+  },
+)
+
+test('where nothing is awaited no silence is told', async () => {
+  const [a, b] = [await open({ silentAfterMs: 50 }), await open()]
+  await a.start({ ...to(b.localPort), direction: 'sendonly' })
+  await b.start(to(a.localPort, 0, 'silence'))
+  await b.until('media:heard')
+  await b.stop()
+  await setTimeout(200)
+  expect(a.events.filter(({ name }) => name === 'media:silent')).toEqual([])
+})
+
+test('who speaks from another port than was agreed on is not heard', async () => {
+  const a = await open({ silentAfterMs: 300 })
+  const [peer, other] = [await openPortPair(HOST), await openPortPair(HOST)]
+  onTestFinished(async () => void (await Promise.all([...pair(peer), ...pair(other)].map(closeUdp))))
+  await a.start(to(peer.port))
+  for (const sequence of [1, 2, 3]) {
+    const packet = { payloadType: 0, sequence, timestamp: 160 * sequence, ssrc: 7, marker: false }
+    other.rtp.send(writeRtp({ ...packet, payload: Buffer.alloc(160) }), a.localPort, HOST)
+  }
+  await a.until('media:silent')
+  expect(a.statistics()).toMatchObject({ received: 0, ignored: 0 })
+})
+
+const pair = ({ rtp, rtcp }: PortPair) => [rtp, rtcp]
 
 test('silence is told once, and that it ended; a port that nobody has is told of, and counted', async () => {
   const a = await open({ silentAfterMs: 100 })
