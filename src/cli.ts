@@ -5,6 +5,7 @@
  * cannot run it, 4 none failed but something was inconclusive, 70 a fault of this program.
  */
 
+import { isLabId, loadLab } from '../labs/load.ts'
 import { printable, printableLines } from './foreign/printable.ts'
 import { shortened } from './foreign/shortened.ts'
 import { UsageError } from './foreign/usage.ts'
@@ -12,8 +13,10 @@ import type { Lab } from './lab/lab.ts'
 import { runCommand } from './lab/run-command.ts'
 import { CannotRunError } from './launcher/launch.ts'
 import { WRONG_USAGE } from './plan/options.ts'
+import { isPackage, ownCommand } from './project/package.ts'
 import { beside, print } from './text/wrap.ts'
 import { GLOSSARY } from './view/glossary.ts'
+import { endWithPipe } from './view/terminal/pipe.ts'
 import { styleFor } from './view/terminal/style.ts'
 
 const CANNOT_RUN = 3
@@ -34,25 +37,30 @@ async function main([command, ...args]: string[]): Promise<number> {
     if (command === 'doctor' && args.length === 0)
       return await (await import('./commands/doctor.ts')).doctor()
     if (command === 'try') return await (await import('./commands/try.ts')).tryCommand(args)
-    if (command === 'guide') return await (await import('./commands/guide.ts')).guideCommand(args)
+    // It writes into the project's own guide/.
+    if (command === 'guide' && !isPackage)
+      return await (await import('./commands/guide.ts')).guideCommand(args)
     if (command === 'report') return await (await import('./commands/report.ts')).reportCommand(args)
     if (command === 'forecast') return await (await import('./commands/forecast.ts')).forecastCommand(args)
     // As `docker compose run lab try ...` says it: the container's command begins with "lab".
     if (command === 'lab' && args[0] === 'try') {
       return await (await import('./commands/try.ts')).tryCommand(args.slice(1))
     }
-    const { labs } = await import('../labs/index.ts')
-    if (command === 'watch') return await (await import('./commands/watch.ts')).watch(labs, args)
-    if (command === 'lab' && args[0] === undefined) return listLabs(labs)
+    if (command === 'watch') {
+      const { labs } = await import('../labs/index.ts')
+      return await (await import('./commands/watch.ts')).watch(labs, args)
+    }
+    if (command === 'lab' && args[0] === undefined) return await listLabs()
     if (command === 'lab' && args[0] === '--words') return tellWords()
-    const lab = labs[args[0] as keyof typeof labs]
-    if (command === 'lab' && lab !== undefined) {
+    const id = args[0]
+    if (command === 'lab' && isLabId(id)) {
+      const lab: Lab = await loadLab[id]()
       return await (await import('./commands/lab.ts')).runLab(lab, args.slice(1))
     }
     throw new UsageError(
       command === 'lab'
-        ? `no lab "${args[0]}"; there are ${Object.keys(labs).join(', ')}`
-        : `no command "${[command, ...args].join(' ')}"; there are lab, try, guide, watch, report, forecast and doctor`,
+        ? `no lab "${id}"; there are ${Object.keys(loadLab).join(', ')}`
+        : `no command "${[command, ...args].join(' ')}"; there are lab, try, ${isPackage ? '' : 'guide, '}watch, report, forecast and doctor`,
     )
   } catch (error) {
     if (error instanceof UsageError || error instanceof CannotRunError) {
@@ -75,17 +83,21 @@ function tellOwnFault(error: unknown): void {
 }
 
 /** In the order in which to take them. */
-function listLabs(labs: Readonly<Record<string, Lab>>): number {
-  const lines = Object.values(labs).flatMap(({ id, question }, index) =>
-    beside(`${String(index + 1).padStart(2)}  ${runCommand(id).padEnd(24)} `, question),
+async function listLabs(): Promise<number> {
+  endWithPipe(process.stdout)
+  print(process.stdout, 'Take them in this order; each takes about half a minute.\n')
+  const { labs } = await import('../labs/index.ts')
+  const commands = Object.keys(labs).map((id) => runCommand(id))
+  const width = Math.max(...commands.map(({ length }) => length))
+  const lines = Object.values(labs).flatMap(({ question }, index) =>
+    beside(`${String(index + 1).padStart(2)}  ${commands[index]?.padEnd(width)}  `, question),
   )
   print(
     process.stdout,
     [
-      'Take them in this order; each takes about half a minute.',
       ...lines,
-      'What the words mean: npm run lab -- --words',
-      'What this machine can show: npm run doctor',
+      `What the words mean: ${ownCommand('lab', '--words')}`,
+      `What this machine can show: ${ownCommand('doctor')}`,
       '',
     ].join('\n'),
   )

@@ -1,10 +1,10 @@
 /** What the office between the hosts of a case said of itself. */
 import type { EventOf } from '../../src/events/vocabulary.ts'
 import type { Cell } from '../../src/lab/cell.ts'
+import { ownCommand } from '../../src/project/package.ts'
 
 /** Why nothing is seen of TCP where the office is a program at ports. */
-export const NO_CABLE =
-  'a TCP connection does not pass an office of datagrams: for that a cable has to lead through it; `npm run doctor` says what is missing'
+export const NO_CABLE = `a TCP connection does not pass an office of datagrams: for that a cable has to lead through it; \`${ownCommand('doctor')}\` says what is missing`
 
 type Counted = EventOf<'exchange:counted'>
 

@@ -7,6 +7,7 @@ import { libcProblem } from '../kernel/libc.ts'
 import { readSysctls } from '../kernel/sysctls.ts'
 import { missing } from '../plan/needs.ts'
 import { beside, COLUMNS } from '../text/wrap.ts'
+import { endWithPipe } from '../view/terminal/pipe.ts'
 
 const LABEL_COLUMNS = 10
 /** `redis-server` and two spaces. */
@@ -14,14 +15,23 @@ const NAME_COLUMNS = 14
 
 /** Prints it. @returns exit status 0: a machine that can do less is no error */
 export async function doctor(): Promise<number> {
-  const { tier, because, advice } = await findCapabilities()
-  const problem = libcProblem()
-  const retries = readSysctls().tcp_retries2
-  const lines: [label: string, text: string][] = [
+  const columns = Math.min(process.stdout.columns || COLUMNS, COLUMNS)
+  const tell = (lines: readonly [label: string, text: string][]) => {
+    const text = lines.flatMap(([label, words]) => beside(label.padEnd(LABEL_COLUMNS), words, columns))
+    process.stdout.write(`${text.join('\n')}\n`)
+  }
+  endWithPipe(process.stdout)
+  // To find out the rest takes a moment.
+  tell([
     [
       'system',
       `${process.platform} ${os.release()}, node ${process.version}, ${os.availableParallelism()} processors`,
     ],
+  ])
+  const { tier, because, advice } = await findCapabilities()
+  const problem = libcProblem()
+  const retries = readSysctls().tcp_retries2
+  tell([
     ['tier', `${tier}: ${because}`],
     ...faultLines(tier),
     [
@@ -39,23 +49,15 @@ export async function doctor(): Promise<number> {
           ] satisfies [string, string],
         ]),
     ...advice.map((step): [string, string] => ['to do', step]),
-  ]
-  const columns = Math.min(process.stdout.columns || COLUMNS, COLUMNS)
-  const text = [
-    ...lines.flatMap(([label, words]) => beside(label.padEnd(LABEL_COLUMNS), words, columns)),
-    ...beside(
-      'programs'.padEnd(LABEL_COLUMNS),
-      'by others, which one part needs and the rest does without:',
+    ['programs', 'by others, which one part needs and the rest does without:'],
+  ])
+  const text = companions().flatMap(({ name, isHere, purpose, howToGet, butFirst }) =>
+    beside(
+      ' '.repeat(LABEL_COLUMNS) + name.padEnd(NAME_COLUMNS),
+      `${isHere ? 'here' : 'not here'}: ${purpose}${whatToDo(isHere, howToGet, butFirst)}`,
       columns,
     ),
-    ...companions().flatMap(({ name, isHere, purpose, howToGet, butFirst }) =>
-      beside(
-        ' '.repeat(LABEL_COLUMNS) + name.padEnd(NAME_COLUMNS),
-        `${isHere ? 'here' : 'not here'}: ${purpose}${whatToDo(isHere, howToGet, butFirst)}`,
-        columns,
-      ),
-    ),
-  ]
+  )
   process.stdout.write(`${text.join('\n')}\n`)
   return 0
 }

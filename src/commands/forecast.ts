@@ -10,12 +10,13 @@ import { tellReading } from '../forecast/tell.ts'
 import { watch } from '../forecast/watch.ts'
 import { UsageError } from '../foreign/usage.ts'
 import { CannotRunError } from '../launcher/launch.ts'
+import { ownCommand } from '../project/package.ts'
 import { print } from '../text/wrap.ts'
 import { parseTime } from '../try/durations.ts'
 import { endWithPipe } from '../view/terminal/pipe.ts'
 import { styleFor } from '../view/terminal/style.ts'
 
-const HELP = `npm run forecast -- WHICH [--watch TIME] [--json] [--plain]
+const HELP = `${ownCommand('forecast', 'WHICH [--watch TIME] [--json] [--plain]')}
 
 How long each connection of running processes would go on believing in a peer that has
 fallen silent: while it is idle, while it is sending, and when the peer's program is
@@ -101,7 +102,7 @@ async function readPid(pid: number): Promise<Reading> {
     }
     if (isForbidden(error)) {
       throw new CannotRunError(
-        `process ${pid} is another user's, or hides itself: sudo npm run forecast -- --pid ${pid}`,
+        `process ${pid} is another user's, or hides itself: sudo ${ownCommand('forecast', `--pid ${pid}`)}`,
       )
     }
     throw error

@@ -13,6 +13,7 @@ import { NoRunError, openRun } from '../page/earlier-runs.ts'
 import type { OpenedEnd, OpenedHead } from '../page/messages.ts'
 import { usageErrorOf } from '../plan/options.ts'
 import { cellId, type Plan } from '../plan/plan.ts'
+import { ownCommand } from '../project/package.ts'
 import { fitted, print } from '../text/wrap.ts'
 import { toCsv } from '../view/export/csv.ts'
 import { toMermaid } from '../view/export/mermaid.ts'
@@ -24,7 +25,7 @@ import { endWithPipe } from '../view/terminal/pipe.ts'
 import { inWindow } from '../view/viewer/time-window.ts'
 
 const RUNS = 'runs'
-const HELP = `npm run report -- [format] [case/mechanism] [run]
+const HELP = `${ownCommand('report', '[format] [case/mechanism] [run]')}
 
 Prints a recorded run: its verdict and where its files are, or one of
   --text      one connection as a ladder: who sent, believed and noticed what
@@ -168,7 +169,9 @@ function parse(args: readonly string[]) {
 async function readRun(name: string): Promise<RecordedRun> {
   const folder = [name, join(RUNS, name)].find((path) => existsSync(path))
   if (folder === undefined) {
-    throw new UsageError(`no run in ${name}; \`npm run lab\` lists the labs that make one, and see --help`)
+    throw new UsageError(
+      `no run in ${name}; \`${ownCommand('lab')}\` lists the labs that make one, and see --help`,
+    )
   }
   const real = realpathSync(folder)
   const lines: string[] = []

@@ -10,7 +10,7 @@ import type { Outcome, Run } from '../launcher/start.ts'
 import { typedPath } from '../project/files.ts'
 import { print } from '../text/wrap.ts'
 import type { CaseFindings } from '../try/findings.ts'
-import { TRY } from '../try/lab.ts'
+import { questionOf, TRY } from '../try/lab.ts'
 import { matrixToMarkdown, toMarkdown } from '../try/markdown.ts'
 import { tellMatrix } from '../try/matrix.ts'
 import { parseTryArguments, type Telling } from '../try/options.ts'
@@ -38,11 +38,14 @@ export async function tryCommand(args: readonly string[]): Promise<number> {
     return 0
   }
   const requests = wanted()
+  const isMatrix = requests.length > 1
+  const [only] = requests
+  // To find out what this machine can do takes a moment.
+  if (!isMatrix && only !== undefined) progressOf(telling).announce({ id: TRY, question: questionOf(only) })
   const here = await placeFor(requests, typedPath('.'))
   let running: Run | undefined
   const interrupted = stopOnSignals({ stop: () => running?.stop() })
   const outcomes: Tried[] = []
-  const isMatrix = requests.length > 1
   try {
     for (const request of requests) {
       const { run, done } = await begin({ ...request, ...here }, telling, isMatrix)
@@ -71,7 +74,7 @@ async function begin(
   isOneOfSeveral: boolean,
 ): Promise<{ run: Run; done: Promise<Outcome> }> {
   const lab = labOf(settings)
-  const progress = new Progress(process.stderr, { ...telling, play: false })
+  const progress = progressOf(telling)
   if (isOneOfSeveral) progress.announce(lab)
   const run = await startTry(lab, settings, telling, (events) => progress.show(events))
   const wayOut = settings.allowOutside ? await openWayOut(wayOutPath(run.plan.folder), settings) : null
@@ -87,6 +90,10 @@ async function begin(
       wayOut?.close()
     })
   return { run, done }
+}
+
+function progressOf(telling: Telling): Progress {
+  return new Progress(process.stderr, { ...telling, play: false })
 }
 
 /** On the terminal, or as JSON; and in the files that were asked for. */

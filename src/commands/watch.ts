@@ -4,9 +4,10 @@ import { UsageError } from '../foreign/usage.ts'
 import type { Lab } from '../lab/lab.ts'
 import { openPage } from '../page/server.ts'
 import { DEFAULT_PORT, outOf, portOf } from '../plan/options.ts'
+import { ownCommand } from '../project/package.ts'
 import { print } from '../text/wrap.ts'
 
-const WATCH_HELP = `npm run watch -- [options]
+const WATCH_HELP = `${ownCommand('watch', '[options]')}
 
 The labs on a page of your browser: start one, see it grow, strike it by hand, open earlier runs.
 

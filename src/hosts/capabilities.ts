@@ -3,6 +3,7 @@
  */
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { ownCommand } from '../project/package.ts'
 import { environmentWithSbin, execute } from './commands.ts'
 import type { Tier } from './host.ts'
 
@@ -105,7 +106,7 @@ function adviceOnNamespaces(asRoot: boolean): string[] {
       'give the container --cap-add SYS_ADMIN --cap-add NET_ADMIN --security-opt seccomp=unconfined --security-opt apparmor=unconfined',
     )
   }
-  return advice.length > 0 ? advice : ['run the lab as root: sudo npm run lab:keepalive']
+  return advice.length > 0 ? advice : [`run the lab as root: sudo ${ownCommand('lab keepalive')}`]
 }
 
 function readSetting(path: string): string | undefined {

@@ -1,4 +1,5 @@
 /** A choice as a command line: the page starts nothing that could not be typed, and says how. */
+import { ownCommand } from '../project/package.ts'
 import type { Choice, LabSetup } from './messages.ts'
 
 /** The arguments of `npm run lab:<id> --`, without those that are the default anyway. */
@@ -21,6 +22,5 @@ export function argumentsOf(
 }
 
 export function commandOf(choice: Choice, lab: Parameters<typeof argumentsOf>[1]): string {
-  const args = argumentsOf(choice, lab)
-  return [`npm run lab:${choice.lab}`, ...(args.length === 0 ? [] : ['--', ...args])].join(' ')
+  return ownCommand(`lab ${choice.lab}`, argumentsOf(choice, lab).join(' '))
 }

@@ -46,7 +46,7 @@ import {
 import { webApplication } from '../programs/parts/web-application.ts'
 import { RateLimit } from '../protocols/rate-limit.ts'
 import { readRecordedCells } from '../view/report/recorded.ts'
-import { bundlePage, type PageFiles } from './bundle-page.ts'
+import { type PageFiles, pageFiles } from './bundle-page.ts'
 import { argumentsOf, commandOf } from './choice.ts'
 import { listRuns, NoRunError, openRun } from './earlier-runs.ts'
 import { Feed } from './feed.ts'
@@ -122,7 +122,7 @@ export interface Page {
 /** Serves the live page. @throws CannotRunError when the port is taken */
 export async function openPage({ labs, out, port, start, container }: PageOptions): Promise<Page> {
   // Before it listens: a page that was left open asks at once.
-  const [files, setup] = await Promise.all([bundlePage(), setupOf(labs)])
+  const [files, setup] = await Promise.all([pageFiles(), setupOf(labs)])
   const server = createServer(HTTP_TIME_LIMITS)
   server.timeout = IDLE_MS
   const places = admission(CONNECTIONS_MAX)

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { type Role, roles } from '../events/host-names.ts'
 import { problemOfArguments, UsageError } from '../foreign/usage.ts'
 import { type Tier, tiers } from '../hosts/host.ts'
-import { projectFile, typedPath } from '../project/files.ts'
+import { runsFolder, typedPath } from '../project/files.ts'
 import { beside } from '../text/wrap.ts'
 import { type CellName, cellId, type Matrix, type Pace, paces, type Selection, selectionOf } from './plan.ts'
 
@@ -135,7 +135,7 @@ function parse(args: readonly string[]) {
 
 /** Where runs are kept: the project's own folder, or where somebody says. */
 export function outOf(typed: string | undefined): string {
-  return typed === undefined ? projectFile('runs') : typedPath(typed)
+  return typed === undefined ? runsFolder() : typedPath(typed)
 }
 
 /** What parseArgs() threw, in a line. */

@@ -2,38 +2,36 @@
  * The programs as one JavaScript file each: a process started through tsx needs three times as long
  * (535 against 241 ms of CPU), and a lab starts eighteen.
  */
-import { bundled } from '../project/bundle.mjs'
+import { bundled, NATIVE } from '../project/bundle.mjs'
 import { projectFile } from '../project/files.ts'
+import { BUILT, isPackage } from '../project/package.ts'
 
-const ENTRIES = {
-  runner: projectFile('src/processes/runner.ts'),
-  host: projectFile('src/processes/host.ts'),
-  capture: projectFile('src/processes/capture.ts'),
-  cable: projectFile('src/processes/cable.ts'),
-  switch: projectFile('src/processes/switch.ts'),
-  office: projectFile('src/processes/loopback-office.ts'),
-  bank: projectFile('src/programs/bank/main.ts'),
+/** What is started as a process of its own, from the project's root. */
+export const ENTRIES = {
+  runner: 'src/processes/runner.ts',
+  host: 'src/processes/host.ts',
+  capture: 'src/processes/capture.ts',
+  cable: 'src/processes/cable.ts',
+  switch: 'src/processes/switch.ts',
+  office: 'src/processes/loopback-office.ts',
+  bank: 'src/programs/bank/main.ts',
 }
-/** Native modules: each finds its binary beside its own files. */
-const NATIVE = ['koffi', 'lmdb']
 
 /**
  * The runner, the programs of a host, the capture, the cable and the switch process, and the bank.
  * @returns the path of each file
  */
-export function bundlePrograms(): Promise<Record<keyof typeof ENTRIES, string>> {
-  return bundle('programs', ENTRIES)
+export async function bundlePrograms(): Promise<Record<keyof typeof ENTRIES, string>> {
+  return isPackage
+    ? paths((name) => `${BUILT}${name}.mjs`)
+    : bundled(
+        'programs',
+        paths((name) => ENTRIES[name]),
+        { external: NATIVE },
+      )
 }
 
-/**
- * One file of each entry and all it imports.
- * @param set a name for them together @param folder where they go, if not beside the lab's own
- * @returns the path of each, by its name
- */
-export function bundle<Name extends string>(
-  set: string,
-  entries: Record<Name, string>,
-  folder?: string,
-): Promise<Record<Name, string>> {
-  return bundled(set, entries, { external: NATIVE }, folder)
+function paths(of: (name: keyof typeof ENTRIES) => string): typeof ENTRIES {
+  const names = Object.keys(ENTRIES) as (keyof typeof ENTRIES)[]
+  return Object.fromEntries(names.map((name) => [name, projectFile(of(name))])) as typeof ENTRIES
 }

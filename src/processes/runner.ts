@@ -2,7 +2,7 @@
  * The runner: started by `lab/launch.ts`, inside namespaces of its own where they exist, with the plan as
  * its one argument. It builds the hosts, runs the experiment, and ends; whatever it made ends with it.
  */
-import { labs } from '../../labs/index.ts'
+import { isLabId, loadLab } from '../../labs/load.ts'
 import { openEventLog } from '../events/emit.ts'
 import { UsageError } from '../foreign/usage.ts'
 import type { Hosts } from '../hosts/host.ts'
@@ -19,7 +19,7 @@ import type { Plan } from '../plan/plan.ts'
 import { isPlayCommand } from '../plan/play-command.ts'
 import { startControl } from '../rig/control.ts'
 import { Rig } from '../rig/rig.ts'
-import { experiment, TRY } from '../try/lab.ts'
+import { experiment } from '../try/lab.ts'
 
 const plan = JSON.parse(process.argv[2] ?? '{}') as Plan
 const log = openEventLog({
@@ -54,8 +54,9 @@ async function main(): Promise<void> {
   emit('run:started', { tier, because, pace, strike, seed, play, mechanisms, environment })
   const control = startControl(emit)
   try {
-    const lab: Pick<Lab, 'experiment' | 'play' | 'playInBrowser'> =
-      plan.lab === TRY ? { experiment } : labs[plan.lab as keyof typeof labs]
+    const lab: Pick<Lab, 'experiment' | 'play' | 'playInBrowser'> = isLabId(plan.lab)
+      ? await loadLab[plan.lab]()
+      : { experiment }
     let hosts: Hosts
     if (tier === 'netns') {
       const started = await CaptureProcess.start(plan.captureBundle, plan, log)

@@ -21,6 +21,7 @@ import { UsageError } from '../foreign/usage.ts'
 import { observeTcp } from '../kernel/socket-options.ts'
 import type { PeerBelief } from './parts/belief.ts'
 import {
+  type ByHand,
   listenOptions,
   optionalInteger,
   runByHand,
@@ -365,35 +366,36 @@ function onwardHeaders(request: http.IncomingMessage, bodyBytes: number): Header
   }
 }
 
-if (runsAsFile(import.meta.url)) {
-  runByHand({
-    name: 'balancer',
-    about: 'Passes HTTP requests on to several servers, over few connections that it keeps.',
-    mechanism: 'http',
-    flags: {
-      listen: { type: 'string', default: '0', value: 'PORT', help: 'port to listen on; 0: any free one' },
-      host: { type: 'string', default: '127.0.0.1', value: 'ADDRESS', help: 'IPv4 address to listen on' },
-      backend: { type: 'string', multiple: true, value: 'ADDRESS:PORT', help: 'a server; once for each' },
-      policy: { type: 'string', default: 'sticky', value: 'POLICY', help: policies.join(' or ') },
-      connections: { type: 'string', value: 'NUMBER', help: `to each server (${CONNECTIONS_DEFAULT})` },
-    },
-    start: async (values, emit) => {
-      const policy = policies.find((one) => one === values.policy)
-      if (policy === undefined)
-        throw new UsageError(`"--policy" must be ${policies.join(' or ')}, is "${values.policy}"`)
-      const backends = socketAddresses(values, 'backend')
-      if (backends.length === 0) throw new UsageError('"--backend" is missing')
-      const connectionsMax = optionalInteger(values, 'connections', 1, 1000)
-      return startBalancer(
-        {
-          mechanism: 'http',
-          ...listenOptions({ ...values, port: values.listen }),
-          backends,
-          policy,
-          ...(connectionsMax === undefined ? {} : { connectionsMax }),
-        },
-        emit,
-      )
-    },
-  })
+/** How it is started by hand. */
+export const balancerByHand: ByHand = {
+  name: 'balancer',
+  about: 'Passes HTTP requests on to several servers, over few connections that it keeps.',
+  mechanism: 'http',
+  flags: {
+    listen: { type: 'string', default: '0', value: 'PORT', help: 'port to listen on; 0: any free one' },
+    host: { type: 'string', default: '127.0.0.1', value: 'ADDRESS', help: 'IPv4 address to listen on' },
+    backend: { type: 'string', multiple: true, value: 'ADDRESS:PORT', help: 'a server; once for each' },
+    policy: { type: 'string', default: 'sticky', value: 'POLICY', help: policies.join(' or ') },
+    connections: { type: 'string', value: 'NUMBER', help: `to each server (${CONNECTIONS_DEFAULT})` },
+  },
+  start: async (values, emit) => {
+    const policy = policies.find((one) => one === values.policy)
+    if (policy === undefined)
+      throw new UsageError(`"--policy" must be ${policies.join(' or ')}, is "${values.policy}"`)
+    const backends = socketAddresses(values, 'backend')
+    if (backends.length === 0) throw new UsageError('"--backend" is missing')
+    const connectionsMax = optionalInteger(values, 'connections', 1, 1000)
+    return startBalancer(
+      {
+        mechanism: 'http',
+        ...listenOptions({ ...values, port: values.listen }),
+        backends,
+        policy,
+        ...(connectionsMax === undefined ? {} : { connectionsMax }),
+      },
+      emit,
+    )
+  },
 }
+
+if (runsAsFile(import.meta.url)) runByHand(balancerByHand)

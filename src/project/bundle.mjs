@@ -16,10 +16,27 @@ export const BUNDLES = join(PROJECT, 'node_modules/.cache/stillhere/')
 /** A run that began from an earlier bundle may still load parts of it; none lasts so long. */
 const PARTS_KEPT_MS = 24 * 3_600_000
 /** Packages in CommonJS ask for others with a `require` that a module does not have. */
-const REQUIRE =
+export const REQUIRE =
   "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);"
+/** Native modules: each finds its binary beside its own files. */
+export const NATIVE = ['koffi', 'lmdb']
 /** A change of these changes every bundle. */
 const ALWAYS = [fileURLToPath(import.meta.url), join(PROJECT, 'package-lock.json')]
+
+/** How many files of TypeScript become one that Node loads. */
+export const AS_MODULES = /** @type {const} */ ({
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  outExtension: { '.js': '.mjs' },
+  write: false,
+  platform: 'node',
+  target: 'node20',
+  // Each process keeps the text it was started from.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  logLevel: 'silent',
+})
 
 /**
  * @typedef {object} Wish
@@ -34,16 +51,15 @@ const ALWAYS = [fileURLToPath(import.meta.url), join(PROJECT, 'package-lock.json
  * @param {string} set a name for these bundles together
  * @param {Record<Name, string>} entries the path of each by its name
  * @param {Wish} wish
- * @param {string} [folder] where they go
  * @returns {Promise<Record<Name, string>>} the path of each bundle, by its name
  */
-export async function bundled(set, entries, wish, folder = BUNDLES) {
+export async function bundled(set, entries, wish) {
   const names = /** @type {Name[]} */ (Object.keys(entries))
   const paths = /** @type {Record<Name, string>} */ (
-    Object.fromEntries(names.map((name) => [name, join(folder, `${name}.mjs`)]))
+    Object.fromEntries(names.map((name) => [name, join(BUNDLES, `${name}.mjs`)]))
   )
-  const record = join(folder, `${set}.json`)
-  if (!isFresh(record, Object.values(paths))) await make(set, entries, wish, folder, record)
+  const record = join(BUNDLES, `${set}.json`)
+  if (!isFresh(record, Object.values(paths))) await make(set, entries, wish, record)
   return paths
 }
 
@@ -75,39 +91,28 @@ function stampOf(path) {
  * @param {string} set
  * @param {Record<string, string>} entries
  * @param {Wish} wish
- * @param {string} folder
  * @param {string} record
  */
-async function make(set, entries, wish, folder, record) {
+async function make(set, entries, wish, record) {
   const { build, stop } = await import('esbuild')
   const { outputFiles, metafile } = await build({
+    ...AS_MODULES,
     entryPoints: entries,
-    outdir: folder,
-    outExtension: { '.js': '.mjs' },
+    outdir: BUNDLES,
     chunkNames: `${set}/[hash]`,
     absWorkingDir: PROJECT,
-    bundle: true,
-    splitting: true,
-    format: 'esm',
     banner: { js: REQUIRE },
-    write: false,
     metafile: true,
-    platform: 'node',
-    target: 'node20',
-    // Each process keeps the text it was started from.
-    minifyWhitespace: true,
-    minifySyntax: true,
-    logLevel: 'silent',
     // Of the files that ask for it each is in a folder of src/, and asks for the project's root, or whether it was
     // started itself, which inside a bundle it never is.
     define: { 'import.meta.url': JSON.stringify(pathToFileURL(join(PROJECT, 'src/project/files.ts')).href) },
     ...wish,
   })
   await stop()
-  const parts = join(folder, set)
+  const parts = join(BUNDLES, set)
   mkdirSync(parts, { recursive: true })
   // Entries last: each part that they name is there.
-  const isEntry = (/** @type {string} */ path) => dirname(path) === resolve(folder)
+  const isEntry = (/** @type {string} */ path) => dirname(path) === resolve(BUNDLES)
   outputFiles.sort((one, other) => Number(isEntry(one.path)) - Number(isEntry(other.path)))
   for (const { path, contents } of outputFiles) replace(path, contents)
   const made = outputFiles.map(({ path }) => path)

@@ -36,6 +36,7 @@ import type { EchoResult, EchoSeries } from '../programs/parts/echo-series.ts'
 import type { Wanted } from '../programs/parts/event-memory.ts'
 import type { ClientSettings, Mechanism, Ports } from '../programs/scripts/host-messages.ts'
 import type { TcpConduct } from '../programs/scripts/tcp/requests.ts'
+import { ownCommand } from '../project/package.ts'
 import { act } from './by-hand.ts'
 import { KernelObserver, type OnSocketChange, type WantedSocket } from './kernel-observer.ts'
 import { Learner } from './learner.ts'
@@ -134,7 +135,7 @@ export class Rig {
     return chosen.flatMap(({ id, needs = [] }) => {
       const reason = missing(needs, this.#hosts.tier, process.platform)
       if (reason === null) return [id]
-      this.skip(id, `${reason}; on Linux, \`npm run doctor\` says what is missing`)
+      this.skip(id, `${reason}; on Linux, \`${ownCommand('doctor')}\` says what is missing`)
       return []
     })
   }

@@ -1,13 +1,14 @@
 /** What `npm run try -- --help` says: a screen of it, and more under a word. */
 import { nearest } from '../foreign/nearest.ts'
 import { UsageError } from '../foreign/usage.ts'
+import { ownCommand } from '../project/package.ts'
 import { wrapped } from '../text/wrap.ts'
 import { allCases, DEFAULT_FAULTS, tryFaults } from './faults.ts'
 
 /** Narrow terminals are that wide. */
 const COLUMNS = 60
 
-const SCREEN = `npm run try -- --server COMMAND --client COMMAND [options]
+const SCREEN = `${ownCommand('try', '--server COMMAND --client COMMAND [options]')}
 
 Runs your programs, unmodified, on two hosts of their own.
 Then something goes wrong: who notices, when, by what?

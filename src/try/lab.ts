@@ -32,6 +32,11 @@ import { Tunnel } from './tunnel.ts'
 
 export const TRY = 'try'
 
+/** What the run of somebody's programs asks. */
+export function questionOf({ name }: Pick<TrySettings, 'name'>): string {
+  return `${name}: who notices, and when?`
+}
+
 /** @param settings absent where an earlier run is only told */
 export function tryLab(
   settings: TrySettings,
@@ -40,7 +45,7 @@ export function tryLab(
 ): Lab<TrySettings> {
   return {
     id: TRY,
-    question: `${settings.name}: who notices, and when?`,
+    question: questionOf(settings),
     cases: casesOn(settings),
     mechanisms: [settings.name],
     showFirst: settings.faults.map((fault) => `${fault}/${settings.name}`),

@@ -1,12 +1,13 @@
 /** Both ends have closed, and the one that closed first remembers. */
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import { received } from '../../../src/lab/packets.ts'
+import { runCommand } from '../../../src/lab/run-command.ts'
 import type { TimeoutsSettings } from '../conditions.ts'
 import { timeWait as timeWaitPatience } from '../expectations.ts'
 import { open } from '../sockets.ts'
 import { firstOf, forgotten, lasts } from '../waits.ts'
 
-const COMMAND = 'npm run lab:timeouts -- --pace real --only time-wait'
+const COMMAND = runCommand('timeouts', '--pace real --only time-wait')
 
 export const timeWait: CaseOf<TimeoutsSettings> = {
   id: 'time-wait',

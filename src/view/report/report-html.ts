@@ -3,7 +3,7 @@
  * has nothing of this project. What is essential stands in it as plain HTML; a script adds the rest.
  */
 import { createHash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -19,7 +19,6 @@ import { projectFile } from '../../project/files.ts'
 import { layout } from '../layout.ts'
 import { narrativeOf, rowsOf } from '../narrative.ts'
 import { toSvg } from '../svg.ts'
-import { pictureStyle } from '../svg-style.ts'
 import { type Cell, Cells, storyCell } from '../viewer/cells.ts'
 import { glossarySection } from '../viewer/glossary-section.ts'
 import { type Child, element, htmlOf, type Markup } from '../viewer/markup.ts'
@@ -36,7 +35,7 @@ import {
 } from '../viewer/tables.ts'
 import { toldParts } from '../viewer/told.ts'
 import { visible } from '../viewer/visible.ts'
-import { bundleForBrowser } from './bundle.ts'
+import { reportFiles } from './bundle.ts'
 import { commandGroups } from './commands.ts'
 import { pack } from './pack.ts'
 import { readRecordedCells } from './recorded.ts'
@@ -51,8 +50,6 @@ export interface ReportedRun {
   told?: Told
 }
 
-const SCRIPT = 'src/view/report/open.ts'
-const STYLES = ['src/view/viewer/viewer.css', 'src/view/report/report.css']
 /** The last tenth of the size would take as long as all the rest. */
 const GZIP_LEVEL = 6
 /** Some five screens: ten thousand arrows would make up most of the file, and nobody scrolls through them. */
@@ -84,12 +81,10 @@ export async function reportHtml(
     report: { checks: report.checks },
     ...(recorded === undefined || !isFilled ? {} : { recorded }),
   }
-  const [script, events] = await Promise.all([
-    bundleForBrowser(projectFile(SCRIPT)),
+  const [{ script, style }, events] = await Promise.all([
+    reportFiles(),
     promisify(gzip)(withoutPaths(pack(about, log.events), run.plan), { level: GZIP_LEVEL }),
   ])
-  const sheets = STYLES.map((path) => readFileSync(projectFile(path), 'utf8'))
-  const style = [...sheets, pictureStyle()].join('\n')
   const body = withoutPaths(bodyOf(run, plan, cells, recorded ?? null), run.plan)
   return [
     '<!doctype html>',

@@ -1,0 +1,96 @@
+/**
+ * `npm run build`: what a package brings instead of sources, into `dist/`: the command line, what is started as a
+ * process of its own, the pages, the licences of what became part of them. `npm pack` does it first. With
+ * `--containers` what runs in the containers of docker-compose.yml, too.
+ */
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { build, type Metafile } from 'esbuild'
+import { bundlePage } from '../src/page/bundle-page.ts'
+import { ENTRIES } from '../src/processes/bundle.ts'
+import { AS_MODULES, NATIVE, REQUIRE } from '../src/project/bundle.mjs'
+import { projectFile } from '../src/project/files.ts'
+import { BUILT } from '../src/project/package.ts'
+import { bundleReport } from '../src/view/report/bundle.ts'
+
+const OUT = projectFile(BUILT)
+const COMMAND_LINE = 'stillhere'
+const IN_CONTAINERS = {
+  endpoint: 'src/compose/endpoint.ts',
+  router: 'src/compose/router.ts',
+  tell: 'src/compose/tell.ts',
+  recorder: 'src/compose/recorder.ts',
+  balancer: 'src/compose/balancer.ts',
+}
+/** The name by which a module knows that it is in a package. */
+const IN_PACKAGE = { STILLHERE_PACKAGE: 'true' }
+/** What a source believes to be its own address: of a file as deep in the package as it is in the project. */
+const SOURCE_URL = 'const __sourceUrl=new URL("../src/project/files.ts",import.meta.url).href;'
+interface AboutPackage {
+  name: string
+  version: string
+  license?: string
+  repository?: string | { url: string }
+}
+
+const LICENCE = /^(licen[cs]e|copying)(\.(md|txt))?$/i
+
+rmSync(OUT, { recursive: true, force: true })
+mkdirSync(OUT)
+const modules = await bundleModules({
+  [COMMAND_LINE]: 'src/cli.ts',
+  ...ENTRIES,
+  ...(process.argv.includes('--containers') ? IN_CONTAINERS : {}),
+})
+write('page.json', JSON.stringify(await bundlePage(IN_PACKAGE)))
+write('report.json', JSON.stringify(await bundleReport(IN_PACKAGE)))
+write('LICENSES.txt', licencesOf(modules))
+
+async function bundleModules(entryPoints: Record<string, string>): Promise<Metafile> {
+  const { outputFiles, metafile } = await build({
+    ...AS_MODULES,
+    entryPoints,
+    outdir: OUT,
+    // Beside those that ask for them: all are as deep in the package.
+    chunkNames: 'part-[hash]',
+    absWorkingDir: projectFile(),
+    banner: { js: REQUIRE + SOURCE_URL },
+    metafile: true,
+    // In a package nothing is compiled any more: what would do so is never come to.
+    external: [...NATIVE, 'esbuild'],
+    define: { ...IN_PACKAGE, 'import.meta.url': '__sourceUrl' },
+  })
+  for (const { path, text } of outputFiles) write(basename(path), text)
+  const command = join(OUT, `${COMMAND_LINE}.mjs`)
+  writeFileSync(command, `#!/usr/bin/env node\n${readFileSync(command, 'utf8')}`)
+  chmodSync(command, 0o755)
+  return metafile
+}
+
+function write(name: string, text: string): void {
+  writeFileSync(join(OUT, name), text)
+}
+
+/** Most licences ask for no more than to go where the software goes. */
+function licencesOf({ outputs }: Metafile): string {
+  const inputs = Object.values(outputs).flatMap((output) => Object.keys(output.inputs))
+  const folders = new Set(
+    inputs.flatMap((path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),
+  )
+  const texts = [...folders].sort().map((folder) => {
+    const about = JSON.parse(readFileSync(projectFile(`${folder}/package.json`), 'utf8')) as AboutPackage
+    return `${about.name} ${about.version}\n\n${licenceIn(projectFile(folder)) ?? onlyNamed(about)}`
+  })
+  return `${['Parts of these packages are in the files beside this one.', ...texts].join(`\n\n${'-'.repeat(72)}\n\n`)}\n`
+}
+
+function licenceIn(folder: string): string | null {
+  const file = readdirSync(folder).find((name) => LICENCE.test(name))
+  return file === undefined ? null : readFileSync(join(folder, file), 'utf8').trim()
+}
+
+/** Some packages come without the text. @throws Error where they do not even say which it is */
+function onlyNamed({ name, license, repository }: AboutPackage): string {
+  if (license === undefined) throw new Error(`${name} has no licence that could be passed on`)
+  return `licence: ${license}; ${typeof repository === 'string' ? repository : repository?.url}`
+}
