@@ -69,8 +69,14 @@ describe('a call', () => {
     two.isLost = ({ what }) => what === 'ACK'
     two.call()
     two.pickUp()
-    two.pass(40_000)
-    expect(two.times('200 INVITE').slice(0, 6)).toEqual([0, 500, 1500, 3500, 7500, 11_500])
+    two.pass(31_999)
+    expect(two.times('BYE')).toEqual([])
+    two.pass(8_000)
+    expect(two.times('200 INVITE')).toEqual([
+      0, 500, 1500, 3500, 7500, 11_500, 15_500, 19_500, 23_500, 27_500, 31_500,
+    ])
+    // 64 T1 (section 13.3.1.4).
+    expect(two.times('BYE')).toEqual([32_000])
     expect(two.heard('ended', 'b').map(({ action }) => action.do === 'ended' && action.because)).toEqual([
       'never-acknowledged',
     ])
