@@ -117,8 +117,9 @@ async function make(set, entries, wish, record) {
   for (const { path, contents } of outputFiles) replace(path, contents)
   const made = outputFiles.map(({ path }) => path)
   for (const path of readdirSync(parts).map((name) => join(parts, name))) {
-    if (!made.includes(path) && Date.now() - statSync(path).mtimeMs > PARTS_KEPT_MS)
-      rmSync(path, { force: true })
+    // Others that start at the same moment put parts there under a name that they have for a moment only.
+    const modifiedMs = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()
+    if (!made.includes(path) && Date.now() - modifiedMs > PARTS_KEPT_MS) rmSync(path, { force: true })
   }
   const inputs = [...ALWAYS.map((path) => relative(PROJECT, path)), ...Object.keys(metafile.inputs)]
   replace(record, JSON.stringify(Object.fromEntries(inputs.map((path) => [path, stampOf(path)]))))
