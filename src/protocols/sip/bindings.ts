@@ -1,4 +1,5 @@
 /** Who is to be called where, and how long that is taken for true (RFC 3261 section 10.3). */
+import { placeText } from '../ip-address.ts'
 import type { Place } from './compose.ts'
 
 export interface Binding {
@@ -15,6 +16,8 @@ const CONTACTS_MAX = 10
 
 export class Bindings {
   readonly #all = new Map<string, Map<string, Binding>>()
+  /** How many are at an address and port: asked of every datagram. */
+  readonly #places = new Map<string, number>()
 
   /** Not expired, the newest last. */
   of(user: string): Binding[] {
@@ -27,14 +30,19 @@ export class Bindings {
     const before = mine.get(binding.contact)
     if (before?.callId === binding.callId && before.number >= binding.number) return 'overtaken'
     if (!before && mine.size >= CONTACTS_MAX) return 'full'
-    mine.delete(binding.contact)
+    this.remove(user, binding.contact)
     mine.set(binding.contact, binding)
     this.#all.set(user, mine)
+    this.#count(binding.place, 1)
     return 'kept'
   }
 
   remove(user: string, contact: string): boolean {
-    return this.#all.get(user)?.delete(contact) ?? false
+    const mine = this.#all.get(user)
+    const binding = mine?.get(contact)
+    if (mine === undefined || binding === undefined) return false
+    this.#count(binding.place, -1)
+    return mine.delete(contact)
   }
 
   /** Where this contact registered from; null: nobody did. */
@@ -46,10 +54,15 @@ export class Bindings {
     return null
   }
 
-  has(place: Place): boolean {
-    return [...this.#all.values()].some((mine) =>
-      [...mine.values()].some((one) => one.place.address === place.address && one.place.port === place.port),
-    )
+  has({ address, port }: Place): boolean {
+    return this.#places.has(placeText(address, port))
+  }
+
+  #count({ address, port }: Place, change: number): void {
+    const place = placeText(address, port)
+    const count = (this.#places.get(place) ?? 0) + change
+    if (count > 0) this.#places.set(place, count)
+    else this.#places.delete(place)
   }
 
   get dueAtMs(): number {
@@ -64,7 +77,7 @@ export class Bindings {
     return [...this.#all].flatMap(([user, mine]) =>
       [...mine.values()].flatMap(({ contact, untilMs }) => {
         if (untilMs > nowMs) return []
-        mine.delete(contact)
+        this.remove(user, contact)
         return [{ user, contact }]
       }),
     )

@@ -7,7 +7,7 @@ import { essentialsOf } from './checks.ts'
 import { MAX_FORWARDS } from './constants.ts'
 import { type Header, type Request, type Response, valuesOf } from './message.ts'
 import { bad, type Parameters } from './text.ts'
-import { readUri } from './uri.ts'
+import { readUri, targetOf } from './uri.ts'
 import { readNameAddress } from './values.ts'
 
 export interface Dialog {
@@ -60,11 +60,11 @@ export function dialogOfInvite(invite: Request, localTag: string): Dialog {
   }
 }
 
-/** Contact's address. @throws SipError where it is missing */
+/** Where Contact says that requests go. @throws SipError where it is missing */
 export function contactOf(message: Request | Response): string {
   const [contact] = valuesOf(message, 'Contact')
   if (contact === undefined || contact === '*') throw bad('Contact is missing')
-  return readNameAddress(contact).uri
+  return targetOf(readNameAddress(contact).uri)
 }
 
 const enclosed = ({ name, uri }: { name: string; uri: string }) =>

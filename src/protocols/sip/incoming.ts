@@ -25,6 +25,7 @@ export class Incoming {
 
   invite(key: Key, request: Request, from: Place, nowMs: number): void {
     if (essentialsOf(request).to.parameters.has('tag')) return void this.#change(key, request, from, nowMs)
+    if (!takesSdp(request)) return void this.#core.refuse(key, request, 406, 'no SDP is accepted', nowMs)
     const offer = readSdp(request.body)
     const type = headerOf(request, 'Content-Type')
     if (type !== null && !/^application\/sdp\b/i.test(type) && request.body.length > 0) {
@@ -209,4 +210,10 @@ export class Incoming {
     for (const call of this.#calls.all.values()) if (call.dialog && isIn(call.dialog, request)) return call
     return undefined
   }
+}
+
+/** Whether the answer to it may be what all answers here are. Who says nothing takes it (RFC 3261 section 20.1). */
+function takesSdp(request: Request): boolean {
+  const ranges = valuesOf(request, 'Accept')
+  return ranges.length === 0 || ranges.some((range) => /^(\*\/\*|application\/(\*|sdp))\s*(;|$)/i.test(range))
 }

@@ -23,7 +23,7 @@ import {
 import { Registrar, type RegistrarNote, type RegistrarOptions } from './registrar.ts'
 import { SipError } from './text.ts'
 import { cancelledKey, type Key, type TransactionAction, Transactions } from './transactions.ts'
-import { addressOf, hostOf, readUri, userOf } from './uri.ts'
+import { addressOf, hostOf, readUri, targetOf, userOf } from './uri.ts'
 import { readNameAddress } from './values.ts'
 
 export interface ProxyOptions extends RegistrarOptions {
@@ -207,7 +207,7 @@ export class SipProxy {
     if (route === undefined && this.#isHere(target)) {
       const user = userOf(readUri(target))
       const binding = this.#bindings.of(user).at(-1)
-      if (binding) return { target: binding.contact, to: binding.place }
+      if (binding) return { target: targetOf(binding.contact), to: binding.place }
       return this.#options.passwords.has(user) ? 480 : 404
     }
     const known = route === undefined ? this.#bindings.placeOf(target) : null

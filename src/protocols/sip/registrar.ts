@@ -5,6 +5,7 @@ import type { Answer, Place } from './compose.ts'
 import { isRight, readCredentials, writeChallenge } from './digest.ts'
 import { type Header, headerOf, type Request, valuesOf } from './message.ts'
 import { Nonces } from './nonces.ts'
+import { bad } from './text.ts'
 import { readUri, userOf } from './uri.ts'
 import { readNameAddress } from './values.ts'
 
@@ -44,6 +45,8 @@ export class Registrar {
   /** @throws SipError */
   take(request: Request, from: Place, nowMs: number): Registered {
     const { to, callId, cseq } = essentialsOf(request)
+    // Section 10.2: here no other kind of address will do, so it is no question of what this server knows (416).
+    if (!/^sips?:/i.test(to.uri)) throw bad('who registers has an address of SIP')
     const user = userOf(readUri(to.uri))
     const because = this.#proof(request, user, nowMs)
     if (because !== 'good') return this.#challenge(user, because, from, nowMs)

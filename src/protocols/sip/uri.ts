@@ -52,6 +52,16 @@ export function writeUri({ scheme, user, host, port, parameters, headers }: SipU
   return `${scheme}:${user === null ? '' : `${user}@`}${place}${headers === null ? '' : `?${headers}`}`
 }
 
+/**
+ * What stands in the first line of a request to this address: without `?headers`, which are for whoever writes a new
+ * message, and must not be there (section 19.1.1).
+ * @throws SipError as {@link readUri}
+ */
+export function targetOf(address: string): string {
+  const uri = readUri(address)
+  return uri.headers === null ? address : writeUri({ ...uri, headers: null })
+}
+
 /** Who is meant: without the password, escapes undone. Case counts in it. */
 export function userOf({ user }: SipUri): string {
   const [name = ''] = (user ?? '').split(':')
