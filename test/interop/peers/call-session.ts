@@ -1,9 +1,10 @@
 /**
- * Telephone calls, each on hosts of its own and all at once: by address, or by kamailio, which asks for passwords.
- * Started by sip-baresip.test.ts; reports where each end's recording is, and what was on the wire.
+ * Telephone calls, each on hosts of its own and all at once: by address, or by kamailio or our registrar, which ask for
+ * passwords. Started by sip-baresip.test.ts; reports where each end's recording is, and what was on the wire.
  */
 import { join } from 'node:path'
-import { startKamailio } from './kamailio.ts'
+import type { Host } from '../../../src/hosts/host.ts'
+import { PASSWORD, startKamailio } from './kamailio.ts'
 import { openOffice } from './office.ts'
 import { type Kind, startTelephone } from './telephones.ts'
 
@@ -12,7 +13,8 @@ export interface CallWish {
   name: string
   caller: Kind
   callee: Kind
-  byKamailio: boolean
+  /** Who knows where the telephones are, and asks them for passwords; null: they call by address. */
+  registrar: 'kamailio' | 'ours' | null
 }
 
 interface End {
@@ -33,12 +35,18 @@ const CALL_SECONDS = 5
 
 const office = await openOffice<{ out: string; calls: CallWish[] }>()
 
-async function call({ name, caller, callee, byKamailio }: CallWish): Promise<CallReport> {
+function startOurRegistrar(host: Host) {
+  const users = ['alice', 'bob'].flatMap((user) => ['--user', `${user}:${PASSWORD}`])
+  return office.startOurs(host, 'sip-registrar', ['--host', host.address, '--record-route', ...users])
+}
+
+async function call({ name, caller, callee, registrar: kind }: CallWish): Promise<CallReport> {
   const { a, b, c } = await office.trio(name)
-  if (byKamailio) await startKamailio(office, c)
+  if (kind === 'kamailio') await startKamailio(office, c)
+  if (kind === 'ours') await startOurRegistrar(c)
   const wire = `${name}.pcapng`
   const written = await office.dump(b, wire)
-  const registrar = byKamailio ? c.address : undefined
+  const registrar = kind === null ? undefined : c.address
   const called = await startTelephone(office, b, { kind: callee, user: 'bob', saysHz: 700, registrar })
   const to = `sip:bob@${registrar ?? b.address}`
   const how = { kind: caller, user: 'alice', saysHz: 600, registrar, calls: to, forSeconds: CALL_SECONDS }
