@@ -24,6 +24,8 @@ export interface SipRegistrarOptions {
   /** It stays in the way of a call's later requests. */
   isRecordRouting?: boolean | undefined
   timing?: Timing | undefined
+  /** MD5 and nothing else is asked for: there are telephones that give up where SHA-256 is offered beside it. */
+  isMd5Only?: boolean | undefined
   /** Of a registration. */
   seconds?: { min: number; max: number } | undefined
 }
@@ -39,6 +41,7 @@ export async function startSipRegistrar(
     port: wanted,
     passwords,
     isRecordRouting = false,
+    isMd5Only = false,
     timing = TIMING,
     seconds,
   }: SipRegistrarOptions,
@@ -64,6 +67,7 @@ export async function startSipRegistrar(
     passwords: new Map(Object.entries(passwords)),
     seconds: seconds ?? REGISTRATION_SECONDS,
     isRecordRouting,
+    algorithms: isMd5Only ? ['MD5'] : ['SHA-256', 'MD5'],
     timing,
     key: randomBytes(32),
     makeToken: () => randomBytes(TOKEN_BYTES).toString('hex'),
@@ -152,6 +156,10 @@ if (runsAsFile(import.meta.url)) {
         value: 'NAME:PASSWORD',
         help: 'who may register; again and again',
       },
+      md5: {
+        type: 'boolean',
+        help: 'ask for MD5 alone: some telephones, as baresip 1, give up where SHA-256 is offered too',
+      },
       'record-route': { type: 'boolean', help: 'stay in the way of what is said within a call' },
     },
     start(values, emit) {
@@ -161,8 +169,9 @@ if (runsAsFile(import.meta.url)) {
       const passwords = Object.fromEntries(users)
       const host = calledAddress(values, 'host')
       const isRecordRouting = values['record-route'] === true
+      const isMd5Only = values.md5 === true
       return startSipRegistrar(
-        { mechanism: 'sip', host, port: portToListen(values), passwords, isRecordRouting },
+        { mechanism: 'sip', host, port: portToListen(values), passwords, isRecordRouting, isMd5Only },
         emit,
       )
     },

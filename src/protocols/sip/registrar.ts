@@ -2,7 +2,7 @@
 import type { Bindings } from './bindings.ts'
 import { essentialsOf } from './checks.ts'
 import type { Answer, Place } from './compose.ts'
-import { isRight, readCredentials, writeChallenge } from './digest.ts'
+import { type Algorithm, isRight, readCredentials, writeChallenge } from './digest.ts'
 import { type Header, headerOf, type Request, valuesOf } from './message.ts'
 import { Nonces } from './nonces.ts'
 import { bad } from './text.ts'
@@ -18,6 +18,8 @@ export interface RegistrarOptions {
   makeToken(): string
   /** Of the nonces: random. */
   key: Buffer
+  /** Which proofs it asks for, the one that it likes most first. */
+  algorithms: readonly Algorithm[]
 }
 
 export type Proof = 'wrong' | 'replayed' | 'stale' | 'not-ours' | 'unknown-user' | 'missing'
@@ -90,11 +92,11 @@ export class Registrar {
     return this.#nonces.use(credentials.nonce, credentials.counted?.nc ?? null, nowMs)
   }
 
-  /** RFC 8760 2.4: the stronger first. Whether there is such a user is not told. */
+  /** RFC 8760 2.4: a challenge for each. Whether there is such a user is not told. */
   #challenge(user: string, because: Proof, from: Place, nowMs: number): Registered {
-    const { realm, makeToken } = this.#options
+    const { realm, makeToken, algorithms } = this.#options
     const nonce = this.#nonces.make(nowMs, makeToken())
-    const headers = (['SHA-256', 'MD5'] as const).map((algorithm) =>
+    const headers = algorithms.map((algorithm) =>
       field(
         'WWW-Authenticate',
         writeChallenge({ realm, nonce, algorithm, qop: true, opaque: null, isStale: because === 'stale' }),

@@ -37,7 +37,13 @@ const office = await openOffice<{ out: string; calls: CallWish[] }>()
 
 function startOurRegistrar(host: Host) {
   const users = ['alice', 'bob'].flatMap((user) => ['--user', `${user}:${PASSWORD}`])
-  return office.startOurs(host, 'sip-registrar', ['--host', host.address, '--record-route', ...users])
+  return office.startOurs(host, 'sip-registrar', [
+    '--host',
+    host.address,
+    '--record-route',
+    '--md5',
+    ...users,
+  ])
 }
 
 async function call({ name, caller, callee, registrar: kind }: CallWish): Promise<CallReport> {

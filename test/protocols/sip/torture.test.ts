@@ -333,6 +333,7 @@ describe('RFC 4475, what a registrar and proxy does', () => {
       passwords: new Map([['bob', password]]),
       seconds: { min: 60, max: 3600 },
       isRecordRouting: false,
+      algorithms: ['SHA-256', 'MD5'],
       timing: TIMING,
       key: Buffer.alloc(32, 1),
       makeToken: () => `token${++tokens}`,
