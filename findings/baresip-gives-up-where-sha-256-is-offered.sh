@@ -46,7 +46,7 @@ XML
 mkdir "$work/phone"
 cat >"$work/phone/config" <<CONFIG
 sip_listen 10.0.0.1:5062
-module_path $(dirname "$(find /usr/lib -path '*baresip/modules/account.so' -print -quit)")
+module_path $(find "$work" /usr/lib -path '*/baresip/modules' -print -quit 2>/dev/null || true)
 module g711.so
 module_tmp account.so
 module_app menu.so
