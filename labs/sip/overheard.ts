@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Host } from '../../src/hosts/host.ts'
+import { placeText } from '../../src/protocols/ip-address.ts'
 import type { Rig } from '../../src/rig/rig.ts'
 import type { SocketAddress } from '../../src/rig/sockets.ts'
 import { readBlocks } from '../../src/view/pcapng/read.ts'
@@ -50,7 +51,7 @@ function lastThatSays(file: string, label: string): string | null {
 export function byeFor(invite: string, answer: string, from: SocketAddress, toTag?: string): string {
   const [, target = ''] = /^INVITE (\S+)/.exec(invite) ?? []
   const to = headerOf(answer, 'To')
-  const place = `${from.address}:${from.port}`
+  const place = placeText(from.address, from.port)
   return [
     `BYE ${target} SIP/2.0`,
     `Via: SIP/2.0/UDP ${place};branch=z9hG4bK${from.port}${toTag ?? 'overheard'}`,
@@ -77,8 +78,8 @@ function headerOf(message: string, name: string): string {
 
 /** A REGISTER of who would like to get somebody else's calls, and knows no password. */
 export function registerFor(user: string, registrar: SocketAddress, from: SocketAddress): string {
-  const place = `${from.address}:${from.port}`
-  const domain = `${registrar.address}:${registrar.port}`
+  const place = placeText(from.address, from.port)
+  const domain = placeText(registrar.address, registrar.port)
   return [
     `REGISTER sip:${domain} SIP/2.0`,
     `Via: SIP/2.0/UDP ${place};branch=z9hG4bK${from.port}register`,
@@ -97,8 +98,8 @@ export function registerFor(user: string, registrar: SocketAddress, from: Socket
 
 /** The same REGISTER, with the proof that it had; only the calls shall come to another place. */
 export function replayOf(register: string, from: SocketAddress): string {
-  const place = `${from.address}:${from.port}`
+  const place = placeText(from.address, from.port)
   return register
-    .replace(/^(Via: SIP\/2\.0\/UDP ).*$/m, `$1${place};branch=z9hG4bK${from.port}replay\r`)
+    .replace(/^(Via: SIP\/2\.0\/UDP ).*$/m, `$1${place};branch=z9hG4bK${from.port}replay`)
     .replace(/^(Contact: <sip:[^@]*@)[^>]*>/m, `$1${place}>`)
 }
