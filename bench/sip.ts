@@ -4,10 +4,9 @@
  */
 import { spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { findCapabilities } from '../src/hosts/capabilities.ts'
-import { ENV } from './parts/inside.ts'
-import { say } from './parts/tell.ts'
+import { ENV, measureInside } from './parts/inside.ts'
+import { ms, say } from './parts/tell.ts'
 import type { SipFigures } from './sip-inside.ts'
 
 const LIMIT_MS = 240_000
@@ -19,16 +18,7 @@ if (isolation === null) say('telephone calls', 'not measured: no network namespa
 else if (missing !== undefined) say('telephone calls', `not measured: no ${missing} here`)
 else if (availableParallelism() < 2) say('telephone calls', 'not measured: one core, and each end needs one')
 else {
-  const [program = '', ...prefix] = isolation.commandPrefix
-  const inside = fileURLToPath(new URL('sip-inside.ts', import.meta.url))
-  const args = [...prefix, process.execPath, '--import', 'tsx', inside]
-  const { status, stdout, stderr } = spawnSync(program, args, {
-    env: ENV,
-    timeout: LIMIT_MS,
-    encoding: 'utf8',
-  })
-  if (status !== 0) throw new Error(`measuring ended with ${status}: ${stderr}${stdout}`)
-  tell(JSON.parse(stdout) as SipFigures)
+  tell(measureInside<SipFigures>(isolation, 'sip-inside.ts', LIMIT_MS))
 }
 
 function tell({ calls: { ours, sipp }, memory, media }: SipFigures): void {
@@ -65,8 +55,4 @@ function tell({ calls: { ours, sipp }, memory, media }: SipFigures): void {
     'none',
   )
   say('processor time for them', `${(100 * media.processorShare).toFixed(0)} % of one core`)
-}
-
-function ms(milliseconds: number): string {
-  return `${milliseconds.toFixed(2)} ms`
 }

@@ -4,29 +4,22 @@
  * at, and what it is.
  */
 import { spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { findCapabilities } from '../src/hosts/capabilities.ts'
-import { environmentWithSbin } from '../src/hosts/commands.ts'
 import { tunProblem } from '../src/kernel/tun.ts'
-import { say } from './parts/tell.ts'
+import { ENV, measureInside } from './parts/inside.ts'
+import { ms, say } from './parts/tell.ts'
 import type { VpnFigures } from './vpn-inside.ts'
 
 const LIMIT_MS = 180_000
 const AIMS = { streamShare: 0.8, roundTripMs: 0.5, processorRatio: 1.5, exitMs: 1000 } as const
 
 const { isolation } = await findCapabilities()
-const env = environmentWithSbin()
-const hasProgram = spawnSync('wireguard-go', ['--version'], { env }).error === undefined
+const hasProgram = spawnSync('wireguard-go', ['--version'], { env: ENV }).error === undefined
 const problem = tunProblem() ?? (hasProgram ? null : 'no wireguard-go here')
 if (isolation === null) say('a tunnel', 'not measured: no network namespaces here')
 else if (problem !== null) say('a tunnel', `not measured: ${problem}`)
 else {
-  const [program = '', ...prefix] = isolation.commandPrefix
-  const inside = fileURLToPath(new URL('vpn-inside.ts', import.meta.url))
-  const args = [...prefix, process.execPath, '--import', 'tsx', inside]
-  const { status, stdout, stderr } = spawnSync(program, args, { env, timeout: LIMIT_MS, encoding: 'utf8' })
-  if (status !== 0) throw new Error(`measuring ended with ${status}: ${stderr}${stdout}`)
-  tell(JSON.parse(stdout) as VpnFigures)
+  tell(measureInside<VpnFigures>(isolation, 'vpn-inside.ts', LIMIT_MS))
 }
 
 function tell({ stream, roundTripMs, processorMsPerMb, exitMs }: VpnFigures): void {
@@ -56,8 +49,4 @@ function tell({ stream, roundTripMs, processorMsPerMb, exitMs }: VpnFigures): vo
     `${AIMS.processorRatio} at most`,
   )
   say('its end', ms(exitMs), exitMs < AIMS.exitMs, `below ${AIMS.exitMs} ms`)
-}
-
-function ms(milliseconds: number): string {
-  return `${milliseconds.toFixed(2)} ms`
 }

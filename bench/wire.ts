@@ -2,14 +2,12 @@
  * `node --import tsx bench/wire.ts`: what the cable and the switch that are programs cost, beside a plain veth and the
  * kernel's own bridge, in turns of one run. Figures to read, not a test: they say what was aimed at, and what it is.
  */
-import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { findCapabilities } from '../src/hosts/capabilities.ts'
-import { environmentWithSbin } from '../src/hosts/commands.ts'
 import { bundlePrograms } from '../src/processes/bundle.ts'
+import { measureInside } from './parts/inside.ts'
 import { say } from './parts/tell.ts'
 import type { Figures } from './wire-inside.ts'
 
@@ -30,13 +28,7 @@ else {
   try {
     mkdirSync(join(folder, 'events'))
     const argument = JSON.stringify({ folder, ...(await bundlePrograms()) })
-    const [program = '', ...prefix] = isolation.commandPrefix
-    const inside = fileURLToPath(new URL('wire-inside.ts', import.meta.url))
-    const args = [...prefix, process.execPath, '--import', 'tsx', inside, argument]
-    const env = environmentWithSbin()
-    const { status, stdout, stderr } = spawnSync(program, args, { env, timeout: LIMIT_MS, encoding: 'utf8' })
-    if (status !== 0) throw new Error(`measuring ended with ${status}: ${stderr}${stdout}`)
-    tell(JSON.parse(stdout) as Figures)
+    tell(measureInside<Figures>(isolation, 'wire-inside.ts', LIMIT_MS, argument))
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -78,6 +70,7 @@ function ratio(
   say(what, figures, share >= aim.least, `${aim.least} at least`)
 }
 
+/** What it is about is less than a hundredth of one. */
 function ms(milliseconds: number): string {
   return `${milliseconds.toFixed(3)} ms`
 }

@@ -1,9 +1,34 @@
-/** What is measured with inside namespaces of its own: commands, processor time, the middle of some values. */
+/** What is measured inside namespaces of its own: how it is started, commands, processor time, the middle of some values. */
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { findCapabilities } from '../../src/hosts/capabilities.ts'
 import { environmentWithSbin } from '../../src/hosts/commands.ts'
 
 export const ENV = environmentWithSbin()
+
+type Isolation = NonNullable<Awaited<ReturnType<typeof findCapabilities>>['isolation']>
+
+/**
+ * Runs a file of bench/ in namespaces of its own.
+ * @returns the figures that it printed, as JSON @throws Error with its own words
+ */
+export function measureInside<Figures>(
+  { commandPrefix }: Isolation,
+  file: string,
+  limitMs: number,
+  ...more: string[]
+): Figures {
+  const inside = fileURLToPath(new URL(`../${file}`, import.meta.url))
+  const [program = '', ...args] = [...commandPrefix, process.execPath, '--import', 'tsx', inside, ...more]
+  const { status, stdout, stderr } = spawnSync(program, args, {
+    env: ENV,
+    timeout: limitMs,
+    encoding: 'utf8',
+  })
+  if (status !== 0) throw new Error(`measuring ended with ${status}: ${stderr}${stdout}`)
+  return JSON.parse(stdout) as Figures
+}
 
 /** @returns what it printed @throws Error with its own words */
 export function run(...argv: string[]): string {
