@@ -13,7 +13,6 @@ import {
 } from './entry.ts'
 import type { EndRecord, EntryRecord, FaultRecord, Guide, VariantRecord } from './record.ts'
 
-const SHOWN_FAULTS = ['cut', 'freeze', 'kill', 'reboot', 'blip', 'none'] as const satisfies GuideFault[]
 const NOTHING = '-'
 /** Of what clients say, a line of the table has room for so much. */
 const WORDS_MAX = 90
@@ -45,8 +44,8 @@ export function guidePage(entries: readonly Entry[], guide: Guide): string {
     HEAD,
     '## Who notices, and when',
     '',
-    row(['program', 'set', 'TCP of the client', 'heartbeat', ...SHOWN_FAULTS, 'tries to come back']),
-    row(Array.from({ length: 5 + SHOWN_FAULTS.length }, () => '---')),
+    row(['program', 'set', 'TCP of the client', 'heartbeat', ...GUIDE_FAULTS, 'tries to come back']),
+    row(Array.from({ length: 5 + GUIDE_FAULTS.length }, () => '---')),
     ...recorded.flatMap(({ entry, record }) => variants.map((variant) => mainRow(entry, record, variant))),
     '',
     '## What each tells its user, and what misleads',
@@ -62,7 +61,7 @@ function mainRow(entry: Entry, record: EntryRecord, variant: Variant): string {
     variant === 'default' ? 'nothing' : setWords(entry),
     tcpWords(of.tcp.client),
     heartbeatWords(of),
-    ...SHOWN_FAULTS.map((fault) => cellText(of.faults[fault])),
+    ...GUIDE_FAULTS.map((fault) => cellText(of.faults[fault])),
     triesWords(of.faults.cut),
   ])
 }
