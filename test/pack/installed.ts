@@ -3,7 +3,7 @@ import { execFile, spawn, spawnSync } from 'node:child_process'
 import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { makeTemporaryFolder } from '../support/cli.ts'
+import { type Ended, makeTemporaryFolder } from '../support/cli.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const ASK_LIMIT_MS = 10_000
@@ -65,18 +65,12 @@ function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name)))
 }
 
-export interface Said {
-  status: number | null
-  stdout: string
-  stderr: string
-}
-
 /** `npx stillhere <args>`, in a folder of the project. @param node another than this one */
 export async function stillhere(
   { folder }: Pick<Installed, 'folder'>,
   args: readonly string[],
   { cwd = folder, node = process.execPath } = {},
-): Promise<Said> {
+): Promise<Ended> {
   const child = spawn(node, [join(folder, 'node_modules/.bin/stillhere'), ...args], {
     cwd,
     env: environment(),

@@ -46,7 +46,7 @@ export interface SipTransportOptions {
   /** 0: any free one. */
   port: number
   receive(reading: Reading, from: Place): void
-  /** Whether who is there has shown that it receives. */
+  /** Whether who is there has shown that it receives. Asked of UDP only: over TCP the handshake has shown it. */
   isProven(place: Place): boolean
   /** STUN came to the same port. */
   receiveStun(message: Buffer, from: Place): void

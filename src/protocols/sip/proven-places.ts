@@ -1,4 +1,5 @@
 /** Addresses and ports that have shown that they receive: they said something that only we can have told them. */
+import { placeText } from '../ip-address.ts'
 import type { Place } from './compose.ts'
 import { PROVEN_FOR_MS, PROVEN_MAX } from './constants.ts'
 
@@ -7,7 +8,7 @@ export class ProvenPlaces {
   readonly #untilMs = new Map<string, number>()
 
   add(place: Place, nowMs: number): void {
-    const name = nameOf(place)
+    const name = placeText(place.address, place.port)
     this.#untilMs.delete(name)
     this.#untilMs.set(name, nowMs + PROVEN_FOR_MS)
     const [oldest] = this.#untilMs.keys()
@@ -15,9 +16,7 @@ export class ProvenPlaces {
   }
 
   /** Over TCP the handshake has shown it. */
-  has(place: Place, nowMs: number): boolean {
-    return place.transport === 'tcp' || nowMs < (this.#untilMs.get(nameOf(place)) ?? -Infinity)
+  has({ transport, address, port }: Place, nowMs: number): boolean {
+    return transport === 'tcp' || nowMs < (this.#untilMs.get(placeText(address, port)) ?? -Infinity)
   }
 }
-
-const nameOf = ({ address, port }: Place) => `${address} ${port}`

@@ -72,7 +72,7 @@ export class SipProxy {
 
   /** Whether somebody has registered from there: whoever has, has shown that it receives there. */
   knows(place: Place): boolean {
-    return place.transport === 'tcp' || this.#bindings.has(place)
+    return this.#bindings.has(place)
   }
 
   receive({ message, problem }: Reading, from: Place, nowMs: number): ProxyAction[] {

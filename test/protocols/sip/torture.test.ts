@@ -97,11 +97,8 @@ describe('RFC 4475, valid', () => {
       'transports: of any name',
       options({ Via: 'SIP/2.0/UNKNOWN t1.example.com;branch=z9hG4bK1,SIP/2.0/SCTP t2.example.com' }),
     ],
-    [
-      'unreason: a reason in any letters',
-      Buffer.from(`SIP/2.0 200 = 2**3 * 5**2 \xd0\xbd\r\n${fieldsOnly()}`, 'latin1'),
-    ],
-    ['noreason: none', Buffer.from(`SIP/2.0 100 \r\n${fieldsOnly()}`)],
+    ['unreason: a reason in any letters', options({}, 'SIP/2.0 200 = 2**3 * 5**2 \xd0\xbd')],
+    ['noreason: none', options({}, 'SIP/2.0 100 ')],
     ['zeromf: no hop left, which only a proxy minds', options({ 'Max-Forwards': '0' })],
     [
       'inv2543: as before 2002, without branch and tags',
@@ -122,12 +119,6 @@ describe('RFC 4475, valid', () => {
     ],
   ])('%s', (_, bytes) => expect(statusOf(bytes)).toBeNull())
 })
-
-function fieldsOnly(): string {
-  return `${Object.entries(FIELDS)
-    .map(([name, value]) => `${name}: ${value}`)
-    .join('\r\n')}\r\n\r\n`
-}
 
 describe('RFC 4475, invalid', () => {
   test.each<[string, Buffer, number]>([
@@ -156,12 +147,10 @@ describe('RFC 4475, invalid', () => {
     ['badvers', options({}, 'OPTIONS sip:t.watson@example.org SIP/7.0'), 505],
     ['mismatch01', options({ CSeq: '8 INVITE' }), 400],
     ['mismatch02', options({ CSeq: '8 INVITE' }, 'NEWMETHOD sip:user@example.com SIP/2.0'), 400],
-    ['bigcode', Buffer.from(`SIP/2.0 4294967301 better not break\r\n${fieldsOnly()}`), 400],
+    ['bigcode', options({}, 'SIP/2.0 4294967301 better not break'), 400],
     [
       'scalarlg: an answer',
-      Buffer.from(
-        `SIP/2.0 503 Service Unavailable\r\nRetry-After: 949302838503028349304023988\r\n${fieldsOnly()}`,
-      ),
+      options({ 'Retry-After': '949302838503028349304023988' }, 'SIP/2.0 503 Service Unavailable'),
       400,
     ],
     ['insuf', options({ 'Call-ID': null, From: null, To: null }), 400],
@@ -316,10 +305,12 @@ describe('RFC 4475, what a telephone answers', () => {
   })
 })
 
-const ANSWER_TO_NOBODY = `SIP/2.0 200 OK\r\n${fieldsOnly().replace(
-  'Via: ',
-  'Via: SIP/2.0/UDP 192.0.2.198;branch=z9hG4bK1324923\r\nVia: SIP/2.0/UDP 255.255.255.255;branch=z9hG4bK1saber23\r\nVia: ',
-)}`
+const ANSWER_TO_NOBODY = options(
+  {
+    Via: `SIP/2.0/UDP 192.0.2.198;branch=z9hG4bK1324923, SIP/2.0/UDP 255.255.255.255;branch=z9hG4bK1saber23, ${FIELDS.Via}`,
+  },
+  'SIP/2.0 200 OK',
+)
 
 describe('RFC 4475, what a registrar and proxy does', () => {
   const password = 'a fisherman'
@@ -411,10 +402,9 @@ describe('RFC 4475, what a registrar and proxy does', () => {
   })
 
   test('bcast: an answer to nothing that was asked goes nowhere, and not to everybody', () => {
-    const bytes = Buffer.from(ANSWER_TO_NOBODY)
-    expect(statusOf(bytes)).toBeNull()
-    expect(sentOf(proxy()(bytes))).toEqual([])
-    expect(answersOf(bytes)).toEqual([])
+    expect(statusOf(ANSWER_TO_NOBODY)).toBeNull()
+    expect(sentOf(proxy()(ANSWER_TO_NOBODY))).toEqual([])
+    expect(answersOf(ANSWER_TO_NOBODY)).toEqual([])
   })
 })
 
