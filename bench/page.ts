@@ -22,7 +22,7 @@ import { pairOf } from '../src/events/host-names.ts'
 import type { LabEvent } from '../src/events/vocabulary.ts'
 import { LabLog } from '../src/lab/log.ts'
 import { reportOf } from '../src/lab/report.ts'
-import type { startRun } from '../src/launcher/start.ts'
+import type { StartRun } from '../src/launcher/start.ts'
 import { openPage, type Page } from '../src/page/server.ts'
 import { parseLabOptions } from '../src/plan/options.ts'
 import type { Plan } from '../src/plan/plan.ts'
@@ -72,7 +72,7 @@ async function follow(): Promise<void> {
   if (events.length < total) throw new RangeError(`only ${events.length} events to send`)
   let emit = (_events: LabEvent[]): void => {}
   let end = (): void => {}
-  const start: typeof startRun = async (_lab, _options, onEvents) => {
+  const start: StartRun = async (_lab, _options, onEvents) => {
     emit = onEvents
     const plan: Plan = { ...made.plan, run: 'bench' }
     const log = new LabLog([])

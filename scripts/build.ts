@@ -3,8 +3,9 @@
  * process of its own, the pages, the licences of what became part of them. `npm pack` does it first. With
  * `--containers` what runs in the containers of docker-compose.yml, too.
  */
+import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { build, type Metafile } from 'esbuild'
 import { bundlePage } from '../src/page/bundle-page.ts'
 import { ENTRIES } from '../src/processes/bundle.ts'
@@ -15,6 +16,8 @@ import { bundleReport } from '../src/view/report/bundle.ts'
 
 const OUT = projectFile(BUILT)
 const COMMAND_LINE = 'stillhere'
+/** What tests import. */
+const KIT = 'src/kit/index.ts'
 const IN_CONTAINERS = {
   endpoint: 'src/compose/endpoint.ts',
   router: 'src/compose/router.ts',
@@ -25,7 +28,7 @@ const IN_CONTAINERS = {
 /** The name by which a module knows that it is in a package. */
 const IN_PACKAGE = { STILLHERE_PACKAGE: 'true' }
 /** What a source believes to be its own address: of a file as deep in the package as it is in the project. */
-const SOURCE_URL = 'const __sourceUrl=new URL("../src/project/files.ts",import.meta.url).href;'
+const sourceUrl = (own: string) => `const __sourceUrl=new URL("../src/project/files.ts",${own}).href;`
 interface AboutPackage {
   name: string
   version: string
@@ -39,12 +42,15 @@ rmSync(OUT, { recursive: true, force: true })
 mkdirSync(OUT)
 const modules = await bundleModules({
   [COMMAND_LINE]: 'src/cli.ts',
+  kit: KIT,
   ...ENTRIES,
   ...(process.argv.includes('--containers') ? IN_CONTAINERS : {}),
 })
+const required = await bundleForRequire()
+declareKit()
 write('page.json', JSON.stringify(await bundlePage(IN_PACKAGE)))
 write('report.json', JSON.stringify(await bundleReport(IN_PACKAGE)))
-write('LICENSES.txt', licencesOf(modules))
+write('LICENSES.txt', licencesOf(modules, required))
 
 async function bundleModules(entryPoints: Record<string, string>): Promise<Metafile> {
   const { outputFiles, metafile } = await build({
@@ -54,7 +60,7 @@ async function bundleModules(entryPoints: Record<string, string>): Promise<Metaf
     // Beside those that ask for them: all are as deep in the package.
     chunkNames: 'part-[hash]',
     absWorkingDir: projectFile(),
-    banner: { js: REQUIRE + SOURCE_URL },
+    banner: { js: REQUIRE + sourceUrl('import.meta.url') },
     metafile: true,
     // In a package nothing is compiled any more: what would do so is never come to.
     external: [...NATIVE, 'esbuild'],
@@ -67,13 +73,62 @@ async function bundleModules(entryPoints: Record<string, string>): Promise<Metaf
   return metafile
 }
 
+/** What tests import, for those that can only `require`, as those of jest do: one file, since its parts are modules. */
+async function bundleForRequire(): Promise<Metafile> {
+  const { outputFiles, metafile } = await build({
+    ...AS_MODULES,
+    splitting: false,
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    entryPoints: { kit: KIT },
+    outdir: OUT,
+    absWorkingDir: projectFile(),
+    banner: { js: sourceUrl("require('node:url').pathToFileURL(__filename)") },
+    metafile: true,
+    external: [...NATIVE, 'esbuild'],
+    define: { ...IN_PACKAGE, 'import.meta.url': '__sourceUrl' },
+  })
+  for (const { path, text } of outputFiles) write(basename(path), text)
+  return metafile
+}
+
+/** The types of what tests import: of the declarations of all that it is made of, those that can be reached from there. */
+function declareKit(): void {
+  const all = join(OUT, 'declared')
+  const tsc = projectFile('node_modules/tsc/bin/tsc')
+  execFileSync(process.execPath, [tsc, '--project', projectFile('src/kit'), '--outDir', all], {
+    stdio: 'inherit',
+  })
+  const root = join(all, dirname(KIT))
+  const waiting = [join(root, 'index.d.ts')]
+  const reached = new Set<string>()
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (reached.has(path)) continue
+    reached.add(path)
+    const from = dirname(path)
+    const text = readFileSync(path, 'utf8').replaceAll(
+      /(?<=from ')(\.[^']+)\.ts(?=')/g,
+      (_, name: string) => {
+        waiting.push(resolve(from, `${name}.d.ts`))
+        return `${name}.js`
+      },
+    )
+    const to = join('types', relative(root, path))
+    mkdirSync(dirname(join(OUT, to)), { recursive: true })
+    write(to, text)
+  }
+  rmSync(all, { recursive: true })
+}
+
 function write(name: string, text: string): void {
   writeFileSync(join(OUT, name), text)
 }
 
 /** Most licences ask for no more than to go where the software goes. */
-function licencesOf({ outputs }: Metafile): string {
-  const inputs = Object.values(outputs).flatMap((output) => Object.keys(output.inputs))
+function licencesOf(...all: Metafile[]): string {
+  const inputs = all.flatMap(({ outputs }) =>
+    Object.values(outputs).flatMap((output) => Object.keys(output.inputs)),
+  )
   const folders = new Set(
     inputs.flatMap((path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),
   )

@@ -99,7 +99,7 @@ async function column(rig: Rig, id: KeepaliveFault, pair: Pair): Promise<void> {
  * The cable is plugged in again. One end of tcp-keepalive has given up, the other knows nothing of it:
  * does a connection come back by itself, and what does a late segment meet?
  */
-async function mendAndTry(rig: Rig, pair: Pair, undo: () => Promise<void>): Promise<void> {
+async function mendAndTry(rig: Rig, pair: Pair, undo: () => Promise<unknown>): Promise<void> {
   rig.mark(pair, UNDOING)
   await undo()
   await rig.sleep(SILENCE_AFTER_MENDING_MS)

@@ -57,7 +57,7 @@ export async function carryOut(
   { a }: Pair,
   clients: readonly Client[],
   { heartbeat, frozenMs }: LateSettings,
-  goOn: Promise<void>,
+  goOn: Promise<unknown>,
 ): Promise<void> {
   const policing = clients.map(async ({ policy, socket, at }) => {
     if (policy === 'forgive') return

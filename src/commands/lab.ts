@@ -17,7 +17,7 @@ import { runCommand } from '../lab/run-command.ts'
 import type { Style } from '../lab/tale.ts'
 import { printableTold, tellCell, tellEnd, tellRun } from '../lab/tell.ts'
 import { readPredictions, savePredictions } from '../launcher/prediction-file.ts'
-import { latestRun, type Outcome, openRun, type Run, startRun } from '../launcher/start.ts'
+import { latestRun, type Outcome, openRun, type Run, type StartRun, startRun } from '../launcher/start.ts'
 import { type LabOptions, labHelp, parseLabOptions } from '../plan/options.ts'
 import type { Plan } from '../plan/plan.ts'
 import { typedPath } from '../project/files.ts'
@@ -63,7 +63,7 @@ export async function runLab(lab: Lab, args: readonly string[]): Promise<number>
     ? await (await import('../page/server.ts')).openPage({ ...options, labs: { [lab.id]: lab } })
     : null
   if (page !== null) process.stderr.write(`The page: ${page.url}\n`)
-  const start: typeof startRun = page === null ? startRun : (...how) => page.live.start(...how)
+  const start: StartRun = page === null ? startRun : (...how) => page.live.start(...how)
   try {
     const status = await runOnce(lab, options, style, start)
     if (page !== null && status !== INTERRUPTED) await untilInterrupted()
@@ -81,7 +81,7 @@ function untilInterrupted(): Promise<void> {
   })
 }
 
-async function runOnce(lab: Lab, options: LabOptions, style: Style, start: typeof startRun): Promise<number> {
+async function runOnce(lab: Lab, options: LabOptions, style: Style, start: StartRun): Promise<number> {
   const way = !options.play ? watch : lab.playInBrowser === undefined ? play : playInBrowser
   const outcome = await way(lab, options, style, start)
   const { plan, report, interrupted } = outcome
@@ -90,7 +90,7 @@ async function runOnce(lab: Lab, options: LabOptions, style: Style, start: typeo
 }
 
 /** The experiment: progress while it lasts, then what it found. Predictions first, where there is somebody to ask. */
-async function watch(lab: Lab, options: LabOptions, style: Style, start: typeof startRun): Promise<Outcome> {
+async function watch(lab: Lab, options: LabOptions, style: Style, start: StartRun): Promise<Outcome> {
   const progress = new Progress(process.stderr, options)
   progress.announce(lab)
   const asks = canAsk(options)
@@ -121,12 +121,7 @@ async function watch(lab: Lab, options: LabOptions, style: Style, start: typeof 
 }
 
 /** Somebody uses it in a browser, and reads here what that does. */
-async function playInBrowser(
-  lab: Lab,
-  options: LabOptions,
-  style: Style,
-  start: typeof startRun,
-): Promise<Outcome> {
+async function playInBrowser(lab: Lab, options: LabOptions, style: Style, start: StartRun): Promise<Outcome> {
   const run = await start(lab, options, (events) => {
     if (options.json) return
     for (const event of events) {
@@ -143,7 +138,7 @@ async function playInBrowser(
 }
 
 /** One pair of hosts, and somebody who does things to them. */
-async function play(lab: Lab, options: LabOptions, style: Style, start: typeof startRun): Promise<Outcome> {
+async function play(lab: Lab, options: LabOptions, style: Style, start: StartRun): Promise<Outcome> {
   const table =
     isLively(process.stdout, options) && process.stdin.isTTY && !options.json
       ? new PlayTable(process.stdin, process.stdout, style)

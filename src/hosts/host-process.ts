@@ -2,19 +2,12 @@
  * The lab's handle on the one process of a host: start it, ask it, signal it, see it end.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import type {
-  FromHost,
-  HostIdentity,
-  HostRequests,
-  RequestName,
-  ToHost,
-} from '../programs/scripts/host-messages.ts'
+import type { FromHost, HostIdentity, HostRequests, RequestName } from '../programs/scripts/host-messages.ts'
 import { environmentWithSbin } from './commands.ts'
+import { Questions } from './questions.ts'
 
 /** From spawn to the first message: node's own start on a busy machine, with plenty to spare. */
 const START_LIMIT_MS = 20_000
-/** A host that does not answer a request for so long is frozen or stuck. */
-const ASK_LIMIT_MS = 3000
 /** Eighteen such processes share a learner's machine; none needs the memory or the threads node takes. */
 const SMALL = [
   '--max-semi-space-size=1',
@@ -37,12 +30,6 @@ export function isDeadly(signal: NodeJS.Signals): boolean {
   return DEADLY.includes(signal)
 }
 
-interface Waiting {
-  resolve: (answer: unknown) => void
-  reject: (error: Error) => void
-  timer: NodeJS.Timeout
-}
-
 export class HostProcess {
   readonly pid: number
   /** Resolves when the process has ended, whoever ended it. Never rejects. */
@@ -54,8 +41,7 @@ export class HostProcess {
   /** Where it answers probes, known once it has started. */
   echoPort = 0
   readonly #child: ChildProcess
-  readonly #waiting = new Map<number, Waiting>()
-  #nextId = 1
+  readonly #questions: Questions
   #lastWords = ''
 
   /**
@@ -116,15 +102,14 @@ export class HostProcess {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       if (this.#lastWords.length < LAST_WORDS_LIMIT) this.#lastWords += text.slice(0, LAST_WORDS_LIMIT)
     })
-    child.on('message', (message) => this.#receive(message as FromHost))
+    this.#questions = new Questions((question, onError) => child.send(question, onError))
+    child.on('message', (message: FromHost) => {
+      if ('id' in message) this.#questions.receive(message)
+    })
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         this.exit = { code, signal }
-        for (const { reject, timer } of this.#waiting.values()) {
-          clearTimeout(timer)
-          reject(new Error(`the process ended (${signal ?? code}) ${this.#lastWords}`.trim()))
-        }
-        this.#waiting.clear()
+        this.#questions.end(`the process ended (${signal ?? code}) ${this.#lastWords}`.trim())
         resolve(this.exit)
       })
     })
@@ -140,24 +125,7 @@ export class HostProcess {
     ask: HostRequests[N]['ask'],
     takesMs = 0,
   ): Promise<HostRequests[N]['answer']> {
-    return new Promise((resolve, reject) => {
-      if (this.exit !== null || !this.#child.connected) {
-        reject(new Error(`${request}: the process has ended`))
-        return
-      }
-      const id = this.#nextId++
-      const timer = setTimeout(() => {
-        this.#waiting.delete(id)
-        reject(new Error(`${request}: no answer in ${takesMs + ASK_LIMIT_MS} ms`))
-      }, takesMs + ASK_LIMIT_MS)
-      this.#waiting.set(id, { resolve: resolve as (answer: unknown) => void, reject, timer })
-      this.#child.send({ id, request, ask } as ToHost, (error) => {
-        if (error !== null && this.#waiting.delete(id)) {
-          clearTimeout(timer)
-          reject(error)
-        }
-      })
-    })
+    return this.#questions.ask(request, ask, takesMs) as Promise<HostRequests[N]['answer']>
   }
 
   /** Sends a signal. Does nothing once the process has ended. */
@@ -165,15 +133,5 @@ export class HostProcess {
     if (this.exit !== null) return
     this.wasKilledByLab ||= isDeadly(signal)
     this.#child.kill(signal)
-  }
-
-  #receive(message: FromHost): void {
-    if (!('id' in message)) return
-    const waiting = this.#waiting.get(message.id)
-    if (waiting === undefined) return
-    this.#waiting.delete(message.id)
-    clearTimeout(waiting.timer)
-    if ('problem' in message) waiting.reject(new Error(message.problem))
-    else waiting.resolve(message.answer)
   }
 }

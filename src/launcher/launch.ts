@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { readOwnLog } from '../events/parse.ts'
 import type { LabEvent } from '../events/vocabulary.ts'
@@ -77,9 +78,19 @@ export interface Launched {
   /** Undoes the faults and ends the run early. */
   stop(): void
   command(command: PlayCommand): void
+  channel: RunnerChannel
   interrupted(): boolean
   /** The whole log. Rejects with CannotRunError when the runner fails, with its reason. */
   ended: Promise<LabLog>
+}
+
+/** Between an experiment that listens, in the runner, and whoever started it. */
+export interface RunnerChannel {
+  /** @param onError told whether that went wrong */
+  send(message: object, onError: (error: Error | null) => void): void
+  onMessage(listener: (message: unknown) => void): void
+  /** Whether this process goes on for as long as the runner does; it does at first. */
+  hold(isHeld: boolean): void
 }
 
 /** Starts the runner of a planned run, and records. */
@@ -102,6 +113,14 @@ export function launch({ plan, isolation, bundles, onEvents }: Launch): Launched
     stop: () => interrupt.abort(),
     command: (command) => {
       if (runner.connected) runner.send(command, () => {})
+    },
+    channel: {
+      send: (message, onError) => runner.send(message, onError),
+      onMessage: (listener) => runner.on('message', listener),
+      hold: (isHeld) => {
+        const act = isHeld ? 'ref' : 'unref'
+        for (const each of [runner, runner.channel, runner.stderr as Socket | null, recorder]) each?.[act]()
+      },
     },
     interrupted: () => interrupt.signal.aborted,
     ended: ended(runner, plan, interrupt.signal)
@@ -140,7 +159,7 @@ function ended(runner: ChildProcess, plan: Plan, interrupt: AbortSignal): Promis
     interrupt.addEventListener('abort', onInterrupt, { once: true })
     const limit = plan.play
       ? undefined
-      : setTimeout(() => askToStop('it took too long'), plan.watchMs + RUN_LIMIT_BESIDE_WATCH_MS)
+      : setTimeout(() => askToStop('it took too long'), plan.watchMs + RUN_LIMIT_BESIDE_WATCH_MS).unref()
     // Should this process end by an exception, the runner must not outlive it.
     process.once('exit', kill)
     runner.once('error', (error) => finish(error))

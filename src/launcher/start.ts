@@ -23,7 +23,7 @@ import { bundlePrograms } from '../processes/bundle.ts'
 import { finishCaptures } from '../view/pcapng/finish.ts'
 import { writeReportHtml } from '../view/report/report-html.ts'
 import { writeTimelineSvg } from '../view/report/timeline.ts'
-import { CannotRunError, launch, makeRunFolder, markAsLatest } from './launch.ts'
+import { CannotRunError, launch, makeRunFolder, markAsLatest, type RunnerChannel } from './launch.ts'
 
 /** What a run left behind. */
 export interface Outcome {
@@ -47,6 +47,14 @@ export interface Run {
   done: Promise<Outcome>
 }
 
+/** A run of this machine. */
+export interface StartedRun extends Run {
+  channel: RunnerChannel
+}
+
+/** {@link startRun}, or what does the same for a page. */
+export type StartRun = (...how: Parameters<typeof startRun>) => Promise<Run>
+
 /**
  * Starts a run. Its events are handed over in batches, in order, as they are recorded.
  * @throws CannotRunError when this machine cannot run it as asked
@@ -55,7 +63,7 @@ export async function startRun(
   lab: Lab,
   options: LabOptions,
   onEvents: (events: LabEvent[]) => void,
-): Promise<Run> {
+): Promise<StartedRun> {
   const startedAt = new Date()
   const [capabilities, bundles] = await Promise.all([findCapabilities(), bundlePrograms()])
   // No browser of this machine reaches a network that was made for hosts.
@@ -80,8 +88,8 @@ export async function startRun(
     return { plan, log, report, interrupted: launched.interrupted() }
   }
 
-  const { stop, command } = launched
-  return { plan, asRoot: isolation?.asRoot === true, stop, command, done: finish() }
+  const { stop, command, channel } = launched
+  return { plan, asRoot: isolation?.asRoot === true, stop, command, channel, done: finish() }
 }
 
 /** What an earlier run of this lab left behind. @throws UsageError when there is none in `folder` */

@@ -9,7 +9,7 @@ import type { Lab } from '../lab/lab.ts'
 import { questionsToAsk, type Told } from '../lab/predict.ts'
 import type { Report } from '../lab/report.ts'
 import { readPredictions } from '../launcher/prediction-file.ts'
-import { latestRun, type Outcome, type Run, startRun } from '../launcher/start.ts'
+import { latestRun, type Outcome, type Run, type StartRun, startRun } from '../launcher/start.ts'
 import type { LabOptions } from '../plan/options.ts'
 import type { PlayCommand } from '../plan/play-command.ts'
 import { impossibleActions } from '../plan/possible.ts'
@@ -35,7 +35,7 @@ const GOING_ON: readonly LiveState['phase'][] = ['starting', 'running', 'stoppin
 
 export class LiveRun {
   readonly #changed: () => void
-  readonly #startRun: typeof startRun
+  readonly #startRun: StartRun
   #run: Run | null = null
   #lab: Lab | null = null
   #state: LiveState = IDLE
@@ -53,7 +53,7 @@ export class LiveRun {
    * @param changed called when there is something new to tell
    * @param start how a run is started; tests and the bench have one without processes
    */
-  constructor(changed: () => void, start = startRun) {
+  constructor(changed: () => void, start: StartRun = startRun) {
     this.#changed = changed
     this.#startRun = start
   }

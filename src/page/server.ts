@@ -33,7 +33,7 @@ import { UsageError } from '../foreign/usage.ts'
 import { findCapabilities } from '../hosts/capabilities.ts'
 import type { Lab } from '../lab/lab.ts'
 import { CannotRunError } from '../launcher/launch.ts'
-import type { startRun } from '../launcher/start.ts'
+import type { StartRun } from '../launcher/start.ts'
 import { parseLabOptions } from '../plan/options.ts'
 import { selectionOf } from '../plan/plan.ts'
 import { impossibleActions, impossibleCases } from '../plan/possible.ts'
@@ -93,7 +93,7 @@ export interface PageOptions {
   /** 0: any free one. */
   port: number
   /** How runs are started, where that is not as always. */
-  start?: typeof startRun
+  start?: StartRun
   /** Served out of a container; a run goes on in others. */
   container?: InContainer
 }

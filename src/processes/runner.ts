@@ -12,6 +12,7 @@ import { processHosts } from '../hosts/process.ts'
 import { CableProcess } from '../kernel/cable/cable-process.ts'
 import { CaptureProcess } from '../kernel/capture/capture-process.ts'
 import { SwitchProcess } from '../kernel/switch/switch-process.ts'
+import { KIT } from '../kit/settings.ts'
 import { EXPERIMENT_OVER } from '../lab/judging.ts'
 import type { Lab } from '../lab/lab.ts'
 import { WRONG_USAGE } from '../plan/options.ts'
@@ -19,7 +20,8 @@ import type { Plan } from '../plan/plan.ts'
 import { isPlayCommand } from '../plan/play-command.ts'
 import { startControl } from '../rig/control.ts'
 import { Rig } from '../rig/rig.ts'
-import { experiment } from '../try/lab.ts'
+
+type Runnable = Pick<Lab, 'experiment' | 'play' | 'playInBrowser'>
 
 const plan = JSON.parse(process.argv[2] ?? '{}') as Plan
 const log = openEventLog({
@@ -40,7 +42,8 @@ function stopBecause(reason: string): void {
 // The launcher asks by its channel; if it is gone, so is the reason to go on.
 process.on('message', (message) => {
   if (isPlayCommand(message)) rig?.learner.take(message)
-  else stopBecause(String(message))
+  // Anything else is between an experiment and whoever listens to it.
+  else if (typeof message === 'string') stopBecause(message)
 })
 process.on('disconnect', () => stopBecause('the launcher is gone'))
 process.on('SIGTERM', () => stopBecause('SIGTERM'))
@@ -54,9 +57,7 @@ async function main(): Promise<void> {
   emit('run:started', { tier, because, pace, strike, seed, play, mechanisms, environment })
   const control = startControl(emit)
   try {
-    const lab: Pick<Lab, 'experiment' | 'play' | 'playInBrowser'> = isLabId(plan.lab)
-      ? await loadLab[plan.lab]()
-      : { experiment }
+    const lab: Runnable = isLabId(plan.lab) ? await loadLab[plan.lab]() : await loadOther(plan.lab)
     let hosts: Hosts
     if (tier === 'netns') {
       const started = await CaptureProcess.start(plan.captureBundle, plan, log)
@@ -94,4 +95,13 @@ async function main(): Promise<void> {
     // heard that it is over. It ends with this process. What was said last is out before that.
     process.stderr.write('', () => process.exit())
   }
+}
+
+/** Those that no folder of `labs/` is: programs of somebody's own, by the command line or in a test. */
+async function loadOther(id: string): Promise<Runnable> {
+  if (id === KIT) {
+    const { play } = await import('../kit/lab.ts')
+    return { experiment: play, play }
+  }
+  return await import('../try/lab.ts')
 }

@@ -89,6 +89,14 @@ export class Recorder {
     this.#tails.clear()
   }
 
+  /** Whether it alone keeps this process going, as it does at first. */
+  ref(): void {
+    this.#timer.ref()
+  }
+  unref(): void {
+    this.#timer.unref()
+  }
+
   #look(holdBackMs: number, bytesMax: number): void {
     if (this.#isFull) return
     for (const name of readdirSync(this.#options.folder)) {

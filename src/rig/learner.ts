@@ -1,10 +1,10 @@
 /** The learner who plays: what they press, one key after the other, and what the log says of a strike of theirs. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Emitter } from '../events/emit.ts'
-import type { Proof } from '../faults/proof.ts'
 import { type FaultId, faults } from '../faults/registry.ts'
 import type { Host, Pair } from '../hosts/host.ts'
 import type { PlayCommand } from '../plan/play-command.ts'
+import type { Shown } from './strikes.ts'
 
 /** Keys pressed while an act takes its time; whoever presses more has forgotten what. */
 const COMMANDS_MAX = 8
@@ -52,7 +52,7 @@ export class Learner {
   }
 
   /** @param shown what showed that it happened; or why nothing that follows proves anything */
-  struck(id: FaultId, pair: Pair, struck: Host, shown: Proof | { problem: string }): void {
+  struck(id: FaultId, pair: Pair, struck: Host, shown: Shown): void {
     const detail = { fault: id, pair: pair.name, struck: struck.name }
     if ('problem' in shown) this.#emit('fault:unverified', { ...detail, ...shown })
     else this.#emit('fault:struck', { ...detail, verifiedBy: shown.verifiedBy })

@@ -8,9 +8,16 @@ export interface InForce {
   readonly fault: Fault
   /** `performance.now()` when it was applied, or came about by itself; before it was verified. */
   readonly sinceMs: number
-  /** Takes it back, verified and logged. Does nothing the second time, or where there is no way back. */
-  undo(): Promise<void>
+  readonly shown: Shown
+  /**
+   * Takes it back, verified and logged. Does nothing the second time, or where there is no way back.
+   * @returns null where nothing was done
+   */
+  undo(): Promise<Shown | null>
 }
+
+/** What showed that a fault happened, or was undone; or why nothing that follows proves anything. */
+export type Shown = Proof | { problem: string }
 
 export class Strikes {
   readonly #emit: Emitter
@@ -33,19 +40,22 @@ export class Strikes {
     } catch (error) {
       if (!(error instanceof FaultError)) throw error
       this.#emit('fault:unverified', { ...detail, problem: error.message })
-      return { fault, sinceMs, undo: async () => {} }
+      return { fault, sinceMs, shown: { problem: error.message }, undo: async () => null }
     }
     const inForce: InForce = {
       fault,
       sinceMs: result.sinceMs ?? sinceMs,
+      shown: { verifiedBy: result.verifiedBy },
       undo: async () => {
-        if (!this.#inForce.delete(inForce) || result.undo === undefined) return
+        if (!this.#inForce.delete(inForce) || result.undo === undefined) return null
         try {
           const proof: Proof = await result.undo()
           this.#emit('fault:undone', { ...detail, verifiedBy: proof.verifiedBy })
+          return proof
         } catch (error) {
           if (!(error instanceof FaultError)) throw error
           this.#emit('fault:unverified', { ...detail, problem: error.message })
+          return { problem: error.message }
         }
       },
     }

@@ -13,13 +13,14 @@ import { afterBytes } from '../faults/after-bytes.ts'
 import type { Fault } from '../faults/fault.ts'
 import { natForgetsIdle } from '../faults/nat-forgets.ts'
 import { UsageError } from '../foreign/usage.ts'
-import type { Host, Pair } from '../hosts/host.ts'
+import type { Pair } from '../hosts/host.ts'
 import type { Lab } from '../lab/lab.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Rig } from '../rig/rig.ts'
 import { Balancer } from './balancer.ts'
-import { casesOn, IS_OVER_AT_ONCE, lastsMs, type TryCase, wishOf } from './faults.ts'
+import { casesOn, lastsMs, type TryCase, wishOf } from './faults.ts'
 import { findingsOf } from './findings.ts'
+import { heal } from './heal.ts'
 import { untilForgotten } from './idle-router.ts'
 import { judgeTry } from './judge.ts'
 import { measureLink } from './link.ts'
@@ -136,19 +137,16 @@ async function oneFault(rig: Rig, { settings, mechanisms }: Plan<TrySettings>, o
         ? await wantedFault(rig, pair, fault, settings)
         : await balancer.untilIdle(settings.balancer)
     programs.strikes()
-    const { sinceMs, undo } = await rig.strike(wanted, pair, struck)
+    const inForce = await rig.strike(wanted, pair, struck)
     await programs.startLater()
-    const mend = async () => {
-      if (!IS_OVER_AT_ONCE.includes(fault)) await undo()
-      await startAgainIfGone(rig, pair, struck, fault)
-    }
+    const mend = () => heal(rig, pair, struck, fault, inForce)
     // Where both are at once, the fault still is in force when somebody is asked.
     const acts = [
       { atMs: settings.watchMs, act: () => programs.ask() },
       { atMs: lastsMs(fault, settings), act: mend },
     ]
     for (const { atMs, act } of acts.sort((one, other) => one.atMs - other.atMs)) {
-      await rig.sleep(sinceMs + atMs - performance.now())
+      await rig.sleep(inForce.sinceMs + atMs - performance.now())
       await act()
     }
     await rig.sleep(settings.recoverMs)
@@ -171,9 +169,4 @@ async function wantedFault(
     return natForgetsIdle(router, await untilForgotten(rig, pair, router))
   }
   return fault === 'after-bytes' && bytes !== null ? afterBytes(bytes, watchMs) : fault
-}
-
-/** What was ended is started again, as a supervisor would; what came back by itself is not. */
-async function startAgainIfGone(rig: Rig, pair: Pair, struck: Host, fault: TryCase['fault']): Promise<void> {
-  if (fault === 'exit' || fault === 'kill' || fault === 'power-off') await rig.startAgain(pair, struck)
 }

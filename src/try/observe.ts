@@ -1,34 +1,52 @@
 /** How somebody's programs have set their sockets: asked of the kernel, through a duplicate of each descriptor. */
 import type { Host } from '../hosts/host.ts'
 import { openSocketReader, readForeignProcess } from '../kernel/foreign-process.ts'
+import type { TcpReading } from '../kernel/socket-options.ts'
+import type { SocketTableEntry } from '../kernel/socket-table.ts'
 import type { Rig } from '../rig/rig.ts'
 
 /** Of one process; who has more of them is no program for two hosts. */
 const DESCRIPTORS_MAX = 10_000
 
-/** Logs options and TCP_INFO of each connection between the hosts that a process of this one holds. */
-export function observeSockets(rig: Rig, host: Host): void {
+/** A connection of a host that a process under test holds, as its kernel has it and as that process has set it. */
+export interface HeldConnection {
+  pid: number
+  connection: SocketTableEntry & { groupId?: string }
+  reading: TcpReading
+}
+
+/** Each connection between the hosts that a process of this one holds. */
+export function heldConnections(rig: Rig, host: Host): HeldConnection[] {
   const open = new Map(
     (rig.look(host)?.connections ?? []).flatMap((one) =>
       one.groupId === undefined || one.inode === 0 ? [] : [[one.inode, one] as const],
     ),
   )
-  const emit = rig.emitterOf(host, 'kernel')
+  const held: HeldConnection[] = []
   for (const pid of rig.processesUnderTest(host)) {
     for (const [inode, fd] of socketsOf(pid)) {
       const connection = open.get(inode)
       if (connection === undefined) continue
       const reader = openSocketReader({ pid, thread: pid })
       if ('problem' in reader) continue
-      const read = reader.read(inode, fd)
+      const reading = reader.read(inode, fd)
       reader.close()
-      if (read === null) continue
-      const { local, remote, groupId } = connection
-      emit('kernel:options_read', { local, remote, ...read.options }, groupId)
-      emit('kernel:tcp_info_read', read.info, groupId)
+      if (reading === null) continue
+      held.push({ pid, connection, reading })
       // Several processes may hold one socket.
       open.delete(inode)
     }
+  }
+  return held
+}
+
+/** Logs options and TCP_INFO of each. */
+export function observeSockets(rig: Rig, host: Host): void {
+  const emit = rig.emitterOf(host, 'kernel')
+  for (const { connection, reading } of heldConnections(rig, host)) {
+    const { local, remote, groupId } = connection
+    emit('kernel:options_read', { local, remote, ...reading.options }, groupId)
+    emit('kernel:tcp_info_read', reading.info, groupId)
   }
 }
 

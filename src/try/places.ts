@@ -17,12 +17,7 @@ export interface ListeningPlace {
 export const WILDCARDS: Record<Family, string> = { 4: '0.0.0.0', 6: '::' }
 
 /** @param ownPorts what our own processes have opened there, which is nobody's program */
-export function placesOf(
-  rig: Rig,
-  host: Host,
-  family: Family,
-  ownPorts: ReadonlySet<number>,
-): ListeningPlace[] {
+function placesOf(rig: Rig, host: Host, family: Family, ownPorts: ReadonlySet<number>): ListeningPlace[] {
   const look = rig.look(host)
   const echo = `${host.address}:${host.process?.echoPort}`
   // A server on :: takes IPv4 clients, too.
@@ -41,4 +36,38 @@ export function placesOf(
       .map(place('UDP'))
       .filter(({ port }) => !ownPorts.has(port)),
   ]
+}
+
+/** At which ports of which hosts the observers know what is spoken. */
+export class KnownPlaces {
+  readonly #rig: Rig
+  readonly #row: string
+  readonly #family: Family
+  readonly #ownPorts: ReadonlySet<number>
+  readonly #known = new Set<string>()
+
+  /** @param row what is spoken there */
+  constructor(rig: Rig, row: string, family: Family, ownPorts: ReadonlySet<number>) {
+    this.#rig = rig
+    this.#row = row
+    this.#family = family
+    this.#ownPorts = ownPorts
+  }
+
+  of(host: Host): ListeningPlace[] {
+    return placesOf(this.#rig, host, this.#family, this.#ownPorts)
+  }
+
+  /** Tells the observers of the ports that have been opened since. @returns those, where the other host can reach them */
+  async announce(host: Host): Promise<ListeningPlace[]> {
+    const fresh: ListeningPlace[] = []
+    for (const one of this.of(host)) {
+      const place = `${host.name}:${one.port}`
+      if (!one.isReachable || this.#known.has(place)) continue
+      this.#known.add(place)
+      await this.#rig.speaksAt(host, one.port, this.#row)
+      fresh.push(one)
+    }
+    return fresh
+  }
 }

@@ -92,7 +92,8 @@ export function isNotSaid(
   return `no program printed ${option} ${pattern} within ${connectWithinMs / 1000} s${saidWords(said)}; give it more time with --connect-within, or begin its command with stdbuf -oL if it keeps back what it prints`
 }
 
-function saidWords(said: readonly LastLine[]): string {
+/** What each has said last, behind what went wrong; nothing of those that have said nothing. */
+export function saidWords(said: readonly LastLine[]): string {
   return said
     .filter(({ lastLine }) => lastLine !== null)
     .map(({ name, lastLine }) => `; the ${name} said last: "${shortened(printable(lastLine ?? ''))}"`)

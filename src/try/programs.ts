@@ -1,10 +1,8 @@
 /** Somebody's programs on a pair of hosts: started, waited for until they talk, started again. */
-import type { TcpState } from '../events/vocabulary.ts'
 import { UsageError } from '../foreign/usage.ts'
-import { addressesOf, type Host, type Pair } from '../hosts/host.ts'
+import type { Host, Pair } from '../hosts/host.ts'
 import type { HostCommand, SaidLine } from '../hosts/host-command.ts'
 import type { Rig } from '../rig/rig.ts'
-import { withoutPort } from '../wire/ip.ts'
 import type { Balancer } from './balancer.ts'
 import { EndBeliefs } from './ends.ts'
 import { Holders } from './holders.ts'
@@ -16,6 +14,7 @@ import { blameWords } from './run-as.ts'
 import { Servers } from './servers.ts'
 import { patternOf } from './settings.ts'
 import { Surroundings } from './surroundings.ts'
+import { hasConnectionWith } from './talk.ts'
 import type { Tunnel } from './tunnel.ts'
 
 const LOOK_EVERY_MS = 50
@@ -23,8 +22,6 @@ const LOOK_EVERY_MS = 50
 const LOOK_FOR_CUE_EVERY_MS = 5
 /** A fault that was to be over by now is kept waiting for an answer, but no longer than that. */
 export const ASK_LIMIT_MS = 5000
-/** So far only one side has spoken. */
-const UNANSWERED: readonly TcpState[] = ['SYN-SENT', 'SYN-RECEIVED']
 /** The stack of an error and what stands around it. */
 const LAST_LINES = 40
 
@@ -237,13 +234,7 @@ export class TriedPrograms {
   /** Or had one: a short connection is seen by what it leaves behind (TIME-WAIT), at either end. */
   #hasConnection(): boolean {
     const { a } = this.#pair
-    const sees = (host: Host, peer: Host) =>
-      this.#rig
-        .look(host)
-        ?.connections.some(
-          ({ remote, socket }) =>
-            addressesOf(peer).includes(withoutPort(remote)) && !UNANSWERED.includes(socket.state),
-        ) === true
+    const sees = (host: Host, peer: Host) => hasConnectionWith(this.#rig, host, peer)
     // That a balancer takes a connection says nothing about the server.
     const front = this.#balancer?.host ?? null
     return this.#servers.hosts.some((server) =>

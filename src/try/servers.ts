@@ -2,7 +2,7 @@
 import type { Host, Pair } from '../hosts/host.ts'
 import type { Rig } from '../rig/rig.ts'
 import type { Balancer } from './balancer.ts'
-import { type ListeningPlace, placesOf } from './places.ts'
+import { KnownPlaces, type ListeningPlace } from './places.ts'
 import type { TrySettings } from './request.ts'
 import { SECOND, SERVER } from './rows.ts'
 import { patternOf } from './settings.ts'
@@ -19,17 +19,12 @@ interface ServerCommand {
 
 export class Servers {
   readonly all: readonly ServerCommand[]
-  readonly #rig: Rig
-  readonly #row: string
-  readonly #settings: TrySettings
   readonly #balancer: Balancer | null
-  /** What our own processes have opened there. */
-  readonly #ownPorts: ReadonlySet<number>
+  readonly #places: KnownPlaces
   readonly #readyWords: RegExp | null
   readonly #saidReady = new Set<string>()
   /** Where each listens, and since when nothing of that has changed. */
   readonly #placesSince = new Map<Host, { places: string; ms: number }>()
-  readonly #known = new Set<string>()
 
   constructor(
     rig: Rig,
@@ -43,11 +38,8 @@ export class Servers {
       { name: SERVER, host: b, command: server },
       ...(c === undefined || secondServer === null ? [] : [{ name: SECOND, host: c, command: secondServer }]),
     ]
-    this.#rig = rig
-    this.#row = row
-    this.#settings = settings
+    this.#places = new KnownPlaces(rig, row, settings.family, ownPorts)
     this.#balancer = balancer
-    this.#ownPorts = ownPorts
     this.#readyWords = patternOf(settings.serverReady)
   }
 
@@ -67,7 +59,7 @@ export class Servers {
   }
 
   #isStable(host: Host): boolean {
-    const places = this.#placesOf(host)
+    const places = this.#places.of(host)
     const now = places.map(({ protocol, address }) => `${protocol} ${address}`).join()
     const before = this.#placesSince.get(host)
     const since = before?.places === now ? before : { places: now, ms: performance.now() }
@@ -77,21 +69,13 @@ export class Servers {
 
   /** Where somebody's programs listen on their hosts. */
   places(): ListeningPlace[] {
-    return this.hosts.flatMap((host) => this.#placesOf(host))
-  }
-
-  #placesOf(host: Host): ListeningPlace[] {
-    return placesOf(this.#rig, host, this.#settings.family, this.#ownPorts)
+    return this.hosts.flatMap((host) => this.#places.of(host))
   }
 
   /** Tells the observers what is spoken at their ports. */
   async announce(): Promise<void> {
     for (const host of this.hosts) {
-      for (const { protocol, port, isReachable } of this.#placesOf(host)) {
-        const place = `${host.name}:${port}`
-        if (!isReachable || this.#known.has(place)) continue
-        this.#known.add(place)
-        await this.#rig.speaksAt(host, port, this.#row)
+      for (const { protocol, port } of await this.#places.announce(host)) {
         if (protocol === 'TCP') await this.#balancer?.listen(port)
       }
     }

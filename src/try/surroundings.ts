@@ -16,12 +16,15 @@ import type { Tunnel } from './tunnel.ts'
 /** On a file system of the run's own, which goes with it. */
 const SCRATCH = '/run/stillhere'
 
+/** What of a request they depend on. */
+type Wanted = Pick<TrySettings, 'runAs' | 'folder' | 'family' | 'secondServer' | 'allowOutside' | 'allowTun'>
+
 export class Surroundings {
   /** What our own processes have opened on the hosts. */
   readonly ownPorts = new Set<number>()
   readonly #rig: Rig
   readonly #pair: Pair
-  readonly #settings: TrySettings
+  readonly #settings: Wanted
   readonly #tunnel: Tunnel | null
   /** Whom the clients take for the server: its host, or that of a balancer. */
   readonly #front: Host
@@ -35,7 +38,7 @@ export class Surroundings {
   readonly #hasTun = new Map<Host, number>()
 
   /** @param tunnel through which the hosts of the pair talk; null: there is none */
-  constructor(rig: Rig, pair: Pair, settings: TrySettings, front: Host, tunnel: Tunnel | null) {
+  constructor(rig: Rig, pair: Pair, settings: Wanted, front: Host, tunnel: Tunnel | null) {
     this.#rig = rig
     this.#pair = pair
     this.#settings = settings
@@ -75,29 +78,21 @@ export class Surroundings {
   /**
    * Starts a command on a host, as whoever somebody's programs run as.
    * @param name what its lines are logged as, and the row of all that it starts
+   * @param command for a shell, `{server}` and the like filled in; or a program and its arguments as they are
    */
   async start(
     host: Host,
     name: string,
-    command: string,
+    command: string | readonly string[],
     options: Pick<CommandOptions, 'onLine' | 'telling' | 'isGroup'> = {},
   ): Promise<HostCommand> {
     const { runAs, folder } = this.#settings
     const server = this.#serverOf(host)
     const second = this.#second && this.#addressOf(this.#second)
-    const words = {
-      server,
-      ...(second === null ? {} : { server2: second }),
-      folder: this.#scratch,
-      ...(mentionsCertificate(command) ? await this.#certificateFiles() : {}),
-    }
-    const text = Object.entries(words).reduce(
-      (all, [word, value]) => all.replaceAll(`{${word}}`, value),
-      command,
-    )
+    const argv = typeof command === 'string' ? ['sh', '-c', await this.#filledIn(command, host)] : command
     await this.#tunnel?.open(host)
     await this.#giveTun(host)
-    return this.#rig.start(host, [...this.#prefixOf(host), 'sh', '-c', text], {
+    return this.#rig.start(host, [...this.#prefixOf(host), ...argv], {
       name,
       folder,
       environment: {
@@ -110,6 +105,17 @@ export class Surroundings {
       },
       ...options,
     })
+  }
+
+  async #filledIn(command: string, host: Host): Promise<string> {
+    const second = this.#second && this.#addressOf(this.#second)
+    const words = {
+      server: this.#serverOf(host),
+      ...(second === null ? {} : { server2: second }),
+      folder: this.#scratch,
+      ...(mentionsCertificate(command) ? await this.#certificateFiles() : {}),
+    }
+    return Object.entries(words).reduce((all, [word, value]) => all.replaceAll(`{${word}}`, value), command)
   }
 
   #certificateFiles(): Promise<CertificateFiles> {

@@ -12,7 +12,7 @@ import type { Lab } from '../../src/lab/lab.ts'
 import { LabLog } from '../../src/lab/log.ts'
 import type { Answer, Question } from '../../src/lab/predict.ts'
 import { reportOf } from '../../src/lab/report.ts'
-import { chosenPart, type startRun } from '../../src/launcher/start.ts'
+import { chosenPart, type StartRun } from '../../src/launcher/start.ts'
 import { type Hello, type ServerMessage, SUBPROTOCOL, TOKEN_HEADER } from '../../src/page/messages.ts'
 import { openPage } from '../../src/page/server.ts'
 import type { Plan } from '../../src/plan/plan.ts'
@@ -31,7 +31,7 @@ export class PretendedRuns {
   #end: () => void = () => {}
   #fail: (error: Error) => void = () => {}
 
-  readonly start: typeof startRun = async (lab, options, onEvents) => {
+  readonly start: StartRun = async (lab, options, onEvents) => {
     const run = `run-${this.plans.length + 1}`
     const folder = join(options.out, run)
     mkdirSync(folder, { recursive: true })

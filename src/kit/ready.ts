@@ -1,0 +1,145 @@
+/**
+ * Labs that are ready to be used. To make one takes about a second, nearly all of it the start of its processes: so
+ * whoever opens one after another gets a lab that was made while the one before was used.
+ */
+import { rmSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Answered, Asked } from '../hosts/questions.ts'
+import { readSysctls } from '../kernel/sysctls.ts'
+import { CannotRunError } from '../launcher/launch.ts'
+import { type StartedRun, startRun } from '../launcher/start.ts'
+import { parseLabOptions } from '../plan/options.ts'
+import { typedPath } from '../project/files.ts'
+import { sysctlsOf } from '../try/settings.ts'
+import { placeFor } from '../try/start.ts'
+import { CannotOpenError } from './cannot-open.ts'
+import { tidy } from './keep.ts'
+import { kitLab } from './lab.ts'
+import type { Opened } from './messages.ts'
+import type { TestContext } from './runner-of-test.ts'
+import type { Between } from './types.ts'
+
+export interface Ready {
+  folder: string
+  addresses: Opened['opened']
+  send: (question: Asked, onError: (error: Error | null) => void) => void
+  /** From now on it is told what the lab answers, and why it is no more. */
+  listen(onAnswer: (answer: Answered) => void, onEnd: (because: string) => void): void
+  /** Resolves when it is closed and has left its files behind. */
+  ended: Promise<void>
+}
+
+/** Whoever opens a second lab opens a third: then one is made beforehand. */
+const USED_BEFORE_SPARE = 2
+
+let used = 0
+let spare: { about: string; run: Promise<Started> } | null = null
+
+/** A run, and its hosts' addresses once they are there. */
+interface Started {
+  run: StartedRun
+  addresses: Opened['opened']
+}
+
+/**
+ * A lab for a test, made before or now.
+ * @throws CannotOpenError, or whatever ends a test that is skipped
+ */
+export async function takeReady(between: Between, context: TestContext | null): Promise<Ready> {
+  const about = `${between} ${typedPath('.')}`
+  const made = await (takeSpare(about) ?? makeOrSkip(between, context))
+  made.run.channel.hold(true)
+  used += 1
+  if (used >= USED_BEFORE_SPARE) makeSpare(between, about)
+  return readyOf(made)
+}
+
+async function makeOrSkip(between: Between, context: TestContext | null): Promise<Started> {
+  try {
+    return await make(between)
+  } catch (error) {
+    if (!(error instanceof CannotRunError)) throw error
+    // In CI a test that is skipped tells nobody anything: there it fails, where somebody asks for that.
+    if (process.env.STILLHERE_REQUIRE !== 'all') context?.skip(error.message)
+    throw new CannotOpenError(error.message)
+  }
+}
+
+async function make(between: Between): Promise<Started> {
+  const { runAs, folder } = await placeFor([], typedPath('.'))
+  const settings = {
+    between,
+    runAs,
+    folder,
+    family: 4,
+    secondServer: null,
+    allowOutside: false,
+    allowTun: false,
+  } as const
+  const lab = kitLab(
+    'what did each end of the test see?',
+    settings,
+    sysctlsOf({ pace: 'real', sysctls: {} }, readSysctls()),
+  )
+  const run = await startRun(lab, { ...parseLabOptions(lab, []), play: true }, () => {})
+  const opened = new Promise<Opened['opened']>((resolve) => {
+    run.channel.onMessage((message) => {
+      if (typeof message === 'object' && message !== null && 'opened' in message) {
+        resolve((message as Opened).opened)
+      }
+    })
+  })
+  const addresses = await Promise.race([
+    opened,
+    run.done.then(() => Promise.reject(new CannotRunError('the lab ended before its hosts were there'))),
+  ])
+  return { run, addresses }
+}
+
+function readyOf({ run, addresses }: Started): Ready {
+  const { folder } = run.plan
+  return {
+    folder,
+    addresses,
+    send: run.channel.send,
+    listen(onAnswer, onEnd) {
+      run.channel.onMessage((message) => onAnswer(message as Answered))
+      run.done.then(
+        () => onEnd('the lab is closed'),
+        (error: Error) => onEnd(error.message),
+      )
+    },
+    ended: run.done.then(
+      () => tidy(dirname(folder)),
+      // Whoever asked was told.
+      () => {},
+    ),
+  }
+}
+
+function takeSpare(about: string): Promise<Started> | null {
+  if (spare?.about !== about) return null
+  const { run } = spare
+  spare = null
+  return run
+}
+
+/** It keeps nobody waiting: neither a process that would end, nor a test that fails because of it. */
+function makeSpare(between: Between, about: string): void {
+  if (spare !== null) return
+  const run = make(between)
+  const mine = { about, run }
+  spare = mine
+  run.then(
+    (made) => {
+      if (spare !== mine) return
+      made.run.channel.hold(false)
+      process.once('exit', () => {
+        if (spare === mine) rmSync(made.run.plan.folder, { recursive: true, force: true })
+      })
+    },
+    () => {
+      if (spare === mine) spare = null
+    },
+  )
+}
