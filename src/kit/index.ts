@@ -10,5 +10,5 @@ export {
   type Program,
   type Strike,
 } from './open.ts'
-export type { TestContext } from './runner-of-test.ts'
+export type { NodeTest } from './runner-of-test.ts'
 export * from './types.ts'

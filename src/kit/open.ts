@@ -13,7 +13,7 @@ import { type Body, programOf } from './body.ts'
 import { tell } from './keep.ts'
 import type { KitRequest, KitRequests } from './messages.ts'
 import { type Ready, takeReady } from './ready.ts'
-import { contextOf, type TestContext } from './runner-of-test.ts'
+import { contextOf, type NodeTest, type TestContext } from './runner-of-test.ts'
 import type { Between, Connection, Ended, KitFault, On, Said, Within } from './types.ts'
 
 /** Less than the 5 s that a test has in most test runners, so that it is we who say what is missing. */
@@ -31,13 +31,13 @@ export class LabError extends Error {
 export interface OpenOptions {
   /** What is between the hosts. Some faults need a `cable` or a `router`; by default it is a switch. */
   between?: Between
-  /** The test that opens it, where that is not found by itself: the argument of a test of `node:test`. */
-  test?: TestContext
+  /** The argument of a test of `node:test`: says where to look when the test fails. vitest tells by itself. */
+  test?: NodeTest
 }
 
 /**
  * Opens a lab: two hosts of their own network, without root. Close it by `await using`, or by {@link Lab.close}.
- * Where this machine cannot have such hosts, the test is skipped with the reason (vitest, node:test).
+ * Where this machine cannot have such hosts, a test of vitest is skipped, with the reason.
  * @throws CannotOpenError with that reason, in a test runner in which a running test cannot be skipped
  */
 export async function open({ between = 'switch', test }: OpenOptions = {}): Promise<Lab> {
@@ -65,7 +65,7 @@ export class Lab {
       (answer) => this.#questions.receive(answer),
       (because) => this.#questions.end(because),
     )
-    context?.onTestFailed?.(() => tell(this.folder))
+    context?.onTestFailed(() => tell(this.folder))
     const asks = <R extends KitRequest>(request: R, ask: KitRequests[R]['ask'], takesMs?: number) =>
       this.#ask(request, ask, takesMs)
     this.client = new LabHost('a', ready.addresses.client, asks)

@@ -37,7 +37,9 @@ export async function placeFor(
 ): Promise<Omit<TrySettings, keyof TryRequest>> {
   const { tier, because, advice, isolation } = await findCapabilities()
   if (isolation === null || tier !== 'netns') {
-    throw new CannotRunError(`try needs hosts of its own: ${because}. Try: ${advice.join('; ')}`)
+    throw new CannotRunError(
+      `somebody's programs need hosts of their own: ${because}. Try: ${advice.join('; ')}`,
+    )
   }
   const problem = requests.some(({ family }) => family === 6) ? missingIpv6() : null
   if (problem !== null) throw new CannotRunError(`--family 6: ${problem}`)

@@ -1,8 +1,10 @@
 /** The installed package on each Node that it is promised for: the oldest, those that are maintained, the newest. */
-import { rmSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { cpSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { hasRegistry, type Installed, install, stillhere } from '../pack/installed.ts'
+import { environment, hasRegistry, type Installed, install, stillhere } from '../pack/installed.ts'
 import { describeNeeding } from '../support/needs.ts'
 
 const VERSIONS = ['20.19', '22', '24', 'latest'] as const
@@ -17,6 +19,7 @@ describeNeeding('a package registry', hasRegistry)('the installed package', () =
   let installed: Installed
   beforeAll(async () => {
     installed = await install(...VERSIONS.map((version) => `${folderOf(version)}@npm:${BINARY}@${version}`))
+    cpSync(join(import.meta.dirname, '../support/kit-project'), installed.folder, { recursive: true })
   }, INSTALL_LIMIT_MS)
   afterAll(() => rmSync(dirname(installed.folder), { recursive: true, force: true }))
 
@@ -34,6 +37,10 @@ describeNeeding('a package registry', hasRegistry)('the installed package', () =
         expect.stringMatching(/, 0 failed, 0 inc/),
         expect.any(String),
       ])
+      const argv = ['--test', 'cut.test.mjs']
+      const own = { cwd: installed.folder, env: environment() }
+      const kit = await promisify(execFile)(node, argv, own)
+      expect(kit.stdout).toMatch(/pass 1\n/)
     })
   }
 })

@@ -60,7 +60,7 @@ async function npm(folder: string, ...args: string[]): Promise<string> {
 }
 
 /** As in a terminal of somebody's own: an `npm test` around us says of itself where it is. */
-function environment(): NodeJS.ProcessEnv {
+export function environment(): NodeJS.ProcessEnv {
   const own = /^(npm_(package|lifecycle|config_local_prefix)|INIT_CWD|NODE_ENV|NODE_OPTIONS|VITEST)/
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name)))
 }

@@ -28,6 +28,7 @@ const TRIES = 5
 /** All that a package may have. What is built is named by esbuild, in parts. */
 const EXPECTED = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md)$/,
+  /^dist\/(kit\.cjs|types\/[a-z-]+\.d\.ts)$/,
   /^dist\/(stillhere|runner|host|capture|cable|switch|office|bank|part-[A-Z\d]{8})\.mjs$/,
   /^dist\/(page\.json|report\.json|LICENSES\.txt)$/,
   /^labs\/([a-z]+\/)?README\.md$/,
