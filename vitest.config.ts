@@ -25,7 +25,7 @@ const BESIDE = [
  * They wait most of the time, and are right within a second: two of them wait beside each other. Not with a lab, whose
  * control timer would hear of it.
  */
-const WAITING = ['test/{forecast,page,programs,try}/**/*.test.ts', 'test/view/terminal-*.test.ts']
+const WAITING = ['test/{forecast,kit,page,programs,try}/**/*.test.ts', 'test/view/terminal-*.test.ts']
 
 /** This project measures time: what runs beside a lab is part of its result. */
 export const alone = { fileParallelism: false, testTimeout: 20_000 }
