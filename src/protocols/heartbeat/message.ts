@@ -3,6 +3,7 @@
  *
  * A TCP stream has to be cut into lines first. A datagram is whole by nature and needs no memory.
  */
+import { isAscii } from 'node:buffer'
 import { excerptOf, LineReader as StreamReader } from '../line-reader.ts'
 import { LINE_BYTES_MAX, NUMBER_MAX } from './constants.ts'
 
@@ -41,7 +42,7 @@ export function formatRefusal({ problem, excerpt }: Refusal): string | null {
 export function parseLine(line: Buffer): Message | Refusal {
   const refused = (problem: Problem): Refusal => ({ problem, excerpt: excerptOf(line) })
   if (line.length > LINE_BYTES_MAX) return refused('LINE_TOO_LONG')
-  if (line.some((byte) => byte > 127)) return refused('NOT_ASCII')
+  if (!isAscii(line)) return refused('NOT_ASCII')
   const text = line.toString('latin1', 0, line.at(-1) === CARRIAGE_RETURN ? line.length - 1 : line.length)
   const [word = '', ...rest] = text.split(' ')
   // Object.hasOwn, since the peer may also send "constructor".
