@@ -9,7 +9,7 @@ export function reportersWith(reporter: 'default' | 'verbose') {
 const ELSEWHERE = ['test/containers/**', 'test/interop/**']
 /** They measure no time, and nothing that they start does: two of them run beside each other. */
 const BESIDE = [
-  'test/{commands,events,foreign,guide,judges,plan,protocols,store,text}/**/*.test.ts',
+  'test/{commands,events,foreign,guide,judges,plan,project,protocols,store,text}/**/*.test.ts',
   'test/view/!(terminal-)*.test.ts',
   // What is worked out from values alone, without a socket or a program.
   'test/compose/!(session).test.ts',

@@ -45,6 +45,12 @@ export const AS_MODULES = /** @type {const} */ ({
  */
 
 /**
+ * One after the other: who is ready ends esbuild's process, and whatever another part of this program was having built by
+ * it would never come.
+ */
+let making = Promise.resolve()
+
+/**
  * Makes one file of each entry and all it imports, unless that has been done and nothing has changed since. What is
  * imported only when it is needed (`await import`), and what several entries have in common, are parts beside them.
  * @template {string} Name
@@ -59,7 +65,11 @@ export async function bundled(set, entries, wish) {
     Object.fromEntries(names.map((name) => [name, join(BUNDLES, `${name}.mjs`)]))
   )
   const record = join(BUNDLES, `${set}.json`)
-  if (!isFresh(record, Object.values(paths))) await make(set, entries, wish, record)
+  const made = making.then(async () => {
+    if (!isFresh(record, Object.values(paths))) await make(set, entries, wish, record)
+  })
+  making = made.catch(() => {}) // told to whoever asked for it
+  await made
   return paths
 }
 
