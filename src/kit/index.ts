@@ -1,5 +1,5 @@
 /** What a test imports: `import { open } from 'stillhere'`. */
-export type { Body, Surroundings } from './body.ts'
+
 export { CannotOpenError, whyNot } from './cannot-open.ts'
 export {
   type Lab,
@@ -10,5 +10,6 @@ export {
   type Program,
   type Strike,
 } from './open.ts'
-export type { NodeTest } from './runner-of-test.ts'
+export type { ProgramContext, ProgramFunction } from './program-function.ts'
+export type { NodeTest } from './test-context.ts'
 export * from './types.ts'

@@ -9,11 +9,11 @@
 import type { HostSide } from '../events/host-names.ts'
 import { Questions } from '../hosts/questions.ts'
 import { parseTime } from '../try/durations.ts'
-import { type Body, programOf } from './body.ts'
 import { tell } from './keep.ts'
 import type { KitRequest, KitRequests } from './messages.ts'
+import { type ProgramFunction, programOf } from './program-function.ts'
 import { type Ready, takeReady } from './ready.ts'
-import { contextOf, type NodeTest, type TestContext } from './runner-of-test.ts'
+import { contextOf, type NodeTest, type TestContext } from './test-context.ts'
 import type { Between, Connection, Ended, KitFault, On, Said, Within } from './types.ts'
 
 /** Less than the 5 s that a test has in most test runners, so that it is we who say what is missing. */
@@ -177,7 +177,7 @@ export class LabHost {
    *   process of its own and so sees nothing but its argument
    * @throws LabError when there is no such program, or the server's programs listen nowhere
    */
-  async start(program: string | Body): Promise<Program> {
+  async start(program: string | ProgramFunction): Promise<Program> {
     const ask = { side: this.#side, command: programOf(program) }
     const { program: name } = await this.#ask('start', ask, START_TAKES_MS)
     return new Program(name, this.#ask)

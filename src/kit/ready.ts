@@ -16,7 +16,7 @@ import { CannotOpenError, mayBeSkipped } from './cannot-open.ts'
 import { tidy } from './keep.ts'
 import { kitLab } from './lab.ts'
 import type { Opened } from './messages.ts'
-import type { TestContext } from './runner-of-test.ts'
+import type { TestContext } from './test-context.ts'
 import type { Between } from './types.ts'
 
 export interface Ready {

@@ -4,14 +4,14 @@
 const TEXT_BYTES_MAX = 120_000
 
 /** What the function is called with, on its host. */
-export interface Surroundings {
+export interface ProgramContext {
   /** The server's address. */
   server: string
   /** A folder that the programs of both hosts share, empty at first. */
   folder: string
 }
 
-export type Body = (surroundings: Surroundings) => unknown
+export type ProgramFunction = (context: ProgramContext) => unknown
 
 /**
  * What transpilers have put into the function's text: esbuild names functions by a helper, vite asks for modules by one.
@@ -29,7 +29,7 @@ const { STILLHERE_SERVER: server, STILLHERE_FOLDER: folder } = process.env
  * What starts a program: a command as it is, or a function by Node.
  * @throws RangeError for a function whose text is too long
  */
-export function programOf(program: string | Body): string | string[] {
+export function programOf(program: string | ProgramFunction): string | string[] {
   if (typeof program === 'string') return program
   const text = `${PREAMBLE}\nawait (${program})({ server, folder })\n`
   if (Buffer.byteLength(text) > TEXT_BYTES_MAX) {
