@@ -6,6 +6,11 @@
 /** A process that does not answer a question for so long is frozen or stuck. */
 const ANSWER_LIMIT_MS = 3000
 
+/** It was asked in vain: whoever should answer is frozen, stuck or very busy. */
+export class NoAnswerError extends Error {
+  override name = 'NoAnswerError'
+}
+
 /** One question, as it is sent: `ask` is whatever belongs to the request. */
 export interface Asked {
   id: number
@@ -45,7 +50,7 @@ export class Questions {
       const limitMs = takesMs + ANSWER_LIMIT_MS
       const timer = setTimeout(() => {
         this.#waiting.delete(id)
-        reject(new Error(`${request}: no answer in ${limitMs} ms`))
+        reject(new NoAnswerError(`${request}: no answer in ${limitMs} ms`))
       }, limitMs)
       this.#waiting.set(id, { resolve, reject, timer })
       this.#send({ id, request, ask }, (error) => {

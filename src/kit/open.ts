@@ -6,15 +6,27 @@
  *
  * The hosts live in the runner of a run (lab.ts), a process of its own; what is here asks it, through its channel.
  */
+import { isRegExp } from 'node:util/types'
 import type { HostSide } from '../events/host-names.ts'
-import { Questions } from '../hosts/questions.ts'
+import { nearest } from '../foreign/nearest.ts'
+import { NoAnswerError, Questions } from '../hosts/questions.ts'
 import { parseTime } from '../try/durations.ts'
 import { tell } from './keep.ts'
 import type { KitRequest, KitRequests } from './messages.ts'
 import { type ProgramFunction, programOf } from './program-function.ts'
 import { type Ready, takeReady } from './ready.ts'
 import { contextOf, type NodeTest, type TestContext } from './test-context.ts'
-import type { Between, Connection, Ended, KitFault, On, Said, Within } from './types.ts'
+import {
+  type Between,
+  betweens,
+  type Connection,
+  type Ended,
+  type KitFault,
+  kitFaults,
+  type On,
+  type Said,
+  type Within,
+} from './types.ts'
 
 /** Less than the 5 s that a test has in most test runners, so that it is we who say what is missing. */
 const WITHIN = '4s'
@@ -41,6 +53,7 @@ export interface OpenOptions {
  * @throws CannotOpenError with that reason, in a test runner in which a running test cannot be skipped
  */
 export async function open({ between = 'switch', test }: OpenOptions = {}): Promise<Lab> {
+  mustBeOneOf('between', between, betweens)
   const context = await contextOf(test)
   return new Lab(await takeReady(between, context), context)
 }
@@ -111,6 +124,8 @@ export class Lab {
    * @throws LabError when it cannot be seen to happen, or needs something else between the hosts
    */
   async strike(fault: KitFault, { strike = 'server' }: On = {}): Promise<Strike> {
+    mustBeOneOf('fault', fault, kitFaults)
+    mustBeOneOf('strike', strike, ['server', 'client'])
     const side = strike === 'server' ? 'b' : 'a'
     const { strike: id, ...seen } = await this.#ask('strike', { fault, side }, FAULT_TAKES_MS)
     return new Strike(seen, async () => (await this.#ask('undo', { strike: id }, FAULT_TAKES_MS)).proof)
@@ -132,8 +147,8 @@ export class Lab {
   }
 
   async #close(): Promise<void> {
-    // A lab that is gone already has said why to whoever asked.
-    await this.#questions.ask('close', null, FAULT_TAKES_MS).catch(() => {})
+    // It is gone already, and has said why to whoever asked; or it is stuck.
+    await this.#questions.ask('close', null).catch(() => this.#ready.stop())
     await this.#ready.ended
   }
 
@@ -145,7 +160,11 @@ export class Lab {
     try {
       return (await this.#questions.ask(request, ask, takesMs)) as KitRequests[R]['answer']
     } catch (error) {
-      throw new LabError(`${(error as Error).message}\n  what each end saw: ${this.folder}/report.html`)
+      const isStuck = request === 'says' && error instanceof NoAnswerError
+      const advice = isStuck ? '; does the pattern backtrack for ever?' : ''
+      throw new LabError(
+        `${(error as Error).message}${advice}\n  what each end saw: ${this.folder}/report.html`,
+      )
     }
   }
 }
@@ -202,6 +221,7 @@ export class Program {
    */
   async says(pattern: RegExp, { within = WITHIN }: Within = {}): Promise<Said> {
     const withinMs = milliseconds(within)
+    if (!isRegExp(pattern)) throw new TypeError('says: expected a pattern such as /lost/')
     const { source, flags } = pattern
     // They remember where they were, and lines are looked at one by one.
     const ask = { program: this.name, pattern: source, flags: flags.replaceAll(/[gy]/g, ''), withinMs }
@@ -245,6 +265,11 @@ export class Strike {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#undo()
   }
+}
+
+/** @throws RangeError for another word: not everybody has types */
+function mustBeOneOf(what: string, word: string, right: readonly string[]): void {
+  if (!right.includes(word)) throw new RangeError(`${what}: "${word}"; ${nearest(word, right)}`)
 }
 
 /** @throws RangeError for what is no time */

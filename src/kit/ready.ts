@@ -3,7 +3,6 @@
  * whoever opens one after another gets a lab that was made while the one before was used.
  */
 import { rmSync } from 'node:fs'
-import { dirname } from 'node:path'
 import type { Answered, Asked } from '../hosts/questions.ts'
 import { readSysctls } from '../kernel/sysctls.ts'
 import { CannotRunError } from '../launcher/launch.ts'
@@ -25,6 +24,8 @@ export interface Ready {
   send: (question: Asked, onError: (error: Error | null) => void) => void
   /** From now on it is told what the lab answers, and why it is no more. */
   listen(onAnswer: (answer: Answered) => void, onEnd: (because: string) => void): void
+  /** Ends it although it does not answer. */
+  stop(): void
   /** Resolves when it is closed and has left its files behind. */
   ended: Promise<void>
 }
@@ -49,6 +50,7 @@ export async function takeReady(between: Between, context: TestContext | null): 
   const about = `${between} ${typedPath('.')}`
   const made = await (takeSpare(about) ?? makeOrSkip(between, context))
   made.run.channel.hold(true)
+  endWithTestRunner(made.run)
   used += 1
   if (used >= USED_BEFORE_SPARE) makeSpare(between, about)
   return readyOf(made)
@@ -101,6 +103,7 @@ function readyOf({ run, addresses }: Started): Ready {
     folder,
     addresses,
     send: run.channel.send,
+    stop: run.stop,
     listen(onAnswer, onEnd) {
       run.channel.onMessage((message) => onAnswer(message as Answered))
       run.done.then(
@@ -109,11 +112,22 @@ function readyOf({ run, addresses }: Started): Ready {
       )
     },
     ended: run.done.then(
-      () => tidy(dirname(folder)),
+      () => tidy(folder),
       // Whoever asked was told.
       () => {},
     ),
   }
+}
+
+/** A worker whose test runner has gone, as by Ctrl-C, goes on with its test: of that nobody would ever hear. */
+function endWithTestRunner(run: StartedRun): void {
+  const stop = () => {
+    run.stop()
+    void spare?.run.then((made) => made.run.stop())
+  }
+  process.once('disconnect', stop)
+  const forget = () => process.removeListener('disconnect', stop)
+  run.done.then(forget, forget)
 }
 
 function takeSpare(about: string): Promise<Started> | null {

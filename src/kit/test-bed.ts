@@ -10,7 +10,7 @@ import { EndBeliefs } from '../try/ends.ts'
 import { heal } from '../try/heal.ts'
 import { type HeldConnection, heldConnections } from '../try/observe.ts'
 import { KnownPlaces } from '../try/places.ts'
-import { diesAtOnce, saidWords } from '../try/problems.ts'
+import { diesAtOnce, howWords, lastWords, saidWords } from '../try/problems.ts'
 import { blameWords } from '../try/run-as.ts'
 import { Surroundings } from '../try/surroundings.ts'
 import { hasConnectionWith } from '../try/talk.ts'
@@ -45,7 +45,9 @@ export class TestBed {
   readonly #places: KnownPlaces
   readonly #beliefs: ReadonlyMap<Host, EndBeliefs>
   readonly #programs = new Map<string, Program>()
+  /** By number, those in force. */
   readonly #strikes = new Map<number, { fault: KitFault; struck: Host; inForce: InForce }>()
+  #lastStrike = 0
   #struckAtMs: number | null = null
   #isOver = false
 
@@ -221,12 +223,10 @@ export class TestBed {
   }
 
   #howItIs(name: string): string {
-    const { running } = this.#named(name)
-    const end =
-      running.exit === null
-        ? ''
-        : `; it had ended ${running.exit.signal ?? `with status ${running.exit.code}`}`
-    return `${end}${this.#lastWords([this.#named(name)])}`
+    const program = this.#named(name)
+    const { exit } = program.running
+    if (exit === null) return this.#lastWords([program])
+    return `; it had ended ${howWords(exit)}${lastWords(program.lines.last)}`
   }
 
   #lastWords(programs: readonly Program[]): string {
@@ -247,7 +247,8 @@ export class TestBed {
     if ('problem' in inForce.shown)
       throw new Error(`${fault} was not seen to happen: ${inForce.shown.problem}`)
     this.#struckAtMs = inForce.sinceMs
-    const strike = this.#strikes.size + 1
+    this.#lastStrike += 1
+    const strike = this.#lastStrike
     this.#strikes.set(strike, { fault, struck, inForce })
     return { strike, promise: inForce.fault.promise, proof: inForce.shown.verifiedBy }
   }

@@ -28,7 +28,8 @@ export type KitFault = (typeof kitFaults)[number]
  * What is between the two hosts. `switch`: it takes no time and loses nothing. `cable`: a program, which can delay,
  * lose or hold what passes. `router`: one that translates addresses, as at home.
  */
-export type Between = 'switch' | 'cable' | 'router'
+export const betweens = ['switch', 'cable', 'router'] as const
+export type Between = (typeof betweens)[number]
 
 export interface Within {
   /** `500ms`, `10s`, `1.5m`; by default 4 s. */

@@ -41,7 +41,8 @@ export function endsTooEarly(name: string, exit: Exit, lastLines: readonly strin
   return `the ${name} ended ${howWords(exit)} before anything could go wrong${lastWords(lastLines)}; give a command that goes on, such as a loop`
 }
 
-function howWords(exit: Exit | null): string {
+/** `with status 1`, `by SIGKILL`. */
+export function howWords(exit: Exit | null): string {
   return exit?.signal ? `by ${exit.signal}` : `with status ${exit?.code}`
 }
 
@@ -101,7 +102,7 @@ export function saidWords(said: readonly LastLine[]): string {
 }
 
 /** Of what a program printed last: the line that names an error, and else its end. */
-function lastWords(lines: readonly string[]): string {
+export function lastWords(lines: readonly string[]): string {
   const error = lines.find((line) => NAMES_ERROR.test(line))
   const telling =
     error !== undefined ? [error] : lines.filter((line) => line.trim() !== '').slice(-LAST_LINES_TOLD)

@@ -104,6 +104,7 @@ describeNeeding('network namespaces', isolation !== null)('a lab', () => {
   test('leaves what was seen behind, and says where', async () => {
     const lab = await open()
     const client = await lab.client.start("echo 'hello'; exec sleep 60")
+    await client.says(/hello/)
     const failed = await client.says(/goodbye/, { within: '100ms' }).catch((error: unknown) => error)
     expect(failed).toBeInstanceOf(LabError)
     expect(String(failed)).toBe(
