@@ -6,6 +6,7 @@ import { keepalive } from './keepalive/lab.ts'
 import { late } from './late/lab.ts'
 import { nat } from './nat/lab.ts'
 import { paths } from './paths/lab.ts'
+import { scale } from './scale/lab.ts'
 import { session } from './session/lab.ts'
 import { sip } from './sip/lab.ts'
 import { tcp } from './tcp/lab.ts'
@@ -30,4 +31,5 @@ export const labs = {
   session,
   websocket,
   sip,
+  scale,
 } as const satisfies Record<string, Lab>

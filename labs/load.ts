@@ -18,6 +18,7 @@ export const loadLab: { readonly [Id in keyof Labs]: () => Promise<Labs[Id]> } =
   session: async () => (await import('./session/lab.ts')).session,
   websocket: async () => (await import('./websocket/lab.ts')).websocket,
   sip: async () => (await import('./sip/lab.ts')).sip,
+  scale: async () => (await import('./scale/lab.ts')).scale,
 }
 
 export function isLabId(id: string | undefined): id is keyof Labs {

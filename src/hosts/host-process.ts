@@ -9,12 +9,8 @@ import { Questions } from './questions.ts'
 /** From spawn to the first message: node's own start on a busy machine, with plenty to spare. */
 const START_LIMIT_MS = 20_000
 /** Eighteen such processes share a learner's machine; none needs the memory or the threads node takes. */
-const SMALL = [
-  '--max-semi-space-size=1',
-  '--max-old-space-size=48',
-  '--optimize-for-size',
-  '--v8-pool-size=1',
-]
+const SMALL = ['--max-semi-space-size=1', '--optimize-for-size', '--v8-pool-size=1']
+const HEAP_MB = 48
 /** What a process says on its standard error before it dies is worth quoting, up to here. */
 const LAST_WORDS_LIMIT = 2000
 
@@ -47,17 +43,20 @@ export class HostProcess {
   /**
    * Starts the process of a host and resolves when it runs.
    * @param bundle the JavaScript file that `src/processes/host.ts` was bundled to
+   * @param heapMb what it may keep in memory
    * @throws Error with the process's own last words when it does not start
    */
   static async start(
     commandPrefix: readonly string[],
     bundle: string,
     identity: HostIdentity,
+    heapMb = HEAP_MB,
   ): Promise<HostProcess> {
     const [program = '', ...args] = [
       ...commandPrefix,
       process.execPath,
       ...SMALL,
+      `--max-old-space-size=${heapMb}`,
       bundle,
       JSON.stringify(identity),
     ]

@@ -79,6 +79,8 @@ interface Extras {
   ipv6?: boolean
   /** A third host is beside b, in the same network. */
   third?: boolean
+  /** Its packets are not captured. */
+  uncaptured?: true
 }
 
 /** Two hosts that talk to each other, and to nobody else unless somebody stands beside. */

@@ -22,6 +22,8 @@ export interface Libc {
   syscall(number: number, first: number, second: number, third: number): number
   /** Of CLOCK_MONOTONIC_COARSE, which moves once in a tick of the kernel. */
   coarseClockResolutionMs(): number
+  /** What this process has of malloc(3), as mallinfo(3) counts it; null where the library does not count. */
+  allocatedBytes(): number | null
 }
 
 const CLOCK_MONOTONIC_COARSE = 6
@@ -76,6 +78,7 @@ function bind(koffi: Koffi): Libc {
   const length = new Uint32Array(1)
   // Variadic in C; three numbers are passed in the same registers.
   const syscall = self.func('long syscall(long number, long first, long second, long third)')
+  const mallinfo = bindMallinfo(koffi, self)
   const clockGetres = self.func('int clock_getres(int clock, _Out_ long *resolution)')
   return {
     setsockopt(fd, level, option, value) {
@@ -103,5 +106,32 @@ function bind(koffi: Koffi): Libc {
       clockGetres(CLOCK_MONOTONIC_COARSE, resolution)
       return Number(resolution[1]) / 1e6
     },
+    allocatedBytes() {
+      if (mallinfo === null) return null
+      // In its heaps, and what is so large that it was mapped by itself.
+      const { uordblks, hblkhd } = mallinfo()
+      return Number(uordblks) + Number(hblkhd)
+    },
+  }
+}
+
+/** Since glibc 2.33, and in no other library: before, the numbers overflowed. */
+function bindMallinfo(koffi: Koffi, self: ReturnType<Koffi['load']>): (() => Record<string, number>) | null {
+  const names = [
+    'arena',
+    'ordblks',
+    'smblks',
+    'hblks',
+    'hblkhd',
+    'usmblks',
+    'fsmblks',
+    'uordblks',
+    'fordblks',
+  ]
+  try {
+    const fields = Object.fromEntries([...names, 'keepcost'].map((name) => [name, 'size_t']))
+    return self.func('mallinfo2', koffi.struct(fields), [])
+  } catch {
+    return null
   }
 }

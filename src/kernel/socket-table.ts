@@ -122,6 +122,24 @@ export function parseDatagramSockets(text: string): DatagramSocket[] {
   }))
 }
 
+/** What waits at a UDP socket. */
+export interface DatagramQueue {
+  /** With all that the kernel counts against the receive buffer. */
+  waitingBytes: number
+  /** Thrown away since the socket was opened, since that was full. */
+  drops: number
+}
+
+/** By local address, the same sockets. */
+export function parseDatagramQueues(text: string): Map<string, DatagramQueue> {
+  return new Map(
+    [...rowsOf(text)].map(({ local, queues, rest }) => [
+      socketAddress(local),
+      { waitingBytes: queues.receive, drops: Number(rest[7]) },
+    ]),
+  )
+}
+
 interface Row {
   local: string
   remote: string

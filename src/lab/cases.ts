@@ -34,7 +34,10 @@ export interface CaseOf<S extends Json> extends Case {
   ageingMs?(settings: S): number
   /** What the `exchange` in the middle has; a packet line of the same capacity is beside it. */
   exchange?(settings: S): OfficeSettings
-  /** On an `exchange`: thousands of packets, which are counted and not captured. */
+  /**
+   * On a `switch` or an `exchange`: thousands of packets and sockets, which are counted; neither packets nor changes of
+   * a socket table are logged one by one.
+   */
   readonly uncaptured?: true
   /** Of `two-paths`: the way by q takes so much longer, in each direction. */
   slowerMs?(settings: S): number
@@ -131,7 +134,7 @@ function wishOf<S extends Json>(
   if (middle === 'two-paths' && slowerMs !== undefined) {
     return { name: id, middle, slowerMs: slowerMs(settings) }
   }
-  const beside = third === undefined ? {} : { third }
+  const beside = { ...(third === undefined ? {} : { third }), ...(uncaptured ? { uncaptured } : {}) }
   if (middle === 'switch' || middle === 'cable') return { name: id, middle, ...beside }
   if (middle !== 'router') return { name: id, middle }
   return { name: id, middle, ...(router === undefined ? {} : { router: router(settings) }), ...beside }

@@ -23,6 +23,8 @@ export interface Lab<Settings extends Json = Json> extends Matrix {
   readonly question: string
   /** Its faults strike one host of each pair, and `--strike` chooses which. */
   readonly hasStrike?: true
+  /** It counts connections, so many unless `--connections` says how many. */
+  readonly connections?: number
   /** The cells that tell most, best first: they are opened, drawn and proposed first. */
   readonly showFirst: readonly string[]
   /** What each row shows, in a line, for somebody who has just seen it. */

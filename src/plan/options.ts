@@ -14,6 +14,7 @@ export const WRONG_USAGE = 2
 export interface Choosable extends Matrix {
   readonly id: string
   readonly hasStrike?: true
+  readonly connections?: number
   play?: unknown
   playInBrowser?: unknown
 }
@@ -23,6 +24,8 @@ export interface LabOptions extends Selection {
   pace: Pace
   /** null: in this lab nobody chooses which host is struck. */
   strike: Role | null
+  /** How many there are, in a lab that counts them; null in any other. */
+  connections: number | null
   /** Decides whatever is random in a run, as at which phase of their timers connections are struck. */
   seed: number
   play: boolean
@@ -48,6 +51,11 @@ export function labHelp(lab: Choosable): string {
   const lines: [option: string, what: string, exists?: boolean][] = [
     ['--only LIST', 'a case, a mechanism, or case/mechanism; several with commas'],
     ['--strike SIDE', 'which host is struck: server (default) or client', lab.hasStrike === true],
+    [
+      '--connections N',
+      `how many (default: ${lab.connections}), up to what this machine holds`,
+      lab.connections !== undefined,
+    ],
     ['--cell C/M', 'tell one cell of the last run in full, without running'],
     ['--no-predict', 'do not ask for predictions first, as it does on a terminal'],
     ['--predict', 'ask on a terminal even with --plain, or in CI'],
@@ -75,6 +83,8 @@ export function labHelp(lab: Choosable): string {
 }
 
 const SEED_LIMIT = 2 ** 32
+/** What fewer of them cost is lost in what a process costs by itself. */
+const CONNECTIONS_MIN = 100
 export const DEFAULT_PORT = '8080'
 const PORT_MAX = 65_535
 
@@ -89,6 +99,7 @@ export function parseLabOptions(lab: Choosable, args: readonly string[]): LabOpt
     hosts: oneOf('--hosts', values.hosts, ['auto', ...tiers]),
     pace: oneOf('--pace', values.pace, paces),
     strike: strikeOf(lab, values.strike),
+    connections: connectionsOf(lab, values.connections),
     ...selection(lab, values.only),
     seed: seedOf(values.seed),
     play: playOf(lab, values.play),
@@ -113,6 +124,7 @@ function parse(args: readonly string[]) {
         hosts: { type: 'string', default: 'auto' },
         pace: { type: 'string', default: 'quick' },
         strike: { type: 'string' },
+        connections: { type: 'string' },
         only: { type: 'string' },
         seed: { type: 'string' },
         play: { type: 'boolean', default: false },
@@ -147,6 +159,15 @@ function strikeOf({ id, hasStrike }: Choosable, role: string | undefined): Role 
   if (hasStrike) return oneOf('--strike', role ?? 'server', roles)
   if (role === undefined) return null
   throw new UsageError(`--strike: in lab:${id} nobody chooses which host is struck; try --help`)
+}
+
+function connectionsOf({ id, connections }: Choosable, text: string | undefined): number | null {
+  if (text === undefined) return connections ?? null
+  if (connections === undefined)
+    throw new UsageError(`--connections: lab:${id} does not count them; try --help`)
+  const number = Number(text)
+  if (/^[1-9]\d{0,6}$/.test(text) && number >= CONNECTIONS_MIN) return number
+  throw new UsageError(`--connections ${text}: expected a whole number from ${CONNECTIONS_MIN} to 9999999`)
 }
 
 function playOf({ id, play, playInBrowser }: Choosable, wanted: boolean): boolean {

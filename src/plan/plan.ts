@@ -51,6 +51,8 @@ export interface Conditions<Settings extends Json = Json> {
    * a minute and a half longer is taken for stuck and ended.
    */
   watchMs: number
+  /** What the programs of one host may keep in memory, where it is more than usual. */
+  heapMb?: number
 }
 
 /** Which part of a lab's matrix a run looks at. */

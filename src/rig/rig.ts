@@ -91,6 +91,8 @@ export class Rig {
   /** Each `address:port` of which the capture process knows what is spoken there. */
   readonly #labelled = new Set<string>()
   readonly #truths = new Map<string, Truth>()
+  /** Pairs with thousands of sockets: nobody logs each of them. */
+  readonly #uncaptured = new Set<string>()
   readonly #strikes: Strikes
   /** By pair: what somebody else has ended there, in words. */
   readonly #killed = new Map<string, string>()
@@ -174,6 +176,7 @@ export class Rig {
       wishes.map(async (wish) => {
         // While the kernel makes the networks of some, which is mostly waiting, the processes of others start.
         const pair = await this.#hosts.bootPair(wish)
+        if (typeof wish === 'object' && 'uncaptured' in wish) this.#uncaptured.add(pair.name)
         const third = pair.c === undefined ? [] : [pair.c]
         await Promise.all([pair.a, pair.b, ...third].map((host) => this.#startProcess(host)))
         return pair
@@ -553,18 +556,19 @@ export class Rig {
 
   async #startProcess(host: Host): Promise<void> {
     host.incarnation += 1
-    const { run, lab, folder, programsBundle } = this.plan
-    const started = await HostProcess.start(host.commandPrefix, programsBundle, {
+    const { run, lab, folder, programsBundle, heapMb } = this.plan
+    const identity = {
       run,
       lab,
       host: host.name,
       incarnation: host.incarnation,
       address: host.address,
       eventFile: `${folder}/events/${host.name}.${host.incarnation}.ndjson`,
-    })
+    }
+    const started = await HostProcess.start(host.commandPrefix, programsBundle, identity, heapMb)
     host.process = started
     this.#processes.add(started)
-    this.#kernel.watch(host, started.pid)
+    if (!this.#uncaptured.has(host.pair)) this.#kernel.watch(host, started.pid)
     const emit = this.#log.emitter('lab', host)
     emit('host:process_started', { processId: started.pid })
     void started.exited.then(({ code, signal }) => {

@@ -11,6 +11,7 @@
  * has ended, or was asked for nonsense: an error of a socket is a result, and an event.
  */
 import type { Protocol } from '../programs/scripts/registry.ts'
+import { crowds } from './sockets/crowd.ts'
 import { httpSockets } from './sockets/http.ts'
 import type { LedHost } from './sockets/led-host.ts'
 import { relays } from './sockets/relay.ts'
@@ -49,6 +50,7 @@ const halves = {
   trace: traces,
   vpn: vpnPeers,
   sip: sipPhones,
+  crowd: crowds,
 } satisfies Record<Protocol, (host: LedHost) => unknown>
 
 export type Sockets = { readonly [P in Protocol]: ReturnType<(typeof halves)[P]> }

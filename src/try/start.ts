@@ -93,6 +93,7 @@ function optionsOf(request: TryRequest, { json, plain, out }: RunTelling): LabOp
     hosts: 'auto',
     pace: request.pace,
     strike: others.length === 0 ? (side ?? null) : null,
+    connections: null,
     seed: 0,
     play: false,
     json,

@@ -19,6 +19,7 @@ export type Spoiling = (run: JudgedRun) => LabEvent[]
 /** In a watch, when what should not have happened is put in, or the capture ends. */
 const MIDDLE = 0.5
 const DELAY_MS = 1000
+const SOON_MS = 1
 
 export const spoilings: Readonly<Record<string, Spoiling>> = {
   'no packets': ({ log }) => log.events.filter(({ name }) => name !== 'packet:captured'),
@@ -101,6 +102,21 @@ export const spoilings: Readonly<Record<string, Spoiling>> = {
       const { data } = event
       return { ...event, data: { ...data, arrivalsMs: data.arrivalsMs.map((_, index) => index * DELAY_MS) } }
     }),
+
+  /** Whatever the lab does, one of a crowd is suspected right afterwards. */
+  'one of a crowd suspected': ({ log, plan }) => {
+    const more = log.all('case:marked').flatMap((marked) =>
+      plan.mechanisms.map((row) => ({
+        ...marked,
+        name: 'crowd:suspected' as const,
+        host: hostName(marked.data.pair, 'b'),
+        time: marked.time + SOON_MS,
+        group_id: `${row}:0`,
+        data: { peers: 1, withinMs: 0 },
+      })),
+    )
+    return inOrder([...log.events, ...more])
+  },
 
   /** In the middle of each case somebody doubts, at either end, has an error, and a segment passes. */
   'one too many': ({ log, plan }) => {

@@ -3,6 +3,7 @@
  * asked follows from this list; `rig/sockets.ts` has the lab's half of each.
  */
 import type { Scripted, ScriptedHost } from '../parts/program.ts'
+import { scriptCrowds } from './crowd/script.ts'
 import { scriptHttp } from './http/script.ts'
 import { scriptRelays } from './relay/script.ts'
 import { scriptSessions } from './session/script.ts'
@@ -31,6 +32,7 @@ export const scripts = {
   trace: scriptTraces,
   vpn: scriptVpns,
   sip: scriptSip,
+  crowd: scriptCrowds,
 }
 
 export type Protocol = keyof typeof scripts
