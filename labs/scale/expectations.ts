@@ -97,12 +97,15 @@ export function overflowsExpected(asking: number, room: number): { min: number; 
   return { min: Math.max(0, asking - room), max }
 }
 
-/** When the last of them is in, after the first SYN: the kernel's waits double. */
+/**
+ * When the last of them is in, after it has asked: the kernel's waits double. Once more than the queue makes necessary,
+ * where the server has not yet accepted those before when all others ask again in one moment.
+ */
 export function lastIn(asking: number, room: number): { minMs: number; maxMs: number } {
   const rounds = Math.max(0, Math.ceil(asking / room) - 1)
   return {
     minMs: rounds === 0 ? 0 : SYN_TIMEOUT_MS,
-    maxMs: rounds === 0 ? 0 : SYN_TIMEOUT_MS * (2 ** rounds - 1),
+    maxMs: rounds === 0 ? 0 : SYN_TIMEOUT_MS * (2 ** (rounds + 1) - 1),
   }
 }
 

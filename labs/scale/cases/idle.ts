@@ -79,8 +79,9 @@ function kernelMemory(cell: Cell<ScaleSettings>): Claims[number] {
   return counts(cell, 'kernel', expected, points && (measured.length === 0 ? undefined : seen), 'bytes', {
     claim: 'and its kernel as much, beside that, for each end',
     formula: HALVES,
-    because: `by all of them ${each == null ? '?' : kilobytes(each)}: the socket, its file and its inode; no buffer, since nothing waits`,
-    source: 'proc_meminfo(5): Slab of the whole machine, half of it for either end; the middle of all steps',
+    because: `by all of them ${each == null ? '?' : kilobytes(each)}: the socket and its file (its inode is among what is not counted); no buffer, since nothing waits`,
+    source:
+      'proc_meminfo(5): SUnreclaim of the whole machine, half of it for either end; the middle of all steps',
     evidence: measured,
     unseen: 'only Linux says what its kernel keeps',
   })

@@ -23,8 +23,7 @@ const CHEN = 'Chen, Toueg, Aguilera, IEEE TC 51(5), 2002'
 
 export const pauses: CaseOf<ScaleSettings> = {
   id: 'pauses',
-  promise: 'the watcher stands still; then processors are scarce; then all of its peers are frozen',
-  needs: ['signals'],
+  promise: 'the watcher stands still; then processors are scarce; then all of its peers do',
   inTurn: true,
   uncaptured: true,
 
@@ -56,17 +55,15 @@ export const pauses: CaseOf<ScaleSettings> = {
     rig.mark(pair, 'plenty')
 
     await rig.sleep(heartbeat.intervalMs)
-    const { undo } = await rig.strike('freeze', pair, a)
-    await rig.sleep(heartbeat.suspectAfterMs + 2 * SLACK_MS)
-    rig.mark(pair, 'thawing')
-    await undo()
-    rig.endWatch('freeze', pair, a)
+    rig.mark(pair, 'silent')
+    await clients.stall(rows[0] as Row, heartbeat.suspectAfterMs + 2 * SLACK_MS)
+    rig.mark(pair, 'speaking')
     for (const row of rows) await Promise.all([clients.leave(row), server.leave(row)])
   },
 
   rows: {
-    guarded: (cell) => [stalled(cell, 0), ...scarce(cell), ...frozen(cell)],
-    watchdog: (cell) => [stalled(cell, peersEach(cell.settings)), ...frozen(cell)],
+    guarded: (cell) => [stalled(cell, 0), ...scarce(cell), ...silence(cell)],
+    watchdog: (cell) => [stalled(cell, peersEach(cell.settings)), ...silence(cell)],
   },
 }
 
@@ -113,10 +110,12 @@ function scarce(cell: Cell<ScaleSettings>): Claims {
   ]
 }
 
-function frozen(cell: Cell<ScaleSettings>): Claims {
-  const { strike } = cell
-  if (strike === undefined) return []
-  const silent = { from: strike.began, to: cell.moment('thawing') ?? cell.watch.to }
+function silence(cell: Cell<ScaleSettings>): Claims {
+  const period = cell.between('silent', 'speaking')
+  const stood = period && cell.a.ofHost('crowd:stalled', period)[0]
+  if (!stood) return []
+  // Who stood still says so afterwards.
+  const silent = { from: stood.time - stood.data.stalledMs, to: stood.time }
   const suspected = cell.b.all('crowd:suspected', silent)
   const peers = peersEach(cell.settings)
   const { minMs, maxMs } = detection(cell.settings.beats)
@@ -125,18 +124,18 @@ function frozen(cell: Cell<ScaleSettings>): Claims {
   return [
     counts(cell, 'found', peers, peersOf(suspected), 'peers', {
       claim: 'all of them fall silent, and it suspects each of them',
-      formula: `${peers} frozen peers`,
-      because: 'their kernels acknowledge what is sent to them; their programs answer nothing',
+      formula: `${peers} silent peers`,
+      because: 'their program stands still: its kernel acknowledges what is sent to them, and nobody answers',
       source: CHEN,
       evidence: suspected,
     }),
-    took(cell, 'first', { minMs, maxMs: maxMs + paused }, strike.began, suspected[0], {
+    took(cell, 'first', { minMs, maxMs: maxMs + paused }, silent.from, suspected[0], {
       claim: 'the first no sooner than its limit allows',
       formula: `limit - interval .. limit = ${minMs} .. ${maxMs} ms${noticed} + slack`,
       because: 'each was heard last at most an interval before',
       source: CHEN,
     }),
-    took(cell, 'last', { minMs, maxMs: maxMs + paused }, strike.began, whenCounted(suspected, peers), {
+    took(cell, 'last', { minMs, maxMs: maxMs + paused }, silent.from, whenCounted(suspected, peers), {
       claim: 'and the last no later, however many they are',
       formula: `limit - interval .. limit = ${minMs} .. ${maxMs} ms${noticed} + slack`,
       because: 'a timer that is over is not late for the number of the others',

@@ -1,5 +1,6 @@
 /** All lose their server at one moment. It comes back, and they with it. */
 import type { Pair } from '../../../src/hosts/host.ts'
+import { SYN_TIMEOUT_MS } from '../../../src/kernel/give-up-by-state.ts'
 import type { CaseOf } from '../../../src/lab/cases.ts'
 import type { Cell } from '../../../src/lab/cell.ts'
 import { SLACK_MS, STAMP_MS } from '../../../src/lab/checks.ts'
@@ -176,7 +177,7 @@ function claims(cell: Cell<ScaleSettings>): Claims {
         formula:
           waits.max.maxMs === 0
             ? `they find room: when the server accepts again, ${stillReadsMs} ms after the last attempt, + slack`
-            : `a SYN that was thrown away is sent again after ${waits.min.minMs} ms, then after twice as long each time; + slack`,
+            : `a SYN that was thrown away is sent again after ${SYN_TIMEOUT_MS} ms, then after twice as long; once more where too many come again at once; + slack`,
         because: `${Math.round((all?.time ?? Number.NaN) - lost.from)} ms after the kill`,
         source: 'RFC 6298 section 2.1; ip-sysctl: tcp_syn_retries',
         evidence: [lastTry, all],

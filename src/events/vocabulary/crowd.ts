@@ -40,7 +40,7 @@ export const crowdEvents = {
     processorMs: ms,
     /** Heartbeats that it has heard since it began. */
     heard: count,
-    /** What the kernel keeps for itself, for whoever on the whole machine; null where it does not tell. */
+    /** What the kernel keeps and cannot give back, for whoever on the whole machine; null where it does not tell. */
     slabBytes: v.nullable(count),
   }),
   /** One UDP socket, as its kernel has it: bytes that wait to be read, with all that it counts for them. */

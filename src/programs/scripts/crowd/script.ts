@@ -165,9 +165,9 @@ function openDescriptors(): number | null {
   }
 }
 
-/** proc_meminfo(5): what the kernel keeps in pieces smaller than a page, sockets among it. */
+/** proc_meminfo(5): what the kernel keeps in small pieces and cannot give back, sockets among it; files that others read are not. */
 function slabBytes(): number | null {
-  const [, kilobytes] = /^Slab:\s+(\d+) kB$/m.exec(readOrEmpty('/proc/meminfo')) ?? []
+  const [, kilobytes] = /^SUnreclaim:\s+(\d+) kB$/m.exec(readOrEmpty('/proc/meminfo')) ?? []
   return kilobytes === undefined ? null : Number(kilobytes) * 1024
 }
 
