@@ -40,8 +40,17 @@ const REHEARSAL = [
   'ip netns exec stillhere-try true',
 ].join(' && ')
 
+/** What was found to work goes on working; what did not is tried again, since somebody may have mended it. */
+let working: Capabilities | null = null
+
 /** Tries the richest tier and settles for what works. */
 export async function findCapabilities(): Promise<Capabilities> {
+  const found = working ?? (await tryTiers())
+  if (found.tier === 'netns') working = found
+  return found
+}
+
+async function tryTiers(): Promise<Capabilities> {
   if (process.platform !== 'linux') {
     return processTier(`${process.platform} has no network namespaces`, [
       'run the lab on Linux, or in a container, to cut cables and reboot hosts',

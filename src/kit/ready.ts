@@ -15,6 +15,7 @@ import { CannotOpenError, mayBeSkipped } from './cannot-open.ts'
 import { tidy } from './keep.ts'
 import { kitLab } from './lab.ts'
 import type { Opened } from './messages.ts'
+import type { KitSettings } from './settings.ts'
 import type { TestContext } from './test-context.ts'
 import type { Between } from './types.ts'
 
@@ -66,8 +67,19 @@ async function makeOrSkip(between: Between, context: TestContext | null): Promis
   }
 }
 
+/** By folder, as whom programs run there: found out once, since it takes some starts of processes. */
+const places = new Map<string, Promise<Pick<KitSettings, 'runAs' | 'folder'>>>()
+
+function placeIn(folder: string): Promise<Pick<KitSettings, 'runAs' | 'folder'>> {
+  const place = places.get(folder) ?? placeFor([], folder)
+  places.set(folder, place)
+  // What did not work is tried again.
+  place.catch(() => places.delete(folder))
+  return place
+}
+
 async function make(between: Between): Promise<Started> {
-  const { runAs, folder } = await placeFor([], typedPath('.'))
+  const { runAs, folder } = await placeIn(typedPath('.'))
   const settings = {
     between,
     runAs,

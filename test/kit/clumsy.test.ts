@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { findCapabilities } from '../../src/hosts/capabilities.ts'
 import { open } from '../../src/kit/index.ts'
 import { tidy } from '../../src/kit/keep.ts'
@@ -75,6 +75,7 @@ describeNeeding('network namespaces', isolation !== null)('a lab', () => {
       execArgv: ['--import', 'tsx'],
       silent: true,
     })
+    onTestFinished(() => void worker.kill('SIGKILL'))
     await once(worker.stdout ?? worker, 'data')
     // esbuild is the worker's own.
     const isOurs = (pid: number) => readFileSync(`/proc/${pid}/comm`, 'utf8') !== 'esbuild\n'
@@ -82,7 +83,6 @@ describeNeeding('network namespaces', isolation !== null)('a lab', () => {
     expect(all.length).toBeGreaterThanOrEqual(6)
     worker.disconnect()
     expect(await allGone(all, 10_000)).toEqual([])
-    worker.kill('SIGKILL')
   })
 })
 
