@@ -252,6 +252,8 @@ class Game {
     for (const side of sides) {
       this.#rig.truth(this.#pair[otherSide(side)], this.#truthAbout(side), this.#because(side))
     }
+    // What is seen next happened after this was told: else it would be judged by what was true before.
+    this.#lookedAtMs = performance.now()
   }
 
   /** What is true of a host for the other one. */

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { crowdEvents } from '../../src/events/vocabulary/crowd.ts'
 import { kernelEvents } from '../../src/events/vocabulary/kernel.ts'
 import { containerEvents, labEvents, recorderEvents } from '../../src/events/vocabulary/lab.ts'
 import { mediaEvents } from '../../src/events/vocabulary/media.ts'
@@ -14,6 +15,7 @@ test('an event has one source: no name stands in two files', () => {
     vpnEvents,
     mediaEvents,
     sipEvents,
+    crowdEvents,
     kernelEvents,
     wireEvents,
     labEvents,

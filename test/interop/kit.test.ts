@@ -19,7 +19,8 @@ describeNeeding('network namespaces and a package registry', hasRegistry && isol
     beforeAll(async () => {
       installed = await install(...RUNNERS)
       cpSync(join(import.meta.dirname, '../support/kit-project'), installed.folder, { recursive: true })
-      const config = { testMatch: ['**/*.jest.cjs'], transform: {} }
+      // By default its cache is by the user's number, which in a user namespace is somebody else's.
+      const config = { testMatch: ['**/*.jest.cjs'], transform: {}, cacheDirectory: '.jest-cache' }
       writeFileSync(join(installed.folder, 'jest.config.json'), JSON.stringify(config))
       writeFileSync(
         join(installed.folder, 'vitest.config.mjs'),

@@ -63,7 +63,10 @@ onNetns(
       expect(failed(report), game).toEqual([])
       for (const reason of reasons(report).split('; ')) said.add(reason)
     })
-    expect([...said].join('; ')).toMatch(/something else happened to play-[ab] meanwhile|between two looks/)
+    // Which of them is a matter of milliseconds.
+    expect([...said].join('; ')).toMatch(
+      /something else happened to play-[ab] meanwhile|between two looks|something else was in force before/,
+    )
   },
   (AT_THE_SAME_MOMENT.length / AT_ONCE) * GAME_LIMIT_MS,
 )

@@ -1,7 +1,10 @@
 /** What happens between the hosts of a try: the link, routers and faults that only it has. On real hosts. */
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { readOwnLog } from '../../src/events/parse.ts'
 import { findCapabilities, missingFirewall } from '../../src/hosts/capabilities.ts'
 import { tunProblem } from '../../src/kernel/tun.ts'
+import { LabLog } from '../../src/lab/log.ts'
 import type { Report } from '../../src/lab/report.ts'
 import type { CaseFindings } from '../../src/try/findings.ts'
 import { run, temporaryFolder } from '../support/cli.ts'
@@ -131,13 +134,19 @@ describeNeeding('network namespaces', isolation !== null)('between the hosts of 
   testNeeding('nftables', missingFirewall() === null)(
     'a link underneath is measured, whatever stands there',
     async () => {
+      const out = temporaryFolder()
       const { status, stdout } = await run([
         ...['try', '--server', ECHO, '--client', CHATTERER, '--faults', 'cut,loss,nat-forgets'],
         ...['--watch', '1s', '--recover', '1s', '--link', 'delay=50ms,loss=1%'],
-        ...['--json', '--out', temporaryFolder()],
+        ...['--json', '--out', out],
       ])
       const found = (JSON.parse(stdout) as Report).findings as CaseFindings[]
-      expect(found.map(({ id }) => id)).toEqual(['cut', 'loss', 'nat-forgets'])
+      const log = new LabLog(readOwnLog(join(out, 'latest/events.ndjson')))
+      const notSeen = [...log.all('fault:unverified'), ...log.all('case:skipped')].map(({ data }) => data)
+      expect({ found: found.map(({ id }) => id), notSeen }).toEqual({
+        found: ['cut', 'loss', 'nat-forgets'],
+        notSeen: [],
+      })
       for (const { link, rows } of found) {
         expect(rows.map(({ connections }) => connections.length)).toEqual([1, 1])
         expect(link).toMatchObject({ delayMs: 50, loss: 0.01, sent: 150 })
