@@ -29,6 +29,17 @@ const IN_CONTAINERS = {
 const IN_PACKAGE = { STILLHERE_PACKAGE: 'true' }
 /** What a source believes to be its own address: of a file as deep in the package as it is in the project. */
 const sourceUrl = (own: string) => `const __sourceUrl=new URL("../src/project/files.ts",${own}).href;`
+/** Whatever is made of it. */
+const COMMON = {
+  ...AS_MODULES,
+  outdir: OUT,
+  absWorkingDir: projectFile(),
+  metafile: true as const,
+  // In a package nothing is compiled any more: what would do so is never come to.
+  external: [...NATIVE, 'esbuild'],
+  define: { ...IN_PACKAGE, 'import.meta.url': '__sourceUrl' },
+}
+
 interface AboutPackage {
   name: string
   version: string
@@ -54,17 +65,11 @@ write('LICENSES.txt', licencesOf(modules, required))
 
 async function bundleModules(entryPoints: Record<string, string>): Promise<Metafile> {
   const { outputFiles, metafile } = await build({
-    ...AS_MODULES,
+    ...COMMON,
     entryPoints,
-    outdir: OUT,
     // Beside those that ask for them: all are as deep in the package.
     chunkNames: 'part-[hash]',
-    absWorkingDir: projectFile(),
     banner: { js: REQUIRE + sourceUrl('import.meta.url') },
-    metafile: true,
-    // In a package nothing is compiled any more: what would do so is never come to.
-    external: [...NATIVE, 'esbuild'],
-    define: { ...IN_PACKAGE, 'import.meta.url': '__sourceUrl' },
   })
   for (const { path, text } of outputFiles) write(basename(path), text)
   const command = join(OUT, `${COMMAND_LINE}.mjs`)
@@ -76,17 +81,12 @@ async function bundleModules(entryPoints: Record<string, string>): Promise<Metaf
 /** What tests import, for those that can only `require`, as those of jest do: one file, since its parts are modules. */
 async function bundleForRequire(): Promise<Metafile> {
   const { outputFiles, metafile } = await build({
-    ...AS_MODULES,
+    ...COMMON,
     splitting: false,
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
     entryPoints: { kit: KIT },
-    outdir: OUT,
-    absWorkingDir: projectFile(),
     banner: { js: sourceUrl("require('node:url').pathToFileURL(__filename)") },
-    metafile: true,
-    external: [...NATIVE, 'esbuild'],
-    define: { ...IN_PACKAGE, 'import.meta.url': '__sourceUrl' },
   })
   for (const { path, text } of outputFiles) write(basename(path), text)
   return metafile

@@ -2,11 +2,13 @@
  * `capacity.svg`: calls refused, and packets that wait, by what was offered: the formulas as lines, what was measured
  * as marks with what their sample can tell. A pure function of the run.
  */
+
 import { escapedXml } from '../../src/foreign/printable.ts'
 import { cellOf } from '../../src/lab/cell.ts'
 import type { Figure } from '../../src/lab/lab.ts'
 import type { LabLog } from '../../src/lab/log.ts'
 import type { Plan } from '../../src/plan/plan.ts'
+import { round, text } from '../../src/view/svg/plot.ts'
 import { GUIDE, INK, OUTLINE, PAPER, QUIET_INK } from '../../src/view/svg-style.ts'
 import type { CircuitSettings } from './conditions.ts'
 import { erlangB, waitMD1 } from './expectations.ts'
@@ -124,20 +126,4 @@ function described(refused: readonly Point[], waited: readonly Point[]): string 
         `load ${percent(offered)}: a packet waits ${measured.mean.toFixed(2)} service times, plus or minus ${measured.plusMinus.toFixed(2)} (M/D/1: ${theory.toFixed(2)})`,
     ),
   ].join(' | ')
-}
-
-function text(
-  x: number,
-  y: number,
-  words: string,
-  anchor: 'start' | 'middle' | 'end',
-  size = 12,
-  bold = false,
-  colour: string = INK,
-): string {
-  return `<text x="${round(x)}" y="${round(y)}" text-anchor="${anchor}" font-size="${size}"${bold ? ' font-weight="bold"' : ''} fill="${colour}">${escapedXml(words)}</text>`
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10
 }

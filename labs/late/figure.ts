@@ -8,6 +8,7 @@ import { escapedXml } from '../../src/foreign/printable.ts'
 import type { Figure } from '../../src/lab/lab.ts'
 import type { LabLog } from '../../src/lab/log.ts'
 import type { Plan } from '../../src/plan/plan.ts'
+import { round, text } from '../../src/view/svg/plot.ts'
 import { GUIDE, INK, OUTLINE, PAPER, QUIET_INK } from '../../src/view/svg-style.ts'
 import type { LateSettings } from './conditions.ts'
 import { type MeasuredLimit, type MeasuredMistakes, measuredLimits } from './measured.ts'
@@ -266,20 +267,4 @@ function described(limits: readonly MeasuredLimit[]): string {
       ].join('; '),
     ),
   ].join(' | ')
-}
-
-function text(
-  x: number,
-  y: number,
-  words: string,
-  anchor: 'start' | 'middle' | 'end',
-  size = 12,
-  bold = false,
-  colour: string = INK,
-): string {
-  return `<text x="${round(x)}" y="${round(y)}" text-anchor="${anchor}" font-size="${size}"${bold ? ' font-weight="bold"' : ''} fill="${colour}">${escapedXml(words)}</text>`
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10
 }

@@ -2,11 +2,13 @@
  * `scale.svg`: what a server keeps by the number of its connections, its processor time by the heartbeats it hears, and
  * who is back when after a restart. A pure function of the run. Series differ by dash and name, not by colour alone.
  */
+
 import { escapedXml } from '../../src/foreign/printable.ts'
 import { cellOf } from '../../src/lab/cell.ts'
 import type { Figure } from '../../src/lab/lab.ts'
 import type { LabLog } from '../../src/lab/log.ts'
 import type { Plan } from '../../src/plan/plan.ts'
+import { round, text } from '../../src/view/svg/plot.ts'
 import { GUIDE, INK, OUTLINE, PAPER, QUIET_INK } from '../../src/view/svg-style.ts'
 import { stormOf } from './cases/restart.ts'
 import { beatingAt } from './cases/speaking.ts'
@@ -179,21 +181,4 @@ function niceEnd(values: readonly number[]): number {
 
 function number(value: number): string {
   return String(Number(value.toPrecision(3)))
-}
-
-function text(
-  x: number,
-  y: number,
-  words: string,
-  anchor: 'start' | 'middle' | 'end',
-  size = 12,
-  isBold = false,
-  colour: string = INK,
-): string {
-  const weight = isBold ? ' font-weight="bold"' : ''
-  return `<text x="${round(x)}" y="${round(y)}" text-anchor="${anchor}" font-size="${size}"${weight} fill="${colour}">${escapedXml(words)}</text>`
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10
 }

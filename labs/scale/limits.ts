@@ -1,5 +1,5 @@
 /** How many connections this machine holds for the lab, and what would have to change for more. */
-import { readFileSync } from 'node:fs'
+import { readOrEmpty } from '../../src/kernel/proc-file.ts'
 import { DESCRIPTORS_BESIDE } from './conditions.ts'
 
 /** What of a machine limits the number of connections. */
@@ -52,13 +52,5 @@ export function limitsHere(): Limits {
     descriptors: Number(hard ?? Number.NaN) || Number.POSITIVE_INFINITY,
     ports: first === undefined ? Number.POSITIVE_INFINITY : Number(last) - Number(first) + 1,
     availableBytes: available === undefined ? Number.POSITIVE_INFINITY : Number(available) * 1024,
-  }
-}
-
-function readOrEmpty(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return ''
   }
 }

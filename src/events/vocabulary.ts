@@ -5,11 +5,10 @@
  * `data` and nowhere else, so that nothing a peer sends can overwrite the envelope.
  *
  * Several sources meet in one log, a file each in `vocabulary/`: programs (`program tcp udp telephone tls delivery http
- * balancer http-session bank websocket reconnect session heartbeat detector belief relay vpn media sip
- * crowd`), kernels (`kernel`), the
- * wire (`packet wire cable switch air exchange router`), and the lab itself, which knows the truth because it did it
- * (`truth fault case host command control run`); with it containers, whom others start, and the recorder with its own
- * remarks.
+ * balancer http-session bank websocket reconnect session heartbeat detector belief relay vpn media sip crowd`), kernels
+ * (`kernel`), the wire (`packet wire cable switch air exchange router`), and the lab itself, which knows the truth because
+ * it did it (`truth fault case host command control run`); with it containers, whom others start, and the recorder with its
+ * own remarks.
  */
 import * as v from 'valibot'
 import { crowdEvents } from './vocabulary/crowd.ts'

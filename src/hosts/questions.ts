@@ -1,7 +1,9 @@
 /**
- * Questions to another process and its answers, by number: the half of whoever asks. Several may be open at once, and
- * each has a limit.
+ * Questions to another process and its answers, by number, over the channel between the two: both halves. Several may be
+ * open at once, and each has a limit.
  */
+
+import type { Answers } from '../programs/parts/program.ts'
 
 /** A process that does not answer a question for so long is frozen or stuck. */
 const ANSWER_LIMIT_MS = 3000
@@ -78,4 +80,29 @@ export class Questions {
     clearTimeout(waiting?.timer)
     return waiting
   }
+}
+
+/** Answers whoever started this process, from now on. What is no question is left to others who listen. */
+export function answerQuestions<Requests extends Record<keyof Requests, { ask: unknown; answer: unknown }>>(
+  answers: Answers<Requests>,
+): void {
+  process.on('message', async (message) => {
+    if (!isAsked(message)) return
+    const { id, request, ask } = message
+    try {
+      const answer = answers[request as keyof Requests] as (ask: unknown) => Promise<unknown>
+      tellParent({ id, answer: await answer(ask) })
+    } catch (error) {
+      tellParent({ id, problem: error instanceof Error ? error.message : String(error) })
+    }
+  })
+}
+
+function isAsked(message: unknown): message is Asked {
+  return typeof message === 'object' && message !== null && 'id' in message && 'request' in message
+}
+
+/** Says something to whoever started this process; they may be gone by now, which is for `disconnect` to tell. */
+export function tellParent(message: object): void {
+  process.send?.(message, () => {})
 }

@@ -2,11 +2,11 @@
  * A pair of hosts for somebody's test, as a lab in play: what is done to them is for the test to say, and nothing is
  * judged, since the test does that. What is left behind is what any run leaves.
  */
-import type { Asked } from '../hosts/questions.ts'
+import { answerQuestions, tellParent } from '../hosts/questions.ts'
 import type { Lab } from '../lab/lab.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Rig } from '../rig/rig.ts'
-import { type FromLab, isAsked, type KitRequest, type KitRequests } from './messages.ts'
+import type { KitRequests, Opened } from './messages.ts'
 import { KIT, type KitSettings } from './settings.ts'
 import { TestBed } from './test-bed.ts'
 
@@ -42,7 +42,7 @@ export async function play(rig: Rig, { settings }: Plan<KitSettings>): Promise<v
   if (pair === undefined) return
   const bed = new TestBed(rig, pair, ROW, settings)
   const closed = new Promise<void>((resolve) => {
-    const answers: Answers = {
+    answerQuestions<KitRequests>({
       start: (ask) => bed.start(ask),
       says: (ask) => bed.says(ask),
       ends: (ask) => bed.ends(ask),
@@ -55,29 +55,9 @@ export async function play(rig: Rig, { settings }: Plan<KitSettings>): Promise<v
         resolve()
         return null
       },
-    }
-    process.on('message', (message) => {
-      if (isAsked(message)) void answer(message, answers)
     })
   })
   rig.begin('the hosts are there')
-  reply({ opened: { client: pair.a.address, server: pair.b.address } })
+  tellParent({ opened: { client: pair.a.address, server: pair.b.address } } satisfies Opened)
   await Promise.race([closed, bed.watch(), rig.sleep(OPEN_LIMIT_MS)])
-}
-
-type Answers = { [R in KitRequest]: (ask: KitRequests[R]['ask']) => Promise<KitRequests[R]['answer']> }
-
-async function answer({ id, request, ask }: Asked, answers: Answers): Promise<void> {
-  try {
-    const act = answers[request as KitRequest] as (ask: unknown) => Promise<unknown>
-    reply({ id, answer: await act(ask) })
-  } catch (error) {
-    reply({ id, problem: error instanceof Error ? error.message : String(error) })
-  }
-}
-
-function reply(message: FromLab): void {
-  process.send?.(message, () => {
-    // Whoever opened the lab may be gone by now; then it ends.
-  })
 }

@@ -1,6 +1,5 @@
 /** What a test and its lab say to each other, through the channel of the lab's runner. */
 import type { HostSide } from '../events/host-names.ts'
-import type { Answered, Asked } from '../hosts/questions.ts'
 import type { Connection, Ended, KitFault, Said, StrikeSeen } from './types.ts'
 
 /** What a test asks. Every question is answered, or the lab is gone. */
@@ -20,11 +19,4 @@ export type KitRequest = keyof KitRequests
 /** The first thing that a lab says: its hosts are there. */
 export interface Opened {
   opened: { client: string; server: string }
-}
-
-export type FromLab = Opened | Answered
-
-/** Whether something that came over the channel is a question of a test. */
-export function isAsked(message: unknown): message is Asked {
-  return typeof message === 'object' && message !== null && 'id' in message && 'request' in message
 }

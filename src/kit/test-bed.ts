@@ -1,5 +1,4 @@
 /** What a test has on its hosts, in the runner, where they are: programs, what they say, what strikes them. */
-import type { HostSide } from '../events/host-names.ts'
 import type { Host, Pair } from '../hosts/host.ts'
 import type { HostCommand } from '../hosts/host-command.ts'
 import type { Exit } from '../hosts/host-process.ts'
@@ -8,7 +7,7 @@ import type { Rig } from '../rig/rig.ts'
 import type { InForce } from '../rig/strikes.ts'
 import { EndBeliefs } from '../try/ends.ts'
 import { heal } from '../try/heal.ts'
-import { type HeldConnection, heldConnections } from '../try/observe.ts'
+import { heldConnections } from '../try/observe.ts'
 import { KnownPlaces } from '../try/places.ts'
 import { diesAtOnce, howWords, lastWords, saidWords } from '../try/problems.ts'
 import { blameWords } from '../try/run-as.ts'
@@ -66,16 +65,16 @@ export class TestBed {
     this.#beliefs = new Map([beliefsOf(pair.a, 'client'), beliefsOf(pair.b, 'server')])
   }
 
+  get #hosts(): Host[] {
+    return [this.#pair.a, this.#pair.b]
+  }
+
   get #all(): Program[] {
     return [...this.#programs.values()]
   }
 
   #on(host: Host): Program[] {
     return this.#all.filter((one) => one.host === host)
-  }
-
-  #hostOf(side: HostSide): Host {
-    return this.#pair[side]
   }
 
   /** Tells the observers what is spoken at ports that are opened; until the lab is closed. */
@@ -92,7 +91,7 @@ export class TestBed {
   }
 
   async #lookAtPlaces(): Promise<void> {
-    for (const host of [this.#pair.b, this.#pair.a]) await this.#places.announce(host)
+    for (const host of this.#hosts) await this.#places.announce(host)
   }
 
   // ---- programs ---------------------------------------------------------------------------------
@@ -103,7 +102,7 @@ export class TestBed {
    */
   async start({ side, command }: KitRequests['start']['ask']): Promise<KitRequests['start']['answer']> {
     if (this.#programs.size >= PROGRAMS_MAX) throw new Error(`a lab has room for ${PROGRAMS_MAX} programs`)
-    const host = this.#hostOf(side)
+    const host = this.#pair[side]
     if (host === this.#pair.a && this.#on(this.#pair.b).length > 0) await this.#untilServerListens()
     const role = side === 'a' ? 'client' : 'server'
     const before = this.#on(host).length
@@ -187,17 +186,13 @@ export class TestBed {
     if (!(await this.#until(talk, withinMs, this.#all))) {
       throw new Error(`nobody talks, after ${withinMs / 1000} s${this.#lastWords(this.#all)}`)
     }
-    for (const host of [a, b]) this.#rig.truth(host, 'answering', 'they talk')
+    for (const host of this.#hosts) this.#rig.truth(host, 'answering', 'they talk')
     return null
   }
 
   /** Of the lab's own there are none but the probes of a fault. */
   #haveDatagrams(): boolean {
     return this.#hosts.every((host) => (this.#rig.look(host)?.datagramsReceived ?? 0) > 0)
-  }
-
-  get #hosts(): Host[] {
-    return [this.#pair.a, this.#pair.b]
   }
 
   /**
@@ -240,7 +235,7 @@ export class TestBed {
     if (needed !== null && needed !== this.#settings.between) {
       throw new Error(`${fault} needs a ${needed} between the hosts: open({ between: '${needed}' })`)
     }
-    const struck = this.#hostOf(side)
+    const struck = this.#pair[side]
     this.#struckAtMs = performance.now()
     for (const { lines } of this.#all) lines.forget()
     const inForce = await this.#rig.strike(fault, this.#pair, struck)
@@ -289,16 +284,16 @@ export class TestBed {
 
   /** The ends of a host's connections with the other one; those that only wait to be forgotten are over. */
   #endsOn(host: Host): ConnectionEnd[] {
-    const held = new Map<string, HeldConnection>()
-    for (const one of heldConnections(this.#rig, host))
-      held.set(one.connection.local + one.connection.remote, one)
+    const options = new Map(
+      heldConnections(this.#rig, host).map(({ connection, reading }) => [connection.inode, reading.options]),
+    )
     return (this.#rig.look(host)?.connections ?? [])
       .filter(({ socket, groupId }) => groupId !== undefined && socket.state !== 'TIME-WAIT')
-      .map(({ local, remote, socket }) => ({
+      .map(({ local, remote, socket, inode }) => ({
         local,
         remote,
         state: socket.state,
-        ...held.get(local + remote)?.reading.options,
+        ...options.get(inode),
       }))
   }
 }

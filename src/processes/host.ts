@@ -6,6 +6,7 @@ import * as dgram from 'node:dgram'
 import { once } from 'node:events'
 import { type Emitter, openEventLog } from '../events/emit.ts'
 import type { EventName } from '../events/vocabulary.ts'
+import { answerQuestions, tellParent } from '../hosts/questions.ts'
 import { readSysctls } from '../kernel/sysctls.ts'
 import { measureEcho } from '../programs/parts/echo-series.ts'
 import { EventMemory } from '../programs/parts/event-memory.ts'
@@ -18,7 +19,6 @@ import type {
   HostRequests,
   Mechanism,
   Ports,
-  ToHost,
 } from '../programs/scripts/host-messages.ts'
 import { type ScriptRequests, scripts } from '../programs/scripts/registry.ts'
 
@@ -100,13 +100,7 @@ const answer: Answers<HostRequests> = {
   },
 }
 
-process.on('message', async ({ id, request, ask }: ToHost) => {
-  try {
-    reply({ id, answer: await answer[request](ask as never) })
-  } catch (error) {
-    reply({ id, problem: error instanceof Error ? error.message : String(error) })
-  }
-})
+answerQuestions<HostRequests>(answer)
 // The lab is gone, and a host without a lab has no reason to be.
 process.on('disconnect', () => process.exit(0))
 // Ctrl-C in a terminal reaches us too; it is the lab that decides how to end.
@@ -116,13 +110,7 @@ void start()
 async function start(): Promise<void> {
   emit('program:started', { node: process.version, mechanisms: [] })
   emit('kernel:sysctls_read', { values: readSysctls() })
-  reply({ started: { echoPort: await startEcho() } })
-}
-
-function reply(message: FromHost): void {
-  process.send?.(message, () => {
-    // The lab may be gone by now; `disconnect` ends us.
-  })
+  tellParent({ started: { echoPort: await startEcho() } } satisfies FromHost)
 }
 
 /** An emitter that also tells when its program has a peer, or, having none, has sent something. */

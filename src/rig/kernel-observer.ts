@@ -1,11 +1,13 @@
 /**
  * What the kernels believe: the socket table of every host, read again and again; only changes are logged.
  */
+
 import { existsSync, readFileSync } from 'node:fs'
 import type { Emitter, EventLog } from '../events/emit.ts'
 import type { KernelSocket, TcpState } from '../events/vocabulary.ts'
 import type { Host, Tier } from '../hosts/host.ts'
 import { snmp6Counter, snmpCounter } from '../kernel/card.ts'
+import { readOrEmpty } from '../kernel/proc-file.ts'
 import {
   type DatagramSocket,
   diffTables,
@@ -251,13 +253,4 @@ function readAll({ readers }: Watched): { connections: SocketTable; listeners: L
 
 function closeAll(watched: Watched | undefined): void {
   for (const reader of watched?.readers ?? []) reader.close()
-}
-
-function readOrEmpty(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    // The process has ended, or this kernel has no IPv6.
-    return ''
-  }
 }

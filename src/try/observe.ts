@@ -10,7 +10,6 @@ const DESCRIPTORS_MAX = 10_000
 
 /** A connection of a host that a process under test holds, as its kernel has it and as that process has set it. */
 export interface HeldConnection {
-  pid: number
   connection: SocketTableEntry & { groupId?: string }
   reading: TcpReading
 }
@@ -32,7 +31,7 @@ export function heldConnections(rig: Rig, host: Host): HeldConnection[] {
       const reading = reader.read(inode, fd)
       reader.close()
       if (reading === null) continue
-      held.push({ pid, connection, reading })
+      held.push({ connection, reading })
       // Several processes may hold one socket.
       open.delete(inode)
     }

@@ -70,10 +70,6 @@ export interface HostRequests extends ScriptRequests {
 export type Ports = Partial<Record<Mechanism, number>>
 export type RequestName = keyof HostRequests
 
-export type ToHost = {
-  [N in RequestName]: { id: number; request: N; ask: HostRequests[N]['ask'] }
-}[RequestName]
-
 export type FromHost =
   /** First of all: the process runs and answers probes there. */
   { started: { echoPort: number } } | { id: number; answer: unknown } | { id: number; problem: string }

@@ -2,12 +2,14 @@
  * Thousands of connections at once, of which the log has numbers and not each. What they do is decided where the other
  * programs have it from too: the heartbeat, its detector, the waits of who comes back.
  */
+
 import type { Socket } from 'node:dgram'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { libc } from '../../../kernel/libc.ts'
+import { readOrEmpty } from '../../../kernel/proc-file.ts'
 import type { Scripted, ScriptedHost } from '../../parts/program.ts'
 import { closeUdp } from '../../parts/udp-socket.ts'
 import { CrowdClients } from './clients.ts'
@@ -169,12 +171,4 @@ function openDescriptors(): number | null {
 function slabBytes(): number | null {
   const [, kilobytes] = /^SUnreclaim:\s+(\d+) kB$/m.exec(readOrEmpty('/proc/meminfo')) ?? []
   return kilobytes === undefined ? null : Number(kilobytes) * 1024
-}
-
-function readOrEmpty(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return ''
-  }
 }

@@ -5,7 +5,7 @@ import type { Emitter } from '../../../events/emit.ts'
 import type { HeartbeatTiming } from '../../../protocols/heartbeat/constants.ts'
 import { PeerBelief } from '../../parts/belief.ts'
 import { startStreamHeartbeat } from '../../parts/stream-heartbeat.ts'
-import { groupIdOf, listen } from '../../parts/tcp-events.ts'
+import { groupIdOf, listen, stopListening } from '../../parts/tcp-events.ts'
 import type { Judging } from './requests.ts'
 import { Tally } from './tally.ts'
 
@@ -14,7 +14,6 @@ export interface CrowdServer {
   readonly held: number
   /** Heartbeats heard. */
   readonly heard: number
-  leave(): void
   close(): Promise<void>
 }
 
@@ -55,9 +54,6 @@ export async function startCrowdServer(options: CrowdServerOptions, emit: Emitte
     { local: `${options.host}:${port}`, backlog: backlogInForce(options.backlog) },
     groupId,
   )
-  const leave = () => {
-    for (const socket of sockets) socket.destroy()
-  }
   return {
     port,
     get held() {
@@ -66,12 +62,9 @@ export async function startCrowdServer(options: CrowdServerOptions, emit: Emitte
     get heard() {
       return beats.heard
     },
-    leave,
     close() {
-      leave()
-      return new Promise((resolve) => {
-        server.close(() => resolve())
-      })
+      for (const socket of sockets) socket.destroy()
+      return stopListening(server)
     },
   }
 }

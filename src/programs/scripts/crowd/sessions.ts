@@ -1,9 +1,8 @@
 /** Many HTTP sessions: a line in a map of the server, and a cookie of the visitor. No connection is among it. */
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import * as http from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { parseCookie, stringifySetCookie } from 'cookie'
+import { listen, stopListening } from '../../parts/tcp-events.ts'
 
 const SESSION_COOKIE = 'session'
 /** 128 random bits, as OWASP asks for. */
@@ -39,18 +38,15 @@ export async function startSessionServer(host: string): Promise<SessionServer> {
       response.writeHead(204, { 'Set-Cookie': stringifySetCookie(cookie) }).end()
     } else response.writeHead(401).end()
   })
-  server.listen(0, host)
-  await once(server, 'listening')
+  const port = await listen(server, { host, port: 0 })
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     get held() {
       return visits.size
     },
     close() {
       server.closeAllConnections()
-      return new Promise((resolve) => {
-        server.close(() => resolve())
-      })
+      return stopListening(server)
     },
   }
 }
