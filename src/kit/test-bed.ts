@@ -236,6 +236,7 @@ export class TestBed {
       throw new Error(`${fault} needs a ${needed} between the hosts: open({ between: '${needed}' })`)
     }
     const struck = this.#pair[side]
+    if (needed === 'cable' && this.#strikes.size === 0) await this.#rig.meet(this.#pair)
     this.#struckAtMs = performance.now()
     for (const { lines } of this.#all) lines.forget()
     const inForce = await this.#rig.strike(fault, this.#pair, struck)

@@ -52,6 +52,8 @@ import { type InForce, Strikes } from './strikes.ts'
 export const PATIENCE_MS = 5000
 /** From a broken channel to the news that the process at its other end is gone. */
 const EXIT_KNOWN_WITHIN_MS = 100
+/** A link that loses one frame in five answers by then, all but once in ten thousand. */
+const MEET_LIMIT_MS = 10_000
 /** What a mechanism runs on is loaded when it is first asked for, and all hosts are asked at once. */
 const LOADS_WITHIN_MS = 10_000
 /** Beyond that Node warns of a leak. */
@@ -397,6 +399,15 @@ export class Rig {
   router(pair: Pair): Router {
     if (this.#hosts.network === null) throw new RangeError('there is no router on loopback')
     return this.#hosts.network.router(pair)
+  }
+
+  /**
+   * Has the hosts know each other's address on the link. Where a frame may be lost that asks for it, this is done before
+   * anything is measured: it is asked again only after a second (ARP), and whatever is sent in that second waits, to come
+   * late and in one burst.
+   */
+  async meet(pair: Pair): Promise<void> {
+    await answers(pair, pair.a, MEET_LIMIT_MS)
   }
 
   /**

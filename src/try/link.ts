@@ -21,7 +21,9 @@ export interface MeasuredLink extends Link {
  * than asked; how much later a busy machine lets them come is told, and no reason not to go on.
  * @returns why the link is not what it should be; null: it is
  */
-export async function measureLink(rig: Rig, { name, a, b }: Pair, link: Link): Promise<string | null> {
+export async function measureLink(rig: Rig, pair: Pair, link: Link): Promise<string | null> {
+  const { name, a, b } = pair
+  await rig.meet(pair)
   const expected = roundTripOf(link)
   const series = { ...SERIES, bytes: SMALL_BYTES, withinMs: WITHIN_MS + expected.delayMs }
   const { sent, lost, leastMs, medianMs } = summarise(await rig.measure(a, b, series), SERIES.count)

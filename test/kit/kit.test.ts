@@ -146,6 +146,10 @@ describeNeeding('network namespaces', isolation !== null)('a lab', () => {
     )
     await using cabled = await open({ between: 'cable' })
     await cabled.during('loss', ({ proof }) => expect(proof).toMatch(/of \d+/))
+    await cabled.close()
+    // A lost question for an address would have been asked again only a second later.
+    const events = readFileSync(join(cabled.folder, 'events.ndjson'), 'utf8')
+    expect(events).toMatch(/is at .*"fault:striking"/s)
     await using routed = await open({ between: 'router' })
     await routed.server.start(echo)
     await routed.client.start(talker)
