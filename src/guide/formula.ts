@@ -4,12 +4,14 @@
  *
  *     sum = product { ("+" | "-") product }      product = factor { "*" factor }
  *     factor = number | name | "(" sum ")"
+ *
+ * A name may have dashes, as options of a command line have; a minus has a space beside it.
  */
 
 /** What the names stand for; one that is not set stands for nothing. */
 export type Terms = Readonly<Record<string, number | string | boolean>>
 
-const TOKEN = /\s*(\d+(?:\.\d+)?|[A-Za-z_][\w.]*|[-+*()])/y
+const TOKEN = /\s*(\d+(?:\.\d+)?|[A-Za-z_](?:[\w.]|-(?=\w))*|[-+*()])/y
 const TOKENS_MAX = 100
 
 /**

@@ -11,7 +11,10 @@ const INSTALL_LIMIT_MS = 180_000
 const ASK_LIMIT_MS = 10_000
 const ERROR_LINES = 3
 /** What several of them use. */
-const SHARED = ['guide/say.mjs', 'guide/mariadb.sh', 'labs/try/postgres.sh']
+const SHARED = [
+  ...['guide/say.mjs', 'guide/mariadb.sh', 'guide/rabbitmq.sh'],
+  ...['labs/try/postgres.sh', 'labs/try/sshd.sh', 'labs/try/nginx-slow.conf'],
+]
 const DONE = 'installed.json'
 
 /**

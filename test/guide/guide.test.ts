@@ -60,6 +60,7 @@ test.each([
   ['2 * interval', { interval: 3 }, 6],
   ['1500 * (a + b) - 1', { a: 1, b: 2 }, 4499],
   ['a + b', { a: 1 }, null],
+  ['1000 * keep-alive - 1', { 'keep-alive': 2 }, 1999],
 ])('the formula %s with %j is %s', (formula, terms, value) => {
   expect(amountOf(formula, terms)).toBe(value)
 })
