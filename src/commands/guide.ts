@@ -1,8 +1,9 @@
 /** `npm run guide`: makes entries of the field guide again, or says whether a run agrees with what is kept. */
+import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { UsageError } from '../foreign/usage.ts'
 import { againstFormula, againstRecord } from '../guide/agree.ts'
-import { keep, readGuide, writeGuide } from '../guide/book.ts'
+import { keep, readGuide, tableOf, writeGuide } from '../guide/book.ts'
 import { type Entry, entryNames, readEntry, tryOf, variants } from '../guide/entry.ts'
 import { folderOf, versionsOf } from '../guide/packages.ts'
 import { type EntryRecord, type VariantRecord, variantRecordOf } from '../guide/record.ts'
@@ -11,7 +12,9 @@ import type { Outcome, Run } from '../launcher/start.ts'
 import { outOf, usageErrorOf } from '../plan/options.ts'
 import { print } from '../text/wrap.ts'
 import type { CaseFindings } from '../try/findings.ts'
+import { writable } from '../try/options.ts'
 import { labOf, placeFor, startTry } from '../try/start.ts'
+import { sortedPage } from '../view/sorted/page.ts'
 import { Progress } from '../view/terminal/progress.ts'
 import { EXIT_STATUS, INTERRUPTED, stopOnSignals } from './lab.ts'
 
@@ -30,6 +33,8 @@ anew. npm's packages go to a cache folder of yours
                       what differs from what is kept
   --check NAME ...    the same, and writes nothing at all
   --page              makes guide/README.md of guide.json
+  --html FILE         its table as a page, to be sorted by
+                      any column
   --list              the entries, and what they need
   --plain --out DIR   as for try
 
@@ -49,6 +54,10 @@ export async function guideCommand(args: readonly string[]): Promise<number> {
     writeGuide(readGuide())
     return 0
   }
+  if (values.html !== undefined) {
+    writeFileSync(writable('--html', values.html), await sortedPage(tableOf(readGuide())))
+    return 0
+  }
   if (names.length === 0) throw new UsageError('name an entry, such as ws; all are in guide --list')
   const entries = names.map(readEntry)
   let worst = 0
@@ -65,6 +74,7 @@ function parse(args: readonly string[]) {
   const options = {
     ...{ again: flag, check: flag, page: flag, list: flag, plain: flag, help: flag },
     out: { type: 'string' },
+    html: { type: 'string' },
   } as const
   try {
     return parseArgs({ args: [...args], allowPositionals: true, options })

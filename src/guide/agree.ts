@@ -1,7 +1,7 @@
 /** Whether a run is as the entry's formula says, and as the run that is kept. Pure. */
 import { SLACK_MS } from '../lab/checks.ts'
 import { type Entry, formulaOf, GUIDE_FAULTS, rangeOf, type Variant, variants } from './entry.ts'
-import type { EndRecord, EntryRecord, FaultRecord, VariantRecord } from './record.ts'
+import { type EndRecord, type EntryRecord, type FaultRecord, firstMs, type VariantRecord } from './record.ts'
 
 const ends = ['client', 'server'] as const
 const levels = ['loses', 'says', 'ends'] as const
@@ -98,9 +98,4 @@ function words(sign: EndRecord['loses']): string {
 
 function isBack({ backAfterMs, kept }: FaultRecord): boolean {
   return kept || backAfterMs !== null
-}
-
-function firstMs(end: EndRecord): number | null {
-  const seen = levels.flatMap((level) => end[level]?.afterMs ?? [])
-  return seen.length === 0 ? null : Math.min(...seen)
 }

@@ -2,9 +2,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import * as v from 'valibot'
 import { projectFile } from '../project/files.ts'
+import type { SortedTable } from '../view/sorted/page.ts'
 import { entryNames, readEntry } from './entry.ts'
 import { type EntryRecord, type Guide, guideSchema } from './record.ts'
-import { guidePage } from './table.ts'
+import { guidePage, guideTable } from './table.ts'
 
 const DATA = projectFile('guide/guide.json')
 const PAGE = projectFile('guide/README.md')
@@ -16,6 +17,11 @@ export function readGuide(): Guide {
 /** The page as it has to be. */
 export function pageOf(guide: Guide): string {
   return guidePage(entryNames().map(readEntry), guide)
+}
+
+/** Its table, to be sorted. */
+export function tableOf(guide: Guide): SortedTable {
+  return guideTable(entryNames().map(readEntry), guide)
 }
 
 /** Read anew, since another entry may have been recorded meanwhile. */

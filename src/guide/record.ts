@@ -170,3 +170,9 @@ function endRecord({ signs }: RowFindings): EndRecord {
 function rounded(ms: number): number {
   return Math.max(0, Math.round(ms / ROUND_MS) * ROUND_MS)
 }
+
+/** When an end first noticed anything; null: it did not, while it was watched. */
+export function firstMs({ loses, says, ends }: EndRecord): number | null {
+  const seen = [loses, says, ends].flatMap((sign) => sign?.afterMs ?? [])
+  return seen.length === 0 ? null : Math.min(...seen)
+}

@@ -1,5 +1,6 @@
-/** The field guide as Markdown: `guide/README.md`, made from the entries and what was recorded of them. Pure. */
+/** The field guide as Markdown and as a table to be sorted, made from the entries and what was recorded of them. Pure. */
 import { longDuration } from '../forecast/duration.ts'
+import type { SortedCell, SortedTable } from '../view/sorted/page.ts'
 import { shortTime } from '../view/viewer/signs.ts'
 import {
   type Entry,
@@ -11,47 +12,92 @@ import {
   type Variant,
   variants,
 } from './entry.ts'
-import type { EndRecord, EntryRecord, FaultRecord, Guide, VariantRecord } from './record.ts'
+import {
+  type EndRecord,
+  type EntryRecord,
+  type FaultRecord,
+  firstMs,
+  type Guide,
+  type VariantRecord,
+} from './record.ts'
 
 const NOTHING = '-'
 /** Of what clients say, a line of the table has room for so much. */
 const WORDS_MAX = 90
 
-const HEAD = `# A field guide: what programs do when their peer is gone
+const TITLE = 'A field guide: what programs do when their peer is gone'
+const COLUMNS = ['program', 'set', 'TCP of the client', 'heartbeat', ...GUIDE_FAULTS, 'tries to come back']
+/** How a cell is read. */
+const CELLS = `A cell is about the client: after how many seconds a connection of its was over / its user was told / its program
+ended; \`-\` is never, in the time of the watch. What the server noticed follows. \`kept\`: the connection outlived it;
+\`back\`: so long after the fault was undone the client was served again, as it said itself.`
+
+const HEAD = `# ${TITLE}
 
 Made by \`npm run guide\` from [guide.json](guide.json); nothing here is typed by hand but what each program is, its
 formula and the options that mislead. Each was run under six faults that struck its server's host, with nothing set and
 with a heartbeat of its own set to some seconds: cut off, frozen (SIGSTOP), killed (its kernel lives, it is started
 again later), rebooted at once, cut off for 1.5 s, and left alone.
 
-A cell is about the client: after how many seconds a connection of its was over / its user was told / its program
-ended; \`-\` is never, in the time of the watch. What the server noticed follows. \`kept\`: the connection outlived it;
-\`back\`: so long after the fault was undone the client was served again, as it said itself.
+${CELLS}
 
 \`\`\`sh
 npm run guide -- ioredis              # makes an entry again, and this page
 npm run guide -- --again ioredis      # runs it, and says whether it agrees
+npm run guide -- --html guide.html    # the table below as a page, to be sorted by any column
 \`\`\`
 `
 
 /** @param entries those that are recorded, in order */
 export function guidePage(entries: readonly Entry[], guide: Guide): string {
-  const recorded = entries.flatMap((entry) => {
-    const record = guide.entries[entry.name]
-    return record === undefined ? [] : [{ entry, record }]
-  })
+  const recorded = recordedOf(entries, guide)
   return [
     HEAD,
     '## Who notices, and when',
     '',
-    row(['program', 'set', 'TCP of the client', 'heartbeat', ...GUIDE_FAULTS, 'tries to come back']),
-    row(Array.from({ length: 5 + GUIDE_FAULTS.length }, () => '---')),
+    row(COLUMNS),
+    row(COLUMNS.map(() => '---')),
     ...recorded.flatMap(({ entry, record }) => variants.map((variant) => mainRow(entry, record, variant))),
     '',
     '## What each tells its user, and what misleads',
     '',
     ...recorded.flatMap(({ entry, record }) => section(entry, record)),
   ].join('\n')
+}
+
+/** The table alone. In the column of a fault a row's place is how soon its client noticed anything. */
+export function guideTable(entries: readonly Entry[], guide: Guide): SortedTable {
+  return {
+    title: TITLE,
+    about: [CELLS.replaceAll('`', '').replaceAll('\n', ' ')],
+    columns: COLUMNS,
+    rows: recordedOf(entries, guide).flatMap(({ entry, record }) =>
+      variants.map((variant): SortedCell[] => {
+        const of = record.variants[variant]
+        return [
+          { text: entry.title },
+          { text: variant === 'default' ? 'nothing' : setWords(entry).replaceAll('`', '') },
+          {
+            text: tcpWords(of.tcp.client),
+            by: of.tcp.client?.keepalive ? of.tcp.client.keepaliveIdleMs : null,
+          },
+          { text: heartbeatWords(of), by: of.heartbeat?.everyMs ?? null },
+          ...GUIDE_FAULTS.map((fault) => ({
+            text: cellText(of.faults[fault]),
+            by: firstMs(of.faults[fault].client),
+          })),
+          { text: triesWords(of.faults.cut), by: of.faults.cut.tries[0] ?? null },
+        ]
+      }),
+    ),
+  }
+}
+
+function recordedOf(entries: readonly Entry[], guide: Guide): { entry: Entry; record: EntryRecord }[] {
+  return entries.flatMap((entry) => {
+    const record = guide.entries[entry.name]
+    return record === undefined ? [] : [{ entry, record }]
+  })
 }
 
 function mainRow(entry: Entry, record: EntryRecord, variant: Variant): string {
@@ -148,10 +194,10 @@ function heartbeatWords({ heartbeat, faults }: VariantRecord): string {
   const { starts, everyMs, bytes, answered } = heartbeat
   const what = bytes === null ? '' : ` (${bytes} bytes)`
   const noticed = [faults.freeze.client, faults.freeze.server].some(
-    (end) => end !== null && first(end) !== null,
+    (end) => end !== null && firstMs(end) !== null,
   )
   const isLookedAt =
-    answered && first(client) === null ? (noticed ? ', and somebody looks' : ', nobody looked') : ''
+    answered && firstMs(client) === null ? (noticed ? ', and somebody looks' : ', nobody looked') : ''
   return `the ${starts}, every ${longDuration(everyMs)}${what}, ${answered ? 'answered' : 'not answered'}${isLookedAt}`
 }
 
@@ -163,14 +209,10 @@ function cellText({ client, server, kept, backAfterMs }: FaultRecord): string {
 }
 
 function endText(end: EndRecord): string {
-  if (first(end) === null) return NOTHING
+  if (firstMs(end) === null) return NOTHING
   return [end.loses, end.says, end.ends]
     .map((sign) => (sign === null ? NOTHING : shortTime(sign.afterMs)))
     .join(' / ')
-}
-
-function first({ loses, says, ends }: EndRecord) {
-  return loses ?? says ?? ends
 }
 
 function triesWords({ tries, watchedMs }: FaultRecord): string {

@@ -62,7 +62,7 @@ function requestsOf(file: string, base: readonly Source[]): TryRequest[] {
 }
 
 /** Before minutes go by. @throws UsageError when a file cannot be made there */
-function writable(option: string, file: string): string {
+export function writable(option: string, file: string): string {
   const folder = dirname(typedPath(file))
   try {
     accessSync(folder, constants.W_OK)

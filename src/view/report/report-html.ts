@@ -2,7 +2,6 @@
  * `report.html`: a run in one file that opens by double click, today and in ten years, on a machine that
  * has nothing of this project. What is essential stands in it as plain HTML; a script adds the rest.
  */
-import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -38,6 +37,7 @@ import { visible } from '../viewer/visible.ts'
 import { reportFiles } from './bundle.ts'
 import { commandGroups } from './commands.ts'
 import { pack } from './pack.ts'
+import { policyOf } from './policy.ts'
 import { readRecordedCells } from './recorded.ts'
 
 /** What a run left behind, and the lab that can tell it. */
@@ -91,8 +91,7 @@ export async function reportHtml(
     '<html lang="en">',
     '<head>',
     '<meta charset="utf-8">',
-    // Nothing may be loaded and nothing but these two may run, whatever a peer has written into the log.
-    `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src '${hashOf(script)}'; style-src '${hashOf(style)}'; base-uri 'none'; form-action 'none'">`,
+    policyOf(script, style),
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     htmlOf(element('title', {}, `${run.lab.question} ${plan.run}`)),
     `<style>${style}</style>`,
@@ -106,10 +105,6 @@ export async function reportHtml(
     '</html>',
     '',
   ].join('\n')
-}
-
-function hashOf(text: string): string {
-  return `sha256-${createHash('sha256').update(text).digest('base64')}`
 }
 
 /** Chosen one by one: what a plan will hold some day is not to be published by accident. */
