@@ -13,6 +13,7 @@ import { AS_MODULES, NATIVE, REQUIRE } from '../src/project/bundle.mjs'
 import { projectFile } from '../src/project/files.ts'
 import { BUILT } from '../src/project/package.ts'
 import { bundleReport } from '../src/view/report/bundle.ts'
+import { bundleSorted } from '../src/view/sorted/files.ts'
 
 const OUT = projectFile(BUILT)
 const COMMAND_LINE = 'stillhere'
@@ -61,6 +62,7 @@ const required = await bundleForRequire()
 declareKit()
 write('page.json', JSON.stringify(await bundlePage(IN_PACKAGE)))
 write('report.json', JSON.stringify(await bundleReport(IN_PACKAGE)))
+write('sorted.json', JSON.stringify(await bundleSorted()))
 write('LICENSES.txt', licencesOf(modules, required))
 
 async function bundleModules(entryPoints: Record<string, string>): Promise<Metafile> {

@@ -52,6 +52,9 @@ async function main([command, ...args]: string[]): Promise<number> {
     }
     if (command === 'lab' && args[0] === undefined) return await listLabs()
     if (command === 'lab' && args[0] === '--words') return tellWords()
+    if (command === 'lab' && args[0] === 'compare') {
+      return await (await import('./commands/compare.ts')).compareCommand(args.slice(1))
+    }
     const id = args[0]
     if (command === 'lab' && isLabId(id)) {
       const lab: Lab = await loadLab[id]()
@@ -59,7 +62,7 @@ async function main([command, ...args]: string[]): Promise<number> {
     }
     throw new UsageError(
       command === 'lab'
-        ? `no lab "${id}"; there are ${Object.keys(loadLab).join(', ')}`
+        ? `no lab "${id}"; there are ${Object.keys(loadLab).join(', ')} and compare`
         : `no command "${[command, ...args].join(' ')}"; there are lab, try, ${isPackage ? '' : 'guide, '}watch, report, forecast and doctor`,
     )
   } catch (error) {
@@ -96,6 +99,7 @@ async function listLabs(): Promise<number> {
     process.stdout,
     [
       ...lines,
+      `What they saw, side by side: ${runCommand('compare')}`,
       `What the words mean: ${ownCommand('lab', '--words')}`,
       `What this machine can show: ${ownCommand('doctor')}`,
       '',

@@ -30,7 +30,7 @@ const EXPECTED = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md)$/,
   /^dist\/(kit\.cjs|types\/[a-z-]+\.d\.ts)$/,
   /^dist\/(stillhere|kit|runner|host|capture|cable|switch|office|bank|part-[A-Z\d]{8})\.mjs$/,
-  /^dist\/(page\.json|report\.json|LICENSES\.txt)$/,
+  /^dist\/(page\.json|report\.json|sorted\.json|LICENSES\.txt)$/,
   /^labs\/([a-z]+\/)?README\.md$/,
   /^labs\/[a-z]+\/(answers\.md|recorded\/(cells\.json|[a-z]+\.svg))$/,
   /^labs\/keepalive\/recorded\/ladder\.png$/,

@@ -1,12 +1,7 @@
 /** A table that is a page of its own, in one file that loads nothing: whoever reads it sorts it by any column. */
-import { readFile } from 'node:fs/promises'
-import { projectFile } from '../../project/files.ts'
-import { bundleForBrowser } from '../report/bundle.ts'
 import { policyOf } from '../report/policy.ts'
 import { element, htmlOf } from '../viewer/markup.ts'
-
-const SCRIPT = 'src/view/sorted/sort.ts'
-const STYLES = ['src/view/viewer/viewer.css', 'src/view/sorted/sorted.css']
+import { sortedFiles } from './files.ts'
 
 export interface SortedCell {
   text: string
@@ -25,11 +20,7 @@ export interface SortedTable {
 
 /** Every text is a text, whoever it came from. */
 export async function sortedPage({ title, about, columns, rows }: SortedTable): Promise<string> {
-  const [script, ...sheets] = await Promise.all([
-    bundleForBrowser(projectFile(SCRIPT)),
-    ...STYLES.map((path) => readFile(projectFile(path), 'utf8')),
-  ])
-  const style = sheets.join('\n')
+  const { script, style } = await sortedFiles()
   const heads = columns.map((name) =>
     element('th', { scope: 'col' }, element('button', { type: 'button' }, name)),
   )
