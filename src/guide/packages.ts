@@ -12,7 +12,7 @@ const ASK_LIMIT_MS = 10_000
 const ERROR_LINES = 3
 /** What several of them use. */
 const SHARED = [
-  ...['guide/say.mjs', 'guide/mariadb.sh', 'guide/rabbitmq.sh'],
+  ...['guide/say.mjs', 'guide/mariadb.sh', 'guide/rabbitmq.sh', 'guide/registrar.mjs'],
   ...['labs/try/postgres.sh', 'labs/try/sshd.sh', 'labs/try/nginx-slow.conf'],
 ]
 const DONE = 'installed.json'
